@@ -1,0 +1,69 @@
+"""From names to addresses: which address of a namespace a probe means, and which flows a matrix has."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_interface
+
+from netlab_magic.build import known_namespace, refuse
+from netlab_magic.outcome import Probe
+from netlab_magic.reader import looks_like_address, suggest
+from netlab_magic.statement import Destination
+from netlab_magic.topology import HOST, INTERNET, Namespace, Topology
+
+__all__ = ["matrix_probes", "members", "probe_for"]
+
+
+def probe_for(topology: Topology, source: str, destination: Destination) -> Probe:
+    """The probe that a statement asks for. Raises StatementError for names that the lab does not have."""
+    sender = known_namespace(topology, source)
+    name = str(destination.name)
+    if looks_like_address(name) and name not in topology.namespaces:
+        address = str(ip_address(name))
+        owner = topology.owner(address)
+        target = owner.namespace if owner else ""
+        if not owner and ip_address(address).is_loopback:
+            target = sender.name
+    else:
+        if name not in topology.namespaces:
+            refuse(f"there is no namespace {name}{suggest(name, topology.namespaces)}", destination.name)
+        address, target = _address(topology.namespaces[name], sender, destination.name), name
+    return Probe(sender.name, name, address, target, destination.protocol, destination.port)
+
+
+def _address(target: Namespace, sender: Namespace, word: str) -> str:
+    """The target's address that the sender has in a network of its own, else the one meant for others (not of a link), else the first.
+
+    The internet's addresses are those on its loopback: they are what a lab reaches it by.
+    """
+    if target.name == INTERNET:
+        outer = [cidr for cidr in _addresses(target, "lo") if not cidr.startswith("127.")]
+        if outer and sender.name != INTERNET:
+            return outer[0].partition("/")[0]
+    own = [ip_interface(cidr).network for cidr in _addresses(sender)]
+    candidates = _addresses(target)
+    if not candidates:
+        refuse(f"{target.name} has no address to reach it by", word)
+    near = [cidr for cidr in candidates if any(ip_interface(cidr).ip in network for network in own)]
+    return (near or candidates)[0].partition("/")[0]
+
+
+def _addresses(namespace: Namespace, only: str | None = None) -> list[str]:
+    return [
+        cidr
+        for interface in namespace.interfaces
+        if (interface.kind != "loopback" if only is None else interface.name == only)
+        for cidr in interface.addresses
+    ]
+
+
+def members(topology: Topology) -> list[str]:
+    """The namespaces that a matrix without names has as sources: all with an address, except the host and the internet."""
+    return [name for name, held in topology.namespaces.items() if name not in (HOST, INTERNET) and _addresses(held)]
+
+
+def matrix_probes(topology: Topology, names: Sequence[str]) -> tuple[list[str], list[str], list[Probe]]:
+    """Sources, targets, and a probe for each pair of different ones; without names everybody and, as a target, the internet."""
+    sources = [str(known_namespace(topology, name).name) for name in names] if names else members(topology)
+    targets = [*sources, *([INTERNET] if not names and INTERNET in topology.namespaces and sources else [])]
+    pairs = [(source, target) for source in sources for target in targets if source != target]
+    words = {str(name): name for name in names}
+    return sources, targets, [probe_for(topology, source, Destination(words.get(target, target))) for source, target in pairs]

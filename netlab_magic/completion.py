@@ -1,0 +1,106 @@
+"""Tab completion inside `%%netlab` cells and `%netlab` lines, from the same grammar that reads them."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from netlab_magic import savefile
+from netlab_magic.errors import NetlabError
+from netlab_magic.grammar import SYNTAX
+from netlab_magic.lab import Lab
+from netlab_magic.language import expected_after
+from netlab_magic.ruleset import BUILT_IN
+from netlab_magic.topology import HOST, INTERNET, Topology
+
+__all__ = ["Completer"]
+
+_PATIENCE_SECONDS = 0.2
+_OPTIONS = ("--lab", "--engine", "--firewall", "--commands", "--dry-run", "--quiet")
+_RULE_WORDS = (
+    *("-i", "-o", "-s", "-d", "-p", "-m", "-j", "!", "conntrack", "comment", "addrtype", "tcp", "udp", "icmp"),
+    *("--ctstate", "--dport", "--sport", "--comment", "--dst-type", "--to-destination", "RELATED,ESTABLISHED", "NEW", "LOCAL"),
+    *("ACCEPT", "DROP", "REJECT", "RETURN", "LOG", "MASQUERADE", "DNAT"),
+)
+
+
+class Completer:
+    """Completes words of the language; names come from the lab, when it is up."""
+
+    def __init__(self, lab: Callable[[], Lab | None]) -> None:
+        self._lab = lab
+
+    @context_matcher(identifier="netlab_magic", priority=100)
+    def match(self, context: CompletionContext) -> SimpleMatcherResult:
+        """The matcher to register with IPython's completer."""
+        line = context.text_until_cursor.rpartition("\n")[2]
+        inside = _statement_before(context.full_text, context.cursor_line, line)
+        if inside is None:
+            return {"completions": [], "suppress": False}
+        words = inside.split()
+        fragment = "" if not inside or inside[-1].isspace() else words.pop()
+        found = sorted(word for word in set(self.words(words)) if word.startswith(fragment))
+        return {
+            "completions": [SimpleCompletion(text=word, type="netlab") for word in found],
+            "suppress": True,
+            "matched_fragment": fragment,
+        }
+
+    def words(self, before: list[str]) -> Iterable[str]:
+        """What may follow these words of a statement."""
+        if not before:
+            return [*SYNTAX, *_OPTIONS]
+        topology, chains = self._known()
+        if before[-1] in ("-i", "-o"):
+            return [interface.name for interface in topology.host.interfaces]
+        found: list[str] = []
+        for expected in expected_after(before):
+            found += [expected] if not expected.startswith("<") else self._of_kind(expected[1:-1], topology, chains)
+        return found
+
+    def _of_kind(self, kind: str, topology: Topology, chains: list[str]) -> list[str]:
+        namespaces = list(topology.namespaces) or [HOST]
+        bridges = [bridge.name for bridge in topology.host.bridges]
+        match kind:
+            case "namespace" | "source":
+                return namespaces
+            case "destination":
+                return [*namespaces, INTERNET]
+            case "bridge":
+                return bridges
+            case "chain":
+                return chains
+            case "rule":
+                return [*_RULE_WORDS, *(interface.name for interface in topology.host.interfaces)]
+            case "thing":
+                return [*namespaces, *(interface.name for interface in topology.host.interfaces), *map(str, topology.servers)]
+            case "word":
+                return list(SYNTAX)
+            case "gateway":
+                return [address.partition("/")[0] for bridge in topology.host.bridges for address in bridge.addresses]
+        return []
+
+    def _known(self) -> tuple[Topology, list[str]]:
+        """What the lab has; nothing when it is not up: pressing Tab starts no lab."""
+        lab = self._lab()
+        if lab is not None and lab.is_up:
+            try:
+                observed = lab.observe(patience=_PATIENCE_SECONDS)
+            except NetlabError:
+                return Topology(), [*BUILT_IN["filter"]]
+            ruleset = savefile.parse(observed.rules)
+            return observed.topology, [chain.name for name in BUILT_IN for chain in ruleset.table(name).chains]
+        return Topology(), [*BUILT_IN["filter"]]
+
+
+def _statement_before(text: str, cursor_line: int, line: str) -> str | None:
+    """The part of a statement before the cursor, or None outside of our cells and lines."""
+    magic = re.match(r"\s*%netlab\b(.*)", line)
+    if magic:
+        return re.sub(r"^\s*(--\S+\s+)*", "", magic[1]) if magic[1] else None
+    first = text.lstrip("\n").partition("\n")[0]
+    if re.match(r"%%netlab\b", first) and not re.search(r"\bsh\b", first):
+        if cursor_line == 0:
+            return None
+        return line.lstrip()
+    return None

@@ -1,0 +1,39 @@
+"""A picture as a value: DOT for the eye, text for everything else."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from netlab_magic.draw.render import NO_DOT, available, svg_of
+
+__all__ = ["Picture"]
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Something drawn: `dot` is the drawing, `words` say all that it shows, `title` and `description` are one sentence each."""
+
+    dot: str
+    words: str
+    title: str
+    description: str
+
+    @property
+    def text(self) -> str:
+        """The text form: everything in words and, where nothing can be drawn, how to get pictures."""
+        return self.words if available() else f"{self.words}\n\n{NO_DOT}"
+
+    def svg(self) -> str | None:
+        """The picture as SVG, or None where the `dot` program is missing."""
+        return svg_of(self.dot, self.title, self.description)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.title}>"
+
+    def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> dict[str, str]:
+        """The text always, the picture where it can be drawn."""
+        wanted = (include is None or "image/svg+xml" in include) and "image/svg+xml" not in (exclude or ())
+        drawn = self.svg() if wanted else None
+        return {"text/plain": self.text} | ({"image/svg+xml": drawn} if drawn else {})

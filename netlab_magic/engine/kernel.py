@@ -1,0 +1,201 @@
+"""The kernel engine: starts a lab host process and talks to it.
+
+The notebook kernel itself never enters a namespace and never forks: it spawns a fresh interpreter. Two threads move bytes, so
+that a KeyboardInterrupt, which Python raises in the main thread at any moment, cannot cut a message in two.
+"""
+
+import os
+import queue
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import msgspec
+
+from netlab_magic.change import Change
+from netlab_magic.engine import Refusal, Show, wire
+from netlab_magic.engine.wire import Observed, Process, Ran, Ready
+from netlab_magic.errors import Interrupted, LabUnavailable
+from netlab_magic.outcome import Outcome, Probe
+
+__all__ = ["KernelEngine", "NotReady", "command_for"]
+
+START_SECONDS = 20.0
+SILENCE_SECONDS = 15.0
+"""How long a host may be silent before it counts as stuck: it beats once a second, except inside one iptables command."""
+
+INTERRUPT_SECONDS = 5.0
+
+
+Reply = TypeVar("Reply", bound=msgspec.Struct)
+
+
+class NotReady(Exception):
+    """A way into a lab was refused; the text is what it answered."""
+
+
+def command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[str, str]]:
+    """The command that starts a host, and its environment."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    # setuptools replaces distutils when this is unset, which python-iptables would import at a cost of 0.1 s and 12 MB.
+    environment["SETUPTOOLS_USE_DISTUTILS"] = "stdlib"
+    python = [sys.executable, "-P", "-m", "netlab_magic.host"]
+    if way == "sudo":
+        kept = [f"{key}={environment[key]}" for key in ("PYTHONPATH", "SETUPTOOLS_USE_DISTUTILS")]
+        return ["sudo", "-n", "--", "env", *kept, *python, "root", firewall, name, "0"], environment
+    return [*python, way, firewall, name, str(os.getpid())], environment
+
+
+class KernelEngine:
+    """A lab host process. One request at a time: `Lab` sees to that with its lock."""
+
+    def __init__(self, way: str, firewall: str, name: str) -> None:
+        self.ready: Ready
+        self._answers: queue.SimpleQueue[wire.Answer | None] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the host)
+        self._socket, theirs = socket.socketpair()
+        words, environment = command_for(way, firewall, name)
+        with theirs:
+            self._process = subprocess.Popen(
+                words, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=self._errors, env=environment, start_new_session=True
+            )
+        for work in (self._read, self._write):
+            threading.Thread(target=work, name=f"netlab-{name}-{work.__name__.strip('_')}", daemon=True).start()
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        try:
+            first = self._answers.get(timeout=START_SECONDS)
+        except (queue.Empty, KeyboardInterrupt):
+            first = None
+        if not isinstance(first, Ready):
+            self.close()
+            raise NotReady(self._last_words() or "the lab host did not start")
+        self.ready = first
+
+    def _read(self) -> None:
+        decoder = wire.answers()
+        with suppress(OSError, msgspec.DecodeError):  # the host is gone, or not a host: both end the conversation
+            while data := self._socket.recv(1 << 20):
+                for answer in decoder.feed(data):
+                    self._answers.put(answer)
+        self._answers.put(None)
+
+    def _write(self) -> None:
+        while (data := self._outgoing.get()) is not None:
+            try:
+                self._socket.sendall(data)
+            except OSError:
+                return
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].removeprefix("netlab-host: ") if lines else ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the host process still runs."""
+        return self._process.poll() is None
+
+    def _ask(self, request: wire.Request, kind: type[Reply], show: Show | None = None) -> Reply:
+        """Sends a request and waits for its reply of this kind. Raises Refusal, Interrupted or LabUnavailable."""
+        if not self.alive:
+            self._lost("the lab host has ended")
+        self._outgoing.put(wire.encode(request))
+        interrupted_at: float | None = None
+        while True:
+            try:
+                answer = self._next(interrupted_at)
+                if isinstance(answer, wire.Output):
+                    if show:
+                        show(answer.stream, answer.text)
+                elif not isinstance(answer, wire.Beat):
+                    self._check(answer, interrupted_at is not None)
+                    if isinstance(answer, kind):
+                        return answer
+                    self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
+            except KeyboardInterrupt:
+                if interrupted_at is None:
+                    self._outgoing.put(wire.encode(wire.Interrupt()))
+                    interrupted_at = time.monotonic()
+
+    def _next(self, interrupted_at: float | None) -> wire.Answer:
+        patience = SILENCE_SECONDS if interrupted_at is None else max(0.1, interrupted_at + INTERRUPT_SECONDS - time.monotonic())
+        try:
+            answer = self._answers.get(timeout=patience)
+        except queue.Empty:
+            self._lost("the lab host did not answer any more and was ended")
+        if answer is None:
+            self._lost("the lab host has ended")
+        return answer
+
+    def _lost(self, what: str) -> NoReturn:
+        self.close()
+        words = self._last_words()
+        raise LabUnavailable(f"{what}{f' ({words})' if words else ''}; everything in the lab is gone, the next statement starts a new one")
+
+    @staticmethod
+    def _check(answer: wire.Answer, interrupted: bool) -> None:
+        if isinstance(answer, wire.Failed):
+            if answer.interrupted:
+                raise Interrupted("stopped; the lab is still up")
+            raise Refusal(answer.message, answer.errno, answer.index)
+        if interrupted:
+            raise Interrupted("stopped; the lab is still up")
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """See Engine."""
+        return self._ask(wire.Observe({name: tuple(keys) for name, keys in sysctls.items()}, rules, foreign), Observed)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Engine."""
+        self._ask(wire.Apply(tuple(changes)), wire.Done)
+
+    def save(self) -> str:
+        """See Engine."""
+        return self._ask(wire.SaveRules(), wire.Text).text
+
+    def restore(self, text: str, flush: bool = False) -> None:
+        """See Engine."""
+        self._ask(wire.RestoreRules(text, flush), wire.Done)
+
+    def canonical(self, text: str) -> str:
+        """See Engine."""
+        return self._ask(wire.Canonical(text), wire.Text).text
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """See Engine."""
+        self._ask(wire.SetPolicy(table, chain, verdict), wire.Done)
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """See Engine."""
+        return self._ask(wire.ProbeAll(tuple(probes)), wire.Probed).outcomes
+
+    def run(self, text: str, show: Show, namespace: str | None = None, following: str = "") -> Ran:
+        """See Engine."""
+        return self._ask(wire.Run(text, namespace, following, str(Path.cwd())), Ran, show)
+
+    def processes(self) -> tuple[Process, ...]:
+        """See Engine."""
+        return self._ask(wire.Status(), wire.Working).processes
+
+    def close(self) -> None:
+        """See Engine."""
+        self._outgoing.put(None)
+        with suppress(OSError):  # the other end may have closed first
+            self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,240 @@
+"""The protocol between a lab and its host process: typed messages as JSON, each behind its length in four bytes.
+
+The lab sends one request at a time (or `Interrupt` while one is running); the host answers with any number of events and then
+one reply. Refusals are values (`Failed`), not exceptions. During long work the host sends `Beat` about once a second, so that
+silence means that it is stuck.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+
+from netlab_magic.change import Change
+from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.topology import Topology
+
+__all__ = [
+    "BEAT_SECONDS",
+    "Answer",
+    "Apply",
+    "Beat",
+    "Canonical",
+    "Decoder",
+    "Done",
+    "Failed",
+    "Interrupt",
+    "Observe",
+    "Observed",
+    "Output",
+    "ProbeAll",
+    "Probed",
+    "Process",
+    "Ran",
+    "Ready",
+    "Request",
+    "RestoreRules",
+    "Run",
+    "SaveRules",
+    "SetPolicy",
+    "Status",
+    "Text",
+    "Working",
+    "answers",
+    "encode",
+    "requests",
+]
+
+BEAT_SECONDS = 1.0
+"""How often the host says that it is still at work."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of all messages."""
+
+
+class Observe(_Message, frozen=True):
+    """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
+    `foreign` for a look whether the other firewall variant has rules too.
+    """
+
+    sysctls: dict[str, tuple[str, ...]] = {}
+    rules: bool = True
+    foreign: bool = False
+
+
+class Apply(_Message, frozen=True):
+    """Make these changes, in order. The answer to a refusal names the change by its index."""
+
+    changes: tuple[Change, ...]
+
+
+class SaveRules(_Message, frozen=True):
+    """`iptables-save -c` of the lab's variant."""
+
+
+class RestoreRules(_Message, frozen=True):
+    """`iptables-restore` this text; `flush` replaces what is there."""
+
+    text: str
+    flush: bool = False
+
+
+class Canonical(_Message, frozen=True):
+    """How does iptables itself write these rules? `text` is for `iptables-restore`, tried in a namespace made for it."""
+
+    text: str
+
+
+class SetPolicy(_Message, frozen=True):
+    """The policy of a built-in chain."""
+
+    table: str
+    chain: str
+    verdict: str
+
+
+class ProbeAll(_Message, frozen=True):
+    """Measure all of these flows."""
+
+    probes: tuple[Probe, ...]
+
+
+class Run(_Message, frozen=True):
+    """Run shell text in the lab host or in a namespace, standard input being `following`."""
+
+    text: str
+    namespace: str | None = None
+    following: str = ""
+    directory: str = "/"
+
+
+class Status(_Message, frozen=True):
+    """What runs in the lab?"""
+
+
+class Interrupt(_Message, frozen=True):
+    """Stop the running command or probe."""
+
+
+Request = (
+    Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | Run | Status | Interrupt
+)
+
+
+class Ready(_Message, frozen=True):
+    """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know."""
+
+    pid: int
+    way: str
+    firewall: str
+    notes: tuple[str, ...] = ()
+
+
+class Output(_Message, frozen=True):
+    """Text that a command wrote; `stream` is stdout or stderr."""
+
+    stream: str
+    text: str
+
+
+class Beat(_Message, frozen=True):
+    """Still at work."""
+
+
+class Done(_Message, frozen=True):
+    """The request is carried out and has nothing to tell."""
+
+
+class Observed(_Message, frozen=True):
+    """The answer to `Observe`. `rules` is a dump with counters, `foreign` names the other variant when it has rules too."""
+
+    topology: Topology
+    rules: str = ""
+    foreign: str = ""
+
+
+class Text(_Message, frozen=True):
+    """A text."""
+
+    text: str
+
+
+class Probed(_Message, frozen=True):
+    """The answers to `ProbeAll`, in its order."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+class Ran(_Message, frozen=True):
+    """A command ended; `hidden` counts the bytes of output beyond the limit that were not sent."""
+
+    status: int
+    hidden: int = 0
+    interrupted: bool = False
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A process in the lab."""
+
+    pid: int
+    command: str
+    namespace: str
+
+
+class Working(_Message, frozen=True):
+    """The answer to `Status`: processes in the lab other than its host."""
+
+    processes: tuple[Process, ...]
+
+
+class Failed(_Message, frozen=True):
+    """The request was refused. `index` is the change, or the line of a rules text (from 1), at which it happened; -1 if unknown."""
+
+    message: str
+    errno: int = 0
+    index: int = -1
+    interrupted: bool = False
+
+
+Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Ran | Working | Failed
+
+Message = TypeVar("Message")
+_LENGTH = struct.Struct(">I")
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: _Message) -> bytes:
+    """A message as bytes for the other side."""
+    body = _encoder.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+class Decoder(Generic[Message]):
+    """Takes bytes as they come and gives whole messages."""
+
+    def __init__(self, kind: object) -> None:
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Adds bytes and gives the messages that are whole now. Raises msgspec.DecodeError for what is no message."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._buffer)[0]
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_LENGTH.size : end])
+            del self._buffer[:end]
+            yield self._decode(body)
+
+
+def requests() -> "Decoder[Request]":
+    """A decoder for the host's side."""
+    return Decoder(Request)
+
+
+def answers() -> "Decoder[Answer]":
+    """A decoder for the lab's side."""
+    return Decoder(Answer)

@@ -1,0 +1,128 @@
+"""ICMP echo over one raw socket for each namespace and address family."""
+
+import errno
+import os
+import selectors
+import socket
+import struct
+import time
+
+from netlab_magic.outcome import Outcome, Probe, Verdict
+
+__all__ = ["EchoSocket", "refused"]
+
+_ICMP = struct.Struct("!BBHHH")
+_ECHO_REPLY, _UNREACHABLE, _ECHO, _TIME_EXCEEDED = 0, 3, 8, 11
+_ECHO_6, _REPLY_6, _UNREACHABLE_6, _TIME_EXCEEDED_6 = 128, 129, 1, 3
+_SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
+_PROHIBITED = "communication administratively prohibited"
+_WORDS = {
+    0: "network unreachable",
+    1: "host unreachable",
+    2: "protocol unreachable",
+    3: "port unreachable",
+    9: "network prohibited",
+    10: "host prohibited",
+    13: _PROHIBITED,
+}
+_WORDS_6 = {0: "no route", 1: _PROHIBITED, 3: "address unreachable", 4: "port unreachable", 6: "reject route"}
+_ROUTING = ("network unreachable", "host unreachable", "no route", "address unreachable")
+
+
+class EchoSocket:
+    """Sends echo requests and takes in the answers of the namespace in which it was made."""
+
+    events = selectors.EVENT_READ
+
+    def __init__(self, number: int, six: bool) -> None:
+        self._six = six
+        self._identifier = (os.getpid() * 1000 + number) & 0xFFFF
+        self._sent: dict[int, tuple[Probe, float]] = {}
+        family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
+        self._socket = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
+        self._take_answers_only()
+
+    def _take_answers_only(self) -> None:
+        """Without a filter the socket would also get a copy of every request that its namespace receives (icmp(7), raw(7))."""
+        if self._six:
+            passed = (_REPLY_6, _UNREACHABLE_6, _TIME_EXCEEDED_6)
+            words = [0xFFFFFFFF] * 8
+            for kind in passed:
+                words[kind >> 5] &= ~(1 << (kind & 31))
+            self._socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))
+        else:
+            passed_bits = 1 << _ECHO_REPLY | 1 << _UNREACHABLE | 1 << _TIME_EXCEEDED
+            self._socket.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~passed_bits & 0xFFFFFFFF))
+
+    def fileno(self) -> int:
+        """For select."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self._socket.close()
+
+    def send(self, probe: Probe) -> Outcome | None:
+        """Sends one request; an outcome when the sender's own kernel already refuses it."""
+        sequence = len(self._sent) & 0xFFFF
+        self._sent[sequence] = probe, time.perf_counter()
+        kind = _ECHO_6 if self._six else _ECHO
+        checksum = (kind << 8) + self._identifier + sequence
+        checksum = ~((checksum & 0xFFFF) + (checksum >> 16)) & 0xFFFF
+        try:
+            self._socket.sendto(_ICMP.pack(kind, 0, 0 if self._six else checksum, self._identifier, sequence), (probe.address, 0))
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return None if error.errno == errno.ENOBUFS else refused(probe, error)
+        return None
+
+    def receive(self) -> dict[Probe, Outcome]:
+        """The answers that are there."""
+        found: dict[Probe, Outcome] = {}
+        while True:
+            try:
+                data, sender = self._socket.recvfrom(2048)
+            except BlockingIOError:
+                return found
+            except OSError:
+                continue
+            now = time.perf_counter()
+            outcome = self._read(data if self._six else data[(data[0] & 15) * 4 :], str(sender[0]), now)
+            if outcome is not None:
+                found[outcome.probe] = outcome
+
+    def _read(self, message: bytes, sender: str, now: float) -> Outcome | None:
+        if len(message) < _ICMP.size:
+            return None
+        kind, code, _, identifier, sequence = _ICMP.unpack_from(message)
+        if kind in (_ECHO_REPLY, _REPLY_6) and (kind == _REPLY_6) == self._six:
+            if identifier != self._identifier or sequence not in self._sent:
+                return None
+            probe, sent = self._sent[sequence]
+            return Outcome(probe, Verdict.ANSWERED, (now - sent) * 1000)
+        inner = message[8 + (40 if self._six else (message[8] & 15) * 4) :] if len(message) > 8 else b""
+        if len(inner) < _ICMP.size:
+            return None
+        _, _, _, identifier, sequence = _ICMP.unpack_from(inner)
+        if identifier != self._identifier or sequence not in self._sent:
+            return None
+        return self._rejected(self._sent[sequence][0], kind, code, sender)
+
+    def _rejected(self, probe: Probe, kind: int, code: int, sender: str) -> Outcome:
+        if kind == (_TIME_EXCEEDED_6 if self._six else _TIME_EXCEEDED):
+            return Outcome(probe, Verdict.NO_ROUTE, why=f"{sender} answered: time to live exceeded (a routing loop?)")
+        words = (_WORDS_6 if self._six else _WORDS).get(code, f"unreachable, code {code}")
+        verdict = Verdict.NO_ROUTE if words in _ROUTING else Verdict.REFUSED
+        return Outcome(probe, verdict, why=f"{sender} answered: {words}")
+
+
+def refused(probe: Probe, error: OSError) -> Outcome:
+    """The outcome of a probe that the sender's own kernel did not let out."""
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return Outcome(probe, Verdict.NO_ROUTE, why=f"{probe.source} has no route to {probe.address}")
+    if error.errno == errno.EPERM:
+        return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+    if error.errno == errno.ECONNREFUSED:
+        return Outcome(probe, Verdict.REFUSED, why=f"{probe.address} answered: nothing listens on {probe.protocol} port {probe.port}")
+    return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {os.strerror(error.errno or 0)}")

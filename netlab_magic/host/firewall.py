@@ -1,0 +1,166 @@
+"""The lab's firewall, in the variant that the lab uses.
+
+The policy switch on the legacy variant goes through python-iptables, in this process and without a fork. Everything else goes
+through `iptables-save` and `iptables-restore`, on both variants: one program that takes a whole cell's rules at once, and whose
+text is the rules' canonical form. Where python-iptables is missing the command line sets policies too.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from netlab_magic.host.isolate import NEWNET, setns, unshare
+from netlab_magic.host.lean import import_iptc
+
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "other_variant", "works"]
+
+VARIANTS = ("legacy", "nft")
+NONE = "none"
+NO_IPTABLES = "this machine has no iptables that works; install the package iptables"
+
+_SECONDS = 30
+_PREFIX = re.compile(r"^(ip6?tables|ip6?tables-\S+)( v[\d.]+ \([a-z_]+\))?:\s*")
+_LINE = re.compile(r"line:? (\d+)")
+
+
+class RuleRefused(Exception):
+    """iptables refused; `line` is the line of the text it was given (from 1), or -1."""
+
+    def __init__(self, message: str, line: int = -1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def other_variant(variant: str) -> str:
+    """The other one of legacy and nft."""
+    return "nft" if variant == "legacy" else "legacy"
+
+
+def works(variant: str) -> bool:
+    """Whether a variant has its programs and the kernel's support. Asking makes its tables, so ask for one that will be used."""
+    program = shutil.which(f"iptables-{variant}")
+    return program is not None and _call([program, "-w", "-S", "FORWARD"]).returncode == 0
+
+
+def _call(words: list[str], text: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(words, input=text, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
+
+
+class Firewall:
+    """The IPv4 firewall of the namespace this process is in."""
+
+    def __init__(self, variant: str) -> None:
+        self.variant = variant
+        self._iptc: Any = None
+        self._iptc_missing = variant != "legacy"
+
+    def save(self) -> str:
+        """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
+        if self.variant == NONE:
+            return ""
+        return self._program("-save", "-c")
+
+    def _program(self, suffix: str, *words: str, text: str = "") -> str:
+        if self.variant == NONE:
+            raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
+        done = _call([f"iptables-{self.variant}{suffix}", *words], text)
+        if done.returncode:
+            raise _refusal(done.stderr)
+        return done.stdout
+
+    def restore(self, text: str, flush: bool) -> None:
+        """`iptables-restore`, with --noflush, or with the counters that `text` gives. Raises RuleRefused."""
+        self._program("-restore", "-c" if flush else "--noflush", *(["-w"] if self.variant == "legacy" else []), text=text)
+
+    def canonical(self, text: str) -> str:
+        """What iptables itself makes of `text`, found out in a namespace that lives for this one call. Raises RuleRefused."""
+        home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            unshare(NEWNET)
+            try:
+                self.restore(text, flush=True)
+            except RuleRefused as refusal:
+                raise self._better(text) or refusal from None
+            return self._program("-save")
+        finally:
+            setns(home, NEWNET)
+            os.close(home)
+
+    def _better(self, text: str) -> RuleRefused | None:
+        """Rule by rule through `iptables -A`, whose messages say more than those of `iptables-restore` and name the rule."""
+        self._program("-restore", text="".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A")))
+        for number, table, rule in _rules(text):
+            done = _call([f"iptables-{self.variant}", "-w", "-t", table, *shlex.split(rule)])
+            if done.returncode:
+                return RuleRefused(_refusal(done.stderr).message, number)
+        return None
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """The policy of a built-in chain. Raises RuleRefused."""
+        iptc = self._python_iptables()
+        if iptc is None:
+            self._program("", "-w", "-t", table, "-P", chain, verdict)
+            return
+        try:
+            iptc.Chain(self._fresh(table), chain).set_policy(verdict)
+        except iptc.IPTCError as error:
+            raise RuleRefused(str(error)) from None
+
+    def foreign(self) -> str:
+        """The other variant, when it has rules or a DROP policy in this namespace too; else nothing.
+
+        Asking the legacy programs would itself create tables, so the kernel's list of tables is read first.
+        """
+        if self.variant == NONE:
+            return ""
+        other = other_variant(self.variant)
+        names = Path("/proc/net/ip_tables_names")
+        if other == "legacy" and not (names.exists() and names.read_text().strip()):
+            return ""
+        if shutil.which(f"iptables-{other}-save") is None:
+            return ""
+        dump = _call([f"iptables-{other}-save"]).stdout
+        return other if re.search(r"^(-A |:\S+ DROP)", dump, re.MULTILINE) else ""
+
+    def warm_up(self) -> bool:
+        """Imports python-iptables ahead of its first use; false when there is nothing (more) to import."""
+        return self._iptc is None and self._python_iptables() is not None
+
+    def _python_iptables(self) -> Any:
+        if self._iptc is None and not self._iptc_missing:
+            try:
+                self._iptc = import_iptc()
+            except Exception:  # noqa: BLE001 (python-iptables raises its own errors, of many kinds, where it cannot find its libraries)
+                self._iptc_missing = True
+        return self._iptc
+
+    def _fresh(self, table: str) -> Any:
+        """The table as it is now: python-iptables caches tables, and committing one that changed meanwhile fails with EAGAIN."""
+        handle = self._iptc.Table(table)
+        handle.refresh()
+        return handle
+
+
+def _rules(text: str) -> Iterator[tuple[int, str, str]]:
+    table = "filter"
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A"):
+            yield number, table, line
+
+
+def _refusal(stderr: str) -> RuleRefused:
+    """iptables' own words, without the program's name and its hints."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith(("#", "Try ", "Error occurred"))]
+    numbered = _LINE.search(stderr)
+    message = " ".join(_PREFIX.sub("", line) for line in lines).partition(" Run `dmesg'")[0].strip().rstrip(".")
+    if message == "Invalid argument":
+        message = "Invalid argument (a match or target that does not belong in this table or chain?)"
+    return RuleRefused(message or "iptables gave no reason", int(numbered[1]) if numbered else -1)

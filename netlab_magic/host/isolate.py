@@ -1,0 +1,153 @@
+"""The way into namespaces of our own. This module is imported before the process forks, so it imports next to nothing.
+
+Three processes take part: the notebook kernel; the *watcher*, its child outside the lab's PID namespace; and the *host*, PID 1
+inside. The watcher ends the host when the kernel's end of the channel closes or the kernel process ends, and the host dies with
+the watcher (parent-death signal). The kernel then takes down everything else in the PID namespace, and with the last process
+the network and mount namespaces go.
+"""
+
+import ctypes
+import os
+import select
+import signal
+
+__all__ = ["NEWNET", "enter", "libc", "mount", "setns", "unshare"]
+
+NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
+"""Flags of unshare(2), from linux/sched.h."""
+
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+"""Flags of mount(2), from sys/mount.h."""
+
+_SAFE = NOSUID | NODEV | NOEXEC
+_SET_PARENT_DEATH_SIGNAL = 1
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Raises OSError."""
+    _checked(libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int, kind: int) -> None:
+    """setns(2). Raises OSError."""
+    _checked(libc.setns(descriptor, kind), "setns")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """mount(2). Raises OSError, naming the target."""
+    _checked(libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, data.encode() or None), f"mount {target}")
+
+
+def enter(way: str, parent: int) -> int:
+    """Forks the host into new namespaces; returns in the host only, with its PID as seen from outside.
+
+    `way` is "user" (a user namespace first: no privilege needed) or "root". `parent` is the process whose end ends the lab
+    (0: whatever our parent is). Raises OSError where the kernel refuses.
+    """
+    watched = os.pidfd_open(parent or os.getppid())
+    outside, inside = os.pipe()
+    if way == "user":
+        _unshare_user()
+    # Only after the user maps are written: files such as /proc/net/ip_tables_names get their owner when the namespace is made.
+    unshare(NEWNS | NEWUTS | NEWPID | NEWNET)
+    host = os.fork()
+    if host:
+        os.close(outside)
+        os.write(inside, str(host).encode())
+        os.close(inside)
+        _watch(host, watched)
+    _checked(libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL), "prctl")
+    os.close(inside)
+    os.close(watched)
+    told = os.read(outside, 32)
+    os.close(outside)
+    if not told:
+        os._exit(1)
+    _private_mounts()
+    return int(told)
+
+
+def _unshare_user() -> None:
+    """A user namespace in which we are root.
+
+    An ordinary user may map only itself; root maps every user it has, so that programs can change to their own user as usual.
+    """
+    user, group = os.geteuid(), os.getegid()
+    writer, go = _start_writer() if user == 0 else (0, -1)
+    unshare(NEWUSER)
+    if writer:
+        os.write(go, b".")
+        os.close(go)
+        if os.waitpid(writer, 0)[1] == 0:
+            return
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"0 {user} 1")
+    _write("/proc/self/gid_map", f"0 {group} 1")
+
+
+def _start_writer() -> tuple[int, int]:
+    """A child that stays outside and, once told so on the descriptor returned, writes our user and group maps."""
+    maps = {name: _identity(f"/proc/self/{name}") for name in ("uid_map", "gid_map")}
+    told, go = os.pipe()
+    ours = os.getpid()
+    writer = os.fork()
+    if writer:
+        os.close(told)
+        return writer, go
+    os.close(go)
+    status = 1
+    if os.read(told, 1):
+        try:
+            for name, text in maps.items():
+                _write(f"/proc/{ours}/{name}", text)
+            status = 0
+        except OSError:
+            status = 1
+    os._exit(status)
+
+
+def _identity(path: str) -> str:
+    with open(path) as file:
+        return "".join(f"{first} {first} {count}\n" for first, _, count in (line.split() for line in file))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def _watch(host: int, watched: int) -> None:
+    """The watcher: waits for the first of the host's end, the parent's end, or the channel's end; never returns."""
+    ended = os.pidfd_open(host)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    poll.register(watched, select.POLLIN)
+    poll.register(0, select.POLLHUP | select.POLLRDHUP)
+    poll.poll()
+    os.kill(host, signal.SIGKILL)
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(host, 0)[1]) & 0x7F)
+
+
+def _private_mounts() -> None:
+    """A mount table of our own: /proc, /sys and /run are the lab's; of the machine's sysctls only the network's can be written."""
+    mount("none", "/", "", REC | PRIVATE)
+    mount("proc", "/proc", "proc", _SAFE)
+    mount("/proc/sys", "/proc/sys", "", BIND)
+    mount("/proc/sys/net", "/proc/sys/net", "", BIND)
+    mount("none", "/proc/sys", "", BIND | REMOUNT | RDONLY | _SAFE)
+    mount("sysfs", "/sys", "sysfs", _SAFE)
+    mount("/sys/devices/virtual/net", "/sys/devices/virtual/net", "", BIND)
+    mount("none", "/sys", "", BIND | REMOUNT | RDONLY | _SAFE)
+    mount("tmpfs", "/run", "tmpfs", NOSUID | NODEV, "mode=755")
+    for protected in ("/proc/sysrq-trigger", "/proc/irq", "/proc/bus"):
+        if os.path.exists(protected):
+            mount(protected, protected, "", BIND)
+            mount("none", protected, "", BIND | REMOUNT | RDONLY | _SAFE)

@@ -1,0 +1,252 @@
+"""rtnetlink: messages made with pyroute2's codec, many of them in one send, over one plain socket for each namespace.
+
+One send for several messages, indices known instead of looked up, and no process a step: that is what makes a lab of a hundred
+namespaces take two tenths of a second instead of two seconds.
+"""
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Self
+
+from netlab_magic.host.isolate import NEWNET, setns
+from netlab_magic.host.lean import import_pyroute2
+
+__all__ = ["Message", "Netlink", "address", "attributes", "link", "route"]
+
+_ifinfmsg, _ifaddrmsg, _rtmsg, _nsidmsg = import_pyroute2(
+    "netlink.rtnl.ifinfmsg", "netlink.rtnl.ifaddrmsg", "netlink.rtnl.rtmsg", "netlink.rtnl.nsidmsg"
+)
+
+REQUEST, ACK, DUMP, CREATE, EXCLUSIVE = 0x1, 0x4, 0x300, 0x400, 0x200
+"""Flags of nlmsghdr, from linux/netlink.h."""
+
+NEWLINK, DELLINK, GETLINK = 16, 17, 18
+NEWADDR, DELADDR, GETADDR = 20, 21, 22
+NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
+DELNEIGH, GETNEIGH = 29, 30
+GETNSID = 90
+"""Message types, from linux/rtnetlink.h."""
+
+SKIP_STATISTICS = 8
+MAIN_TABLE = 254
+_HEADER = struct.Struct("=IHHII")
+_ERROR, _DONE = 2, 3
+_EXTENDED_ACK, _CAP_ACK, _STRICT_CHECK = 11, 10, 12
+_SOL_NETLINK = 270
+_EXTACK_MESSAGE = 1
+_NSID = 1
+_GATEWAY = 5
+_NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
+_NDA_DST, _PERMANENT, _NOARP = 1, 0x80, 0x40
+_ATTRIBUTE = struct.Struct("=HH")
+
+Message = bytes
+
+
+def _encode(message: Any, kind: int, flags: int, **attributes: Any) -> Message:
+    message["header"]["type"] = kind
+    message["header"]["flags"] = flags | REQUEST
+    message["attrs"] = [(name, value) for name, value in attributes.items() if value is not None]
+    message.encode()
+    return bytes(message.data)
+
+
+def _nested(**attributes: Any) -> dict[str, Any]:
+    return {"attrs": [(name, value) for name, value in attributes.items() if value is not None]}
+
+
+@lru_cache(512)
+def link(kind: int, flags: int = ACK, *, index: int = 0, up: bool | None = None, name: str | None = None, master: int | None = None,
+         device: str | None = None, peer: str | None = None, peer_namespace: int | None = None) -> Message:
+    """A link message; `device` is the kind of a new device, `peer` and `peer_namespace` (a descriptor) the far end of a veth pair."""
+    message = _ifinfmsg.ifinfmsg()
+    message["index"] = index
+    if up is not None:
+        message["flags"], message["change"] = int(up), 1
+    data = None
+    if peer is not None:
+        data = _nested(VETH_INFO_PEER=_nested(IFLA_IFNAME=peer, IFLA_NET_NS_FD=peer_namespace))
+    info = _nested(IFLA_INFO_KIND=device, IFLA_INFO_DATA=data) if device else None
+    return _encode(message, kind, flags, IFLA_IFNAME=name, IFLA_MASTER=master, IFLA_LINKINFO=info)
+
+
+def address(kind: int, index: int, cidr: str) -> Message:
+    """An address message for the device with `index`."""
+    text, _, prefix = cidr.partition("/")
+    message = _ifaddrmsg.ifaddrmsg()
+    six = ":" in text
+    message["family"] = socket.AF_INET6 if six else socket.AF_INET
+    message["prefixlen"], message["index"] = int(prefix), index
+    message["flags"] = 0x02 if six else 0
+    return _encode(message, kind, ACK | (CREATE | EXCLUSIVE if kind == NEWADDR else 0), IFA_ADDRESS=text, IFA_LOCAL=text)
+
+
+def route(kind: int, destination: str, via: str | None, index: int | None) -> Message:
+    """A message about a unicast route in the main table."""
+    message = _rtmsg.rtmsg()
+    text, _, prefix = ("", "", "0") if destination == "default" else destination.partition("/")
+    message["family"] = socket.AF_INET6 if ":" in (via or text) else socket.AF_INET
+    message["dst_len"], message["table"] = int(prefix), MAIN_TABLE
+    message["proto"], message["type"] = (3, 1) if kind == NEWROUTE else (0, 0)
+    message["scope"] = 0 if via else 253
+    if kind == DELROUTE:
+        message["scope"] = 255
+    return _encode(
+        message, kind, ACK | (CREATE | EXCLUSIVE if kind == NEWROUTE else 0), RTA_DST=text or None, RTA_GATEWAY=via, RTA_OIF=index
+    )
+
+
+def attributes(data: bytes, at: int = 0) -> dict[int, bytes]:
+    """The attributes in a message's bytes from `at` on, by type (struct nlattr, linux/netlink.h).
+
+    Reading is done by hand because the codec needs 0.14 to 0.24 ms a link and this 0.01 ms, and a lab of a hundred namespaces
+    has three hundred links to read back before every cell.
+    """
+    found: dict[int, bytes] = {}
+    while at + 4 <= len(data):
+        size, kind = _ATTRIBUTE.unpack_from(data, at)
+        if size < 4:
+            break
+        found[kind & 0x3FFF] = data[at + 4 : at + size]
+        at += (size + 3) & ~3
+    return found
+
+
+class Netlink:
+    """An rtnetlink socket in one namespace; a context manager. `namespace` is a descriptor, or None for the host's own."""
+
+    def __init__(self, namespace: int | None = None, home: int | None = None) -> None:
+        if namespace is not None and home is not None:
+            setns(namespace, NEWNET)
+        try:
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        finally:
+            if namespace is not None and home is not None:
+                setns(home, NEWNET)
+        for option in (_EXTENDED_ACK, _CAP_ACK, _STRICT_CHECK):
+            self._socket.setsockopt(_SOL_NETLINK, option, 1)
+        self._sequence = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self._socket.close()
+
+    def send(self, messages: list[Message]) -> tuple[int, OSError] | None:
+        """Sends all messages at once; None, or the index of the first refused one with the kernel's error.
+
+        The kernel carries on after a refusal, so the messages behind it have taken effect where they could.
+        """
+        first = self._sequence + 1
+        batch = bytearray()
+        for message in messages:
+            self._sequence += 1
+            numbered = bytearray(message)
+            struct.pack_into("=I", numbered, 8, self._sequence)
+            batch += numbered
+        self._socket.send(batch)
+        refused: tuple[int, OSError] | None = None
+        answered = 0
+        while answered < len(messages):
+            for kind, sequence, payload in self._receive():
+                if kind == _ERROR and sequence >= first:
+                    answered += 1
+                    error = _error(payload)
+                    if error and refused is None:
+                        refused = sequence - first, error
+        return refused
+
+    def _receive(self) -> Iterator[tuple[int, int, bytes]]:
+        data = self._socket.recv(1 << 20)
+        at = 0
+        while at < len(data):
+            size, kind, _, sequence, _ = _HEADER.unpack_from(data, at)
+            yield kind, sequence, data[at : at + size]
+            at += (size + 3) & ~3
+
+    def ask(self, message: Message) -> list[bytes]:
+        """Sends one question and gives the raw answers. Raises OSError."""
+        self._sequence += 1
+        numbered = bytearray(message)
+        struct.pack_into("=I", numbered, 8, self._sequence)
+        self._socket.send(numbered)
+        answers: list[bytes] = []
+        dump = bool(struct.unpack_from("=H", message, 6)[0] & DUMP)
+        while True:
+            for kind, sequence, payload in self._receive():
+                if sequence != self._sequence:
+                    continue
+                if kind == _ERROR and (error := _error(payload)):
+                    raise error
+                if kind in (_ERROR, _DONE):
+                    return answers
+                answers.append(payload)
+            if not dump and answers:
+                return answers
+
+    def links(self) -> list[bytes]:
+        """All devices, without statistics: struct ifinfomsg and IFLA_ attributes."""
+        return self.ask(_encode(_ifinfmsg.ifinfmsg(), GETLINK, DUMP, IFLA_EXT_MASK=SKIP_STATISTICS))
+
+    def addresses(self) -> list[bytes]:
+        """All addresses: struct ifaddrmsg and IFA_ attributes."""
+        return self.ask(_encode(_ifaddrmsg.ifaddrmsg(), GETADDR, DUMP))
+
+    def routes(self, family: int) -> list[bytes]:
+        """The routes of the main table of one address family: struct rtmsg and RTA_ attributes."""
+        message = _rtmsg.rtmsg()
+        message["family"], message["table"] = family, MAIN_TABLE
+        return self.ask(_encode(message, GETROUTE, DUMP))
+
+    def index(self, name: str) -> int:
+        """The index of a device. Raises OSError (ENODEV)."""
+        answer = self.ask(_encode(_ifinfmsg.ifinfmsg(), GETLINK, 0, IFLA_IFNAME=name, IFLA_EXT_MASK=SKIP_STATISTICS))
+        return int(struct.unpack_from("=i", answer[0], _HEADER.size + 4)[0])
+
+    def forget_neighbours(self) -> None:
+        """Empties the neighbour table, permanent entries excepted."""
+        ask = struct.pack("=IHHIIBxxxiHBB", 28, GETNEIGH, REQUEST | DUMP, 0, 0, 0, 0, 0, 0, 0)
+        delete = []
+        for answer in self.ask(ask):
+            family, index, state, _, _ = _NEIGHBOUR.unpack_from(answer)
+            address = attributes(answer, _NEIGHBOUR.size).get(_NDA_DST)
+            if address and not state & (_PERMANENT | _NOARP):
+                body = struct.pack("=BxxxiHBBHH", family, index, 0, 0, 0, 4 + len(address), _NDA_DST) + address
+                delete.append(_HEADER.pack(_HEADER.size + len(body), DELNEIGH, REQUEST | ACK, 0, 0) + body)
+        if delete:
+            self.send(delete)
+
+    def next_hop(self, destination: str) -> str:
+        """The gateway towards an address, or the address itself on a network of our own. Raises OSError without a route."""
+        message = _rtmsg.rtmsg()
+        six = ":" in destination
+        message["family"], message["dst_len"] = (socket.AF_INET6, 128) if six else (socket.AF_INET, 32)
+        answer = self.ask(_encode(message, GETROUTE, 0, RTA_DST=destination))[0]
+        gateway = attributes(answer, _HEADER.size + 12).get(_GATEWAY)
+        return socket.inet_ntop(socket.AF_INET6 if six else socket.AF_INET, gateway) if gateway else destination
+
+    def namespace_id(self, descriptor: int) -> int:
+        """The number by which this namespace knows another one; -1 when it does not."""
+        answer = self.ask(_encode(_nsidmsg.nsidmsg(), GETNSID, 0, NETNSA_FD=descriptor))[0]
+        return int(struct.unpack("=i", attributes(answer, _HEADER.size + 4)[_NSID])[0])
+
+
+def _error(payload: bytes) -> OSError | None:
+    number = struct.unpack_from("=i", payload, _HEADER.size)[0]
+    if number == 0:
+        return None
+    return OSError(-number, _reason(payload) or os.strerror(-number))
+
+
+def _reason(payload: bytes) -> str:
+    """The kernel's own sentence in an extended acknowledgement, or nothing."""
+    sentence = attributes(payload, _HEADER.size + 4 + _HEADER.size).get(_EXTACK_MESSAGE, b"")
+    return sentence.rstrip(b"\0").decode(errors="replace").rstrip(".")

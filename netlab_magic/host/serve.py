@@ -1,0 +1,181 @@
+"""The host's main loop: one request after the other, and PID 1's duty of burying orphans."""
+
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from netlab_magic.engine import wire
+from netlab_magic.host import commands, firewall
+from netlab_magic.host.apply import Refused, apply
+from netlab_magic.host.channel import Channel, Stopped
+from netlab_magic.host.netlink import ACK, NEWLINK, Netlink, link
+from netlab_magic.host.observe import Namespaces, observe
+from netlab_magic.host.probe import Measuring
+from netlab_magic.host.seccomp import ignore_setgroups
+from netlab_magic.host.servers import Servers
+from netlab_magic.host.shims import command_path, write_shims
+
+__all__ = ["serve"]
+
+IDLE_SECONDS = 0.05
+"""After this long without a request, imports are done that would slow down the first use."""
+
+NO_BRIDGE_NETFILTER = (
+    "br_netfilter is not loaded, so frames between two ports of one bridge never meet iptables and FORWARD DROP does not stop them; "
+    "on the machine: sudo modprobe br_netfilter"
+)
+
+
+def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
+    """Makes the host ready and answers requests until the lab is gone. `pid` is this process as seen from outside."""
+    channel = Channel()
+    try:
+        host = Host(channel, variant, name)
+    except LookupError as error:
+        sys.exit(f"netlab-host: {error.args[0]}")
+    channel.send(wire.Ready(pid, way, host.firewall.variant, tuple(host.notes)))
+    host.loop()
+
+
+class Host:
+    """The state of a lab host that is not the kernel's: servers, background output, the firewall variant."""
+
+    def __init__(self, channel: Channel, variant: str, name: str) -> None:
+        self.channel = channel
+        self.notes: list[str] = []
+        os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
+        os.environ.pop("PYTHONPATH", None)
+        os.environ["SHELL"] = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        socket.sethostname(name)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+        if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
+            ignore_setgroups()
+        self.firewall = firewall.Firewall(self._variant(variant))
+        write_shims(self.firewall.variant)
+        self.servers = Servers()
+        self.background = commands.Background()
+        self._prepare_network()
+
+    def _variant(self, wanted: str) -> str:
+        """The variant to use: the wanted one, or legacy where it works, else nft; none where neither does."""
+        for variant in firewall.VARIANTS if wanted == "auto" else (wanted,):
+            if firewall.works(variant):
+                return variant
+        if wanted != "auto":
+            raise LookupError(f"this machine cannot do the {wanted} variant of iptables; leave out --firewall {wanted}")
+        self.notes.append(firewall.NO_IPTABLES)
+        return firewall.NONE
+
+    def _prepare_network(self) -> None:
+        """Loopback up, and forwarding on as on a Docker host (dockerd sets ip_forward=1 itself)."""
+        with Netlink() as netlink:
+            netlink.send([link(NEWLINK, ACK, index=1, up=True)])
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        if not os.path.isdir("/proc/sys/net/bridge"):
+            self.notes.append(NO_BRIDGE_NETFILTER)
+
+    def loop(self) -> NoReturn:
+        """Waits for requests, orphans and background output; ends the process when the channel closes."""
+        wake, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+        warm = False
+        while True:
+            pipes = {pipe.fileno(): pipe for pipe in self.background.pipes}
+            readable, _, _ = select.select([self.channel.fileno(), wake, *pipes], [], [], None if warm else IDLE_SECONDS)
+            if not readable:
+                warm = not self.firewall.warm_up()
+            for ready in readable:
+                if ready == self.channel.fileno():
+                    request = self.channel.request()
+                    if request is not None:
+                        self.channel.send(self.answer(request))
+                elif ready == wake:
+                    os.read(wake, 4096)
+                else:
+                    self.background.drain(pipes[ready])
+            self._bury()
+
+    def _bury(self) -> None:
+        """Takes the exit status of every process that has ended: as PID 1 we inherit all orphans."""
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+
+    def answer(self, request: wire.Request) -> wire.Answer:
+        """Carries out one request; what the kernel or iptables refuse becomes a `Failed`."""
+        try:
+            with Namespaces() as namespaces:
+                return self._carry_out(request, namespaces)
+        except Refused as refused:
+            return wire.Failed(refused.error.strerror or str(refused.error), refused.error.errno or 0, refused.index)
+        except firewall.RuleRefused as refused:
+            return wire.Failed(refused.message, 0, refused.line)
+        except Stopped:
+            return wire.Failed("stopped", interrupted=True)
+        except OSError as error:
+            return wire.Failed(str(error.strerror or error), error.errno or 0)
+
+    def _carry_out(self, request: wire.Request, namespaces: Namespaces) -> wire.Answer:
+        match request:
+            case wire.Observe(sysctls, rules, foreign):
+                topology = observe(namespaces, sysctls, self.servers.running())
+                return wire.Observed(topology, self.firewall.save() if rules else "", self.firewall.foreign() if foreign else "")
+            case wire.Apply(changes):
+                apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
+                return wire.Done()
+            case wire.SaveRules():
+                return wire.Text(self.firewall.save())
+            case wire.RestoreRules(text, flush):
+                self.firewall.restore(text, flush)
+                return wire.Done()
+            case wire.Canonical(text):
+                return wire.Text(self.firewall.canonical(text))
+            case wire.SetPolicy(table, chain, verdict):
+                self.firewall.set_policy(table, chain, verdict)
+                return wire.Done()
+            case wire.ProbeAll(probes):
+                return wire.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
+            case wire.Run():
+                namespaces.close()
+                return self._run(request)
+            case wire.Status():
+                return wire.Working(tuple(_processes(namespaces)))
+            case wire.Interrupt():
+                return wire.Done()
+        raise TypeError(f"not a request: {request!r}")
+
+    def _run(self, request: wire.Run) -> wire.Ran:
+        shell = [os.environ["SHELL"]]
+        words = ["ip", "netns", "exec", request.namespace, *shell] if request.namespace else shell
+        text = f"{request.text}\n{request.following}" if request.following else request.text
+        environment = {**os.environ, "PWD": request.directory}
+        return commands.run(self.channel, self.background, words, text, environment, request.directory)
+
+
+def _processes(namespaces: Namespaces) -> list[wire.Process]:
+    names = {os.fstat(descriptor).st_ino: name for name, descriptor in namespaces.descriptors.items()}
+    found: list[wire.Process] = []
+    for entry in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), key=int):
+        if entry == 1:
+            continue
+        try:
+            words = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            inode = os.stat(f"/proc/{entry}/ns/net").st_ino
+        except OSError:
+            continue
+        if words:
+            found.append(wire.Process(entry, words, names.get(inode, "another namespace")))
+    return found
+
+

@@ -1,0 +1,366 @@
+"""The lab: the one object that changes. Statements as Python methods, cells as text, snapshots, and the engine underneath."""
+
+import re
+import shlex
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+from netlab_magic import language, rules, savefile, texts
+from netlab_magic import statement as s
+from netlab_magic.change import between
+from netlab_magic.draw import Picture
+from netlab_magic.engine import Engine, Refusal
+from netlab_magic.engine.ways import examine, open_engine
+from netlab_magic.engine.wire import Observed
+from netlab_magic.errors import KernelRefused, LabUnavailable, NetlabError, StatementError
+from netlab_magic.outcome import Outcome
+from netlab_magic.reader import suggest
+from netlab_magic.result import CellResult, Result, Text, shown
+from netlab_magic.runner import Options, Runner, Seen, watched
+from netlab_magic.showing import show
+from netlab_magic.statement import Statement, place_of
+from netlab_magic.statements import Statements
+from netlab_magic.topology import HOST
+
+__all__ = ["Lab"]
+
+Emit = Callable[["Result | Picture"], None]
+Stream = Callable[[str, str], None]
+
+BUSY_SECONDS = 10.0
+"""How long one thread waits for another one's statement to end."""
+
+_UNDO_STEPS = 50
+_CHANGING = (s.Build, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
+
+
+class _Stretch(NamedTuple):
+    """Statements that are planned together, or one command or session statement by itself."""
+
+    statements: list[Statement]
+    alone: bool
+
+
+def _print_stream(stream: str, text: str) -> None:
+    print(text, end="", file=sys.stderr if stream == "stderr" else sys.stdout, flush=True)
+
+
+class Lab(Statements):
+    """A network lab in a host process of its own. Starts with the first statement; ends with `down`, or with this process.
+
+    >>> with Lab() as lab:                                          # doctest: +SKIP
+    ...     lab.bridge("docker1", "172.18.0.1/16")
+    ...     lab.ns("ns0", "172.18.0.2/16", on="docker1")
+    ...     lab.ping("host", "ns0")
+    """
+
+    def __init__(self, name: str = "lab", firewall: str = "auto") -> None:
+        self.name = name
+        self.firewall = firewall
+        self.partial: list[Result | Picture] = []
+        self.emitted = 0
+        self.listeners: list[Callable[[], None]] = []
+        self._lock = threading.RLock()
+        self._engine: Engine | None = None
+        self._snapshots: dict[str, Seen] = {}
+        self._undo: list[Seen] = []
+        self._sysctls: dict[str, set[str]] = {}
+        self._outcomes: list[Outcome] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.down()
+
+    # --- the engine ----------------------------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when it is not running. Raises LabUnavailable."""
+        if self._engine is not None and not self._engine.alive:
+            self._forget()
+        if self._engine is None:
+            self._engine = open_engine(self.firewall, self.name)
+        return self._engine
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the lab runs."""
+        return self._engine is not None and self._engine.alive
+
+    def _forget(self) -> None:
+        self._engine = None
+        self._undo.clear()
+        self._sysctls.clear()
+        self._outcomes.clear()
+
+    @contextmanager
+    def turn(self, patience: float = BUSY_SECONDS) -> Iterator[None]:
+        """The lab to oneself: cells, panels and completion come from several threads. Raises LabUnavailable when it is busy."""
+        if not self._lock.acquire(timeout=patience):
+            raise LabUnavailable("the lab is busy with a command in another cell; interrupt it, or wait until it ends")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def observe(self, foreign: bool = False, patience: float = BUSY_SECONDS) -> Observed:
+        """What there is now, read back from the kernel."""
+        with self.turn(patience):
+            return self.engine.observe(watched((), self._sysctls), foreign=foreign)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes of the probes since the lab last changed."""
+        return tuple(self._outcomes)
+
+    # --- cells ---------------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        cell: str,
+        *,
+        commands: bool = False,
+        dry_run: bool = False,
+        quiet: bool = False,
+        expand: Callable[[str], str] = str,
+        stream: Stream = _print_stream,
+        emit: Emit | None = None,
+    ) -> "Result | Picture | CellResult | None":
+        """Runs the text of a cell; gives its results, or the result itself when there is one.
+
+        Raises the NetlabError of the first statement that fails; `partial` holds the results up to there. `emit` is given
+        the results that come before a command's output, so that everything appears in order; `emitted` counts them.
+        """
+        self.partial, self.emitted = [], 0
+        return self._run(language.parse(cell, expand), Options(commands, dry_run, quiet), stream, emit)
+
+    def shell(self, text: str, namespace: str | None = None, stream: Stream = _print_stream) -> "Result | Picture | CellResult | None":
+        """Runs a whole text with a shell in the lab host, or in a namespace. Raises CommandFailed."""
+        statement = s.Command(text, namespace)
+        return self._run([statement], Options(), stream, None)
+
+    def _run(
+        self, statements: Sequence[Statement], options: Options, stream: Stream, emit: Emit | None
+    ) -> "Result | Picture | CellResult | None":
+        with self.turn():
+            result = self._in_order(statements, options, stream, emit)
+        self._tell(statements)
+        return result
+
+    def _in_order(
+        self, statements: Sequence[Statement], options: Options, stream: Stream, emit: Emit | None
+    ) -> "Result | Picture | CellResult | None":
+        results: list[Result | Picture] = []
+        self.partial = results
+        if not statements:
+            return None
+        stretches = list(_stretches(statements))
+        changing = any(isinstance(statement, _CHANGING) for statement in statements) and not options.dry_run
+        self.emitted = 0
+        if len(stretches) > 1:
+            self._check_ahead(stretches, options)
+        for stretch in stretches:
+            first = stretch.statements[0]
+            if stretch.alone and not isinstance(first, s.Command):
+                results.append(self._session(first))
+                continue
+            if emit and isinstance(first, s.Command):
+                for result in results[self.emitted :]:
+                    emit(result)
+                self.emitted = len(results)
+            self._run_stretch(stretch, options, stream, results, remember=changing)
+            changing = False
+        kept = [result for result in results if not (options.quiet and isinstance(result, Text))]
+        if self.emitted or len(kept) > 1:
+            return CellResult(kept, self.emitted, options.commands)
+        return shown(kept)
+
+    def _run_stretch(
+        self, stretch: _Stretch, options: Options, stream: Stream, results: "list[Result | Picture]", remember: bool
+    ) -> None:
+        observed = self.engine.observe(watched(stretch.statements, self._sysctls))
+        seen = Seen(observed.topology, observed.rules)
+        if remember:
+            self._undo[:] = [*self._undo[1 - _UNDO_STEPS :], seen]
+        runner = Runner(self.engine, seen, options)
+        runner.outcomes = self._outcomes
+        runner.results = results
+        first = stretch.statements[0]
+        if isinstance(first, s.Command):
+            runner.command(first, stream)
+        else:
+            runner.carry_out(stretch.statements, lambda wanted, _: self._show(wanted))
+
+    def _check_ahead(self, stretches: Sequence[_Stretch], options: Options) -> None:
+        """Plans what comes before the first command without doing it, so that a mistake further down costs nothing."""
+        seen: Seen | None = None
+        for stretch in stretches:
+            first = stretch.statements[0]
+            if isinstance(first, s.Command):
+                return
+            if isinstance(first, s.Session | s.Attach):
+                if isinstance(first, s.Session) and first.action in ("reset", "down", "restore", "undo"):
+                    return
+                continue
+            if seen is None:
+                observed = self.engine.observe(watched(stretch.statements, self._sysctls))
+                seen = Seen(observed.topology, observed.rules)
+            Runner(self.engine, seen, options).plan(stretch.statements)
+            return
+
+    def _tell(self, statements: Sequence[Statement]) -> None:
+        """Lets panels know that something may have changed."""
+        if any(isinstance(statement, (*_CHANGING, s.Session)) for statement in statements):
+            for listener in list(self.listeners):
+                listener()
+
+    def _show(self, statement: s.Show) -> "Result | Picture":
+        return show(self.engine, statement, self.observe(foreign=True), self._outcomes)
+
+    # --- session statements ----------------------------------------------------------------------------------------------
+
+    def _session(self, statement: Statement) -> Result:
+        if isinstance(statement, s.Attach):
+            raise StatementError("attach is not part of this version yet", statement.place)
+        assert isinstance(statement, s.Session)
+        name = statement.name
+        match statement.action:
+            case "up":
+                return self.up()
+            case "down":
+                return self.down()
+            case "reset":
+                return self.reset()
+            case "status":
+                return self.status()
+            case "doctor":
+                return self.doctor()
+            case "help":
+                return Text(texts.help_text(name))
+            case "snapshot":
+                return self.snapshot(name or "")
+            case "restore":
+                return self.restore(name or "")
+            case "undo":
+                return self.undo()
+            case "enter":
+                return Text(self.enter_command(name))
+        raise StatementError(f"{statement.action} needs a notebook: %netlab {statement.action}", statement.place)
+
+    def up(self) -> Result:
+        """Starts the lab, if it is not running."""
+        return Text(texts.ready_text(self.name, self.engine.ready))
+
+    def down(self) -> Result:
+        """Ends the lab and everything in it."""
+        was_up = self.is_up
+        if self._engine is not None:
+            self._engine.close()
+        self._forget()
+        self._snapshots.clear()
+        return Text(f"The lab {self.name} has ended; nothing is left of it." if was_up else "There is no lab to end.")
+
+    def reset(self) -> Result:
+        """An empty lab again; snapshots are kept."""
+        snapshots = dict(self._snapshots)
+        self.down()
+        self._snapshots = snapshots
+        return self.up()
+
+    def status(self) -> Result:
+        """Whether the lab is up, how it was made, and what runs in it."""
+        if not self.is_up:
+            return Text("The lab is not running; the first statement starts it.", ok=False)
+        return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))
+
+    def doctor(self) -> Result:
+        """What this machine allows, and the one thing that would open what it refuses."""
+        findings = examine()
+        return Text(texts.doctor_text(findings), ok=any(finding.well for finding in findings[:3]))
+
+    def enter_command(self, namespace: str | None = None) -> str:
+        """The command that opens a terminal in the lab host or in a namespace."""
+        ready = self.engine.ready
+        if namespace is not None and namespace not in self.observe().topology.namespaces:
+            names = self.observe().topology.namespaces
+            raise StatementError(f"there is no namespace {namespace}{suggest(namespace, names)}", place_of(namespace))
+        inside = f" ip netns exec {namespace} bash" if namespace and namespace != HOST else " bash"
+        path = " env PATH=/run/netlab/bin:$PATH"
+        user = "-U --preserve-credentials " if ready.way == "user" else ""
+        sudo = "sudo " if ready.way == "sudo" else ""
+        return f"Type this in a terminal of this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
+
+    # --- snapshots -------------------------------------------------------------------------------------------------------
+
+    def snapshot(self, name: str) -> Result:
+        """Remembers topology, rules and sysctls under a name."""
+        observed = self.observe()
+        known = name in self._snapshots
+        self._snapshots[str(name)] = Seen(observed.topology, observed.rules)
+        return Text(f"Snapshot {name}{' (replaces the one before)' if known else ''}: {texts.counts(observed)}.")
+
+    def restore(self, name: str) -> Result:
+        """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
+        if name not in self._snapshots:
+            raise StatementError(f"there is no snapshot {name}{suggest(name, self._snapshots)}", place_of(name))
+        observed = self.observe()
+        self._undo.append(Seen(observed.topology, observed.rules))
+        self._go_to(self._snapshots[str(name)])
+        return Text(f"Restored {name}: {texts.counts(self.observe())}.")
+
+    def undo(self) -> Result:
+        """Takes back the last cell that changed the lab. Raises StatementError when there is none."""
+        if not self.is_up or not self._undo:
+            raise StatementError("there is nothing to undo")
+        self._go_to(self._undo.pop())
+        return Text(f"Undone: {texts.counts(self.observe())}.")
+
+    def _go_to(self, then: Seen) -> None:
+        for name, namespace in then.topology.namespaces.items():
+            self._sysctls.setdefault(name, set()).update(namespace.sysctls)
+        now = self.observe()
+        self._outcomes.clear()
+        try:
+            self.engine.apply(between(now.topology, then.topology))
+            self.engine.restore(rules.flattened(then.dump, savefile.parse(now.rules)), flush=True)
+        except Refusal as refusal:
+            raise KernelRefused(f"the kernel refused to go back: {refusal.message}", errno=refusal.errno) from None
+        after = self.observe()
+        left = between(after.topology, then.topology)
+        if left or _bare(after.rules) != _bare(then.dump):
+            what = left[0].commands()[0] if left else "the rules differ"
+            raise NetlabError(f"the kernel did not come back to the snapshot ({what}); show topology and show save tell what there is now")
+
+    def _one(self, *words: str) -> "Result | Picture":
+        """Runs one statement made of words that need no quoting by the caller. Raises as `run` does."""
+        line = " ".join(shlex.quote(str(word)) if re.search(r"[\s'\"#\\]", str(word)) else str(word) for word in words)
+        result = self._run(language.parse(line), Options(), _print_stream, None)
+        assert result is not None
+        return result
+
+
+def _bare(dump: str) -> list[str]:
+    """A dump without comments and counters, and without tables in which nothing is."""
+    tables = [table for table in savefile.parse(dump).tables if any(chain.rules or chain.policy != "ACCEPT" for chain in table.chains)]
+    return sorted(
+        f"{table.name} {chain.name} {chain.policy} {[rule.spec for rule in chain.rules]}" for table in tables for chain in table.chains
+    )
+
+
+def _stretches(statements: Sequence[Statement]) -> Iterator[_Stretch]:
+    together: list[Statement] = []
+    for statement in statements:
+        if isinstance(statement, s.Command | s.Session | s.Attach):
+            if together:
+                yield _Stretch(together, alone=False)
+            together = []
+            yield _Stretch([statement], alone=True)
+        else:
+            together.append(statement)
+    if together:
+        yield _Stretch(together, alone=False)
+

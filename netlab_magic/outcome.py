@@ -1,0 +1,48 @@
+"""What a probe found out: one flow, one verdict, and how it is known."""
+
+import msgspec
+
+__all__ = ["Outcome", "Probe", "Verdict"]
+
+
+class Verdict:
+    """The words for what became of a probe. Only `ANSWERED` counts as success; `NOT_MEASURED` is no statement about the network."""
+
+    ANSWERED = "answered"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    NO_ROUTE = "no route"
+    NOBODY = "nobody there"
+    NOT_MEASURED = "not measured"
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One question to the network: can `source` reach `address`?
+
+    `protocol` is icmp, tcp or udp; `port` is 0 for icmp. `target` is the namespace that has the address, or "" when none of the
+    lab's has it. `name` is how the user wrote the destination.
+    """
+
+    source: str
+    name: str
+    address: str
+    target: str = ""
+    protocol: str = "icmp"
+    port: int = 0
+
+    def __str__(self) -> str:
+        port = f":{self.port}" if self.port else ""
+        protocol = "" if self.protocol == "icmp" else f" ({self.protocol})"
+        return f"{self.source} → {self.name}{port}{protocol}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The answer to a probe: a `Verdict` word, the round-trip time in milliseconds where there was one, and one sentence why."""
+
+    probe: Probe
+    verdict: str
+    milliseconds: float | None = None
+    why: str = ""
+
+    def __bool__(self) -> bool:
+        return self.verdict == Verdict.ANSWERED

@@ -1,0 +1,99 @@
+"""The statements of the language as Python methods, one to one; `Lab` runs them."""
+
+import shlex
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from netlab_magic.result import MatrixResult, Measured, Result
+
+if TYPE_CHECKING:
+    from netlab_magic.draw import Picture
+
+__all__ = ["Statements"]
+
+
+class Statements(ABC):
+    """Every method raises what a cell with that statement raises, and gives what it gives."""
+
+    @abstractmethod
+    def _one(self, *words: str) -> "Result | Picture":
+        """Runs one statement made of words."""
+
+    def bridge(self, name: str, *cidrs: str) -> "Result | Picture":
+        """`bridge NAME [CIDR…]`"""
+        return self._one("bridge", name, *cidrs)
+
+    def ns(self, name: str, *cidrs: str, on: str | None = None, via: str | None = None) -> "Result | Picture":
+        """`ns NAME [CIDR…] [on BRIDGE] [via GATEWAY]`"""
+        return self._one("ns", name, *cidrs, *(("on", on) if on else ()), *(("via", via) if via else ()))
+
+    def link(self, left: str, right: str, left_cidr: str | None = None, right_cidr: str | None = None) -> "Result | Picture":
+        """`link NS[:DEV] [CIDR] -- NS[:DEV] [CIDR]`"""
+        return self._one("link", left, *((left_cidr,) if left_cidr else ()), "--", right, *((right_cidr,) if right_cidr else ()))
+
+    def internet(self, *addresses: str) -> "Result | Picture":
+        """`internet [ADDRESS…]`"""
+        return self._one("internet", *addresses)
+
+    def route(self, namespace: str, destination: str, via: str) -> "Result | Picture":
+        """`route NS DEST via GATEWAY`"""
+        return self._one("route", namespace, destination, "via", via)
+
+    def masquerade(self, cidr: str, except_: str | None = None) -> "Result | Picture":
+        """`masquerade CIDR [except BRIDGE]`"""
+        return self._one("masquerade", cidr, *(("except", except_) if except_ else ()))
+
+    def serve(self, namespace: str, port: int | str, kind: str | None = None) -> "Result | Picture":
+        """`serve NS PORT[/udp] [http|echo]`"""
+        return self._one("serve", namespace, str(port), *((kind,) if kind else ()))
+
+    def sysctl(self, key: str, value: int | str, namespace: str | None = None) -> "Result | Picture":
+        """`sysctl KEY=VALUE [in NS]`"""
+        return self._one("sysctl", f"{key}={value}", *(("in", namespace) if namespace else ()))
+
+    def delete(self, *names: str) -> "Result | Picture":
+        """`delete NAME…`"""
+        return self._one("delete", *names)
+
+    def policy(self, chain: str, verdict: str) -> "Result | Picture":
+        """`policy CHAIN ACCEPT|DROP`"""
+        return self._one("policy", chain, verdict)
+
+    def forward(self, spec: str, action: str | None = None) -> "Result | Picture":
+        """`forward [insert|delete] RULE-SPEC`"""
+        return self._one("forward", *((action,) if action else ()), *shlex.split(spec))
+
+    def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None) -> "Result | Picture":
+        """`rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
+        return self._one("rule", "-t", table, chain, *((action,) if action else ()), *shlex.split(spec))
+
+    def _measured(self, *words: str) -> Measured:
+        result = self._one(*words)
+        assert isinstance(result, Measured)
+        return result
+
+    def ping(self, source: str, destination: str) -> Measured:
+        """`ping SRC DST`"""
+        return self._measured("ping", source, destination)
+
+    def tcp(self, source: str, destination: str) -> Measured:
+        """`tcp SRC DST:PORT`"""
+        return self._measured("tcp", source, destination)
+
+    def udp(self, source: str, destination: str) -> Measured:
+        """`udp SRC DST:PORT`"""
+        return self._measured("udp", source, destination)
+
+    def expect(self, source: str, destination: str, outcome: str) -> Measured:
+        """`expect SRC DST[:PORT] ok|blocked`. Raises ExpectationFailed."""
+        return self._measured("expect", source, destination, outcome)
+
+    def matrix(self, *names: str) -> MatrixResult:
+        """`matrix [NS…]`"""
+        result = self._one("matrix", *names)
+        assert isinstance(result, MatrixResult)
+        return result
+
+    def show(self, what: str, name: str | None = None) -> "Result | Picture":
+        """`show topology|chains|rules|save|routes|conntrack|script`"""
+        return self._one("show", what, *((name,) if name else ()))

@@ -1,0 +1,104 @@
+"""The longer texts that session statements show."""
+
+from collections.abc import Sequence
+
+from netlab_magic import savefile
+from netlab_magic.engine.ways import Finding
+from netlab_magic.engine.wire import Observed, Process, Ready
+from netlab_magic.grammar import SYNTAX
+from netlab_magic.showing import FOREIGN
+from netlab_magic.topology import HOST
+
+__all__ = ["counts", "doctor_text", "help_text", "ready_text", "status_text"]
+
+_GROUPS = {
+    "build": "Build (run again, they change nothing that is already so)",
+    "firewall": "Firewall",
+    "probe": "Probe",
+    "show": "See",
+    "session": "Session",
+}
+_COMMANDS = """Commands
+  a line that begins with $ or ! or a program's name (sudo, ip, iptables, nsenter, tcpdump, …) is run as typed by a shell
+  in the lab host; %%netlab sh [NS] runs a whole cell so"""
+_EXAMPLES = {
+    "bridge": "bridge docker1 172.18.0.1/16",
+    "ns": "ns ns0 172.18.0.2/16 on docker1",
+    "link": "link ns0 10.0.0.1/24 -- ns1 10.0.0.2/24",
+    "internet": "internet 8.8.8.8 1.1.1.1",
+    "route": "route ns0 10.9.0.0/16 via 172.18.0.1",
+    "masquerade": "masquerade 172.18.0.0/16 except docker1",
+    "serve": "serve ns0 80",
+    "sysctl": "sysctl net.ipv4.ip_forward=0",
+    "delete": "delete ns0 docker1",
+    "policy": "policy FORWARD DROP",
+    "forward": "forward -i docker1 -o docker1 -j ACCEPT\n  forward delete 1",
+    "rule": "rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80",
+    "ping": "ping ns1 ns0",
+    "tcp": "tcp ns1 ns0:80",
+    "udp": "udp ns1 ns0:53",
+    "matrix": "matrix\n  matrix ns0 ns1",
+    "expect": "expect ns1 internet blocked",
+    "show": "show topology\n  show chains FORWARD",
+    "snapshot": "snapshot before",
+    "restore": "restore before",
+    "enter": "enter ns1",
+}
+_WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root"}
+
+
+def help_text(word: str | None) -> str:
+    """All statements by group, or one of them with an example."""
+    if word:
+        syntax = SYNTAX[str(word)]
+        example = f"\n\nFor example\n  {_EXAMPLES[str(word)]}" if str(word) in _EXAMPLES else ""
+        return f"{syntax.form}\n  {syntax.summary}{example}"
+    parts: list[str] = []
+    for group, title in _GROUPS.items():
+        parts.append(title)
+        for syntax in SYNTAX.values():
+            if syntax.group == group:
+                parts += [f"  {syntax.form}", f"      {syntax.summary}"]
+        parts.append("")
+    return "\n".join([*parts, _COMMANDS])
+
+
+def ready_text(name: str, ready: Ready) -> str:
+    """What a lab that has just started says of itself."""
+    notes = "".join(f"\n  note: {note}" for note in ready.notes)
+    return (
+        f"The lab {name} is up: its own network, made through {_WAYS.get(ready.way, ready.way)}, firewall variant {ready.firewall}.\n"
+        f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1); the machine's own network is not touched.{notes}"
+    )
+
+
+def counts(observed: Observed) -> str:
+    """How much there is."""
+    topology, ruleset = observed.topology, savefile.parse(observed.rules)
+    named = len(topology.namespaces) - 1
+    bridges = len(topology.host.bridges)
+    rules = sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
+    parts = [_count(named, "namespace"), _count(bridges, "bridge"), _count(rules, "rule")]
+    return f"{', '.join(parts)}, FORWARD policy {ruleset.forward_policy}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def status_text(name: str, ready: Ready, observed: Observed, processes: Sequence[Process]) -> str:
+    """The state of a lab that is up."""
+    lines = [ready_text(name, ready), f"  There are {counts(observed)}."]
+    lines += [f"  server: {server} ({server.kind})" for server in observed.topology.servers]
+    shown = [process for process in processes if "netlab_magic.host" not in process.command]
+    lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]
+    if observed.foreign:
+        lines.append("  " + FOREIGN.format(other=observed.foreign, own=ready.firewall))
+    return "\n".join(lines)
+
+
+def doctor_text(findings: Sequence[Finding]) -> str:
+    """The doctor's report."""
+    way = next((finding.what for finding in findings[:3] if finding.well), None)
+    verdict = f"Labs work here, through: {way}." if way else "No lab can be made here yet; any one of the ways below would do."
+    return "\n".join([verdict, *map(str, findings)])

@@ -1,0 +1,173 @@
+"""What a lab is made of: namespaces, interfaces, addresses, routes, servers. Values only; nothing here touches a kernel.
+
+A `Topology` is what the kernel has (read back through netlink) or what it should have (computed from statements): the same
+type for both, so that two of them can be compared, drawn, turned into commands or restored.
+"""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+
+import msgspec
+
+__all__ = ["HOST", "INTERNET", "End", "Interface", "Namespace", "Route", "Server", "Topology", "network_of"]
+
+HOST = "host"
+"""The name under which the lab host's own network namespace appears."""
+
+INTERNET = "internet"
+"""The namespace that plays the Internet, behind the host's eth0."""
+
+
+def network_of(cidr: str) -> str:
+    """The network of an interface address.
+
+    >>> network_of("172.18.0.2/16")
+    '172.18.0.0/16'
+    """
+    return str(ip_interface(cidr).network)
+
+
+class End(msgspec.Struct, frozen=True, order=True):
+    """One end of a link: an interface in a namespace."""
+
+    namespace: str
+    interface: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}:{self.interface}"
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """A network device.
+
+    `kind` is the kernel's own word (`IFLA_INFO_KIND`: veth, bridge, dummy, …; "loopback" and "" where it has none).
+    `peer` is the other end of a veth pair, where it is in a namespace of this lab. `carrier` is false while the link has no
+    signal. `index` and `mac` are the kernel's choice and differ from run to run.
+    """
+
+    name: str
+    kind: str = "veth"
+    addresses: tuple[str, ...] = ()
+    up: bool = True
+    master: str | None = None
+    peer: End | None = None
+    carrier: bool = True
+    mac: str = ""
+    mtu: int = 1500
+    index: int = 0
+
+    def parsed(self) -> list[IPv4Interface | IPv6Interface]:
+        """The addresses as `ipaddress` values."""
+        return [ip_interface(address) for address in self.addresses]
+
+
+class Route(msgspec.Struct, frozen=True, order=True):
+    """An entry of the main routing table: `destination` is "default" or a CIDR; `via` None means on the link itself."""
+
+    destination: str
+    via: str | None = None
+    device: str | None = None
+
+
+class Server(msgspec.Struct, frozen=True, order=True):
+    """A small server that the lab runs: `protocol` tcp or udp, `kind` http or echo."""
+
+    namespace: str
+    port: int
+    protocol: str = "tcp"
+    kind: str = "http"
+
+    def __str__(self) -> str:
+        return f"{self.namespace}:{self.port}{'/udp' if self.protocol == 'udp' else ''}"
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for."""
+
+    name: str
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    sysctls: dict[str, str] = {}
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface called `name`, or None."""
+        return next((interface for interface in self.interfaces if interface.name == name), None)
+
+    def with_interface(self, interface: Interface) -> "Namespace":
+        """This namespace with `interface` added, or in the place of the one with the same name."""
+        if self.interface(interface.name) is None:
+            return msgspec.structs.replace(self, interfaces=(*self.interfaces, interface))
+        return msgspec.structs.replace(self, interfaces=tuple(interface if old.name == interface.name else old for old in self.interfaces))
+
+    def without_interface(self, name: str) -> "Namespace":
+        """This namespace without the interface called `name`, its routes through it, and its place as a master."""
+        kept = tuple(
+            msgspec.structs.replace(old, master=None) if old.master == name else old for old in self.interfaces if old.name != name
+        )
+        return msgspec.structs.replace(self, interfaces=kept, routes=tuple(route for route in self.routes if route.device != name))
+
+    @property
+    def bridges(self) -> tuple[Interface, ...]:
+        """The bridges in this namespace."""
+        return tuple(interface for interface in self.interfaces if interface.kind == "bridge")
+
+    def ports(self, bridge: str) -> tuple[Interface, ...]:
+        """The interfaces that are ports of `bridge`."""
+        return tuple(interface for interface in self.interfaces if interface.master == bridge)
+
+
+class Topology(msgspec.Struct, frozen=True):
+    """All namespaces of a lab by name, the lab host itself (`HOST`) among them, and the servers that run in them."""
+
+    namespaces: dict[str, Namespace] = {}
+    servers: tuple[Server, ...] = ()
+
+    @property
+    def host(self) -> Namespace:
+        """The lab host's own namespace."""
+        return self.namespaces.get(HOST) or Namespace(HOST)
+
+    def with_namespace(self, namespace: Namespace) -> "Topology":
+        """This topology with `namespace` added or replaced."""
+        return msgspec.structs.replace(self, namespaces={**self.namespaces, namespace.name: namespace})
+
+    def without_namespace(self, name: str) -> "Topology":
+        """This topology without a namespace, the far ends of its links and its servers."""
+        gone = self.namespaces[name]
+        rest = msgspec.structs.replace(
+            self,
+            namespaces={key: value for key, value in self.namespaces.items() if key != name},
+            servers=tuple(server for server in self.servers if server.namespace != name),
+        )
+        for interface in gone.interfaces:
+            if interface.peer and interface.peer.namespace in rest.namespaces:
+                far = rest.namespaces[interface.peer.namespace]
+                rest = rest.with_namespace(far.without_interface(interface.peer.interface))
+        return rest
+
+    def interface(self, end: End) -> Interface | None:
+        """The interface at `end`, or None."""
+        namespace = self.namespaces.get(end.namespace)
+        return namespace.interface(end.interface) if namespace else None
+
+    def addresses(self) -> Iterator[tuple[str, End]]:
+        """Every address (with prefix length) outside loopback's 127.0.0.0/8 and ::1, with the interface that has it."""
+        for namespace in self.namespaces.values():
+            for interface in namespace.interfaces:
+                for address in interface.addresses:
+                    if not address.startswith("127.") and address != "::1/128":
+                        yield address, End(namespace.name, interface.name)
+
+    def owner(self, address: str) -> End | None:
+        """The interface that has `address` (no prefix length), or None."""
+        return next((end for cidr, end in self.addresses() if cidr.partition("/")[0] == address), None)
+
+    def links(self) -> Iterator[tuple[End, End]]:
+        """Every veth pair whose two ends are in this lab, once each."""
+        seen: set[End] = set()
+        for namespace in self.namespaces.values():
+            for interface in namespace.interfaces:
+                end = End(namespace.name, interface.name)
+                if interface.peer and end not in seen:
+                    seen.add(interface.peer)
+                    yield end, interface.peer

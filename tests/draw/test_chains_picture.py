@@ -1,0 +1,184 @@
+"""Pictures of chains: what their text says and what their DOT holds, without the dot program."""
+
+import re
+import time
+
+import pytest
+from draw.samples import DOCKER, OPEN
+
+from netlab_magic.draw import chains_picture
+from netlab_magic.draw.style import Role
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.savefile import parse
+
+
+def _filter(*lines: str, chains: tuple[str, ...] = ()) -> Ruleset:
+    heads = [":FORWARD ACCEPT [0:0]", *(f":{chain} - [0:0]" for chain in chains)]
+    return parse("\n".join(["*filter", *heads, *lines, "COMMIT", ""]))
+
+
+def _row_of(dot: str, port: str) -> str:
+    """The table row that holds a DOT port."""
+    place = dot.index(f'PORT="{port}"')
+    return dot[dot.rindex("<TR>", 0, place) : dot.index("</TR>", place)]
+
+
+def _words(markup: str) -> str:
+    return re.sub(r"<[^>]+>", " ", markup)
+
+
+def test_docker_rules_as_text():
+    text = chains_picture(DOCKER).text
+    assert text.splitlines()[:10] == [
+        "Chain FORWARD (built-in chain of table filter · 6 rules · policy ✕ DROP)",
+        "  num  pkts  target                      match",
+        "    1   664  → DOCKER-USER               every packet",
+        "    2   664  → DOCKER-ISOLATION-STAGE-1  every packet",
+        "    3   340  ✓ ACCEPT                    -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED",
+        "    4     0  → DOCKER                    -o docker0",
+        "    5   171  ✓ ACCEPT                    -i docker0 ! -o docker0",
+        "    6     0  ✓ ACCEPT                    -i docker0 -o docker0",
+        "          1  ✕ DROP                      policy: what no rule above decided",
+        "  jumps: 1 → DOCKER-USER, 2 → DOCKER-ISOLATION-STAGE-1, 4 → DOCKER",
+    ]
+    assert "Chain DOCKER-ISOLATION-STAGE-2 (user chain · 2 rules · 1 reference)" in text
+    assert text.endswith("Not reached from FORWARD: 2 chains: INPUT, OUTPUT.")
+
+
+def test_chains_stand_in_the_order_in_which_a_packet_meets_them():
+    heads = re.findall(r"^Chain (\S+)", chains_picture(DOCKER).text, re.MULTILINE)
+    assert heads == ["FORWARD", "DOCKER-USER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER"]
+
+
+def test_an_arrow_leads_from_each_jump_to_the_head_of_its_chain():
+    dot = chains_picture(DOCKER).dot
+    arrows = re.findall(r"(c\d):(r\d):e -> (c\d):head:e", dot)
+    assert arrows == [("c0", "r1", "c1"), ("c0", "r2", "c2"), ("c0", "r4", "c4"), ("c2", "r1", "c3")]
+
+
+def test_a_goto_is_drawn_and_said_differently():
+    picture = chains_picture(_filter("-A FORWARD -i a -j ONE", "-A FORWARD -i b -g TWO", chains=("ONE", "TWO")))
+    jump, goto = (line for line in picture.dot.splitlines() if ":head:e" in line)
+    assert "style=dashed" not in jump
+    assert "style=dashed" in goto
+    assert "⇒ goto TWO" in picture.dot
+    assert "2 goto → TWO" in picture.text
+
+
+@pytest.mark.parametrize(
+    ("target", "words", "fill"),
+    [
+        ("ACCEPT", "✓ ACCEPT", Role.GOOD_FILL),
+        ("DROP", "✕ DROP", Role.BAD_FILL),
+        ("REJECT --reject-with tcp-reset", "✕ REJECT --reject-with tcp-reset", Role.BAD_FILL),
+        ("RETURN", "↩ RETURN", None),
+        ('LOG --log-prefix "seen: "', "• LOG --log-prefix seen:", None),
+        ("MASQUERADE", "• MASQUERADE", None),
+    ],
+)
+def test_every_target_has_a_symbol_and_a_word(target, words, fill):
+    picture = chains_picture(_filter(f"[5:500] -A FORWARD -p tcp -j {target}"))
+    assert words in picture.text
+    row = _row_of(picture.dot, "r1")
+    assert words in " ".join(_words(row).split())
+    assert (f'BGCOLOR="{fill}"' in row) if fill else ("BGCOLOR" not in row)
+
+
+def test_a_rule_without_target_only_counts():
+    assert "… only counts" in chains_picture(_filter("[5:500] -A FORWARD -p tcp")).text
+
+
+def test_a_rule_never_hit_is_dimmed_and_one_that_was_hit_is_not():
+    dot = chains_picture(DOCKER).dot
+    hit, never = _row_of(dot, "r3"), _row_of(dot, "r6")
+    assert Role.GOOD_FILL in hit
+    assert Role.INK in hit
+    assert Role.GOOD_FILL not in never
+    assert Role.INK not in never
+
+
+def test_without_any_counter_nothing_is_dimmed():
+    picture = chains_picture(_filter("-A FORWARD -i a -j ACCEPT"))
+    assert Role.GOOD_FILL in _row_of(picture.dot, "r1")
+    assert "No counters, or no packet yet." in picture.text
+    assert "No counters, or no packet yet." in picture.dot
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("-p tcp -m tcp --dport 80 -j ACCEPT", "-p tcp --dport 80"),
+        ("-i docker0 ! -o docker0 -j ACCEPT", "-i docker0 ! -o docker0"),
+        ("-m conntrack ! --ctstate NEW -j ACCEPT", "! --ctstate NEW"),
+        ("-m socket -j ACCEPT", "-m socket"),
+        ('-m comment --comment "say \\"-j DROP\\" twice" -j ACCEPT', "/* say &quot;-j DROP&quot; twice */"),
+        ("-j ACCEPT", "every packet"),
+    ],
+)
+def test_a_match_is_said_in_iptables_words(spec, shown):
+    row = _row_of(chains_picture(_filter(f"-A FORWARD {spec}")).dot, "r1")
+    assert shown in " ".join(_words(row).split())
+
+
+def test_a_long_match_is_shortened_and_whole_in_tooltip_and_text():
+    spec = "-p tcp -m multiport --dports " + ",".join(map(str, range(20000, 20060))) + " -m comment --comment last-words"
+    picture = chains_picture(_filter(f"-A FORWARD {spec} -j ACCEPT"))
+    row = _row_of(picture.dot, "r1")
+    assert "…" in _words(row)
+    assert f'TITLE="{spec}"' in row
+    assert spec in picture.text
+    assert "TITLE" not in _row_of(chains_picture(DOCKER).dot, "r3")
+
+
+def _many(count: int) -> Ruleset:
+    rules = [f"[{number % 3}:0] -A FORWARD -s 10.{number >> 8}.{number & 255}.0/24 -j K{number % 40}" for number in range(count)]
+    return _filter(*rules, chains=tuple(f"K{number}" for number in range(40)))
+
+
+def test_many_rules_are_folded_and_counted_quickly():
+    ruleset = _many(5000)
+    start = time.perf_counter()
+    picture = chains_picture(ruleset)
+    assert time.perf_counter() - start < 1
+    assert "… 4,979 more rules · 3,319 of them hit" in picture.text
+    assert "… 4,979 more rules" in picture.dot
+    assert picture.dot.count('PORT="r') < 60
+    assert "  5000     1  → K39" in picture.text
+    assert re.search(r"Also reached from FORWARD, not shown: 29 chains: K\d+", picture.text)
+
+
+def test_twenty_four_rules_are_all_shown():
+    assert "more rules" not in chains_picture(_many(24)).text
+
+
+def test_only_what_can_be_reached_is_drawn():
+    picture = chains_picture(DOCKER, chain="DOCKER-ISOLATION-STAGE-1")
+    assert re.findall(r"^Chain (\S+)", picture.text, re.MULTILINE) == ["DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"]
+    assert "Not reached from DOCKER-ISOLATION-STAGE-1: 5 chains: INPUT, FORWARD, OUTPUT, DOCKER, DOCKER-USER" in picture.text
+
+
+def test_chains_that_call_each_other_end():
+    text = chains_picture(_filter("-A FORWARD -j A", "-A A -j B", "-A B -j A", chains=("A", "B"))).text
+    assert re.findall(r"^Chain (\S+)", text, re.MULTILINE) == ["FORWARD", "A", "B"]
+
+
+def test_a_chain_that_is_not_there_is_said_with_those_that_are():
+    picture = chains_picture(DOCKER, chain="NOWHERE")
+    assert picture.text == (
+        "Table filter has no chain NOWHERE; it has 7 chains: INPUT, FORWARD, OUTPUT, DOCKER, DOCKER-ISOLATION-STAGE-1, "
+        "DOCKER-ISOLATION-STAGE-2, DOCKER-USER."
+    )
+    assert "Table filter has no chain NOWHERE" in picture.dot
+
+
+def test_an_empty_table_has_its_built_in_chain():
+    picture = chains_picture(OPEN, "nat", "POSTROUTING")
+    assert "Chain POSTROUTING (built-in chain of table nat · 0 rules · policy ✓ ACCEPT)" in picture.text
+    assert picture.title == "Chain POSTROUTING of table nat"
+
+
+def test_the_same_rules_are_the_same_picture():
+    assert chains_picture(DOCKER) == chains_picture(DOCKER)
+    assert chains_picture(DOCKER).description == (
+        "FORWARD: built-in chain of table filter · 6 rules · policy ✕ DROP; its rules lead to 4 other chains."
+    )

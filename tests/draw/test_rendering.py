@@ -1,0 +1,196 @@
+"""From DOT to SVG: with the dot program, and what happens without it."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import pytest
+from draw.samples import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from netlab_magic.draw import Picture, chains_picture, topology_picture
+from netlab_magic.draw.markup import plain
+from netlab_magic.draw.render import NO_DOT
+from netlab_magic.draw.style import PAGE_WIDTH
+from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.topology import HOST, End, Interface, Namespace, Server, Topology
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
+
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = {SVG + tag for tag in ("svg", "g", "path", "polygon", "polyline", "ellipse", "text", "title", "desc", "style")}
+HOSTILE = "</svg><script>alert(1)</script>&bogus;&#0;\\N\\\"'\x1b[31m\r\n\u202e網路"
+
+
+def _svg(picture: Picture) -> ElementTree.Element:
+    return ElementTree.fromstring(picture.svg() or "")  # noqa: S314 - our own
+
+
+def _texts(root: ElementTree.Element) -> Iterator[str]:
+    return ("".join(element.itertext()) for element in root.iter(SVG + "text"))
+
+
+def _hostile_lab(name: str) -> Topology:
+    namespace = f"n-{name}"
+    port = Interface("v" + name, master="b" + name, peer=End(namespace, "e" + name))
+    guest = Interface("e" + name, addresses=(name,), peer=End(HOST, "v" + name))
+    host = Namespace(HOST, (Interface("b" + name, "bridge", (name,)), port), sysctls={"net.ipv4.ip_forward": name})
+    return Topology({HOST: host, namespace: Namespace(namespace, (guest,))}, (Server(namespace, 80, name, name),))
+
+
+def _hostile_rules(text: str) -> Ruleset:
+    forward = Chain("FORWARD", "DROP", (Rule(f'-m comment --comment "{text}" -j c{text}', "c" + text), Rule(text, text)))
+    return Ruleset((Table("filter", (forward, Chain("c" + text), Chain("other" + text))),))
+
+
+PICTURES = {
+    "seed": topology_picture(SEED, CLOSED, [ping("ns1", "ns0", "blocked"), ping("ns1", "internet", "blocked", name="8.8.8.8")]),
+    "three": topology_picture(THREE, OPEN, [ping("web0", "db1", "answered", 0.1)]),
+    "thirty": topology_picture(THIRTY, OPEN, matrix(CLASSROOM, {("ns4", "ns5")})),
+    "nothing": topology_picture(Topology(), OPEN),
+    "docker": chains_picture(DOCKER),
+    "no chain": chains_picture(DOCKER, chain="NOWHERE"),
+}
+
+
+@needs_dot
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_svg_is_accessible_themed_and_fits_the_page(picture):
+    root = _svg(picture)
+    title, description, style = root[:3]
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+    assert (title.text, description.text) == (picture.title, picture.description)
+    for part in ("prefers-color-scheme:dark", "--jp-content-font-color1", "max-width:100%", "background:transparent"):
+        assert part in (style.text or "")
+    assert float((root.get("width") or "").removesuffix("pt")) <= PAGE_WIDTH + 30
+
+
+@needs_dot
+def test_every_colour_is_one_that_has_a_dark_value():
+    for picture in PICTURES.values():
+        root = _svg(picture)
+        used = {element.get(side) for element in root.iter() for side in ("fill", "stroke")} - {None, "none", "transparent"}
+        style = root[2].text or ""
+        missing = {colour for colour in used if f'="{colour}"' not in style}
+        # text has no fill attribute when it is black, and black text would be invisible on a dark page
+        assert not missing
+        assert all(element.get("fill") for element in root.iter(SVG + "text") if (element.text or "").strip())
+
+
+@needs_dot
+def test_svgs_on_one_page_share_no_id_and_the_same_picture_has_the_same():
+    ids = {name: re.findall(r' id="([^"]+)"', picture.svg() or "") for name, picture in PICTURES.items()}
+    together = [each for found in ids.values() for each in found]
+    assert len(together) == len(set(together)) > len(PICTURES)
+    again = Picture(PICTURES["seed"].dot, "", PICTURES["seed"].title, PICTURES["seed"].description)
+    assert again.svg() == PICTURES["seed"].svg()
+
+
+def _boxes(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
+    """The extents of all nodes."""
+    boxes = []
+    for group in root.iter(SVG + "g"):
+        if (group.get("class") or "") == "node":
+            shapes = [shape.get("points") or shape.get("d") or "" for shape in group.iter() if shape.tag in (SVG + "polygon", SVG + "path")]
+            numbers = [(float(x), float(y)) for shape in shapes for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", shape)]
+            xs, ys = zip(*numbers, strict=True)
+            boxes.append((min(xs), min(ys), max(xs), max(ys)))
+    return boxes
+
+
+@needs_dot
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_no_node_overlaps_another(picture):
+    boxes = _boxes(_svg(picture))
+    assert boxes
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        for other_left, other_top, other_right, other_bottom in boxes[:place]:
+            assert right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top
+
+
+@needs_dot
+def test_the_drawing_shows_every_namespace_and_address():
+    shown = " ".join(_texts(_svg(PICTURES["thirty"])))
+    for name in CLASSROOM:
+        assert f"{name} " in f"{shown} "
+    for address, _ in THIRTY.addresses():
+        assert address in shown
+
+
+@needs_dot
+def test_a_shortened_rule_has_its_tooltip_and_no_link():
+    spec = "-m comment --comment " + "words-" * 60
+    picture = chains_picture(Ruleset((Table("filter", (Chain("FORWARD", "DROP", (Rule(spec),)),)),)))
+    assert spec in [element.text for element in _svg(picture).iter(SVG + "title")]
+    assert "href" not in (picture.svg() or "")
+
+
+@needs_dot
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=40))
+@example(HOSTILE)
+@example("&amp;lt;")
+@example("\\")
+@example(" ")
+@example("\ud800")
+@example("]]><!--")
+def test_no_text_breaks_the_picture_or_becomes_markup(text):
+    pictures = (
+        topology_picture(_hostile_lab(text), _hostile_rules(text), [ping("n-" + text, text, "blocked", why=text)]),
+        chains_picture(_hostile_rules(text)),
+        chains_picture(_hostile_rules(text), text, text),
+    )
+    for picture in pictures:
+        root = _svg(picture)
+        assert {element.tag for element in root.iter()} <= DRAWN
+        assert not [name for element in root.iter() for name in element.attrib if name.startswith("on") or "href" in name]
+
+
+@needs_dot
+@pytest.mark.parametrize("text", ["a&amp;b", "&bogus;", "\\N \\G \\E", "<b>x</b>", "\"'", "網路 é"])
+def test_text_is_shown_as_it_is_written(text):
+    root = _svg(topology_picture(_hostile_lab(text), OPEN))
+    assert f"n-{text}" in list(_texts(root))
+
+
+@given(st.text(max_size=40))
+@example(HOSTILE)
+def test_text_form_has_every_name_on_one_line(text):
+    lab_text = topology_picture(_hostile_lab(text), OPEN).text
+    rules_text = chains_picture(_hostile_rules(text)).text
+    for prefix in ("n-", "e", "v", "b"):
+        assert plain(prefix + text) in lab_text
+    for prefix in ("c", "other"):
+        assert plain(prefix + text) in rules_text
+    assert all(char.isprintable() or char == "\n" for char in lab_text + rules_text)
+
+
+def test_bundle_has_text_always_and_svg_where_it_is_wanted():
+    picture = PICTURES["docker"]
+    wanted = {"text/plain"} | ({"image/svg+xml"} if shutil.which("dot") else set())
+    assert set(picture._repr_mimebundle_()) == wanted
+    assert set(picture._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
+    assert set(picture._repr_mimebundle_(exclude={"image/svg+xml"})) == {"text/plain"}
+    assert picture._repr_mimebundle_()["text/plain"] == str(picture) == picture.text
+
+
+def test_without_dot_the_text_says_how_to_get_pictures(monkeypatch, tmp_path):
+    with_dot = PICTURES["docker"].words
+    monkeypatch.setenv("PATH", str(tmp_path))
+    picture = chains_picture(DOCKER)
+    assert picture.svg() is None
+    assert picture.text == f"{with_dot}\n\n{NO_DOT}"
+    assert picture._repr_mimebundle_() == {"text/plain": picture.text}
+
+
+def test_a_dot_that_fails_is_no_error(monkeypatch, tmp_path):
+    broken = tmp_path / "dot"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    picture = Picture("digraph { broken_dot }", "words", "title", "description")
+    assert picture.svg() is None
+    assert picture._repr_mimebundle_() == {"text/plain": "words"}

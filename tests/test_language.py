@@ -1,0 +1,200 @@
+"""The language: what each line means, what each mistake is answered with, and that nothing else ever comes out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netlab_magic import statement as s
+from netlab_magic.errors import NetlabError, Place, StatementError
+from netlab_magic.grammar import SYNTAX
+from netlab_magic.language import expected_after, parse
+from netlab_magic.statement import Destination, LinkEnd
+
+
+def read(line: str) -> s.Statement:
+    [statement] = parse(line)
+    assert statement.place is not None
+    return statement
+
+
+MEANINGS = [
+    ("bridge br0", s.Bridge("br0")),
+    ("bridge br0 10.0.0.1/24 fd00::1/64", s.Bridge("br0", ("10.0.0.1/24", "fd00::1/64"))),
+    ("ns a", s.NetworkNamespace("a")),
+    ("ns a 10.0.0.2/24 on br0", s.NetworkNamespace("a", ("10.0.0.2/24",), "br0")),
+    ("ns a 10.0.0.2/24 on br0 via 10.0.0.9", s.NetworkNamespace("a", ("10.0.0.2/24",), "br0", "10.0.0.9")),
+    ("link a -- b", s.Link(LinkEnd("a"), LinkEnd("b"))),
+    ("link a:x 10.0.0.1/30 -- b:y 10.0.0.2/30", s.Link(LinkEnd("a", "x", "10.0.0.1/30"), LinkEnd("b", "y", "10.0.0.2/30"))),
+    ("internet", s.Internet()),
+    ("internet 8.8.8.8 1.1.1.1", s.Internet(("8.8.8.8", "1.1.1.1"))),
+    ("route a default via 10.0.0.1", s.RouteVia("a", "default", "10.0.0.1")),
+    ("route a 10.9.8.7/8 via 10.0.0.1", s.RouteVia("a", "10.0.0.0/8", "10.0.0.1")),
+    ("masquerade 10.0.0.0/24", s.Masquerade("10.0.0.0/24")),
+    ("masquerade 10.0.0.0/24 except br0", s.Masquerade("10.0.0.0/24", "br0")),
+    ("serve a 80", s.Serve("a", 80, "tcp", "http")),
+    ("serve a 7 echo", s.Serve("a", 7, "tcp", "echo")),
+    ("serve a 53/udp", s.Serve("a", 53, "udp", "echo")),
+    ("sysctl net.ipv4.ip_forward=0", s.Sysctl("net.ipv4.ip_forward", "0", "host")),
+    ("sysctl net/ipv4/ip_forward=1 in a", s.Sysctl("net.ipv4.ip_forward", "1", "a")),
+    ("delete a br0 a:80", s.Delete(("a", "br0", "a:80"))),
+    ("policy forward drop", s.Policy("FORWARD", "DROP")),
+    ("forward -i a -j ACCEPT", s.RuleEdit("FORWARD", ("-i", "a", "-j", "ACCEPT"))),
+    ("forward insert ! -i a -j DROP", s.RuleEdit("FORWARD", ("!", "-i", "a", "-j", "DROP"), action="insert")),
+    ("forward delete 7", s.RuleEdit("FORWARD", ("7",), action="delete")),
+    ("rule -t nat POSTROUTING -j MASQUERADE", s.RuleEdit("POSTROUTING", ("-j", "MASQUERADE"), "nat")),
+    ("rule INPUT delete -j DROP", s.RuleEdit("INPUT", ("-j", "DROP"), action="delete")),
+    ('forward -m comment --comment "it\'s # two words" -j DROP',
+     s.RuleEdit("FORWARD", ("-m", "comment", "--comment", "it's # two words", "-j", "DROP"))),
+    ("ping a b", s.ProbeFlow("a", Destination("b"))),
+    ("ping a 8.8.8.8  # a comment", s.ProbeFlow("a", Destination("8.8.8.8"))),
+    ("tcp a b:80", s.ProbeFlow("a", Destination("b", 80, "tcp"))),
+    ("udp a [fd00::2]:53", s.ProbeFlow("a", Destination("fd00::2", 53, "udp"))),
+    ("expect a b ok", s.Expect("a", Destination("b"), True)),
+    ("expect a b:53/udp blocked", s.Expect("a", Destination("b", 53, "udp"), False)),
+    ("matrix", s.Matrix()),
+    ("matrix a b", s.Matrix(("a", "b"))),
+    ("show chains INPUT", s.Show("chains", "INPUT")),
+    ("show topology", s.Show("topology")),
+    ("snapshot before", s.Session("snapshot", "before")),
+    ("undo", s.Session("undo")),
+    ("enter", s.Session("enter")),
+    ("enter a", s.Session("enter", "a")),
+    ("help ns", s.Session("help", "ns")),
+    ("attach 4711", s.Attach("4711")),
+]
+
+
+@pytest.mark.parametrize(("line", "meaning"), MEANINGS, ids=[line for line, _ in MEANINGS])
+def test_a_line_means(line: str, meaning: s.Statement) -> None:
+    statement = read(line)
+    assert type(statement) is type(meaning)
+    for field in meaning.__struct_fields__:
+        if field != "place":
+            assert getattr(statement, field) == getattr(meaning, field)
+
+
+def test_every_statement_has_a_meaning_above() -> None:
+    without = {"up", "reset", "down", "status", "doctor", "panel", "restore"}  # single words, read like undo and snapshot
+    assert {line.split()[0] for line, _ in MEANINGS} == set(SYNTAX) - without
+
+
+MISTAKES = [
+    ("bridgee br0", "bridgee", "did you mean bridge?"),
+    ("bridge", None, "bridge is missing"),
+    ("bridge br0 10.0.0.1", "10.0.0.1", "needs a prefix length, such as 10.0.0.1/16"),
+    ("bridge br0 10.0.0.300/8", "10.0.0.300/8", "no address with a prefix length"),
+    ("bridge br0 10.0.0.0/24", "10.0.0.0/24", "is the network itself"),
+    ("bridge br0 10.0.0.255/24", "10.0.0.255/24", "is the broadcast address"),
+    ("bridge sixteen-letters-", "sixteen-letters-", "may have 15 at most"),
+    ("ns a/b", "a/b", "cannot name a namespace"),
+    ("ns ..", "..", "cannot name a namespace"),
+    ("ns 名字", "名字", "cannot name a namespace"),
+    ("ns host", "host", "has a meaning of its own"),
+    ("ns a on", None, "bridge is missing"),
+    ("ns a 10.0.0.1/8 on br0 on br1", "on", "one word too many"),
+    ("link a b", "b", "needs a prefix length"),
+    ("link a -- ", None, "namespace is missing"),
+    ("route a nowhere via 10.0.0.1", "nowhere", "no network"),
+    ("route a default by 10.0.0.1", "by", "no word here"),
+    ("serve a 0", "0", "a port is a number from 1 to 65535"),
+    ("serve a 99999", "99999", "a port is a number from 1 to 65535"),
+    ("serve a 80/sctp", "80/sctp", "no protocol here"),
+    ("serve a 53/udp http", "53/udp", "http needs tcp"),
+    ("sysctl kernel.panic=1", "kernel.panic=1", "not the lab's to set"),
+    ("policy FORWARDS DROP", "FORWARDS", "did you mean FORWARD?"),
+    ("policy FORWARD REJECT", "REJECT", "no policy"),
+    ("forward", None, "the rule is missing"),
+    ("forward ACCEPT", "ACCEPT", "does not begin a rule"),
+    ("forward -A FORWARD -j DROP", "-A", "for iptables itself"),
+    ("rule -t nta X -j Y", "nta", "did you mean nat?"),
+    ("ping a b:80", "b:80", "ping has no port; write tcp a b:80"),
+    ("ping a 1.2.3", "1.2.3", "no address"),
+    ("tcp a b", "b", "needs a port, such as b:80"),
+    ("tcp a b:http", "b:http", "no port"),
+    ("expect a b maybe", "maybe", "there is blocked, ok"),
+    ("show pictures", "pictures", "no thing to show"),
+    ("help brige", "brige", "did you mean bridge?"),
+    ("attach me", "me", "no process"),
+    ('bridge "br0', '"', "not closed"),
+]
+
+
+@pytest.mark.parametrize(("line", "word", "sentence"), MISTAKES, ids=[line for line, _, _ in MISTAKES])
+def test_a_mistake_is_answered_with_a_sentence_and_its_place(line: str, word: str | None, sentence: str) -> None:
+    with pytest.raises(StatementError) as caught:
+        parse(f"\n# a comment\n{line}\n")
+    assert sentence in caught.value.message
+    place = caught.value.place
+    assert place is not None
+    assert place.line == 3
+    assert place.width > 0
+    if word is None:
+        assert place.column >= len(line.rstrip())
+    elif word == "on":
+        assert place.column == line.rindex("on")
+    else:
+        assert line[place.column :].startswith(word[:1])
+        assert place.column == line.index(word)
+
+
+def test_the_caret_stands_under_the_word_also_after_wide_characters() -> None:
+    place = Place(2, "ns 名字 10.0.0.1", 6, 8)
+    assert place.pointer().splitlines()[1] == " " * (len("line 2: ") + len("ns ") + 4 + 1) + "^" * 8
+
+
+def test_a_long_line_is_cut_around_the_mistake() -> None:
+    with pytest.raises(StatementError) as caught:
+        parse("bridge br0 " + "10.0.0.1/24 " * 300 + "oops " + "10.0.0.1/24 " * 300)
+    assert max(map(len, str(caught.value).splitlines())) < 160
+    assert "oops" in str(caught.value)
+
+
+def test_the_first_mistake_of_a_long_cell_is_reported_and_nothing_else() -> None:
+    cell = "\n".join(["bridge br0"] * 9_999 + ["brigde br1"])
+    with pytest.raises(StatementError) as caught:
+        parse(cell)
+    assert caught.value.place is not None
+    assert caught.value.place.line == 10_000
+
+
+words = st.sampled_from(
+    [*SYNTAX, "a", "b", "on", "via", "--", "-t", "nat", "FORWARD", "10.0.0.1/8", "10.0.0.1", "80", "ok", "a:80", "'", "\\", "#"]
+)
+shuffled = st.lists(st.lists(words, min_size=1, max_size=7).map(" ".join), max_size=4).map("\n".join)
+garbage = st.binary().map(lambda data: data.decode("latin-1"))
+
+
+def error_of(cell: str) -> NetlabError | None:
+    try:
+        parse(cell)
+    except StatementError as error:
+        return error
+    return None
+
+
+@given(st.one_of(st.text(), garbage, shuffled))
+def test_only_our_own_error_ever_comes_out_with_its_line_and_nothing_unprintable(cell: str) -> None:
+    error = error_of(cell)
+    if error is not None:
+        assert error.place is not None
+        assert 1 <= error.place.line <= len(cell.splitlines())
+        assert str(error).replace("\n", "").isprintable()
+
+
+NEXT = [
+    ([], {"bridge", "ns", "ping", "show"}),
+    (["ns", "a"], {"on", "via", "<CIDR>"}),
+    (["ns", "a", "on"], {"<bridge>"}),
+    (["policy"], {"INPUT", "FORWARD", "OUTPUT"}),
+    (["policy", "FORWARD"], {"ACCEPT", "DROP"}),
+    (["show"], {"topology", "chains", "script"}),
+    (["forward"], {"insert", "delete", "<rule>"}),
+    (["expect", "a", "b"], {"ok", "blocked"}),
+    (["ping"], {"<source>"}),
+    (["ping", "a"], {"<destination>"}),
+]
+
+
+@pytest.mark.parametrize(("before", "following"), NEXT, ids=[" ".join(before) or "nothing" for before, _ in NEXT])
+def test_what_may_follow(before: list[str], following: set[str]) -> None:
+    assert following <= expected_after(before)
