@@ -152,10 +152,11 @@ def _raised(topology: Topology, namespace: str, interface: str) -> Topology:
 
 
 def _inside_network(bridge: Interface, cidrs: tuple[str, ...]) -> None:
-    networks = [parsed.network for parsed in bridge.parsed()]
+    """Refuses an address that is in none of the bridge's networks of its IP version, when the bridge has any."""
     for cidr in cidrs:
         mine = ip_interface(str(cidr))
-        if networks and not any(network.version == mine.version and mine.ip in network for network in networks):
+        networks = [parsed.network for parsed in bridge.parsed() if parsed.version == mine.version]
+        if networks and not any(mine.ip in network for network in networks):
             refuse(f"{cidr} lies outside the network of {bridge.name}, {', '.join(map(str, networks))}", cidr)
 
 

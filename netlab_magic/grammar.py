@@ -272,7 +272,7 @@ SYNTAX: dict[str, Syntax] = {
     "undo": Syntax("session", "undo", "take back the last cell that changed the lab", read_action("undo")),
     "panel": Syntax("session", "panel", "the FORWARD policy switch with live connectivity and topology", read_action("panel")),
     "enter": Syntax("session", "enter [NS]", "a terminal in the lab host, or in a namespace", read_enter),
-    "attach": Syntax("session", "attach host|PID", "look at the network of the machine or a process, without touching it (root)", read_attach),
+    "attach": Syntax("session", "attach host|PID", "look at a live network without touching it (root only)", read_attach),
     "help": Syntax("session", "help [WORD]", "this list, or one statement", read_help),
 }
 """Every statement of the language, in the order in which help lists them."""

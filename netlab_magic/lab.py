@@ -4,7 +4,7 @@ import re
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
@@ -93,6 +93,8 @@ class Lab(Statements):
         return self._engine is not None and self._engine.alive
 
     def _forget(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
         self._engine = None
         self._undo.clear()
         self._sysctls.clear()
@@ -196,21 +198,27 @@ class Lab(Statements):
             runner.carry_out(stretch.statements, lambda wanted, _: self._show(wanted))
 
     def _check_ahead(self, stretches: Sequence[_Stretch], options: Options) -> None:
-        """Plans what comes before the first command without doing it, so that a mistake further down costs nothing."""
-        seen: Seen | None = None
+        """Plans what comes before the first command without doing it, so that a mistake further down costs nothing.
+
+        What a command will have done to the lab is not known beforehand.
+        """
+        runner: Runner | None = None
+        snapshots = set(self._snapshots)
         for stretch in stretches:
             first = stretch.statements[0]
             if isinstance(first, s.Command):
                 return
-            if isinstance(first, s.Session | s.Attach):
-                if isinstance(first, s.Session) and first.action in ("reset", "down", "restore", "undo"):
+            if isinstance(first, s.Session):
+                snapshots |= {str(first.name)} if first.action == "snapshot" else set()
+                if first.action == "restore" and first.name not in snapshots:
+                    raise _no_snapshot(first.name or "", snapshots)
+                if first.action in ("reset", "down", "restore", "undo"):
                     return
                 continue
-            if seen is None:
-                observed = self.engine.observe(watched(stretch.statements, self._sysctls))
-                seen = Seen(observed.topology, observed.rules)
-            Runner(self.engine, seen, options).plan(stretch.statements)
-            return
+            if runner is None:
+                observed = self.engine.observe(watched([held for later in stretches for held in later.statements], self._sysctls))
+                runner = Runner(self.engine, Seen(observed.topology, observed.rules), options)
+            runner.plan(stretch.statements)
 
     def _tell(self, statements: Sequence[Statement]) -> None:
         """Lets panels know that something may have changed."""
@@ -258,8 +266,6 @@ class Lab(Statements):
     def down(self) -> Result:
         """Ends the lab and everything in it."""
         was_up = self.is_up
-        if self._engine is not None:
-            self._engine.close()
         self._forget()
         self._snapshots.clear()
         return Text(f"The lab {self.name} has ended; nothing is left of it." if was_up else "There is no lab to end.")
@@ -306,7 +312,7 @@ class Lab(Statements):
     def restore(self, name: str) -> Result:
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
         if name not in self._snapshots:
-            raise StatementError(f"there is no snapshot {name}{suggest(name, self._snapshots)}", place_of(name))
+            raise _no_snapshot(name, self._snapshots)
         observed = self.observe()
         self._undo.append(Seen(observed.topology, observed.rules))
         self._go_to(self._snapshots[str(name)])
@@ -341,6 +347,10 @@ class Lab(Statements):
         result = self._run(language.parse(line), Options(), _print_stream, None)
         assert result is not None
         return result
+
+
+def _no_snapshot(name: str, snapshots: Iterable[str]) -> StatementError:
+    return StatementError(f"there is no snapshot {name}{suggest(name, snapshots)}", place_of(name))
 
 
 def _bare(dump: str) -> list[str]:

@@ -41,11 +41,6 @@ class Seen(msgspec.Struct, frozen=True):
     topology: Topology
     dump: str
 
-    @property
-    def ruleset(self) -> Ruleset:
-        """The dump as a value."""
-        return savefile.parse(self.dump)
-
 
 class _Planned(msgspec.Struct):
     """One build or firewall statement with what it comes to."""
@@ -84,7 +79,7 @@ class Runner:
         self.engine = engine
         self.options = options
         self.topology = seen.topology
-        self.ruleset = seen.ruleset
+        self.ruleset = savefile.parse(seen.dump)
         self.outcomes: list[Outcome] = []
         self.results: list[Result | Picture] = []
         self._pending: list[_Planned] = []
@@ -115,6 +110,7 @@ class Runner:
                     planned.append(statement)
             except NetlabError as error:
                 raise (error.at(statement.place) if statement.place else error) from None
+        self.topology, self.ruleset = topology, ruleset
         return planned
 
     def _plan_policy(self, statement: s.Policy, topology: Topology, ruleset: Ruleset) -> _Planned:

@@ -122,9 +122,7 @@ def _in_groups(graph: "graphviz.Digraph", view: NetView, wiring: Wiring) -> None
         if bridge in ports and len(groups) <= total:  # else the cables would cross, and the headings name the bridges anyway
             graph.edge(f"host:{ports[bridge]}:s", f"g{place}:n", dir="none", color=Role.INK, penwidth="4")
         else:
-            graph.edge("host", f"g{place}", style="invis")
-        if place >= total:
-            graph.edge(drawn[place - total], f"g{place}", style="invis")
+            graph.edge("host" if place < total else drawn[place - total], f"g{place}", style="invis")
         drawn.append(f"g{place}")
 
 

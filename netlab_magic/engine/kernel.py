@@ -68,8 +68,9 @@ class KernelEngine:
             self._process = subprocess.Popen(
                 words, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=self._errors, env=environment, start_new_session=True
             )
-        for work in (self._read, self._write):
-            threading.Thread(target=work, name=f"netlab-{name}-{work.__name__.strip('_')}", daemon=True).start()
+        self._threads = [threading.Thread(target=work, name=f"netlab-{name}", daemon=True) for work in (self._read, self._write)]
+        for thread in self._threads:
+            thread.start()
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
@@ -78,8 +79,7 @@ class KernelEngine:
         except (queue.Empty, KeyboardInterrupt):
             first = None
         if not isinstance(first, Ready):
-            self.close()
-            raise NotReady(self._last_words() or "the lab host did not start")
+            raise NotReady(self._end() or "the lab host did not start")
         self.ready = first
 
     def _read(self) -> None:
@@ -97,9 +97,24 @@ class KernelEngine:
             except OSError:
                 return
 
-    def _last_words(self) -> str:
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+    def _end(self) -> str:
+        """Ends the host and gives its last words, the last line that it wrote to standard error."""
+        if self._errors.closed:
+            return ""
+        self._outgoing.put(None)
+        with suppress(OSError):  # the other end may have closed first
+            self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join()
+        self._socket.close()
+        with self._errors:
+            self._errors.seek(0)
+            lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1].removeprefix("netlab-host: ") if lines else ""
 
     @property
@@ -140,8 +155,7 @@ class KernelEngine:
         return answer
 
     def _lost(self, what: str) -> NoReturn:
-        self.close()
-        words = self._last_words()
+        words = self._end()
         raise LabUnavailable(f"{what}{f' ({words})' if words else ''}; everything in the lab is gone, the next statement starts a new one")
 
     @staticmethod
@@ -191,11 +205,4 @@ class KernelEngine:
 
     def close(self) -> None:
         """See Engine."""
-        self._outgoing.put(None)
-        with suppress(OSError):  # the other end may have closed first
-            self._socket.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._end()

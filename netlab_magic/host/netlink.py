@@ -14,7 +14,7 @@ from typing import Any, Self
 from netlab_magic.host.isolate import NEWNET, setns
 from netlab_magic.host.lean import import_pyroute2
 
-__all__ = ["Message", "Netlink", "address", "attributes", "link", "route"]
+__all__ = ["Message", "Netlink", "address", "attributes", "link", "neighbour", "route"]
 
 _ifinfmsg, _ifaddrmsg, _rtmsg, _nsidmsg = import_pyroute2(
     "netlink.rtnl.ifinfmsg", "netlink.rtnl.ifaddrmsg", "netlink.rtnl.rtmsg", "netlink.rtnl.nsidmsg"
@@ -26,7 +26,7 @@ REQUEST, ACK, DUMP, CREATE, EXCLUSIVE = 0x1, 0x4, 0x300, 0x400, 0x200
 NEWLINK, DELLINK, GETLINK = 16, 17, 18
 NEWADDR, DELADDR, GETADDR = 20, 21, 22
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
-DELNEIGH, GETNEIGH = 29, 30
+NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
 GETNSID = 90
 """Message types, from linux/rtnetlink.h."""
 
@@ -40,7 +40,7 @@ _EXTACK_MESSAGE = 1
 _NSID = 1
 _GATEWAY = 5
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
-_NDA_DST, _PERMANENT, _NOARP = 1, 0x80, 0x40
+_NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
 _ATTRIBUTE = struct.Struct("=HH")
 
 Message = bytes
@@ -113,6 +113,16 @@ def attributes(data: bytes, at: int = 0) -> dict[int, bytes]:
         found[kind & 0x3FFF] = data[at + 4 : at + size]
         at += (size + 3) & ~3
     return found
+
+
+def neighbour(add: bool, index: int, address: str, mac: str) -> Message:
+    """A message that adds or deletes a permanent neighbour entry."""
+    destination, hardware = socket.inet_aton(address), bytes.fromhex(mac.replace(":", ""))
+    body = struct.pack("=BxxxiHBBHH", socket.AF_INET, index, _PERMANENT if add else 0, 0, 0, 8, _NDA_DST) + destination
+    if add:
+        body += struct.pack("=HH", 10, _NDA_LLADDR) + hardware + b"\0\0"
+    flags = REQUEST | ACK | (CREATE | EXCLUSIVE if add else 0)
+    return _HEADER.pack(_HEADER.size + len(body), NEWNEIGH if add else DELNEIGH, flags, 0, 0) + body
 
 
 class Netlink:

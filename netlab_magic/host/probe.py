@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from netlab_magic.engine.wire import BEAT_SECONDS
 from netlab_magic.host.channel import Channel, Stopped
 from netlab_magic.host.echo import EchoSocket
+from netlab_magic.host.neighbours import KnownNeighbours
 from netlab_magic.host.observe import Namespaces
 from netlab_magic.host.sockets import PortProbe
 from netlab_magic.outcome import Outcome, Probe, Verdict
@@ -22,6 +23,7 @@ PATIENCE_SECONDS = 0.15
 """How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
 
 _BURST = 48
+_FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
 
 
 class Measuring:
@@ -31,14 +33,16 @@ class Measuring:
         self._channel = channel
         self._namespaces = namespaces
         self._beat = time.monotonic() + BEAT_SECONDS
+        self._tables: dict[str, dict[str, bool]] = {}
 
     def measure(self, probes: Sequence[Probe]) -> list[Outcome]:
         """An outcome for each probe, in order. Raises Stopped when the user interrupts."""
         known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
         canaries = {_canary(probe) for probe in known if probe.target in self._namespaces.descriptors}
         alive = self._ask(sorted(canaries, key=str))
-        answers = self._ask(known)
-        return [self._judged(probe, answers.get(probe), alive) for probe in probes]
+        with KnownNeighbours(self._namespaces, known):
+            answers = self._ask(known)
+            return [self._judged(probe, answers.get(probe), alive) for probe in probes]
 
     def _ask(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
         answers: dict[Probe, Outcome] = {}
@@ -118,21 +122,25 @@ class Measuring:
         if _canary(probe) not in alive:
             why = f"{probe.target} does not answer {_what(probe)} even from itself, so silence says nothing about the way there"
             return Outcome(probe, Verdict.NOT_MEASURED, why=why)
-        hop = self._silent_neighbour(probe)
-        if hop:
+        hop, known = self._neighbour(probe)
+        if known is None:
+            return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
+        if not known:
             return Outcome(probe, Verdict.NOBODY, why=f"nobody answers when {probe.source} asks who has {hop} (ARP)")
         return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, though {probe.target} is up and answers itself")
 
-    def _silent_neighbour(self, probe: Probe) -> str:
-        """The next hop towards an address, when the source could not find its hardware address; else nothing."""
-        if ":" in probe.address:
-            return ""
-        with self._namespaces.inside(probe.source):
-            neighbours = _arp_table()
-        if probe.address in neighbours:
-            return "" if neighbours[probe.address] else probe.address
+    def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
+        """The next hop towards an address, and whether its hardware address is known; None when it is in no table at all."""
+        if ":" in probe.address or probe.source == probe.target:
+            return probe.address, True
+        if probe.source not in self._tables:
+            with self._namespaces.inside(probe.source):
+                self._tables[probe.source] = _arp_table()
+        table = self._tables[probe.source]
+        if probe.address in table:
+            return probe.address, table[probe.address]
         hop = self._namespaces.netlink(probe.source).next_hop(probe.address)
-        return hop if hop in neighbours and not neighbours[hop] else ""
+        return hop, table.get(hop)
 
 
 def _canary(probe: Probe) -> Probe:
