@@ -17,7 +17,9 @@ COMMANDS = frozenset(
     ifconfig arp arping traceroute tracepath mtr ethtool ss netstat nc ncat netcat socat curl wget dig nslookup modprobe lsmod lsns
     bash sh cat echo printf ls ps kill sleep timeout watch tee grep awk sed head tail wc sort diff seq true false test date env
     export cd hostname uname whoami id dmesg mount umount mkdir rm touch python3 python for while until if case ping6
-    xtables-monitor jq time which type man perf strace iperf iperf3 systemctl service docker
+    xtables-monitor jq time which type man perf strace iperf iperf3 systemctl service docker pwd
+    set unset source ulimit pgrep pkill killall lsof fuser tc cp mv ln chmod chown
+    mkfifo mktemp xargs uniq cut tr column stat file readlink realpath yes perl less tree top
     """.split()  # noqa: SIM905
 )
 """The first words that make a line a command. `ping`, `bridge`, `route` and `sysctl` are both: see `is_command`."""
@@ -80,7 +82,7 @@ def _unquoted(word: str) -> str:
 
 def is_command(text: str, statements: Collection[str]) -> bool:
     """Whether a line is a command line: it starts with `$ ` or `!`, or its first word is a program's and no statement's."""
-    if text.startswith(("$ ", "!", "/", "./")):
+    if text.startswith(("$ ", "!", "/", "./", "(", "{ ", "[ ", ": ")):
         return True
     first = re.match(r"[^\s;|&<>]*", text)
     word = first[0] if first else ""

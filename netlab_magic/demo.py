@@ -14,15 +14,13 @@ from typing import Any
 from netlab_magic.errors import NetlabError
 from netlab_magic.lab import Lab
 
-__all__ = ["DemoFailed", "main", "story_of_cell", "story_of_outputs"]
+__all__ = ["DemoFailed", "Story", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks/en/05-forward-policy.ipynb"
 
 _SECONDS_A_CELL = 120
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_HEADINGS = {"# ": "", "## ": "\n", "### ": ""}
-_TOLD = ("+ ", "= ", "✓ ", "✕ ")
 _PAGE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -67,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
             "the demo; the machine's network is not touched, and no packet leaves the machine."
         ),
     )
-    parser.add_argument("--firewall", choices=["auto", "legacy", "nft"], default="auto", help="the variant of iptables (auto: what works here)")
+    parser.add_argument("--firewall", choices=["auto", "legacy", "nft"], default="auto", help="the variant of iptables")
     parser.add_argument(
         "--output",
         type=Path,
@@ -136,6 +134,7 @@ def _executed(firewall: str) -> tuple[Any, str]:
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     except ImportError as error:
         raise DemoFailed(f"running notebooks needs {error.name}; install it with: pip install 'netlab-magic[lab]'") from None
+    story = Story()
     notebook: Any = nbformat.from_dict(nbformat.reader.reads(NOTEBOOK.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="netlab-demo-") as folder:
         client = NotebookClient(
@@ -143,12 +142,12 @@ def _executed(firewall: str) -> tuple[Any, str]:
             km=_kernel(folder),
             timeout=_SECONDS_A_CELL,
             store_widget_state=False,
-            on_cell_start=lambda cell, cell_index: _tell(story_of_cell(cell)),
-            on_cell_executed=lambda cell, cell_index, execute_reply: _tell(story_of_outputs(cell)),
+            on_cell_start=lambda cell, **_: _tell(story.begin(cell)),
+            on_cell_executed=lambda cell, **_: _tell(story.end(cell)),
             resources={"metadata": {"path": folder}},
         )
         try:
-            client.execute(env=_environment(firewall, folder))
+            client.execute(cleanup_kc=True, env=_environment(firewall, folder))
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             return notebook, f"the notebook stopped: {_why(notebook) or error}"
     return notebook, ""
@@ -186,26 +185,37 @@ def _tell(lines: Iterator[str]) -> None:
         _say(line if len(line) <= width else f"{line[: width - 1]}…")
 
 
-def story_of_cell(cell: Any) -> Iterator[str]:
-    """What is told when a cell begins: a text's headings, a cell's commands."""
-    for line in cell.source.splitlines():
-        if cell.cell_type == "code" and line.startswith("sudo "):
-            yield f"  $ {line.partition(' || ')[0]}"
-        if cell.cell_type == "markdown":
-            for mark, before in _HEADINGS.items():
-                if line.startswith(mark):
-                    yield f"{before}{line.removeprefix(mark)}"
+class Story:
+    """Makes short lines of a notebook while it runs; a heading waits until there is something to tell under it."""
 
+    def __init__(self) -> None:
+        self._heading = ""
 
-def story_of_outputs(cell: Any) -> Iterator[str]:
-    """What is told when a cell has ended: what its statements did, and what its pings found."""
-    for output in cell.get("outputs", ()):
-        text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
-        for line in text.splitlines():
-            if line.startswith(_TOLD):
-                yield f"  {line.partition(' (')[0]}"
-            elif "packet loss" in line:
-                yield f"  {line.partition(', time')[0]}"
+    def begin(self, cell: Any) -> Iterator[str]:
+        """What is told when a cell begins: a code cell's commands."""
+        for line in cell.source.splitlines():
+            if cell.cell_type == "markdown" and line.startswith("## "):
+                self._heading = line.removeprefix("## ")
+            elif cell.cell_type == "code" and line.startswith("sudo "):
+                yield from self._with_heading(f"  $ {line.partition(' || ')[0]}")
+
+    def end(self, cell: Any) -> Iterator[str]:
+        """What is told when a cell has ended: what its statements did, and what its pings found."""
+        for output in cell.get("outputs", ()):
+            text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
+            for line in text.splitlines():
+                if line.startswith("+ "):
+                    yield from self._with_heading(f"  {line.partition(': ')[0]}")
+                elif line.startswith(("= ", "✓ ", "✕ ")):
+                    yield from self._with_heading(f"  {line.partition(' (')[0]}")
+                elif "packet loss" in line:
+                    yield f"    {line.partition(', time')[0]}"
+
+    def _with_heading(self, line: str) -> Iterator[str]:
+        if self._heading:
+            yield f"\n{self._heading}"
+            self._heading = ""
+        yield line
 
 
 # --- the report ----------------------------------------------------------------------------------------------------------
@@ -220,7 +230,7 @@ def _page(notebook: Any) -> str:
         for output in cell.get("outputs", ()):
             # A page without a kernel cannot draw a widget; what the panel shows in such places is in the same bundle.
             output.get("data", {}).pop(_WIDGET, None)
-    exporter = HTMLExporter(raw_template=_PAGE)
+    exporter = HTMLExporter(raw_template=_PAGE)  # type: ignore[no-untyped-call]
     page, _ = exporter.from_notebook_node(notebook)
     return str(page)
 

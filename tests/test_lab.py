@@ -57,7 +57,7 @@ def test_things_made_with_raw_commands_are_seen_like_any_other(lab: Lab) -> None
 
 def test_links_between_namespaces_are_told_apart_when_their_indices_are_alike(lab: Lab) -> None:
     lab.run("ns a\nns b\nns c\nns d\nlink a 10.1.0.1/24 -- b 10.1.0.2/24\nlink c 10.2.0.1/24 -- d 10.2.0.2/24")
-    peers = {end: peer for end, peer in lab.observe().topology.links()}
+    peers = dict(lab.observe().topology.links())
     assert peers == {End("a", "eth0"): End("b", "eth0"), End("c", "eth0"): End("d", "eth0")}
     assert lab.ping("a", "b")
     assert not lab.ping("a", "d")

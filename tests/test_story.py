@@ -50,7 +50,8 @@ def test_the_commands_of_the_tutorial_run_verbatim(seed: Lab) -> None:
     )
     assert written.stdout.count("1 received, 0% packet loss") == 2
     listed = Written()
-    seed.run("sudo iptables -t filter -nvL --line-numbers\nsudo iptables-save -t filter\nsudo iptables -t filter -D FORWARD 3", stream=listed)
+    listing = "sudo iptables -t filter -nvL --line-numbers\nsudo iptables-save -t filter\n"
+    seed.run(f"{listing}sudo iptables -t filter -D FORWARD 3", stream=listed)
     assert "Chain FORWARD (policy DROP" in listed.stdout
     assert "-A FORWARD -i docker1 ! -o docker1 -j ACCEPT" in listed.stdout
     assert not seed.ping("ns1", "internet")
@@ -75,7 +76,8 @@ def test_rules_are_kept_in_one_copy_and_deleted_by_rule_or_number(seed: Lab) -> 
     assert str(seed.show("rules", "FORWARD")).count("ACCEPT     ") == 3
     seed.run("forward delete 2\nforward delete -i docker1 -o docker1 -j ACCEPT")
     assert str(seed.show("rules", "FORWARD")).count("ACCEPT     ") == 1
-    seed.run('rule -t nat PREROUTING -p tcp --dport 8080 -m comment --comment "a \'quoted\' # comment" -j DNAT --to-destination 172.18.0.2:80')
+    commented = """-p tcp --dport 8080 -m comment --comment "a 'quoted' # comment" -j DNAT --to-destination 172.18.0.2:80"""
+    seed.run(f"rule -t nat PREROUTING {commented}")
     assert r'''--comment "a \'quoted\' # comment"''' in str(seed.show("save"))
 
 

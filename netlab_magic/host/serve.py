@@ -51,7 +51,8 @@ class Host:
         os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
         os.environ.pop("PYTHONPATH", None)
         os.environ["SHELL"] = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A handler, not SIG_IGN: what is ignored stays ignored in every command, and no command could be interrupted.
+        signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         socket.sethostname(name)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

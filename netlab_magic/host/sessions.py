@@ -10,29 +10,31 @@ __all__ = ["Member", "freeze", "kill", "members"]
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A process of a session that would notice Ctrl-C."""
+    """A process in the foreground of a session."""
 
     pid: int
     parent: int
 
 
 def members(session: int) -> Iterator[Member]:
-    """The living processes of a session that do not ignore SIGINT; a shell lets its background jobs ignore it (POSIX, 2.11)."""
+    """The living processes of a session, without those that a shell put into the background."""
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", errors="replace") as file:
                     state, parent, _, held = file.read().rpartition(")")[2].split()[:4]
-                if int(held) == session and state not in "ZX" and not _ignores_interrupt(name):
+                if int(held) == session and state not in "ZX" and not _in_background(name):
                     yield Member(int(name), int(parent))
             except OSError:
                 continue
 
 
-def _ignores_interrupt(pid: str) -> bool:
+def _in_background(pid: str) -> bool:
+    """Whether a process ignores both SIGINT and SIGQUIT, as a script's background jobs do (POSIX shell, 2.11)."""
     with open(f"/proc/{pid}/status", errors="replace") as file:
         ignored = next(line.split()[1] for line in file if line.startswith("SigIgn"))
-    return bool(int(ignored, 16) & 1 << (signal.SIGINT - 1))
+    wanted = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGQUIT - 1)
+    return int(ignored, 16) & wanted == wanted
 
 
 def freeze(session: int) -> list[int]:
