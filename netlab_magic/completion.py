@@ -10,13 +10,13 @@ from netlab_magic.errors import NetlabError
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.lab import Lab
 from netlab_magic.language import expected_after
+from netlab_magic.options import OPTIONS, split_options
 from netlab_magic.ruleset import BUILT_IN
 from netlab_magic.topology import HOST, INTERNET, Topology
 
 __all__ = ["Completer"]
 
 _PATIENCE_SECONDS = 0.2
-_OPTIONS = ("--lab", "--engine", "--firewall", "--commands", "--dry-run", "--quiet")
 _RULE_WORDS = (
     *("-i", "-o", "-s", "-d", "-p", "-m", "-j", "!", "conntrack", "comment", "addrtype", "tcp", "udp", "icmp"),
     *("--ctstate", "--dport", "--sport", "--comment", "--dst-type", "--to-destination", "RELATED,ESTABLISHED", "NEW", "LOCAL"),
@@ -49,7 +49,7 @@ class Completer:
     def words(self, before: list[str]) -> Iterable[str]:
         """What may follow these words of a statement."""
         if not before:
-            return [*SYNTAX, *_OPTIONS]
+            return [*SYNTAX, *OPTIONS]
         topology, chains = self._known()
         if before[-1] in ("-i", "-o"):
             return [interface.name for interface in topology.host.interfaces]
@@ -97,7 +97,8 @@ def _statement_before(text: str, cursor_line: int, line: str) -> str | None:
     """The part of a statement before the cursor, or None outside of our cells and lines."""
     magic = re.match(r"\s*%netlab\b(.*)", line)
     if magic:
-        return re.sub(r"^\s*(--\S+\s+)*", "", magic[1]) if magic[1] else None
+        options, rest = split_options(magic[1])
+        return rest if rest or magic[1].endswith(" ") or not options else options.split()[-1]
     first = text.lstrip("\n").partition("\n")[0]
     if re.match(r"%%netlab\b", first) and not re.search(r"\bsh\b", first):
         if cursor_line == 0:

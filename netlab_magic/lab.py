@@ -261,27 +261,31 @@ class Lab(Statements):
 
     def up(self) -> Result:
         """Starts the lab, if it is not running."""
-        return Text(texts.ready_text(self.name, self.engine.ready))
+        with self.turn():
+            return Text(texts.ready_text(self.name, self.engine.ready))
 
     def down(self) -> Result:
         """Ends the lab and everything in it."""
-        was_up = self.is_up
-        self._forget()
-        self._snapshots.clear()
+        with self.turn():
+            was_up = self.is_up
+            self._forget()
+            self._snapshots.clear()
         return Text(f"The lab {self.name} has ended; nothing is left of it." if was_up else "There is no lab to end.")
 
     def reset(self) -> Result:
         """An empty lab again; snapshots are kept."""
-        snapshots = dict(self._snapshots)
-        self.down()
-        self._snapshots = snapshots
-        return self.up()
+        with self.turn():
+            snapshots = dict(self._snapshots)
+            self.down()
+            self._snapshots = snapshots
+            return self.up()
 
     def status(self) -> Result:
         """Whether the lab is up, how it was made, and what runs in it."""
         if not self.is_up:
             return Text("The lab is not running; the first statement starts it.", ok=False)
-        return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))
+        with self.turn():
+            return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))
 
     def doctor(self) -> Result:
         """What this machine allows, and the one thing that would open what it refuses."""
@@ -313,17 +317,19 @@ class Lab(Statements):
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
         if name not in self._snapshots:
             raise _no_snapshot(name, self._snapshots)
-        observed = self.observe()
-        self._undo.append(Seen(observed.topology, observed.rules))
-        self._go_to(self._snapshots[str(name)])
-        return Text(f"Restored {name}: {texts.counts(self.observe())}.")
+        with self.turn():
+            observed = self.observe()
+            self._undo.append(Seen(observed.topology, observed.rules))
+            self._go_to(self._snapshots[str(name)])
+            return Text(f"Restored {name}: {texts.counts(self.observe())}.")
 
     def undo(self) -> Result:
         """Takes back the last cell that changed the lab. Raises StatementError when there is none."""
         if not self.is_up or not self._undo:
             raise StatementError("there is nothing to undo")
-        self._go_to(self._undo.pop())
-        return Text(f"Undone: {texts.counts(self.observe())}.")
+        with self.turn():
+            self._go_to(self._undo.pop())
+            return Text(f"Undone: {texts.counts(self.observe())}.")
 
     def _go_to(self, then: Seen) -> None:
         for name, namespace in then.topology.namespaces.items():

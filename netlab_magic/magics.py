@@ -14,14 +14,11 @@ from traitlets import Bool, Enum, Unicode
 from netlab_magic.completion import Completer
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.lab import Lab
+from netlab_magic.options import OPTIONS, split_options
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult
 
 __all__ = ["NetlabMagics", "load", "unload"]
-
-_OPTIONS = ("--lab", "--engine", "--firewall", "--commands", "--dry-run", "--quiet")
-_OPTION = re.compile(r"\s*(--(?:lab|engine|firewall)(?:=|\s+)\S+|--(?:commands|dry-run|quiet)\b|--\S*)")
-
 
 @magics_class
 class NetlabMagics(Magics):
@@ -58,7 +55,7 @@ class NetlabMagics(Magics):
         %netlab STATEMENT runs one statement; a %%netlab cell runs its body, one statement a line.
         %%netlab sh [NS] runs the body with a shell in the lab host, or in a namespace.
         """
-        options, rest = _split(line)
+        options, rest = split_options(line)
         arguments = self._arguments(options)
         lab = self._lab(arguments)
         try:
@@ -79,9 +76,8 @@ class NetlabMagics(Magics):
         try:
             return parse_argstring(self.netlab, options)
         except UsageError as error:
-            known = list(_OPTIONS)
             wrong = options.rsplit(maxsplit=1)[-1]
-            hint = suggest(wrong, known) if wrong.startswith("--") and wrong not in known else ""
+            hint = suggest(wrong, OPTIONS) if wrong.startswith("--") and wrong not in OPTIONS else ""
             raise StatementError(f"{error}{hint}", Place(1, f"%netlab {options}")) from None
 
     def _lab(self, arguments: Any) -> Lab:
@@ -126,14 +122,6 @@ class NetlabMagics(Magics):
 
 def _stream(stream: str, text: str) -> None:
     (sys.stderr if stream == "stderr" else sys.stdout).write(text)
-
-
-def _split(line: str) -> tuple[str, str]:
-    """The options at the start of a line, and what follows them."""
-    at = 0
-    while match := _OPTION.match(line, at):
-        at = match.end()
-    return line[:at].strip(), line[at:].strip()
 
 
 def load(shell: InteractiveShell) -> None:

@@ -1,9 +1,11 @@
 """What the tests of the real kernel share: labs of both firewall variants, the seed lab, and what a cell printed."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from machine import SESSION_VARIABLE
 
 from netlab_magic import Lab
 
@@ -58,14 +60,15 @@ class Written:
 
 
 def hosts_of_labs() -> set[int]:
-    """The PIDs, as this process sees them, of all lab hosts and their watchers on the machine."""
+    """The PIDs of all lab hosts and watchers that this test session started, directly or through programs it started."""
+    ours = f"{SESSION_VARIABLE}={os.environ[SESSION_VARIABLE]}".encode()
     found: set[int] = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"netlab_magic.host" in words and ours in (entry / "environ").read_bytes().split(b"\0"):
+                    found.add(int(entry.name))
             except OSError:
                 continue
-            if b"netlab_magic.host" in words:
-                found.add(int(entry.name))
     return found

@@ -49,7 +49,7 @@ VICTIMS = textwrap.dedent(
 
 
 def run_victims(seed: int, count: int) -> None:
-    moments = random.Random(seed)
+    moments = random.Random(seed)  # noqa: S311 (moments, not secrets)
     seconds = [str(round(moments.uniform(0, 0.6), 3)) for _ in range(count)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run([sys.executable, "-W", "ignore", "-c", VICTIMS, *seconds], check=True, env=environment)
@@ -87,7 +87,7 @@ def test_a_killed_watcher_or_host_takes_the_lab_down(victim: str) -> None:
 def test_a_kernel_that_left_a_forked_child_behind_is_noticed_all_the_same() -> None:
     """The child holds a copy of the channel open; the watcher looks at the kernel process itself as well."""
     before = hosts_of_labs()
-    code = "import os, time; from netlab_magic import Lab; lab = Lab(); lab.up()\nif os.fork() == 0: time.sleep(3); os._exit(0)\nos._exit(0)"
+    code = "import os, time; from netlab_magic import Lab; lab = Lab(); lab.up(); os.fork() or time.sleep(3); os._exit(0)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=environment)
     assert gone_within(1, before) == set()
@@ -133,11 +133,11 @@ def test_the_machines_own_settings_cannot_be_reached_from_a_lab() -> None:
 
 def test_the_notebook_kernel_itself_enters_no_namespace() -> None:
     def own() -> dict[str, str]:
-        return {name: os.readlink(f"/proc/self/ns/{name}") for name in ("net", "mnt", "pid", "user", "uts")}
+        return {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in ("net", "mnt", "pid", "user", "uts")}
 
     before = own()
     with Lab() as lab:
         lab.run(SEED)
         assert own() == before
-        theirs = {name: os.readlink(f"/proc/{lab.engine.ready.pid}/ns/{name}") for name in before}
+        theirs = {name: str(Path(f"/proc/{lab.engine.ready.pid}/ns/{name}").readlink()) for name in before}
         assert not set(theirs.values()) & set(before.values())

@@ -18,7 +18,7 @@ LAYERS = {
     4: {"draw"},
     5: {"engine", "host"},
     6: {"lab", "result", "runner", "showing", "statements", "texts"},
-    7: {"magics", "panel", "completion", "demo", "__init__"},
+    7: {"magics", "options", "panel", "completion", "demo", "__init__"},
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 LAST_PURE_LAYER = 3

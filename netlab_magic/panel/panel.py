@@ -30,6 +30,7 @@ class Panel(widgets.VBox):
         self._lab = lab
         self._turn = threading.RLock()
         self._following = False
+        self._changing = False
         self._picture: Picture | None = None
         self._matrix: MatrixResult | None = None
         self._news = threading.Event()
@@ -43,15 +44,21 @@ class Panel(widgets.VBox):
         super().__init__([bar, self._status, self._pairs, self._topology])
         self._refresh("")
         self._switch.observe(self._switched, "value")
-        self._again.on_click(lambda _: self._refresh("Measured again."))
-        lab.listeners.append(self._news.set)
+        self._again.on_click(lambda _: self._refresh("Measured again.\n"))
+        lab.listeners.append(self._hear)
         threading.Thread(target=self._watch, name="netlab-panel", daemon=True).start()
 
     def close(self) -> None:
         """Closes the widget; it no longer follows the lab."""
-        if self._news.set in self._lab.listeners:
-            self._lab.listeners.remove(self._news.set)
+        if self._hear in self._lab.listeners:
+            self._lab.listeners.remove(self._hear)
+        self._news.set()
         super().close()
+
+    def _hear(self) -> None:
+        """The lab's news; our own changes are none."""
+        if not self._changing:
+            self._news.set()
 
     def _repr_mimebundle_(self, **options: Any) -> Mapping[str, Any]:
         """The live view, and for places without a kernel the last picture and its text."""
@@ -67,13 +74,17 @@ class Panel(widgets.VBox):
 
     def _watch(self) -> None:
         """Follows changes that were made elsewhere: in cells, by other panels."""
-        while self._news.wait() and self._news.set in self._lab.listeners:
+        while self._news.wait() and self._hear in self._lab.listeners:
             self._news.clear()
-            with self._turn:
-                if self._lab.is_up:
-                    self._refresh("The lab has changed.")
-                else:
-                    self._say("The lab has ended. The next statement, or the switch, starts a new one.", bad=True)
+            try:
+                # In one turn: between a look whether the lab is up and a measurement somebody might end it, and measuring starts a lab.
+                with self._turn, self._lab.turn():
+                    if self._lab.is_up:
+                        self._refresh("The lab has changed.\n")
+                    else:
+                        self._say("The lab has ended. The next statement, or the switch, starts a new one.", bad=True)
+            except NetlabError as error:
+                self._say(str(error), bad=True)
 
     def _switched(self, change: Mapping[str, Any]) -> None:
         if self._following:
@@ -83,18 +94,20 @@ class Panel(widgets.VBox):
 
     def _set_policy(self, verdict: str) -> str:
         self._lab.policy("FORWARD", verdict)
-        return f"iptables -P FORWARD {verdict}"
+        return f"iptables -P FORWARD {verdict}\n"
 
     def _guarded(self, work: Callable[[], str]) -> None:
         """Does something, then measures and redraws; an error becomes a sentence in the status line."""
         with self._turn:
+            self._changing = True
             try:
                 said = work()
             except NetlabError as error:
                 self._say(str(error), bad=True)
                 said = ""
+            finally:
+                self._changing = False
             self._refresh(said)
-            self._news.clear()
 
     def _refresh(self, said: str) -> None:
         """Reads the lab back, measures every pair, and shows what was found."""
@@ -112,7 +125,7 @@ class Panel(widgets.VBox):
             self._topology.value = self._picture.svg() or f"<pre>{escape(self._picture.text)}</pre>"
             answered = sum(map(bool, self._matrix.outcomes))
             count = f"{answered} of {len(self._matrix.outcomes)} flows are answered"
-            self._say(f"{said + ' ' if said else ''}FORWARD policy {ruleset.forward_policy}: {count}.")
+            self._say(f"{said}FORWARD policy {ruleset.forward_policy}: {count}.")
 
     def _follow(self, policy: str) -> None:
         self._following = True

@@ -28,7 +28,7 @@ def _words(markup: str) -> str:
 
 
 def test_docker_rules_as_text():
-    text = chains_picture(DOCKER).text
+    text = chains_picture(DOCKER).words
     assert text.splitlines()[:10] == [
         "Chain FORWARD (built-in chain of table filter · 6 rules · policy ✕ DROP)",
         "  num  pkts  target                      match",
@@ -164,7 +164,7 @@ def test_chains_that_call_each_other_end():
 
 def test_a_chain_that_is_not_there_is_said_with_those_that_are():
     picture = chains_picture(DOCKER, chain="NOWHERE")
-    assert picture.text == (
+    assert picture.words == (
         "Table filter has no chain NOWHERE; it has 7 chains: INPUT, FORWARD, OUTPUT, DOCKER, DOCKER-ISOLATION-STAGE-1, "
         "DOCKER-ISOLATION-STAGE-2, DOCKER-USER."
     )
