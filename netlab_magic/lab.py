@@ -13,7 +13,7 @@ from netlab_magic import statement as s
 from netlab_magic.change import between
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine, Refusal
-from netlab_magic.engine.ways import examine, open_engine
+from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import KernelRefused, LabUnavailable, NetlabError, StatementError
 from netlab_magic.outcome import Outcome
@@ -34,6 +34,7 @@ BUSY_SECONDS = 10.0
 """How long one thread waits for another one's statement to end."""
 
 _UNDO_STEPS = 50
+_LOOKING = ("topology", "chains", "save", "routes", "script", "help", "doctor", "status", "down")
 _CHANGING = (s.Build, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
 
 
@@ -163,6 +164,7 @@ class Lab(Statements):
         stretches = list(_stretches(statements))
         changing = any(isinstance(statement, _CHANGING) for statement in statements) and not options.dry_run
         self.emitted = 0
+        self._refuse_if_attached(statements)
         if len(stretches) > 1:
             self._check_ahead(stretches, options)
         for stretch in stretches:
@@ -233,7 +235,7 @@ class Lab(Statements):
 
     def _session(self, statement: Statement) -> Result:
         if isinstance(statement, s.Attach):
-            raise StatementError("attach is not part of this version yet", statement.place)
+            return self.attach(statement.target)
         assert isinstance(statement, s.Session)
         name = statement.name
         match statement.action:
@@ -258,6 +260,25 @@ class Lab(Statements):
             case "enter":
                 return Text(self.enter_command(name))
         raise StatementError(f"{statement.action} needs a notebook: %netlab {statement.action}", statement.place)
+
+    def attach(self, target: str) -> Result:
+        """Looks at the machine's own network ("host") or that of a process, without touching it; `down` ends the look."""
+        with self.turn():
+            if self.is_up:
+                hint = f"look from another one: %netlab --lab look attach {target}"
+                raise StatementError(f"the lab {self.name} is up; {hint}", place_of(target))
+            self._forget()
+            self._engine = open_attached(str(target), self.name)
+            return Text(texts.attached_text(str(target), self.engine.ready, self.observe(foreign=True)))
+
+    def _refuse_if_attached(self, statements: Sequence[Statement]) -> None:
+        if self._engine is None or not self._engine.ready.way.startswith("attach"):
+            return
+        for statement in statements:
+            word = statement.what if isinstance(statement, s.Show) else statement.action if isinstance(statement, s.Session) else ""
+            if word not in _LOOKING:
+                sentence = "this lab is attached to a network that is not its own: show topology, chains, save, routes and script work here"
+                raise StatementError(sentence, statement.place)
 
     def up(self) -> Result:
         """Starts the lab, if it is not running."""
@@ -285,6 +306,9 @@ class Lab(Statements):
         if not self.is_up:
             return Text("The lab is not running; the first statement starts it.", ok=False)
         with self.turn():
+            ready = self.engine.ready
+            if ready.way.startswith("attach"):
+                return Text(texts.attached_text(ready.way.partition(":")[2], ready, self.observe(foreign=True)))
             return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))
 
     def doctor(self) -> Result:

@@ -14,7 +14,7 @@ from netlab_magic.reader import suggest
 from netlab_magic.result import Result, Text
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import place_of
-from netlab_magic.topology import HOST, Interface, Namespace, Topology
+from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of
 
 __all__ = ["FOREIGN", "output_of", "script", "show"]
 
@@ -39,9 +39,9 @@ def show(engine: Engine, statement: s.Show, observed: Observed, outcomes: Sequen
             listing = output_of(engine, f"iptables -t {table} -nvL{chain} --line-numbers")
             return Text(_warned(engine, observed, listing))
         case "save":
-            return Text(_warned(engine, observed, output_of(engine, "iptables-save")))
+            return Text(_warned(engine, observed, _without_counters(ruleset)))
         case "routes":
-            return Text(_routes(engine, observed.topology))
+            return Text(_routes(observed.topology))
         case "conntrack":
             return Text(output_of(engine, "conntrack -L") or "no connections are tracked now")
         case _:
@@ -74,10 +74,19 @@ def output_of(engine: Engine, command: str) -> str:
     return "".join(printed["stdout"])
 
 
-def _routes(engine: Engine, topology: Topology) -> str:
-    names = sorted(topology.namespaces, key=lambda name: (name != HOST, name))
-    commands = [f"echo '{name}'; {'ip route' if name == HOST else f'ip -n {name} route'} | sed 's/^/  /'" for name in names]
-    return output_of(engine, "; ".join(commands))
+def _routes(topology: Topology) -> str:
+    """Each namespace's routes: those that follow from its addresses, then those that were made."""
+    lines: list[str] = []
+    for name in sorted(topology.namespaces, key=lambda name: (name != HOST, name)):
+        namespace = topology.namespaces[name]
+        lines.append(name)
+        for route in namespace.routes:
+            via = f" via {route.via}" if route.via else ""
+            lines.append(f"  {route.destination}{via}{f' dev {route.device}' if route.device else ''}")
+        for interface in namespace.interfaces:
+            if interface.up and interface.kind != "loopback":
+                lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in interface.addresses]
+    return "\n".join(lines)
 
 
 def script(topology: Topology, dump: str) -> str:

@@ -9,7 +9,7 @@ from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import FOREIGN
 from netlab_magic.topology import HOST
 
-__all__ = ["counts", "doctor_text", "help_text", "ready_text", "status_text"]
+__all__ = ["attached_text", "counts", "doctor_text", "help_text", "ready_text", "status_text"]
 
 _GROUPS = {
     "build": "Build (run again, they change nothing that is already so)",
@@ -95,6 +95,13 @@ def status_text(name: str, ready: Ready, observed: Observed, processes: Sequence
     if observed.foreign:
         lines.append("  " + FOREIGN.format(other=observed.foreign, own=ready.firewall))
     return "\n".join(lines)
+
+
+def attached_text(target: str, ready: Ready, observed: Observed) -> str:
+    """What a look at another network says of itself."""
+    whose = "the machine's own network" if target == "host" else f"the network of process {target}"
+    warning = "\n  " + FOREIGN.format(other=observed.foreign, own=ready.firewall) if observed.foreign else ""
+    return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(observed)}.{warning}"
 
 
 def doctor_text(findings: Sequence[Finding]) -> str:

@@ -168,6 +168,7 @@ def test_the_switch_breaks_connectivity_and_brings_it_back(jupyter: Jupyter, bro
     expect(status).to_contain_text("4 of 4 flows are answered", timeout=10_000)
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
     picture(page, "dark")
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
     assert outside == []

@@ -11,7 +11,7 @@ import msgspec
 from netlab_magic.engine.kernel import KernelEngine, NotReady
 from netlab_magic.errors import LabUnavailable
 
-__all__ = ["Finding", "examine", "open_engine"]
+__all__ = ["Finding", "examine", "open_attached", "open_engine"]
 
 _WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
 _PROGRAMS = {
@@ -56,6 +56,16 @@ def open_engine(firewall: str, name: str) -> KernelEngine:
         except NotReady as refusal:
             refusals.append(f"{_WAYS[way]}: {refusal}")
     raise LabUnavailable(f"no lab can be made here ({'; '.join(refusals)}); %netlab doctor says what would open it")
+
+
+def open_attached(target: str, name: str) -> KernelEngine:
+    """A look at the machine's own network ("host") or at a process's. Raises LabUnavailable."""
+    if os.geteuid() != 0:
+        raise LabUnavailable("attach needs root: only root may look into other network namespaces")
+    try:
+        return KernelEngine(f"attach:{target}", "auto", name)
+    except NotReady as refusal:
+        raise LabUnavailable(f"the network of process {target} cannot be looked at: {refusal}") from None
 
 
 def examine() -> list[Finding]:

@@ -1,5 +1,6 @@
 """Carries out changes: netlink messages gathered for each namespace and sent together, in the order that their effects need."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 
@@ -99,10 +100,7 @@ class Applier:
             case c.AddVeth(left, right):
                 self._add_veth(left, right)
             case c.DeleteLink(namespace, name):
-                self.flush_all()
-                self.gather(namespace, n.link(n.DELLINK, name=name), End(namespace, name))
-                self.flush(namespace)
-                self.indices.clear()
+                self._delete_link(namespace, name)
             case c.SetLink(namespace, name, master, up):
                 index = self.index(namespace, master) if master else 0
                 self.gather(namespace, n.link(n.NEWLINK, name=name, master=index if name != "lo" else None, up=up), End(namespace, name))
@@ -146,6 +144,14 @@ class Applier:
         self.namespaces.forget(name)
         libc.umount2(f"{NAMED}/{name}".encode(), _DETACH)
         os.unlink(f"{NAMED}/{name}")
+        self.indices.clear()
+
+    def _delete_link(self, namespace: str, name: str) -> None:
+        """Deletes a device. One that is gone already may have gone with a namespace, which the kernel clears up in its own time."""
+        self.flush_all()
+        refusal = self.namespaces.netlink(namespace).send([n.link(n.DELLINK, name=name)])
+        if refusal and refusal[1].errno != errno.ENODEV:
+            raise refusal[1]
         self.indices.clear()
 
     def _add_veth(self, left: End, right: End) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "other_variant", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "in_use", "other_variant", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -40,6 +40,25 @@ class RuleRefused(Exception):
 def other_variant(variant: str) -> str:
     """The other one of legacy and nft."""
     return "nft" if variant == "legacy" else "legacy"
+
+
+def in_use() -> str:
+    """The variant that has rules in this namespace, without making any table: nft when both or neither has."""
+    legacy = bool(_legacy_tables())
+    nft = shutil.which("iptables-nft-save") is not None
+    if legacy and not (nft and _has_rules(_call(["iptables-nft-save"]).stdout)):
+        return "legacy"
+    return "nft" if nft else NONE
+
+
+def _legacy_tables() -> str:
+    """The legacy tables that this namespace has. Asking the legacy programs for one that it has not would make it."""
+    names = Path("/proc/self/net/ip_tables_names")
+    return names.read_text().strip() if names.exists() else ""
+
+
+def _has_rules(dump: str) -> bool:
+    return bool(re.search(r"^(-A |:\S+ DROP)", dump, re.MULTILINE))
 
 
 def works(variant: str) -> bool:
@@ -113,20 +132,13 @@ class Firewall:
             raise RuleRefused(str(error)) from None
 
     def foreign(self) -> str:
-        """The other variant, when it has rules or a DROP policy in this namespace too; else nothing.
-
-        Asking the legacy programs would itself create tables, so the kernel's list of tables is read first.
-        """
+        """The other variant, when it has rules or a DROP policy in this namespace too; else nothing."""
         if self.variant == NONE:
             return ""
         other = other_variant(self.variant)
-        names = Path("/proc/net/ip_tables_names")
-        if other == "legacy" and not (names.exists() and names.read_text().strip()):
+        if shutil.which(f"iptables-{other}-save") is None or (other == "legacy" and not _legacy_tables()):
             return ""
-        if shutil.which(f"iptables-{other}-save") is None:
-            return ""
-        dump = _call([f"iptables-{other}-save"]).stdout
-        return other if re.search(r"^(-A |:\S+ DROP)", dump, re.MULTILINE) else ""
+        return other if _has_rules(_call([f"iptables-{other}-save"]).stdout) else ""
 
     def warm_up(self) -> bool:
         """Imports python-iptables ahead of its first use; false when there is nothing (more) to import."""

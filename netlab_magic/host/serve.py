@@ -20,7 +20,7 @@ from netlab_magic.host.seccomp import ignore_setgroups
 from netlab_magic.host.servers import Servers
 from netlab_magic.host.shims import command_path, write_shims
 
-__all__ = ["serve"]
+__all__ = ["look", "serve"]
 
 IDLE_SECONDS = 0.05
 """After this long without a request, imports are done that would slow down the first use."""
@@ -40,6 +40,29 @@ def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
         sys.exit(f"netlab-host: {error.args[0]}")
     channel.send(wire.Ready(pid, way, host.firewall.variant, tuple(host.notes)))
     host.loop()
+
+
+def look(pid: int, way: str) -> NoReturn:
+    """Answers questions about the network that this process has joined; refuses everything that could change it."""
+    channel = Channel()
+    os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
+    rules = firewall.Firewall(firewall.in_use())
+    channel.send(wire.Ready(pid, way, rules.variant))
+    while True:
+        request = channel.request()
+        if request is not None:
+            with Namespaces() as namespaces:
+                channel.send(_looked_up(request, rules, namespaces))
+
+
+def _looked_up(request: wire.Request, rules: firewall.Firewall, namespaces: Namespaces) -> wire.Answer:
+    if not isinstance(request, wire.Observe):
+        return wire.Failed("an attached network is only looked at, never changed or probed")
+    try:
+        topology = observe(namespaces, request.sysctls, ())
+        return wire.Observed(topology, rules.save() if request.rules else "", rules.foreign() if request.foreign else "")
+    except (OSError, firewall.RuleRefused) as error:
+        return wire.Failed(str(error))
 
 
 class Host:
