@@ -4,7 +4,7 @@
 writing the lab as a script are all uses of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from ipaddress import ip_interface
 
 import msgspec
@@ -216,99 +216,107 @@ Change = (
 )
 
 
+class _Difference(msgspec.Struct):
+    """A namespace that is not the same before and after, and its devices that are not, each as it was and as it will be."""
+
+    name: str
+    before: Namespace | None
+    after: Namespace | None
+    devices: list[tuple[Interface | None, Interface | None]]
+
+
 def between(before: Topology, after: Topology) -> tuple[Change, ...]:
     """The changes that lead from `before` to `after`, in an order in which the kernel takes them.
 
     What goes, goes first; then namespaces, links, addresses, routes; the host ends of links join their bridges last.
     """
-    names = [name for name in after.namespaces if after.namespaces[name] is not before.namespaces.get(name)]
-    gone = [name for name in before.namespaces if name not in after.namespaces]
+    differences = list(_differences(before, after))
+    gone = {difference.name for difference in differences if difference.after is None}
     return (
         *(StopServer(server) for server in before.servers if server not in after.servers and server.namespace not in gone),
-        *_removed(before, after, gone, names),
-        *(AddNamespace(name) for name in names if name not in before.namespaces),
-        *_links(before, after, names),
-        *_settings(before, after, names),
+        *_removed(differences, gone),
+        *(AddNamespace(difference.name) for difference in differences if difference.before is None),
+        *_links(differences),
+        *_settings(differences),
         *(StartServer(server) for server in after.servers if server not in before.servers),
     )
 
 
-def _removed(before: Topology, after: Topology, gone: list[str], names: list[str]) -> Iterator[Change]:
+def _differences(before: Topology, after: Topology) -> Iterator[_Difference]:
+    """Compares by identity first: a topology made from another one shares what did not change, however large it is."""
+    for name in dict.fromkeys((*before.namespaces, *after.namespaces)):
+        old, new = before.namespaces.get(name), after.namespaces.get(name)
+        if old is new:
+            continue
+        held = {interface.name: interface for interface in old.interfaces} if old else {}
+        wanted = {interface.name: interface for interface in new.interfaces} if new else {}
+        names = dict.fromkeys((*held, *wanted))
+        yield _Difference(name, old, new, [(held.get(key), wanted.get(key)) for key in names if held.get(key) is not wanted.get(key)])
+
+
+def _removed(differences: Sequence[_Difference], gone: Container[str]) -> Iterator[Change]:
     deleted: set[End] = set()
-    for name in [*gone, *(name for name in names if name in before.namespaces)]:
-        for interface in before.namespaces[name].interfaces:
-            end = End(name, interface.name)
-            if interface.kind == "loopback" or end in deleted or _same_device(interface, after.interface(end)):
+    for difference in sorted(differences, key=lambda difference: difference.after is not None):
+        for old, new in difference.devices:
+            if old is None or old.kind == "loopback" or _same_device(old, new) or End(difference.name, old.name) in deleted:
                 continue
-            deleted.update(other for other in (end, interface.peer) if other)
-            far_stays = interface.peer and interface.peer.namespace not in gone
-            if name not in gone:
-                yield DeleteLink(name, interface.name)
-            elif interface.peer and far_stays:
-                yield DeleteLink(interface.peer.namespace, interface.peer.interface)
-        if name in gone:
-            yield DeleteNamespace(name)
+            deleted.update(end for end in (End(difference.name, old.name), old.peer) if end)
+            if difference.after is not None:
+                yield DeleteLink(difference.name, old.name)
+            elif old.peer and old.peer.namespace not in gone:
+                yield DeleteLink(old.peer.namespace, old.peer.interface)
+        if difference.after is None:
+            yield DeleteNamespace(difference.name)
 
 
-def _same_device(old: Interface, new: Interface | None) -> bool:
-    return new is not None and new.kind == old.kind and (old.kind != "veth" or new.peer == old.peer)
+def _same_device(old: Interface | None, new: Interface | None) -> bool:
+    if old is None or new is None:
+        return False
+    return new.kind == old.kind and (old.kind != "veth" or new.peer == old.peer)
 
 
-def _kept(topology: Topology, other: Topology, end: End) -> Interface | None:
-    """The interface at `end` if it is the same device in `other`."""
-    interface = topology.interface(end)
-    return interface if interface and _same_device(interface, other.interface(end)) else None
-
-
-def _links(before: Topology, after: Topology, names: list[str]) -> Iterator[Change]:
+def _links(differences: Sequence[_Difference]) -> Iterator[Change]:
     made: set[End] = set()
-    for name in sorted(names, key=lambda name: name == HOST):
-        for interface in after.namespaces[name].interfaces:
-            end = End(name, interface.name)
-            if interface.kind == "loopback" or end in made or _kept(before, after, end):
+    for difference in sorted(differences, key=lambda difference: difference.name == HOST):
+        for old, new in difference.devices:
+            if new is None or new.kind == "loopback" or _same_device(old, new) or End(difference.name, new.name) in made:
                 continue
-            if interface.kind != "veth":
-                yield AddLink(name, interface.name, interface.kind)
-            elif interface.peer:
-                made.add(interface.peer)
-                yield AddVeth(end, interface.peer)
+            if new.kind != "veth":
+                yield AddLink(difference.name, new.name, new.kind)
+            elif new.peer:
+                made.add(new.peer)
+                yield AddVeth(End(difference.name, new.name), new.peer)
 
 
-def _settings(before: Topology, after: Topology, names: list[str]) -> Iterator[Change]:
+def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
     late: list[Change] = []
     routes: list[Change] = []
-    for name in names:
-        old, new = before.namespaces.get(name) or Namespace(name), after.namespaces[name]
-        for key, value in new.sysctls.items():
-            if old.sysctls.get(key) != value:
-                yield SetSysctl(name, key, value)
-        stale = [route for route in old.routes if route not in new.routes]
-        for interface in new.interfaces:
-            held = _held(before, after, End(name, interface.name), interface)
-            removed = [address for address in held.addresses if address not in interface.addresses]
-            yield from (DeleteAddress(name, interface.name, address) for address in removed)
-            added = [address for address in interface.addresses if address not in held.addresses]
-            yield from (AddAddress(name, interface.name, address) for address in added)
-            if (held.master, held.up) != (interface.master, interface.up):
-                late.append(SetLink(name, interface.name, interface.master, interface.up))
-        routes += [DeleteRoute(name, route) for route in stale if _survives(route, old, new)]
-        routes += [AddRoute(name, route) for route in new.routes if route not in old.routes or not _survives(route, old, new)]
+    for difference in differences:
+        name, after = difference.name, difference.after
+        if after is None:
+            continue
+        before = difference.before or Namespace(name)
+        yield from (SetSysctl(name, key, value) for key, value in after.sysctls.items() if before.sysctls.get(key) != value)
+        lost: set[str] = set()
+        for old, new in difference.devices:
+            held = _held(old, new)
+            if new is None or not set(held.addresses) <= set(new.addresses) or not (old is None or _same_device(old, new)):
+                lost.add(held.name)
+            if new is not None:
+                yield from (DeleteAddress(name, new.name, address) for address in held.addresses if address not in new.addresses)
+                yield from (AddAddress(name, new.name, address) for address in new.addresses if address not in held.addresses)
+                if (held.master, held.up) != (new.master, new.up):
+                    late.append(SetLink(name, new.name, new.master, new.up))
+        # The kernel drops routes with their device, or with the address whose network led to their gateway.
+        kept = [route for route in before.routes if route.device not in lost]
+        routes += [DeleteRoute(name, route) for route in kept if route not in after.routes]
+        routes += [AddRoute(name, route) for route in after.routes if route not in kept]
     yield from routes
     yield from late
 
 
-def _held(before: Topology, after: Topology, end: End, interface: Interface) -> Interface:
-    """What is already there of an interface: the device itself, or what the kernel gives a new one."""
-    if interface.kind == "loopback":
-        old = before.interface(end)
-        return old or Interface("lo", "loopback", ("127.0.0.1/8",))
-    return _kept(before, after, end) or Interface(interface.name, interface.kind)
-
-
-def _survives(route: Route, old: Namespace, new: Namespace) -> bool:
-    """Whether a route outlives the changes to its device: the kernel drops routes with the device or with its last network."""
-    device = route.device and old.interface(route.device)
-    if not device:
-        return True
-    after = new.interface(device.name)
-    return after is not None and _same_device(device, after) and set(device.addresses) <= set(after.addresses)
+def _held(old: Interface | None, new: Interface | None) -> Interface:
+    """What is already there of a device: itself, or what the kernel gives a new one."""
+    if new is None or (old is not None and (new.kind == "loopback" or _same_device(old, new))):
+        return old or Interface("")
+    return Interface(new.name, new.kind, ("127.0.0.1/8",) if new.kind == "loopback" else ())

@@ -4,23 +4,23 @@ import re
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
-from netlab_magic import language, rules, savefile, texts
+from netlab_magic import language, texts
 from netlab_magic import statement as s
-from netlab_magic.change import between
 from netlab_magic.draw import Picture
-from netlab_magic.engine import Engine, Refusal
+from netlab_magic.engine import Engine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
-from netlab_magic.errors import KernelRefused, LabUnavailable, NetlabError, StatementError
+from netlab_magic.errors import LabUnavailable, StatementError
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text, shown
 from netlab_magic.runner import Options, Runner, Seen, watched
 from netlab_magic.showing import show
+from netlab_magic.snapshots import bring_back, no_snapshot
 from netlab_magic.statement import Statement, place_of
 from netlab_magic.statements import Statements
 from netlab_magic.topology import HOST
@@ -213,7 +213,7 @@ class Lab(Statements):
             if isinstance(first, s.Session):
                 snapshots |= {str(first.name)} if first.action == "snapshot" else set()
                 if first.action == "restore" and first.name not in snapshots:
-                    raise _no_snapshot(first.name or "", snapshots)
+                    raise no_snapshot(first.name or "", snapshots)
                 if first.action in ("reset", "down", "restore", "undo"):
                     return
                 continue
@@ -340,7 +340,7 @@ class Lab(Statements):
     def restore(self, name: str) -> Result:
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
         if name not in self._snapshots:
-            raise _no_snapshot(name, self._snapshots)
+            raise no_snapshot(name, self._snapshots)
         with self.turn():
             observed = self.observe()
             self._undo.append(Seen(observed.topology, observed.rules))
@@ -358,18 +358,8 @@ class Lab(Statements):
     def _go_to(self, then: Seen) -> None:
         for name, namespace in then.topology.namespaces.items():
             self._sysctls.setdefault(name, set()).update(namespace.sysctls)
-        now = self.observe()
         self._outcomes.clear()
-        try:
-            self.engine.apply(between(now.topology, then.topology))
-            self.engine.restore(rules.flattened(then.dump, savefile.parse(now.rules)), flush=True)
-        except Refusal as refusal:
-            raise KernelRefused(f"the kernel refused to go back: {refusal.message}", errno=refusal.errno) from None
-        after = self.observe()
-        left = between(after.topology, then.topology)
-        if left or _bare(after.rules) != _bare(then.dump):
-            what = left[0].commands()[0] if left else "the rules differ"
-            raise NetlabError(f"the kernel did not come back to the snapshot ({what}); show topology and show save tell what there is now")
+        bring_back(self.engine, self.observe, then)
 
     def _one(self, *words: str) -> "Result | Picture":
         """Runs one statement made of words that need no quoting by the caller. Raises as `run` does."""
@@ -377,18 +367,6 @@ class Lab(Statements):
         result = self._run(language.parse(line), Options(), _print_stream, None)
         assert result is not None
         return result
-
-
-def _no_snapshot(name: str, snapshots: Iterable[str]) -> StatementError:
-    return StatementError(f"there is no snapshot {name}{suggest(name, snapshots)}", place_of(name))
-
-
-def _bare(dump: str) -> list[str]:
-    """A dump without comments and counters, and without tables in which nothing is."""
-    tables = [table for table in savefile.parse(dump).tables if any(chain.rules or chain.policy != "ACCEPT" for chain in table.chains)]
-    return sorted(
-        f"{table.name} {chain.name} {chain.policy} {[rule.spec for rule in chain.rules]}" for table in tables for chain in table.chains
-    )
 
 
 def _stretches(statements: Sequence[Statement]) -> Iterator[_Stretch]:

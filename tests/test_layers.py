@@ -17,7 +17,7 @@ LAYERS = {
     3: {"walk", "change", "build", "rules", "addressing", "summary", "explain", "docker"},
     4: {"draw"},
     5: {"engine", "host"},
-    6: {"lab", "result", "runner", "showing", "statements", "texts"},
+    6: {"lab", "result", "runner", "showing", "snapshots", "statements", "texts"},
     7: {"magics", "options", "panel", "completion", "demo", "__init__"},
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
