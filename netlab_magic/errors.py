@@ -94,7 +94,7 @@ class StatementError(NetlabError, ValueError):
 class KernelRefused(NetlabError, OSError):
     """The kernel refused a change; `errno` is its number (0 when a program refused and gave none)."""
 
-    def __init__(self, message: str, place: Place | None = None, errno: int = 0) -> None:
+    def __init__(self, message: str, place: Place | None = None, errno: int | None = 0) -> None:
         super().__init__(message, place)
         self.errno = errno
 

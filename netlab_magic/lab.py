@@ -266,7 +266,7 @@ class Lab(Statements):
         with self.turn():
             if self.is_up:
                 hint = f"look from another one: %netlab --lab look attach {target}"
-                raise StatementError(f"the lab {self.name} is up; {hint}", place_of(target))
+                raise StatementError(f"the lab{texts.called(self.name)} is up; {hint}", place_of(target))
             self._forget()
             self._engine = open_attached(str(target), self.name)
             return Text(texts.attached_text(str(target), self.engine.ready, self.observe(foreign=True)))
@@ -291,7 +291,7 @@ class Lab(Statements):
             was_up = self.is_up
             self._forget()
             self._snapshots.clear()
-        return Text(f"The lab {self.name} has ended; nothing is left of it." if was_up else "There is no lab to end.")
+        return Text(f"The lab{texts.called(self.name)} has ended; nothing is left of it." if was_up else "There is no lab to end.")
 
     def reset(self) -> Result:
         """An empty lab again; snapshots are kept."""

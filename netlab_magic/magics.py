@@ -99,7 +99,7 @@ class NetlabMagics(Magics):
             from netlab_magic.panel import Panel
 
             return Panel(lab)
-        return lab.run(
+        result = lab.run(
             text,
             commands=arguments.commands or self.commands,
             dry_run=arguments.dry_run,
@@ -108,6 +108,7 @@ class NetlabMagics(Magics):
             stream=_stream,
             emit=display,
         )
+        return None if isinstance(result, CellResult) and not result.left() else result
 
     def _shell(self, lab: Lab, rest: str, cell: str) -> Any:
         words = rest.split()

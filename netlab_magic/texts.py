@@ -9,7 +9,7 @@ from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import FOREIGN
 from netlab_magic.topology import HOST
 
-__all__ = ["attached_text", "counts", "doctor_text", "help_text", "ready_text", "status_text"]
+__all__ = ["attached_text", "called", "counts", "doctor_text", "help_text", "ready_text", "status_text"]
 
 _GROUPS = {
     "build": "Build (run again, they change nothing that is already so)",
@@ -67,9 +67,15 @@ def ready_text(name: str, ready: Ready) -> str:
     """What a lab that has just started says of itself."""
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
     return (
-        f"The lab {name} is up: its own network, made through {_WAYS.get(ready.way, ready.way)}, firewall variant {ready.firewall}.\n"
+        f"The lab{called(name)} is up: its own network, made through {_WAYS.get(ready.way, ready.way)} "
+        f"(firewall variant {ready.firewall}).\n"
         f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1); the machine's own network is not touched.{notes}"
     )
+
+
+def called(name: str) -> str:
+    """A lab's name where it has one of its own."""
+    return "" if name == "lab" else f" {name}"
 
 
 def counts(observed: Observed) -> str:

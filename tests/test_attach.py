@@ -79,7 +79,7 @@ def test_the_machines_own_network_can_be_looked_at() -> None:
             look.run("attach 1")
     with Lab() as lab:
         lab.up()
-        with pytest.raises(StatementError, match="the lab lab is up; look from another one"):
+        with pytest.raises(StatementError, match="the lab is up; look from another one"):
             lab.run("attach host")
 
 

@@ -149,6 +149,15 @@ def test_reset_and_down_leave_nothing_of_the_lab(seed: Lab) -> None:
     assert "not running" in str(seed.status())
 
 
+def test_an_old_flow_does_not_answer_for_a_new_one(seed: Lab) -> None:
+    """Each probe is a flow of its own to conntrack: an answered one before must not make the next one ESTABLISHED."""
+    seed.run("policy FORWARD DROP\nroute internet 172.18.0.0/16 via 203.0.113.2")
+    seed.run("forward -o docker1 -j ACCEPT\nforward -i docker1 -j ACCEPT")
+    assert seed.ping("internet", "ns1")
+    seed.run("forward delete -o docker1 -j ACCEPT\nforward -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
+    assert not seed.ping("internet", "ns1")
+
+
 def test_status_names_servers_and_background_processes(seed: Lab) -> None:
     seed.run("serve ns0 80\n$ sudo ip netns exec ns1 sleep 1000 &", stream=Written())
     status = str(seed.status())

@@ -136,5 +136,5 @@ def chains_view(ruleset: Ruleset, table: str, chain: str) -> ChainsView:
         chains=shown,
         crowded_out=tuple(name for name in reachable if name not in order),
         unreached=tuple(name for name in chains if name not in met),
-        counted=any(rule.counters.packets or chains[name].counters.packets for name in reachable for rule in chains[name].rules),
+        counted=any(held.counters.packets for name in reachable for held in (chains[name], *chains[name].rules)),
     )

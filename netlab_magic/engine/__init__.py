@@ -5,6 +5,7 @@ from typing import Protocol
 
 from netlab_magic.change import Change
 from netlab_magic.engine.wire import Observed, Process, Ran, Ready
+from netlab_magic.errors import KernelRefused
 from netlab_magic.outcome import Outcome, Probe
 
 __all__ = ["Engine", "Refusal", "Show"]
@@ -13,13 +14,11 @@ Show = Callable[[str, str], None]
 """Is given the stream (stdout or stderr) and the text that a running command has just written."""
 
 
-class Refusal(Exception):
-    """The kernel, or iptables, refused: `index` is the change, or the line (from 1), at which it did; -1 if that is unknown."""
+class Refusal(KernelRefused):
+    """What the kernel, or iptables, refused: `index` is the change, or the line (from 1), at which it did; -1 if that is unknown."""
 
     def __init__(self, message: str, errno: int = 0, index: int = -1) -> None:
-        super().__init__(message)
-        self.message = message
-        self.errno = errno
+        super().__init__(message, errno=errno)
         self.index = index
 
 

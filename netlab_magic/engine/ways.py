@@ -100,8 +100,9 @@ def _remedy(way: str, answer: str) -> str:
     """The one thing that would open a way."""
     if way == "sudo":
         return "a rule in sudoers that lets you run it without a password, or log in as root"
-    if _sysctl("user/max_user_namespaces") == "0":
-        return "sudo sysctl -w user.max_user_namespaces=10000"
+    for kind in ("user", "net", "mnt", "pid", "uts"):
+        if _sysctl(f"user/max_{kind}_namespaces") == "0":
+            return f"sudo sysctl -w user.max_{kind}_namespaces=10000"
     if _sysctl("kernel/unprivileged_userns_clone") == "0":
         return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
     if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":

@@ -1,6 +1,7 @@
 """ICMP echo over one raw socket for each namespace and address family."""
 
 import errno
+import itertools
 import os
 import selectors
 import socket
@@ -29,14 +30,19 @@ _WORDS_6 = {0: "no route", 1: _PROHIBITED, 3: "address unreachable", 4: "port un
 _ROUTING = ("network unreachable", "host unreachable", "no route", "address unreachable")
 
 
+# A new identifier for every socket: conntrack takes a request with an old one for part of the old flow, and lets it pass as
+# ESTABLISHED where a new flow would be dropped.
+_identifiers = itertools.count(int.from_bytes(os.urandom(2), "big"))
+
+
 class EchoSocket:
     """Sends echo requests and takes in the answers of the namespace in which it was made."""
 
     events = selectors.EVENT_READ
 
-    def __init__(self, number: int, six: bool) -> None:
+    def __init__(self, six: bool) -> None:
         self._six = six
-        self._identifier = (os.getpid() * 1000 + number) & 0xFFFF
+        self._identifier = next(_identifiers) & 0xFFFF
         self._sent: dict[int, tuple[Probe, float]] = {}
         family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
         self._socket = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)

@@ -64,7 +64,7 @@ class Measuring:
                 key = probe.source, ":" in probe.address
                 if key not in sockets:
                     with self._namespaces.inside(probe.source):
-                        sockets[key] = EchoSocket(len(sockets), key[1])
+                        sockets[key] = EchoSocket(six=key[1])
                     stack.callback(sockets[key].close)
                 refusal = sockets[key].send(probe)
                 if refusal is not None:
