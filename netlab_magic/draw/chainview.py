@@ -136,5 +136,9 @@ def chains_view(ruleset: Ruleset, table: str, chain: str) -> ChainsView:
         chains=shown,
         crowded_out=tuple(name for name in reachable if name not in order),
         unreached=tuple(name for name in chains if name not in met),
-        counted=any(held.counters.packets for name in reachable for held in (chains[name], *chains[name].rules)),
+        counted=any(_has_counted(chains[name]) for name in reachable),
     )
+
+
+def _has_counted(chain: Chain) -> bool:
+    return bool(chain.counters.packets) or any(rule.counters.packets for rule in chain.rules)
