@@ -44,7 +44,7 @@ _EXAMPLES = {
     "restore": "restore before",
     "enter": "enter ns1",
 }
-_WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root"}
+_WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root", "sudo": "sudo"}
 
 
 def help_text(word: str | None) -> str:

@@ -59,6 +59,7 @@ class KernelEngine:
 
     def __init__(self, way: str, firewall: str, name: str) -> None:
         self.ready: Ready
+        self._way = way
         self._answers: queue.SimpleQueue[wire.Answer | None] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the host)
@@ -80,7 +81,7 @@ class KernelEngine:
             first = None
         if not isinstance(first, Ready):
             raise NotReady(self._end() or "the lab host did not start")
-        self.ready = first
+        self.ready = msgspec.structs.replace(first, way=self._way)
 
     def _read(self) -> None:
         decoder = wire.answers()

@@ -100,6 +100,8 @@ def _remedy(way: str, answer: str) -> str:
     """The one thing that would open a way."""
     if way == "sudo":
         return "a rule in sudoers that lets you run it without a password, or log in as root"
+    if way == "root":
+        return "root here lacks the capability SYS_ADMIN; in a container: --privileged, or --cap-add SYS_ADMIN --cap-add NET_ADMIN"
     for kind in ("user", "net", "mnt", "pid", "uts"):
         if _sysctl(f"user/max_{kind}_namespaces") == "0":
             return f"sudo sysctl -w user.max_{kind}_namespaces=10000"

@@ -1,6 +1,7 @@
 """Reads back what the kernel has: namespaces, devices, addresses, routes and sysctls, as a `Topology`."""
 
 import os
+import re
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class Namespaces:
         self._sockets: dict[str, Netlink] = {}
 
     def __enter__(self) -> Self:
-        for name in sorted(os.listdir(NAMED)) if os.path.isdir(NAMED) else ():
+        for name in sorted(os.listdir(NAMED), key=_as_people_count) if os.path.isdir(NAMED) else ():
             if name != HOST:
                 self.add(name)
         return self
@@ -93,6 +94,11 @@ class Namespaces:
     def inside(self, name: str) -> "Inside":
         """A context in which this process is in the namespace."""
         return Inside(self.descriptors[name], self.home)
+
+
+def _as_people_count(name: str) -> list[tuple[int, str]]:
+    """For sorting: n2 before n10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 class Inside:
