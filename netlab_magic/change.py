@@ -72,20 +72,19 @@ class AddLink(_Change, frozen=True):
 
 
 class AddVeth(_Change, frozen=True):
-    """A veth pair, both ends up."""
+    """A veth pair. Both ends come up; the right one later, where a `SetLink` makes it a port of a bridge."""
 
     left: End
     right: End
+    right_up: bool = True
 
     def commands(self) -> tuple[str, ...]:
-        left, right = self.left, self.right
-        where = "" if left.namespace == right.namespace else f" netns {right.namespace}"
-        if right.namespace == HOST != left.namespace:
-            left, right, where = right, left, f" netns {left.namespace}"
+        near, far = (self.right, self.left) if self.right.namespace == HOST else (self.left, self.right)
+        where = "" if near.namespace == far.namespace else f" netns {far.namespace}"
+        raised = (self.left, self.right) if self.right_up else (self.left,)
         return (
-            _ip(left.namespace, f"link add {left.interface} type veth peer name {right.interface}{where}"),
-            _ip(left.namespace, f"link set {left.interface} up"),
-            _ip(right.namespace, f"link set {right.interface} up"),
+            _ip(near.namespace, f"link add {near.interface} type veth peer name {far.interface}{where}"),
+            *(_ip(end.namespace, f"link set {end.interface} up") for end in raised),
         )
 
 
@@ -277,6 +276,7 @@ def _same_device(old: Interface | None, new: Interface | None) -> bool:
 
 def _links(differences: Sequence[_Difference]) -> Iterator[Change]:
     made: set[End] = set()
+    ports = {End(difference.name, new.name) for difference in differences for _, new in difference.devices if new and new.master}
     for difference in sorted(differences, key=lambda difference: difference.name == HOST):
         for old, new in difference.devices:
             if new is None or new.kind == "loopback" or _same_device(old, new) or End(difference.name, new.name) in made:
@@ -285,7 +285,7 @@ def _links(differences: Sequence[_Difference]) -> Iterator[Change]:
                 yield AddLink(difference.name, new.name, new.kind)
             elif new.peer:
                 made.add(new.peer)
-                yield AddVeth(End(difference.name, new.name), new.peer)
+                yield AddVeth(End(difference.name, new.name), new.peer, new.peer not in ports)
 
 
 def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:

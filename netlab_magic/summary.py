@@ -30,7 +30,7 @@ def _parts(changes: Sequence[c.Change]) -> Iterator[str]:
                 end = End(namespace, name)
                 told.add(end)
                 yield f"new {kind} {name}{_with(added.get(end))}"
-            case c.AddVeth(left, right):
+            case c.AddVeth(left, right, _):
                 told.update((left, right))
                 yield f"{_end(left, added, masters)} ⇄ {_end(right, added, masters)}"
             case c.DeleteLink(namespace, name):

@@ -61,7 +61,6 @@ COMMANDS = [
             "ip link add b type bridge",
             "ip link set b up",
             "ip link add veth-a type veth peer name eth0 netns a",
-            "ip link set veth-a up",
             "ip -n a link set eth0 up",
             "ip -n a addr add 10.0.0.2/24 dev eth0",
             "ip addr add 10.0.0.1/24 dev b",
@@ -191,7 +190,7 @@ class Kernel:
             case c.AddLink(namespace, name, kind):
                 assert t.interface(End(namespace, name)) is None
                 self.topology = t.with_namespace(t.namespaces[namespace].with_interface(Interface(name, kind)))
-            case c.AddVeth(left, right):
+            case c.AddVeth(left, right, _):
                 for end, peer in ((left, right), (right, left)):
                     assert self.topology.interface(end) is None
                     namespace = self.topology.namespaces[end.namespace]

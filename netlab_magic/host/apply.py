@@ -97,8 +97,8 @@ class Applier:
                 self._delete_namespace(name)
             case c.AddLink(namespace, name, kind):
                 self.gather(namespace, n.link(n.NEWLINK, _CREATE, name=name, device=kind, up=True), End(namespace, name))
-            case c.AddVeth(left, right):
-                self._add_veth(left, right)
+            case c.AddVeth(left, right, right_up):
+                self._add_veth(left, right, right_up)
             case c.DeleteLink(namespace, name):
                 self._delete_link(namespace, name)
             case c.SetLink(namespace, name, master, up):
@@ -154,9 +154,7 @@ class Applier:
             raise refusal[1]
         self.indices.clear()
 
-    def _add_veth(self, left: End, right: End) -> None:
-        if left.namespace == HOST:
-            left, right = right, left
+    def _add_veth(self, left: End, right: End, right_up: bool) -> None:
         index = self.new_index(left.namespace, left.interface)
         far = self.namespaces.descriptors.get(right.namespace)
         if far is None:
@@ -165,7 +163,8 @@ class Applier:
             n.NEWLINK, _CREATE, index=index, name=left.interface, device="veth", peer=right.interface, peer_namespace=far, up=True
         )
         self.gather(left.namespace, message, left, right)
-        self.gather(right.namespace, n.link(n.NEWLINK, name=right.interface, up=True), right)
+        if right_up:
+            self.gather(right.namespace, n.link(n.NEWLINK, name=right.interface, up=True), right)
 
     def _route(self, namespace: str, kind: int, route: Route) -> None:
         device = self.index(namespace, route.device) if route.device else None

@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +81,22 @@ class Firewall:
 
     def save(self) -> str:
         """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
+        return self.saving()()
+
+    def saving(self) -> Callable[[], str]:
+        """Starts what `save` does; calling the result waits for it."""
         if self.variant == NONE:
-            return ""
-        return self._program("-save", "-c")
+            return str
+        words = [f"iptables-{self.variant}-save", "-c"]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+
+        def result() -> str:
+            output, error = process.communicate(timeout=_SECONDS)
+            if process.returncode:
+                raise _refusal(error)
+            return output
+
+        return result
 
     def _program(self, suffix: str, *words: str, text: str = "") -> str:
         if self.variant == NONE:
@@ -124,7 +137,7 @@ class Firewall:
         """The policy of a built-in chain. Raises RuleRefused."""
         iptc = self._python_iptables()
         if iptc is None:
-            self._program("", "-w", "-t", table, "-P", chain, verdict)
+            self.restore(f"*{table}\n:{chain} {verdict} [0:0]\nCOMMIT\n", flush=False)
             return
         try:
             iptc.Chain(self._fresh(table), chain).set_policy(verdict)

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any, Self
 
 from netlab_magic.host.isolate import NEWNET, setns
@@ -46,6 +46,12 @@ _ATTRIBUTE = struct.Struct("=HH")
 Message = bytes
 
 
+# Making a message takes the codec 0.03 to 0.12 ms. So it makes one of each shape, with marks where values go that differ from one
+# message to the next, and those are put in their places: the marks have the length of the values, and no value can hold them.
+_INDEX, _MASTER, _DESCRIPTOR = (struct.Struct("=I").pack(number) for number in (0xF1F2F3F4, 0xF1F2F3F5, 0xF1F2F3F6))
+_MARKS = {4: ("241.242.243.247", "241.242.243.248"), 6: ("f1f2:f3f4::1", "f1f2:f3f4::2")}
+
+
 def _encode(message: Any, kind: int, flags: int, **attributes: Any) -> Message:
     message["header"]["type"] = kind
     message["header"]["flags"] = flags | REQUEST
@@ -58,45 +64,115 @@ def _nested(**attributes: Any) -> dict[str, Any]:
     return {"attrs": [(name, value) for name, value in attributes.items() if value is not None]}
 
 
-@lru_cache(512)
-def link(kind: int, flags: int = ACK, *, index: int = 0, up: bool | None = None, name: str | None = None, master: int | None = None,
-         device: str | None = None, peer: str | None = None, peer_namespace: int | None = None) -> Message:
-    """A link message; `device` is the kind of a new device, `peer` and `peer_namespace` (a descriptor) the far end of a veth pair."""
+def _number(mark: bytes) -> int:
+    return int(struct.unpack("=I", mark)[0])
+
+
+def _filled(shape: Message, *values: tuple[bytes, bytes]) -> Message:
+    """A message of this shape, each mark replaced by its value, which has the same length."""
+    for mark, value in values:
+        shape = shape.replace(mark, value)
+    return shape
+
+
+@cache
+def _link_shape(kind: int, flags: int, up: bool | None, name: int, master: bool, device: str | None, peer: int) -> Message:
+    """A link message with marks; `name` and `peer` are the lengths of the names."""
     message = _ifinfmsg.ifinfmsg()
-    message["index"] = index
+    message["index"] = struct.unpack("=i", _INDEX)[0]
     if up is not None:
         message["flags"], message["change"] = int(up), 1
     data = None
-    if peer is not None:
-        data = _nested(VETH_INFO_PEER=_nested(IFLA_IFNAME=peer, IFLA_NET_NS_FD=peer_namespace))
+    if peer:
+        data = _nested(VETH_INFO_PEER=_nested(IFLA_IFNAME="\2" * peer, IFLA_NET_NS_FD=_number(_DESCRIPTOR)))
     info = _nested(IFLA_INFO_KIND=device, IFLA_INFO_DATA=data) if device else None
-    return _encode(message, kind, flags, IFLA_IFNAME=name, IFLA_MASTER=master, IFLA_LINKINFO=info)
+    called = "\1" * name if name else None
+    return _encode(message, kind, flags, IFLA_IFNAME=called, IFLA_MASTER=_number(_MASTER) if master else None, IFLA_LINKINFO=info)
+
+
+def link(kind: int, flags: int = ACK, *, index: int = 0, up: bool | None = None, name: str = "", master: int | None = None,
+         device: str | None = None, peer: str = "", peer_namespace: int = 0) -> Message:
+    """A link message; `device` is the kind of a new device, `peer` and `peer_namespace` (a descriptor) the far end of a veth pair."""
+    own, far = name.encode(), peer.encode()
+    shape = _link_shape(kind, flags, up, len(own), master is not None, device, len(far))
+    numbers = zip((_INDEX, _MASTER, _DESCRIPTOR), (index, master or 0, peer_namespace), strict=True)
+    names = [(mark * len(text), text) for mark, text in ((b"\1", own), (b"\2", far)) if text]
+    return _filled(shape, *((mark, struct.pack("=I", number)) for mark, number in numbers), *names)
+
+
+@cache
+def _address_shape(kind: int, version: int, prefix: int) -> Message:
+    message = _ifaddrmsg.ifaddrmsg()
+    message["family"] = socket.AF_INET6 if version == 6 else socket.AF_INET
+    message["prefixlen"], message["index"] = prefix, _number(_INDEX)
+    message["flags"] = 0x02 if version == 6 else 0
+    mark = _MARKS[version][0]
+    return _encode(message, kind, ACK | (CREATE | EXCLUSIVE if kind == NEWADDR else 0), IFA_ADDRESS=mark, IFA_LOCAL=mark)
 
 
 def address(kind: int, index: int, cidr: str) -> Message:
     """An address message for the device with `index`."""
     text, _, prefix = cidr.partition("/")
-    message = _ifaddrmsg.ifaddrmsg()
-    six = ":" in text
-    message["family"] = socket.AF_INET6 if six else socket.AF_INET
-    message["prefixlen"], message["index"] = int(prefix), index
-    message["flags"] = 0x02 if six else 0
-    return _encode(message, kind, ACK | (CREATE | EXCLUSIVE if kind == NEWADDR else 0), IFA_ADDRESS=text, IFA_LOCAL=text)
+    version = _version(text)
+    shape = _address_shape(kind, version, int(prefix))
+    return _filled(shape, (_INDEX, struct.pack("=I", index)), (_packed(_MARKS[version][0]), _packed(text)))
+
+
+def _version(text: str) -> int:
+    return 6 if ":" in text else 4
+
+
+def _packed(text: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+
+
+@cache
+def _route_shape(kind: int, version: int, prefix: int, to_network: bool, via: bool, device: bool) -> Message:
+    message = _rtmsg.rtmsg()
+    message["family"] = socket.AF_INET6 if version == 6 else socket.AF_INET
+    message["dst_len"], message["table"] = prefix, MAIN_TABLE
+    message["proto"], message["type"] = (3, 1) if kind == NEWROUTE else (0, 0)
+    message["scope"] = 255 if kind == DELROUTE else 0 if via else 253
+    destination, gateway = _MARKS[version]
+    return _encode(
+        message,
+        kind,
+        ACK | (CREATE | EXCLUSIVE if kind == NEWROUTE else 0),
+        RTA_DST=destination if to_network else None,
+        RTA_GATEWAY=gateway if via else None,
+        RTA_OIF=_number(_INDEX) if device else None,
+    )
 
 
 def route(kind: int, destination: str, via: str | None, index: int | None) -> Message:
     """A message about a unicast route in the main table."""
-    message = _rtmsg.rtmsg()
     text, _, prefix = ("", "", "0") if destination == "default" else destination.partition("/")
-    message["family"] = socket.AF_INET6 if ":" in (via or text) else socket.AF_INET
-    message["dst_len"], message["table"] = int(prefix), MAIN_TABLE
-    message["proto"], message["type"] = (3, 1) if kind == NEWROUTE else (0, 0)
-    message["scope"] = 0 if via else 253
-    if kind == DELROUTE:
-        message["scope"] = 255
-    return _encode(
-        message, kind, ACK | (CREATE | EXCLUSIVE if kind == NEWROUTE else 0), RTA_DST=text or None, RTA_GATEWAY=via, RTA_OIF=index
-    )
+    version = _version(via or text)
+    shape = _route_shape(kind, version, int(prefix), bool(text), via is not None, index is not None)
+    marks = zip(map(_packed, _MARKS[version]), (text, via), strict=True)
+    return _filled(shape, (_INDEX, struct.pack("=I", index or 0)), *((mark, _packed(value)) for mark, value in marks if value))
+
+
+@cache
+def _dump_links() -> Message:
+    return _encode(_ifinfmsg.ifinfmsg(), GETLINK, DUMP, IFLA_EXT_MASK=SKIP_STATISTICS)
+
+
+@cache
+def _dump_addresses() -> Message:
+    return _encode(_ifaddrmsg.ifaddrmsg(), GETADDR, DUMP)
+
+
+@cache
+def _dump_routes(family: int) -> Message:
+    message = _rtmsg.rtmsg()
+    message["family"], message["table"] = family, MAIN_TABLE
+    return _encode(message, GETROUTE, DUMP)
+
+
+@cache
+def _get_namespace_id() -> Message:
+    return _encode(_nsidmsg.nsidmsg(), GETNSID, 0, NETNSA_FD=_number(_DESCRIPTOR))
 
 
 def attributes(data: bytes, at: int = 0) -> dict[int, bytes]:
@@ -175,7 +251,7 @@ class Netlink:
         return refused
 
     def _receive(self) -> Iterator[tuple[int, int, bytes]]:
-        data = self._socket.recv(1 << 20)
+        data = self._socket.recv(1 << 16)
         at = 0
         while at < len(data):
             size, kind, _, sequence, _ = _HEADER.unpack_from(data, at)
@@ -204,17 +280,15 @@ class Netlink:
 
     def links(self) -> list[bytes]:
         """All devices, without statistics: struct ifinfomsg and IFLA_ attributes."""
-        return self.ask(_encode(_ifinfmsg.ifinfmsg(), GETLINK, DUMP, IFLA_EXT_MASK=SKIP_STATISTICS))
+        return self.ask(_dump_links())
 
     def addresses(self) -> list[bytes]:
         """All addresses: struct ifaddrmsg and IFA_ attributes."""
-        return self.ask(_encode(_ifaddrmsg.ifaddrmsg(), GETADDR, DUMP))
+        return self.ask(_dump_addresses())
 
     def routes(self, family: int) -> list[bytes]:
         """The routes of the main table of one address family: struct rtmsg and RTA_ attributes."""
-        message = _rtmsg.rtmsg()
-        message["family"], message["table"] = family, MAIN_TABLE
-        return self.ask(_encode(message, GETROUTE, DUMP))
+        return self.ask(_dump_routes(family))
 
     def index(self, name: str) -> int:
         """The index of a device. Raises OSError (ENODEV)."""
@@ -245,7 +319,7 @@ class Netlink:
 
     def namespace_id(self, descriptor: int) -> int:
         """The number by which this namespace knows another one; -1 when it does not."""
-        answer = self.ask(_encode(_nsidmsg.nsidmsg(), GETNSID, 0, NETNSA_FD=descriptor))[0]
+        answer = self.ask(_filled(_get_namespace_id(), (_DESCRIPTOR, struct.pack("=I", descriptor))))[0]
         return int(struct.unpack("=i", attributes(answer, _HEADER.size + 4)[_NSID])[0])
 
 

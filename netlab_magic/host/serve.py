@@ -153,8 +153,9 @@ class Host:
     def _carry_out(self, request: wire.Request, namespaces: Namespaces) -> wire.Answer:
         match request:
             case wire.Observe(sysctls, rules, foreign):
+                saved = self.firewall.saving() if rules else str
                 topology = observe(namespaces, sysctls, self.servers.running())
-                return wire.Observed(topology, self.firewall.save() if rules else "", self.firewall.foreign() if foreign else "")
+                return wire.Observed(topology, saved(), self.firewall.foreign() if foreign else "")
             case wire.Apply(changes):
                 apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return wire.Done()
