@@ -15,7 +15,7 @@ from netlab_magic.reader import suggest
 from netlab_magic.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
 from netlab_magic.statement import place_of
 
-__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "quoted", "restoring", "specs_in_order", "step"]
+__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "step"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -27,8 +27,25 @@ class Step(msgspec.Struct, frozen=True):
 
     def command(self) -> str:
         """The `iptables` command that does the same."""
+        if self.line.startswith(":"):
+            chain, policy, _ = self.line[1:].split()
+            return f"iptables -P {chain} {policy}"
         table = "" if self.table == "filter" else f"-t {self.table} "
         return f"iptables {table}{self.line}"
+
+
+def policy_step(ruleset: Ruleset, statement: s.Policy) -> tuple[Step, Ruleset]:
+    """What a `policy` statement comes to, and the ruleset after it."""
+    table = ruleset.table("filter")
+    chain = table.chain(str(statement.chain))
+    if chain and chain.policy == statement.verdict:
+        return Step("filter", "", "already so"), ruleset
+    chains = tuple(
+        msgspec.structs.replace(held, policy=str(statement.verdict)) if held.name == statement.chain else held for held in table.chains
+    )
+    after = Ruleset((*(held for held in ruleset.tables if held.name != "filter"), Table("filter", chains)))
+    sentence = f"the policy of {statement.chain} is now {statement.verdict}"
+    return Step("filter", f":{statement.chain} {statement.verdict} [0:0]", sentence), after
 
 
 def masquerade_rule(statement: s.Masquerade) -> s.RuleEdit:
@@ -150,7 +167,7 @@ def _with_rules(ruleset: Ruleset, name: str, chain: Chain, rules: tuple[Rule, ..
 
 
 def restoring(steps: Sequence[Step]) -> str:
-    """The text for `iptables-restore --noflush` that carries out steps in order."""
+    """The text for `iptables-restore --noflush` that carries out steps in order; nothing when there is nothing to do."""
     lines: list[str] = []
     table = ""
     for one in steps:

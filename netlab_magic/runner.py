@@ -14,7 +14,6 @@ from netlab_magic.engine import Engine, Refusal
 from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError
 from netlab_magic.outcome import Outcome, Probe, Verdict
 from netlab_magic.result import Changed, MatrixResult, Measured, Ran, Result
-from netlab_magic.ruleset import Ruleset
 from netlab_magic.summary import summary
 from netlab_magic.topology import HOST, Topology
 
@@ -49,13 +48,10 @@ class _Planned(msgspec.Struct):
     before: Topology
     changes: tuple[Change, ...] = ()
     step: rules.Step | None = None
-    policy: s.Policy | None = None
     sentence: str = ""
 
     def commands(self) -> list[str]:
         """The commands this statement stands for."""
-        if self.policy:
-            return [f"iptables -P {self.policy.chain} {self.policy.verdict}"]
         if self.step:
             return [self.step.command()] if self.step.line else []
         return [command for change in self.changes for command in change.commands()]
@@ -98,8 +94,8 @@ class Runner:
                     planned.append(_Planned(statement, topology, changes, sentence=summary(changes)))
                     topology = after
                 elif isinstance(statement, s.Policy):
-                    planned.append(self._plan_policy(statement, topology, ruleset))
-                    ruleset = _with_policy(ruleset, statement)
+                    step, ruleset = rules.policy_step(ruleset, statement)
+                    planned.append(_Planned(statement, topology, step=step, sentence=step.sentence))
                 elif isinstance(statement, s.RuleEdit | s.Masquerade):
                     edit = _edit(statement)
                     step, ruleset = rules.step(ruleset, edit, self._specs[id(statement)])
@@ -112,12 +108,6 @@ class Runner:
                 raise (error.at(statement.place) if statement.place else error) from None
         self.topology, self.ruleset = topology, ruleset
         return planned
-
-    def _plan_policy(self, statement: s.Policy, topology: Topology, ruleset: Ruleset) -> _Planned:
-        chain = ruleset.chain(str(statement.chain))
-        if chain and chain.policy == statement.verdict:
-            return _Planned(statement, topology, sentence="already so")
-        return _Planned(statement, topology, policy=statement, sentence=f"the policy of {statement.chain} is now {statement.verdict}")
 
     def _check_rules(self, statements: Sequence[s.Statement]) -> None:
         """Asks iptables how it writes the rules of these statements, and so whether it takes them at all."""
@@ -160,7 +150,7 @@ class Runner:
         self.flush()
 
     def flush(self) -> None:
-        """Makes the pending changes: the topology's in one request, the rules' in one, policies last."""
+        """Makes the pending changes: the topology's in one request, then the firewall's in one."""
         pending, self._pending = self._pending, []
         if not pending:
             return
@@ -199,16 +189,17 @@ class Runner:
         self.engine.apply(between(now.topology, plan.before))
 
     def _restore(self, pending: Sequence[_Planned]) -> None:
-        text = rules.restoring([plan.step for plan in pending if plan.step])
-        edits = [plan for plan in pending if plan.step or plan.policy]
+        """Carries out the firewall's steps: one that is a policy alone by itself, which takes no process on the legacy variant."""
+        doing = [plan for plan in pending if plan.step and plan.step.line]
+        if not doing:
+            return
         try:
-            if text:
-                self.engine.restore(text)
-            for plan in pending:
-                if plan.policy:
-                    self.engine.set_policy("filter", str(plan.policy.chain), str(plan.policy.verdict))
+            if len(doing) == 1 and isinstance(policy := doing[0].statement, s.Policy):
+                self.engine.set_policy("filter", str(policy.chain), str(policy.verdict))
+            else:
+                self.engine.restore(rules.restoring([plan.step for plan in doing if plan.step]))
         except Refusal as refusal:
-            raise KernelRefused(f"iptables refused: {refusal.message}", edits[0].statement.place, refusal.errno) from None
+            raise KernelRefused(f"iptables refused: {refusal.message}", doing[0].statement.place, refusal.errno) from None
 
     def _measure(self, statements: Sequence[s.Statement], wanted: Sequence[Sequence[Probe]]) -> None:
         """Measures a run of probes at once: nothing changes between them."""
@@ -277,14 +268,6 @@ class Runner:
 
 def _edit(statement: s.RuleEdit | s.Masquerade) -> s.RuleEdit:
     return rules.masquerade_rule(statement) if isinstance(statement, s.Masquerade) else statement
-
-
-def _with_policy(ruleset: Ruleset, statement: s.Policy) -> Ruleset:
-    table = ruleset.table("filter")
-    chains = tuple(
-        msgspec.structs.replace(chain, policy=str(statement.verdict)) if chain.name == statement.chain else chain for chain in table.chains
-    )
-    return Ruleset((*(old for old in ruleset.tables if old.name != "filter"), msgspec.structs.replace(table, chains=chains)))
 
 
 def _source(statement: s.Statement) -> str:

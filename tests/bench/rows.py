@@ -1,0 +1,39 @@
+"""The rows of the table: what is measured, beside what, and what it shall reach."""
+
+from building import BATCH, FLOOR, MININET, SCRIPT, one_bridge, seed_lab
+from killing import left_over
+from measure import Row, Target
+from memory import memory, thirty_labs
+from reaching import PINGS, matrix, policy_switch
+from starting import BARE, first_statement, load_extension
+
+__all__ = ["ROWS"]
+
+_BRIDGE_TARGETS = (Target(2, FLOOR), Target(1 / 2, BATCH), Target(1 / 5, SCRIPT), Target(1 / 5, MININET))
+_MEGABYTES = 30
+
+ROWS = (
+    Row("seed-legacy", "seed lab, legacy firewall", seed_lab("legacy"), [Target(1 / 3, SCRIPT)], rounds=15, quick_rounds=5),
+    Row("seed-nft", "seed lab, nft firewall", seed_lab("nft"), [Target(1 / 3, SCRIPT)], rounds=15, quick_rounds=5),
+    Row("bridge-2", "2 namespaces on one bridge", one_bridge(2), _BRIDGE_TARGETS, rounds=15, quick_rounds=5),
+    Row("bridge-32", "32 namespaces on one bridge", one_bridge(32), _BRIDGE_TARGETS),
+    Row("bridge-100", "100 namespaces on one bridge", one_bridge(100), _BRIDGE_TARGETS),
+    Row("matrix-open", "9,900 flows, all open", matrix(blocked=False), [Target(1500), Target(1 / 50, PINGS)], rounds=5),
+    Row("matrix-blocked", "9,900 flows, all blocked", matrix(blocked=True), [Target(2000), Target(1 / 50, PINGS)], rounds=5),
+    Row("load", "%load_ext netlab_magic", load_extension, [Target(100, BARE, plus=True)], rounds=15, quick_rounds=5),
+    Row("first", "first statement in a fresh kernel", first_statement, [Target(500)], rounds=15, quick_rounds=5),
+    Row("switch-open", "policy switch to ACCEPT, picture redrawn", policy_switch(blocked=False), [Target(250)], rounds=15, quick_rounds=5),
+    Row("switch-blocked", "policy switch to DROP, picture redrawn", policy_switch(blocked=True), [Target(500)], rounds=15, quick_rounds=5),
+    Row(
+        "memory",
+        "memory of a lab host process",
+        memory,
+        [Target(_MEGABYTES), Target(_MEGABYTES, who="30 labs at once, each")],
+        unit="MB",
+        rounds=3,
+        quick_rounds=1,
+        warm_up=False,
+    ),
+    Row("labs-30", "30 seed labs, made one after the other", thirty_labs, unit="s", rounds=3, quick_rounds=1, warm_up=False),
+    Row("kill", "kernel killed with -9", left_over, [Target(0)], unit="left", rounds=1, quick_rounds=1, warm_up=False),
+)
