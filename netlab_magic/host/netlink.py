@@ -38,6 +38,7 @@ _EXTENDED_ACK, _CAP_ACK, _STRICT_CHECK = 11, 10, 12
 _SOL_NETLINK = 270
 _EXTACK_MESSAGE = 1
 _NSID = 1
+_IFLA_IFNAME = 3
 _GATEWAY = 5
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
 _NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
@@ -96,8 +97,13 @@ def link(kind: int, flags: int = ACK, *, index: int = 0, up: bool | None = None,
     own, far = name.encode(), peer.encode()
     shape = _link_shape(kind, flags, up, len(own), master is not None, device, len(far))
     numbers = zip((_INDEX, _MASTER, _DESCRIPTOR), (index, master or 0, peer_namespace), strict=True)
-    names = [(mark * len(text), text) for mark, text in ((b"\1", own), (b"\2", far)) if text]
+    names = [(_name(mark * len(text)), _name(text)) for mark, text in ((b"\1", own), (b"\2", far)) if text]
     return _filled(shape, *((mark, struct.pack("=I", number)) for mark, number in numbers), *names)
+
+
+def _name(text: bytes) -> bytes:
+    """The attribute that holds a name: a mark of one letter would be found in other places too, the whole attribute is not."""
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(text) + 1, _IFLA_IFNAME) + text + b"\0"
 
 
 @cache
