@@ -1,6 +1,7 @@
 """Command lines in the lab: as typed, streamed, limited, stoppable; and background processes that live until the lab ends."""
 
 import os
+import random
 import signal
 import threading
 import time
@@ -144,6 +145,25 @@ def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell:
         assert "packets transmitted" in written.stdout
     assert shared.ping("ns1", "ns0")
     assert not [process for process in shared.engine.processes() if "1000" in process.command]
+
+
+def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
+    """Also between two steps of our own: the lab goes on, and no answer is taken for that of another question."""
+    moments = random.Random(7)  # noqa: S311
+    with Lab() as lab:
+        lab.run(SEED)
+        host = lab.engine.ready.pid
+        for _ in range(60):
+            timer = threading.Timer(moments.uniform(0, 0.02), lambda: os.kill(os.getpid(), signal.SIGINT))
+            try:
+                timer.start()
+                while timer.is_alive():
+                    lab.run("ns ns0 172.18.0.2/16 on docker1\nping ns1 ns0\n$ echo hello", stream=Written())
+                time.sleep(0.01)
+            except (Interrupted, KeyboardInterrupt):
+                timer.join()
+        assert lab.engine.ready.pid == host
+        assert lab.matrix()
 
 
 def test_the_stop_button_spares_background_servers(shared: Lab) -> None:

@@ -34,6 +34,8 @@ SILENCE_SECONDS = 15.0
 INTERRUPT_SECONDS = 5.0
 
 
+STOPPED = "stopped; the lab is still up"
+
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 
@@ -60,7 +62,8 @@ class KernelEngine:
     def __init__(self, way: str, firewall: str, name: str) -> None:
         self.ready: Ready
         self._way = way
-        self._answers: queue.SimpleQueue[wire.Answer | None] = queue.SimpleQueue()
+        self._number = 0
+        self._answers: queue.SimpleQueue[tuple[int, wire.Answer] | None] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the host)
         self._socket, theirs = socket.socketpair()
@@ -79,9 +82,9 @@ class KernelEngine:
             first = self._answers.get(timeout=START_SECONDS)
         except (queue.Empty, KeyboardInterrupt):
             first = None
-        if not isinstance(first, Ready):
+        if first is None or not isinstance(first[1], Ready):
             raise NotReady(self._end() or "the lab host did not start")
-        self.ready = msgspec.structs.replace(first, way=self._way)
+        self.ready = msgspec.structs.replace(first[1], way=self._way)
 
     def _read(self) -> None:
         decoder = wire.answers()
@@ -127,7 +130,21 @@ class KernelEngine:
         """Sends a request and waits for its reply of this kind. Raises Refusal, Interrupted or LabUnavailable."""
         if not self.alive:
             self._lost("the lab host has ended")
-        self._outgoing.put(wire.encode(request))
+        self._number += 1
+        try:
+            self._outgoing.put(wire.encode(request, self._number))
+            answer = self._reply(show)
+        except KeyboardInterrupt:  # between two steps of ours: the answer that is still to come will find nobody waiting
+            self._outgoing.put(wire.encode(wire.Interrupt(), self._number))
+            raise Interrupted(STOPPED) from None
+        if isinstance(answer, wire.Failed):
+            raise Interrupted(STOPPED) if answer.interrupted else Refusal(answer.message, answer.errno, answer.index)
+        if not isinstance(answer, kind):
+            self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
+        return answer
+
+    def _reply(self, show: Show | None) -> wire.Answer:
+        """Waits for the reply to the last request, showing what comes before it; the user's interrupt is passed on once."""
         interrupted_at: float | None = None
         while True:
             try:
@@ -136,37 +153,29 @@ class KernelEngine:
                     if show:
                         show(answer.stream, answer.text)
                 elif not isinstance(answer, wire.Beat):
-                    self._check(answer, interrupted_at is not None)
-                    if isinstance(answer, kind):
-                        return answer
-                    self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
+                    return wire.Failed("", interrupted=True) if interrupted_at is not None else answer
             except KeyboardInterrupt:
                 if interrupted_at is None:
-                    self._outgoing.put(wire.encode(wire.Interrupt()))
+                    self._outgoing.put(wire.encode(wire.Interrupt(), self._number))
                     interrupted_at = time.monotonic()
 
     def _next(self, interrupted_at: float | None) -> wire.Answer:
-        patience = SILENCE_SECONDS if interrupted_at is None else max(0.1, interrupted_at + INTERRUPT_SECONDS - time.monotonic())
-        try:
-            answer = self._answers.get(timeout=patience)
-        except queue.Empty:
-            self._lost("the lab host did not answer any more and was ended")
-        if answer is None:
-            self._lost("the lab host has ended")
-        return answer
+        """The next answer that belongs to the last request."""
+        while True:
+            patience = SILENCE_SECONDS if interrupted_at is None else max(0.1, interrupted_at + INTERRUPT_SECONDS - time.monotonic())
+            try:
+                numbered = self._answers.get(timeout=patience)
+            except queue.Empty:
+                self._lost("the lab host did not answer any more and was ended")
+            if numbered is None:
+                self._lost("the lab host has ended")
+            number, answer = numbered
+            if number == self._number:
+                return answer
 
     def _lost(self, what: str) -> NoReturn:
         words = self._end()
         raise LabUnavailable(f"{what}{f' ({words})' if words else ''}; everything in the lab is gone, the next statement starts a new one")
-
-    @staticmethod
-    def _check(answer: wire.Answer, interrupted: bool) -> None:
-        if isinstance(answer, wire.Failed):
-            if answer.interrupted:
-                raise Interrupted("stopped; the lab is still up")
-            raise Refusal(answer.message, answer.errno, answer.index)
-        if interrupted:
-            raise Interrupted("stopped; the lab is still up")
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""

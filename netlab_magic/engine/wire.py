@@ -1,8 +1,8 @@
-"""The protocol between a lab and its host process: typed messages as JSON, each behind its length in four bytes.
+"""The protocol between a lab and its host process: typed messages as JSON, each behind its length and the number of its request.
 
 The lab sends one request at a time (or `Interrupt` while one is running); the host answers with any number of events and then
 one reply. Refusals are values (`Failed`), not exceptions. During long work the host sends `Beat` about once a second, so that
-silence means that it is stuck.
+silence means that it is stuck. An answer carries the number of its request: one that nobody waits for any more is passed over.
 """
 
 import struct
@@ -201,14 +201,14 @@ class Failed(_Message, frozen=True):
 Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Ran | Working | Failed
 
 Message = TypeVar("Message")
-_LENGTH = struct.Struct(">I")
+_HEAD = struct.Struct(">II")
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: _Message) -> bytes:
-    """A message as bytes for the other side."""
+def encode(message: _Message, number: int) -> bytes:
+    """A message as bytes for the other side; `number` is that of the request it is, or belongs to."""
     body = _encoder.encode(message)
-    return _LENGTH.pack(len(body)) + body
+    return _HEAD.pack(len(body), number) + body
 
 
 class Decoder(Generic[Message]):
@@ -218,16 +218,17 @@ class Decoder(Generic[Message]):
         self._decode = msgspec.json.Decoder(kind).decode
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Adds bytes and gives the messages that are whole now. Raises msgspec.DecodeError for what is no message."""
+    def feed(self, data: bytes) -> Iterator[tuple[int, Message]]:
+        """Adds bytes and gives the messages that are whole now, with their numbers. Raises msgspec.DecodeError for what is no message."""
         self._buffer += data
-        while len(self._buffer) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(self._buffer)[0]
+        while len(self._buffer) >= _HEAD.size:
+            length, number = _HEAD.unpack_from(self._buffer)
+            end = _HEAD.size + length
             if len(self._buffer) < end:
                 return
-            body = bytes(self._buffer[_LENGTH.size : end])
+            body = bytes(self._buffer[_HEAD.size : end])
             del self._buffer[:end]
-            yield self._decode(body)
+            yield number, self._decode(body)
 
 
 def requests() -> "Decoder[Request]":

@@ -5,7 +5,7 @@ import select
 import sys
 from collections import deque
 
-from netlab_magic.engine.wire import Answer, Beat, Interrupt, Request, encode, requests
+from netlab_magic.engine.wire import Answer, Beat, Failed, Interrupt, Request, encode, requests
 
 __all__ = ["Channel", "Stopped"]
 
@@ -24,7 +24,8 @@ class Channel:
         os.dup2(2, 1)
         os.close(null)
         self._decoder = requests()
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[tuple[int, Request]] = deque()
+        self._number = 0
 
     def fileno(self) -> int:
         """For select: readable when a request, an interrupt, or the end is there."""
@@ -32,7 +33,7 @@ class Channel:
 
     def send(self, message: Answer) -> None:
         """Sends an event or a reply."""
-        data = memoryview(encode(message))
+        data = memoryview(encode(message, self._number))
         try:
             while data:
                 data = data[os.write(self._out, data) :]
@@ -57,9 +58,11 @@ class Channel:
         if not self._waiting:
             self._receive()
         while self._waiting:
-            message = self._waiting.popleft()
+            self._number, message = self._waiting.popleft()
             if not isinstance(message, Interrupt):
                 return message
+            # It came too late, or the interrupt has made the lab lose our answer: this one tells it not to wait.
+            self.send(Failed("stopped", interrupted=True))
         return None
 
     def interrupted(self) -> bool:
@@ -67,7 +70,7 @@ class Channel:
         readable, _, _ = select.select([self._in], [], [], 0)
         if readable:
             self._receive()
-        found = any(isinstance(message, Interrupt) for message in self._waiting)
+        found = any(isinstance(message, Interrupt) for _, message in self._waiting)
         if found:
-            self._waiting = deque(message for message in self._waiting if not isinstance(message, Interrupt))
+            self._waiting = deque(held for held in self._waiting if not isinstance(held[1], Interrupt))
         return found
