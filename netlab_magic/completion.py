@@ -74,11 +74,17 @@ class Completer:
                 return [*_RULE_WORDS, *(interface.name for interface in topology.host.interfaces)]
             case "thing":
                 return [*namespaces, *(interface.name for interface in topology.host.interfaces), *map(str, topology.servers)]
+            case "snapshot":
+                return self._snapshots()
             case "word":
                 return list(SYNTAX)
             case "gateway":
                 return [address.partition("/")[0] for bridge in topology.host.bridges for address in bridge.addresses]
         return []
+
+    def _snapshots(self) -> list[str]:
+        lab = self._lab()
+        return list(lab.snapshots) if lab is not None else []
 
     def _known(self) -> tuple[Topology, list[str]]:
         """What the lab has; nothing when it is not up: pressing Tab starts no lab."""

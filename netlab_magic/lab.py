@@ -35,6 +35,7 @@ BUSY_SECONDS = 10.0
 
 _UNDO_STEPS = 50
 _LOOKING = ("topology", "chains", "save", "routes", "script", "help", "doctor", "status", "down")
+_TURNING = ("up", "reset", "down", "restore", "undo")
 _CHANGING = (s.Build, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
 
 
@@ -66,8 +67,10 @@ class Lab(Statements):
         self.listeners: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._engine: Engine | None = None
-        self._snapshots: dict[str, Seen] = {}
+        self.snapshots: dict[str, Seen] = {}
         self._undo: list[Seen] = []
+        self._remembered = False
+        self._cell = 0
         self._sysctls: dict[str, set[str]] = {}
         self._outcomes: list[Outcome] = []
 
@@ -83,7 +86,11 @@ class Lab(Statements):
     def engine(self) -> Engine:
         """The engine, started when it is not running. Raises LabUnavailable."""
         if self._engine is not None and not self._engine.alive:
+            known = self._engine.told_of_end
             self._forget()
+            if not known:
+                what = f"the lab{texts.called(self.name)} had ended, with everything in it"
+                raise LabUnavailable(f"{what}; the next statement starts a new one")
         if self._engine is None:
             self._engine = open_engine(self.firewall, self.name)
         return self._engine
@@ -162,42 +169,45 @@ class Lab(Statements):
         if not statements:
             return None
         stretches = list(_stretches(statements))
-        changing = any(isinstance(statement, _CHANGING) for statement in statements) and not options.dry_run
         self.emitted = 0
+        self._remembered = False
+        self._cell += 1
         self._refuse_if_attached(statements)
         if len(stretches) > 1:
             self._check_ahead(stretches, options)
         for stretch in stretches:
             first = stretch.statements[0]
             if stretch.alone and not isinstance(first, s.Command):
-                results.append(self._session(first))
+                said = self._session(first)
+                results += [] if options.quiet else [said]
                 continue
             if emit and isinstance(first, s.Command):
                 for result in results[self.emitted :]:
                     emit(result)
                 self.emitted = len(results)
-            self._run_stretch(stretch, options, stream, results, remember=changing)
-            changing = False
-        kept = [result for result in results if not (options.quiet and isinstance(result, Text))]
-        if self.emitted or len(kept) > 1:
-            return CellResult(kept, self.emitted, options.commands)
-        return shown(kept)
+            self._run_stretch(stretch, options, stream, results)
+        if self.emitted or len(results) > 1:
+            return CellResult(results, self.emitted, options.commands)
+        return shown(results)
 
-    def _run_stretch(
-        self, stretch: _Stretch, options: Options, stream: Stream, results: "list[Result | Picture]", remember: bool
-    ) -> None:
+    def _run_stretch(self, stretch: _Stretch, options: Options, stream: Stream, results: "list[Result | Picture]") -> None:
         observed = self.engine.observe(watched(stretch.statements, self._sysctls))
         seen = Seen(observed.topology, observed.rules)
-        if remember:
-            self._undo[:] = [*self._undo[1 - _UNDO_STEPS :], seen]
-        runner = Runner(self.engine, seen, options)
+        runner = Runner(self.engine, seen, options, lambda: self._remember(seen))
         runner.outcomes = self._outcomes
         runner.results = results
+        runner.cell = self._cell
         first = stretch.statements[0]
         if isinstance(first, s.Command):
             runner.command(first, stream)
         else:
             runner.carry_out(stretch.statements, lambda wanted, _: self._show(wanted))
+
+    def _remember(self, seen: Seen) -> None:
+        """Keeps what the lab was before the first change of a cell, for `undo`."""
+        if not self._remembered:
+            self._remembered = True
+            self._undo[:] = [*self._undo[1 - _UNDO_STEPS :], seen]
 
     def _check_ahead(self, stretches: Sequence[_Stretch], options: Options) -> None:
         """Plans what comes before the first command without doing it, so that a mistake further down costs nothing.
@@ -205,7 +215,7 @@ class Lab(Statements):
         What a command will have done to the lab is not known beforehand.
         """
         runner: Runner | None = None
-        snapshots = set(self._snapshots)
+        snapshots = set(self.snapshots)
         for stretch in stretches:
             first = stretch.statements[0]
             if isinstance(first, s.Command):
@@ -224,7 +234,7 @@ class Lab(Statements):
 
     def _tell(self, statements: Sequence[Statement]) -> None:
         """Lets panels know that something may have changed."""
-        if any(isinstance(statement, (*_CHANGING, s.Session)) for statement in statements):
+        if any(isinstance(statement, _CHANGING) or getattr(statement, "action", "") in _TURNING for statement in statements):
             for listener in list(self.listeners):
                 listener()
 
@@ -290,15 +300,15 @@ class Lab(Statements):
         with self.turn():
             was_up = self.is_up
             self._forget()
-            self._snapshots.clear()
+            self.snapshots.clear()
         return Text(f"The lab{texts.called(self.name)} has ended; nothing is left of it." if was_up else "There is no lab to end.")
 
     def reset(self) -> Result:
         """An empty lab again; snapshots are kept."""
         with self.turn():
-            snapshots = dict(self._snapshots)
+            snapshots = dict(self.snapshots)
             self.down()
-            self._snapshots = snapshots
+            self.snapshots = snapshots
             return self.up()
 
     def status(self) -> Result:
@@ -333,18 +343,18 @@ class Lab(Statements):
     def snapshot(self, name: str) -> Result:
         """Remembers topology, rules and sysctls under a name."""
         observed = self.observe()
-        known = name in self._snapshots
-        self._snapshots[str(name)] = Seen(observed.topology, observed.rules)
+        known = name in self.snapshots
+        self.snapshots[str(name)] = Seen(observed.topology, observed.rules)
         return Text(f"Snapshot {name}{' (replaces the one before)' if known else ''}: {texts.counts(observed)}.")
 
     def restore(self, name: str) -> Result:
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
-        if name not in self._snapshots:
-            raise no_snapshot(name, self._snapshots)
+        if name not in self.snapshots:
+            raise no_snapshot(name, self.snapshots)
         with self.turn():
             observed = self.observe()
             self._undo.append(Seen(observed.topology, observed.rules))
-            self._go_to(self._snapshots[str(name)])
+            self._go_to(self.snapshots[str(name)])
             return Text(f"Restored {name}: {texts.counts(self.observe())}.")
 
     def undo(self) -> Result:

@@ -18,7 +18,8 @@ _MARKS = {
 }
 _STYLE = (
     "<style>.netlab{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.5}"
-    ".netlab pre{margin:0;white-space:pre-wrap;font:inherit}.netlab details{margin-left:1.6em}.netlab summary{cursor:pointer;"
+    ".netlab pre{margin:0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "font:inherit}.netlab details{margin-left:1.6em}.netlab summary{cursor:pointer;"
     "color:var(--jp-ui-font-color2,#666)}.netlab .why{color:var(--jp-ui-font-color2,#666)}.netlab table{border-collapse:collapse}"
     ".netlab td,.netlab th{padding:.1em .5em;text-align:center;border:1px solid var(--jp-border-color2,#ccc)}"
     ".netlab .ok{color:#0072B2}.netlab .bad{color:#D55E00}</style>"

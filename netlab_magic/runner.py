@@ -71,9 +71,11 @@ def watched(statements: Sequence[s.Statement], known: dict[str, set[str]]) -> di
 class Runner:
     """Runs a stretch of statements between two commands: all of them are checked before the first one has an effect."""
 
-    def __init__(self, engine: Engine, seen: Seen, options: Options) -> None:
+    def __init__(self, engine: Engine, seen: Seen, options: Options, before_change: Callable[[], None] = lambda: None) -> None:
         self.engine = engine
         self.options = options
+        self._before_change = before_change
+        self.cell = 0
         self.topology = seen.topology
         self.ruleset = savefile.parse(seen.dump)
         self.outcomes: list[Outcome] = []
@@ -154,7 +156,8 @@ class Runner:
         pending, self._pending = self._pending, []
         if not pending:
             return
-        if not self.options.dry_run:
+        if not self.options.dry_run and any(plan.commands() for plan in pending):
+            self._before_change()
             self._apply(pending)
             self._restore(pending)
         if any(plan.commands() for plan in pending):
@@ -234,13 +237,14 @@ class Runner:
             return
         if statement.namespace:
             known_namespace(self.topology, statement.namespace)
+        self._before_change()
         output: list[str] = []
 
         def pass_on(stream: str, text: str) -> None:
             output.append(text)
             show(stream, text)
 
-        ran = self.engine.run(statement.text, pass_on, statement.namespace, statement.following)
+        ran = self.engine.run(statement.text, pass_on, self.cell, statement.namespace, statement.following)
         self.outcomes.clear()
         if ran.hidden:
             show("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to its end\n")
@@ -284,7 +288,8 @@ def _unexpected(statement: s.Expect, outcome: Outcome) -> str:
 
 def _meaning(status: int, command: str) -> str:
     if status == 127:
-        return f" ({command.split(maxsplit=1)[0] if command.split() else command}: is it installed?)"
+        words = [word for word in command.split() if word != "sudo" and not word.startswith("-")]
+        return f" ({words[0]}: is it installed?)" if words else ""
     if status == 130:
         return " (interrupted)"
     return " (killed)" if status == 137 else ""

@@ -11,7 +11,7 @@ from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
-from netlab_magic.result import Result, Text
+from netlab_magic.result import CellResult, Result, Text
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import place_of
 from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of
@@ -29,10 +29,10 @@ def show(engine: Engine, statement: s.Show, observed: Observed, outcomes: Sequen
     ruleset = savefile.parse(observed.rules)
     match statement.what:
         case "topology":
-            return topology_picture(observed.topology, ruleset, outcomes)
+            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
         case "chains":
             table = _table_of(ruleset, statement.name) if statement.name else "filter"
-            return chains_picture(ruleset, table, str(statement.name or "FORWARD"))
+            return _noted(engine, observed, chains_picture(ruleset, table, str(statement.name or "FORWARD")))
         case "rules":
             table = _table_of(ruleset, statement.name) if statement.name else "filter"
             chain = f" {statement.name}" if statement.name else ""
@@ -46,6 +46,13 @@ def show(engine: Engine, statement: s.Show, observed: Observed, outcomes: Sequen
             return Text(output_of(engine, "conntrack -L") or "no connections are tracked now")
         case _:
             return Text(script(observed.topology, observed.rules))
+
+
+def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
+    """A picture, with a warning before it when the other firewall variant, which it does not show, has rules too."""
+    if not observed.foreign:
+        return picture
+    return CellResult([Text(FOREIGN.format(other=observed.foreign, own=engine.ready.firewall)), picture])
 
 
 def _warned(engine: Engine, observed: Observed, text: str) -> str:

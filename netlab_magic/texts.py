@@ -94,7 +94,7 @@ def _count(number: int, noun: str) -> str:
 
 def status_text(name: str, ready: Ready, observed: Observed, processes: Sequence[Process]) -> str:
     """The state of a lab that is up."""
-    lines = [ready_text(name, ready), f"  There are {counts(observed)}."]
+    lines = [ready_text(name, ready), f"  In it: {counts(observed)}."]
     lines += [f"  server: {server} ({server.kind})" for server in observed.topology.servers]
     shown = [process for process in processes if "netlab_magic.host" not in process.command]
     lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]

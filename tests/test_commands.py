@@ -35,6 +35,8 @@ VERBATIM = [
     ("continuation lines", "echo one \\\n  two", "one two\n"),
     ("a pipe", "seq 3 | tail -1", "3\n"),
     ("a loop", "for i in 1 2; do\n  echo $i\ndone", "1\n2\n"),
+    ("variables from line to line", "export A=172.18.0.2\nB='two words'\ncd /tmp\necho $A \"$B\" $(pwd)", "172.18.0.2 two words /tmp\n"),
+    ("the host's own name", "timeout 2 getent hosts lab | awk '{print $2}' | head -1", "lab\n"),
     ("modprobe of what is there", "sudo modprobe br_netfilter && echo there", "there\n"),
     ("modprobe of what is not", "modprobe nonesuch 2>&1 || echo not there",
      "modprobe: nonesuch is not in this kernel, and a lab cannot load modules; on the machine itself: sudo modprobe nonesuch\nnot there\n"),
@@ -57,6 +59,25 @@ def test_commands_of_tutorials_run_as_they_are(shared: Lab, cell: str, stdout: s
     shared.run(cell, stream=written)
     assert written.stdout == stdout
     assert written.stderr == ""
+
+
+def test_variables_end_with_their_cell(shared: Lab) -> None:
+    written = Written()
+    shared.run("A=1\necho $A", stream=written)
+    shared.run("echo $A", stream=written)
+    assert written.stdout == "1\n\n"
+
+
+def test_what_a_background_process_writes_is_shown_with_the_lines_that_follow(shared: Lab) -> None:
+    written = Written()
+    shared.run("(sleep 0.3; echo late) &\necho early\nsleep 0.6", stream=written)
+    assert written.stdout == "early\nlate\n"
+    written = Written()
+    shared.run("(sleep 0.2; echo between) &", stream=written)
+    shared.ping("ns1", "ns0")
+    time.sleep(0.5)
+    shared.run("echo after", stream=written)
+    assert written.stdout == "between\nafter\n"
 
 
 @pytest.mark.parametrize(("line", "status"), [("$ exit 3", 3), ("false", 1), ("$ frobnicate", 127), ("$ kill -9 $$", 137)])
@@ -189,8 +210,9 @@ def test_a_lab_whose_host_dies_says_so_and_the_next_statement_starts_a_new_one()
     with Lab() as lab:
         lab.run(SEED)
         os.kill(lab.engine.ready.pid, signal.SIGKILL)
-        with pytest.raises(LabUnavailable, match="everything in the lab is gone"):
-            lab.engine.observe({})
+        time.sleep(0.2)
+        with pytest.raises(LabUnavailable, match="had ended, with everything in it; the next statement starts a new one"):
+            lab.ping("ns1", "ns0")
         assert set(lab.observe().topology.namespaces) == {"host"}
 
 

@@ -139,6 +139,17 @@ def test_the_machines_own_settings_cannot_be_reached_from_a_lab() -> None:
         assert not Path("/run/netns/ns0").exists()
 
 
+def test_what_root_writes_to_the_machines_folders_stays_in_the_lab(tmp_path: Path) -> None:
+    before = Path("/etc/hosts").read_text()
+    with Lab() as lab:
+        lab.run("$ echo 'net.ipv4.ip_forward = 0' > /etc/sysctl.d/zz-netlab.conf; touch /usr/zz-netlab; true", stream=Written())
+        lab.run(f"$ echo kept > {tmp_path}/file", stream=Written())
+    assert not Path("/etc/sysctl.d/zz-netlab.conf").exists()
+    assert not Path("/usr/zz-netlab").exists()
+    assert Path("/etc/hosts").read_text() == before
+    assert (tmp_path / "file").read_text() == "kept\n"
+
+
 def test_the_notebook_kernel_itself_enters_no_namespace() -> None:
     def own() -> dict[str, str]:
         return {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in ("net", "mnt", "pid", "user", "uts")}

@@ -65,6 +65,48 @@ def test_links_between_namespaces_are_told_apart_when_their_indices_are_alike(la
 
 LISTEN = "$ python3 -m http.server 80 >/dev/null 2>&1 & until ss -ltn | grep -q :80; do sleep 0.05; done"
 
+def test_a_chain_of_routers_is_built_in_one_cell_and_comes_back(lab: Lab) -> None:
+    lab.run(
+        """
+        ns a
+        ns b
+        ns c
+        link a 10.1.0.1/24 -- b 10.1.0.2/24
+        link b 10.2.0.1/24 -- c 10.2.0.2/24
+        sysctl net.ipv4.ip_forward=1 in b
+        route a default via 10.1.0.2
+        route c default via 10.2.0.1
+        expect a c ok
+        snapshot chain
+        delete a b c
+        restore chain
+        expect a c ok
+        """
+    )
+
+
+def test_what_is_no_namespace_in_run_netns_is_passed_over(seed: Lab) -> None:
+    seed.run("$ ln -s /nowhere /run/netns/broken; touch /run/netns/file", stream=Written())
+    assert set(seed.observe().topology.namespaces) == {HOST, "ns0", "ns1", "internet"}
+    assert seed.ping("ns1", "ns0")
+
+
+def test_a_namespace_remade_after_a_raw_delete_is_reached(seed: Lab) -> None:
+    assert seed.ping("ns1", "ns0")
+    seed.run("sudo ip netns del ns0; while ip link show veth-ns0 2>/dev/null; do sleep 0.05; done", stream=Written())
+    seed.ns("ns0", "172.18.0.2/16", on="docker1")
+    assert seed.ping("ns1", "ns0")
+
+
+def test_undo_takes_back_the_last_cell_that_changed_something(seed: Lab) -> None:
+    seed.policy("FORWARD", "DROP")
+    with pytest.raises(KernelRefused):
+        seed.run("forward -j ACCEPTT")
+    seed.run("policy FORWARD DROP\nping ns1 ns0")
+    seed.undo()
+    assert savefile.parse(seed.observe().rules).forward_policy == "ACCEPT"
+
+
 REFUSED = [
     ("a rule with an unknown option", "forward -i a --frobnicate 3 -j ACCEPT", 'unknown option "--frobnicate"'),
     ("a rule with an unknown target", "forward -i a -j FROBNICATE", "FROBNICATE"),

@@ -6,6 +6,9 @@ from netlab_magic.draw.style import style_sheet
 
 __all__ = ["finished"]
 
+WIDEST = 660
+"""In points: 880 pixels, what a cell of a notebook has in a window of ordinary width."""
+
 _SVG = "http://www.w3.org/2000/svg"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -52,6 +55,14 @@ def _described(root: ElementTree.Element, prefix: str, title: str, description: 
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
 
 
+def _fitted(root: ElementTree.Element) -> None:
+    """Scales a picture that is wider than a notebook's page down to it; as an `<img>` it would be cut off there."""
+    width, height = (float(root.get(side, "0").removesuffix("pt")) for side in ("width", "height"))
+    if width > WIDEST:
+        root.set("width", f"{WIDEST}pt")
+        root.set("height", f"{height * WIDEST / width:.0f}pt")
+
+
 def finished(raw: str, prefix: str, title: str, description: str) -> str:
     """The SVG that dot printed, ready to stand in a page or to be an `<img>`; `prefix` must be unique to its content."""
     root = ElementTree.fromstring(raw)  # noqa: S314 - dot wrote it
@@ -61,5 +72,6 @@ def finished(raw: str, prefix: str, title: str, description: str) -> str:
         if element.tag == _name("a"):
             _link_to_tooltip(element)
     _described(root, prefix, title, description)
+    _fitted(root)
     ElementTree.register_namespace("", _SVG)
     return ElementTree.tostring(root, encoding="unicode")

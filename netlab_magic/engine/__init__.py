@@ -26,6 +26,8 @@ class Engine(Protocol):
     """The network of one lab. Every method raises LabUnavailable when the lab is gone and Interrupted when the user stops it."""
 
     ready: Ready
+    told_of_end: bool
+    """Whether an error has already said that the lab is gone."""
 
     @property
     def alive(self) -> bool:
@@ -52,8 +54,8 @@ class Engine(Protocol):
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """Measures all flows."""
 
-    def run(self, text: str, show: Show, namespace: str | None = None, following: str = "") -> Ran:
-        """Runs shell text, showing its output while it runs."""
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """Runs shell text, showing its output while it runs. Commands of one `cell` share variables and the working directory."""
 
     def processes(self) -> tuple[Process, ...]:
         """The processes that run in the lab."""

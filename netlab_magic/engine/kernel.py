@@ -63,6 +63,7 @@ class KernelEngine:
         self.ready: Ready
         self._way = way
         self._number = 0
+        self.told_of_end = False
         self._answers: queue.SimpleQueue[tuple[int, wire.Answer] | None] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the host)
@@ -175,6 +176,7 @@ class KernelEngine:
 
     def _lost(self, what: str) -> NoReturn:
         words = self._end()
+        self.told_of_end = True
         raise LabUnavailable(f"{what}{f' ({words})' if words else ''}; everything in the lab is gone, the next statement starts a new one")
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
@@ -205,9 +207,9 @@ class KernelEngine:
         """See Engine."""
         return self._ask(wire.ProbeAll(tuple(probes)), wire.Probed).outcomes
 
-    def run(self, text: str, show: Show, namespace: str | None = None, following: str = "") -> Ran:
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """See Engine."""
-        return self._ask(wire.Run(text, namespace, following, str(Path.cwd())), Ran, show)
+        return self._ask(wire.Run(text, cell, namespace, following, str(Path.cwd())), Ran, show)
 
     def processes(self) -> tuple[Process, ...]:
         """See Engine."""

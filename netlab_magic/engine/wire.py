@@ -102,9 +102,13 @@ class ProbeAll(_Message, frozen=True):
 
 
 class Run(_Message, frozen=True):
-    """Run shell text in the lab host or in a namespace, standard input being `following`."""
+    """Run shell text in the lab host or in a namespace, standard input being `following`.
+
+    A command goes on with the variables and the working directory that the one before it in the same `cell` left.
+    """
 
     text: str
+    cell: int = 0
     namespace: str | None = None
     following: str = ""
     directory: str = "/"

@@ -156,6 +156,7 @@ class Applier:
 
     def _add_veth(self, left: End, right: End, right_up: bool) -> None:
         index = self.new_index(left.namespace, left.interface)
+        self.next_index.pop(right.namespace, None)  # the kernel chooses the far end's index, so we no longer know the next one there
         far = self.namespaces.descriptors.get(right.namespace)
         if far is None:
             raise FileNotFoundError(2, f"there is no namespace {right.namespace}")
@@ -197,8 +198,8 @@ def apply(
 ) -> None:
     """Makes the changes in order. Raises Refused; what came before the refused change has then been done.
 
-    When something went, all neighbour tables are emptied: an address that comes back has another hardware address then, and
-    for half a minute its neighbours would send to the old one.
+    When addresses came or went, the neighbour tables are emptied: an address that comes back may have another hardware address,
+    and for half a minute its neighbours would send to the old one.
     """
     applier = Applier(namespaces, start, stop)
     for applier.current, change in enumerate(changes):
@@ -208,6 +209,7 @@ def apply(
             raise Refused(applier.current, error) from None
     applier.current = len(changes)
     applier.flush_all()
-    if any(isinstance(change, c.DeleteNamespace | c.DeleteLink | c.DeleteAddress) for change in changes):
-        for name in namespaces.descriptors:
+    if any(isinstance(change, c.DeleteNamespace | c.DeleteLink | c.AddAddress | c.DeleteAddress) for change in changes):
+        new = {change.namespace for change in changes if isinstance(change, c.AddNamespace)}
+        for name in namespaces.descriptors.keys() - new:
             namespaces.netlink(name).forget_neighbours()

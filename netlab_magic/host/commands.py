@@ -18,37 +18,60 @@ OUTPUT_LIMIT = 1_000_000
 """Characters of one command that are shown; a browser bears a few of these, not a hundred."""
 
 _CHUNK = 1 << 16
-_LINGER = 0.05
+_LINGER = 1.0
 _PATIENCE = 1.0
 _GLANCE = 0.02
 
 
-class Background:
-    """The output pipes of processes that outlived their command. They are read and thrown away, for a full pipe would stop them."""
-
-    def __init__(self) -> None:
-        self.pipes: set[IO[bytes]] = set()
-
-    def keep(self, pipe: IO[bytes]) -> None:
-        """Takes over a pipe whose command has ended but which somebody still holds open."""
-        os.set_blocking(pipe.fileno(), False)
-        self.pipes.add(pipe)
-
-    def drain(self, pipe: IO[bytes]) -> None:
-        """Reads what is there; closes the pipe at its end."""
-        if pipe.read(_CHUNK) == b"":
-            self.pipes.discard(pipe)
-            pipe.close()
-
-
 class _Stream:
-    """One output of a running command, decoded as it comes."""
+    """One output of a command, decoded as it comes."""
 
     def __init__(self, name: str, pipe: IO[bytes]) -> None:
         self.name = name
         self.pipe = pipe
-        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.unseen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         os.set_blocking(pipe.fileno(), False)
+
+    def read(self) -> str | None:
+        """What is there; None at the end, with the pipe closed."""
+        data = self.pipe.read(_CHUNK)
+        if data == b"":
+            self.pipe.close()
+            return None
+        return self._decoder.decode(data or b"")
+
+
+class Background:
+    """The outputs of processes that outlived their command. They are shown with the commands that follow, as in a terminal.
+
+    They are read all the time, for a full pipe would stop the process; what nobody sees for long is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.streams: dict[int, _Stream] = {}
+        self._ended: list[_Stream] = []
+
+    def keep(self, stream: _Stream) -> None:
+        """Takes over an output whose command has ended but which somebody still holds open."""
+        self.streams[stream.pipe.fileno()] = stream
+
+    def listen(self, descriptor: int) -> None:
+        """Reads what one of them has while no command runs."""
+        stream = self.streams[descriptor]
+        text = stream.read()
+        if text is None:
+            self._ended.append(self.streams.pop(descriptor))
+        else:
+            stream.unseen = (stream.unseen + text)[-_CHUNK:]
+
+    def unseen(self) -> list[tuple[_Stream, str]]:
+        """What was read since the last command, and is now going to be seen."""
+        found = [(stream, stream.unseen) for stream in (*self._ended, *self.streams.values())]
+        self._ended.clear()
+        for stream in self.streams.values():
+            stream.unseen = ""
+        return found
 
 
 class _Running:
@@ -64,15 +87,18 @@ class _Running:
         self.leaves: list[int] = []
         self.kill_at = 0.0
         self.selector = selectors.DefaultSelector()
-        for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
-            if pipe is not None:
-                self.selector.register(pipe, selectors.EVENT_READ, _Stream(name, pipe))
+        pipes = (("stdout", process.stdout), ("stderr", process.stderr))
+        self.own = [_Stream(name, pipe) for name, pipe in pipes if pipe is not None]
+        for stream in (*self.own, *background.streams.values()):
+            self.selector.register(stream.pipe, selectors.EVENT_READ, stream)
         self.ended = os.pidfd_open(process.pid)
         self.selector.register(self.ended, selectors.EVENT_READ)
         self.selector.register(channel.fileno(), selectors.EVENT_READ)
 
     def wait(self) -> Ran:
-        """Until the command ends; what background processes write afterwards is no longer shown."""
+        """Until the command ends; what background processes write meanwhile is shown too."""
+        for stream, text in self.background.unseen():
+            self._show(stream, text)
         beat = time.monotonic() + BEAT_SECONDS
         while self.process.poll() is None:
             patience = _GLANCE if self.interrupted else beat - time.monotonic()
@@ -97,28 +123,30 @@ class _Running:
 
     def _read(self, stream: _Stream) -> bool:
         """Passes on what a stream has; false when it has nothing now or has ended."""
-        data = stream.pipe.read(_CHUNK)
-        if data == b"":
-            self.selector.unregister(stream.pipe)
-            stream.pipe.close()
-        text = stream.decoder.decode(data or b"", final=data == b"")
+        descriptor = stream.pipe.fileno()
+        text = stream.read()
+        if text is None:
+            self.selector.unregister(descriptor)
+            self.background.streams.pop(descriptor, None)
+            return False
+        self._show(stream, text)
+        return bool(text)
+
+    def _show(self, stream: _Stream, text: str) -> None:
         shown = text[: max(0, OUTPUT_LIMIT - self.sent)]
         self.hidden += len(text) - len(shown)
         if shown:
             self.sent += len(shown)
             self.channel.send(Output(stream.name, shown))
-        return bool(data)
 
     def _drain(self) -> None:
         """What the command had written before it ended; the rest of an open pipe belongs to the background."""
         deadline = time.monotonic() + _LINGER
-        streams = [key.data for key in self.selector.get_map().values() if isinstance(key.data, _Stream)]
-        for stream in streams:
-            while time.monotonic() < deadline + 1 and self._read(stream):
+        for stream in self.own:
+            while not stream.pipe.closed and self._read(stream) and time.monotonic() < deadline:
                 pass
             if not stream.pipe.closed:
-                self.selector.unregister(stream.pipe)
-                self.background.keep(stream.pipe)
+                self.background.keep(stream)
         self.selector.close()
         os.close(self.ended)
 

@@ -130,5 +130,6 @@ def refused(probe: Probe, error: OSError) -> Outcome:
     if error.errno == errno.EPERM:
         return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
     if error.errno == errno.ECONNREFUSED:
-        return Outcome(probe, Verdict.REFUSED, why=f"{probe.address} answered: nothing listens on {probe.protocol} port {probe.port}")
+        said = "a reset" if probe.protocol == "tcp" else "port unreachable"
+        return Outcome(probe, Verdict.REFUSED, why=f"the answer was {said}: nothing listens on port {probe.port}, or a rule rejects it")
     return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {os.strerror(error.errno or 0)}")

@@ -19,6 +19,10 @@ NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x2
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 """Flags of mount(2), from sys/mount.h."""
 
+RELATIVE_TIME = 1 << 21
+PRIVATE_ETC = "/run/netlab/etc"
+
+_NO_ACCESS_TIME, _STATVFS_RELATIVE = 1024 | 2048, 4096
 _SAFE = NOSUID | NODEV | NOEXEC
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -52,6 +56,7 @@ def enter(way: str, parent: int) -> int:
     `way` is "user" (a user namespace first: no privilege needed) or "root". `parent` is the process whose end ends the lab
     (0: whatever our parent is). Raises OSError where the kernel refuses.
     """
+    by_root = os.geteuid() == 0
     watched = os.pidfd_open(parent or os.getppid())
     outside, inside = os.pipe()
     if way == "user":
@@ -72,6 +77,8 @@ def enter(way: str, parent: int) -> int:
     if not told:
         os._exit(1)
     _private_mounts()
+    if by_root:
+        _protected_folders()
     return int(told)
 
 
@@ -149,6 +156,27 @@ def _watch(host: int, watched: int) -> None:
     poll.poll()
     os.kill(host, signal.SIGKILL)
     os._exit(os.waitstatus_to_exitcode(os.waitpid(host, 0)[1]) & 0x7F)
+
+
+def _protected_folders() -> None:
+    """Keeps root's cells from writing the machine's own files: what tutorials write to /etc lasts as long as the lab."""
+    for folder in ("/usr", "/boot", "/var/lib", "/var/cache"):
+        if os.path.isdir(folder):
+            _read_only(folder)
+    os.makedirs(f"{PRIVATE_ETC}/upper")
+    os.makedirs(f"{PRIVATE_ETC}/work")
+    try:
+        mount("overlay", "/etc", "overlay", NOSUID | NODEV, f"lowerdir=/etc,upperdir={PRIVATE_ETC}/upper,workdir={PRIVATE_ETC}/work")
+    except OSError:
+        _read_only("/etc")
+
+
+def _read_only(folder: str) -> None:
+    """Remounts a folder read-only, keeping the flags that a user namespace may not take off."""
+    mount(folder, folder, "", BIND | REC)
+    held = os.statvfs(folder).f_flag & (NOSUID | NODEV | NOEXEC | _NO_ACCESS_TIME)
+    relative = RELATIVE_TIME if os.statvfs(folder).f_flag & _STATVFS_RELATIVE else 0
+    mount("none", folder, "", BIND | REMOUNT | RDONLY | held | relative)
 
 
 def _private_mounts() -> None:

@@ -39,7 +39,7 @@ _SOL_NETLINK = 270
 _EXTACK_MESSAGE = 1
 _NSID = 1
 _IFLA_IFNAME = 3
-_GATEWAY = 5
+_GATEWAY, _LOCAL = 5, 2
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
 _NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
 _ATTRIBUTE = struct.Struct("=HH")
@@ -322,6 +322,17 @@ class Netlink:
         answer = self.ask(_encode(message, GETROUTE, 0, RTA_DST=destination))[0]
         gateway = attributes(answer, _HEADER.size + 12).get(_GATEWAY)
         return socket.inet_ntop(socket.AF_INET6 if six else socket.AF_INET, gateway) if gateway else destination
+
+    def is_local(self, address: str) -> bool:
+        """Whether an address is this namespace's own and up: the kernel routes it to itself (RTN_LOCAL)."""
+        six = ":" in address
+        message = _rtmsg.rtmsg()
+        message["family"], message["dst_len"] = (socket.AF_INET6, 128) if six else (socket.AF_INET, 32)
+        try:
+            answer = self.ask(_encode(message, GETROUTE, 0, RTA_DST=address))[0]
+        except OSError:
+            return False
+        return answer[_HEADER.size + 7] == _LOCAL
 
     def namespace_id(self, descriptor: int) -> int:
         """The number by which this namespace knows another one; -1 when it does not."""

@@ -60,14 +60,13 @@ class Namespaces:
         return descriptor
 
     def add(self, name: str) -> None:
-        """Opens a named namespace; one that is only a file left over by a failed `ip netns` is passed over."""
-        descriptor = self._open(f"{NAMED}/{name}")
+        """Opens a named namespace. What is none, such as a file left over by a failed `ip netns` or a broken link, is passed over."""
         try:
+            descriptor = self._open(f"{NAMED}/{name}")
             setns(descriptor, NEWNET)
         except OSError:
             return
-        finally:
-            setns(self.home, NEWNET)
+        setns(self.home, NEWNET)
         self.descriptors[name] = descriptor
 
     def add_current(self, name: str) -> None:

@@ -13,7 +13,7 @@ from netlab_magic.engine.wire import BEAT_SECONDS
 from netlab_magic.host.channel import Channel, Stopped
 from netlab_magic.host.echo import EchoSocket
 from netlab_magic.host.neighbours import KnownNeighbours
-from netlab_magic.host.observe import Namespaces
+from netlab_magic.host.observe import Namespaces, read_sysctl
 from netlab_magic.host.sockets import PortProbe
 from netlab_magic.outcome import Outcome, Probe, Verdict
 
@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 0.15
 """How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
 
 _BURST = 48
+_IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
 _FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
 
 
@@ -119,15 +120,26 @@ class Measuring:
             return answer
         if not probe.target:
             return Outcome(probe, Verdict.NOBODY, why=f"no interface of this lab has the address {probe.address}")
-        if _canary(probe) not in alive:
-            why = f"{probe.target} does not answer {_what(probe)} even from itself, so silence says nothing about the way there"
-            return Outcome(probe, Verdict.NOT_MEASURED, why=why)
+        if not _spoke(alive.get(_canary(probe))):
+            return self._judged_without_canary(probe)
         hop, known = self._neighbour(probe)
         if known is None:
             return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
         if not known:
             return Outcome(probe, Verdict.NOBODY, why=f"nobody answers when {probe.source} asks who has {hop} (ARP)")
         return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, though {probe.target} is up and answers itself")
+
+    def _judged_without_canary(self, probe: Probe) -> Outcome:
+        """The receiver is silent even to itself: its own firewall, or something that says nothing about the way there."""
+        mute = f"{probe.target} does not answer {_what(probe)} even from itself, so silence says nothing about the way there"
+        if probe.target not in self._namespaces.descriptors or not self._namespaces.netlink(probe.target).is_local(probe.address):
+            return Outcome(probe, Verdict.NOT_MEASURED, why=mute)
+        with self._namespaces.inside(probe.target):
+            ignores = read_sysctl(_IGNORE[":" in probe.address])
+        if (probe.protocol == "icmp" and ignores != "0") or probe.protocol == "udp":
+            return Outcome(probe, Verdict.NOT_MEASURED, why=mute)
+        why = f"no answer in two tries; {probe.target} is up, but its own firewall (INPUT, OUTPUT) does not let it answer even itself"
+        return Outcome(probe, Verdict.BLOCKED, why=why)
 
     def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
         """The next hop towards an address, and whether its hardware address is known; None when it is in no table at all."""
@@ -145,6 +157,11 @@ class Measuring:
 
 def _canary(probe: Probe) -> Probe:
     return Probe(probe.target, probe.target, probe.address, probe.target, probe.protocol, probe.port)
+
+
+def _spoke(canary: Outcome | None) -> bool:
+    """Whether a receiver answered itself; a refusal is an answer too."""
+    return canary is not None and canary.verdict in (Verdict.ANSWERED, Verdict.REFUSED)
 
 
 def _what(probe: Probe) -> str:

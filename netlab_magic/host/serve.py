@@ -13,6 +13,7 @@ from netlab_magic.engine import wire
 from netlab_magic.host import commands, firewall
 from netlab_magic.host.apply import Refused, apply
 from netlab_magic.host.channel import Channel, Stopped
+from netlab_magic.host.isolate import BIND, mount
 from netlab_magic.host.netlink import ACK, NEWLINK, Netlink, link
 from netlab_magic.host.observe import Namespaces, observe
 from netlab_magic.host.probe import Measuring
@@ -21,6 +22,11 @@ from netlab_magic.host.servers import Servers
 from netlab_magic.host.shims import command_path, write_shims
 
 __all__ = ["look", "serve"]
+
+HOSTS = "/run/netlab/hosts"
+SHELL_STATE = "/run/netlab/shell"
+PREAMBLE = f"[ -f {SHELL_STATE} ] && . {SHELL_STATE} && cd \"$PWD\"; trap 'set -- $?; export -p > {SHELL_STATE}; exit $1' EXIT; set -a; "
+"""Put before a command's first line: takes over the variables and the folder of the cell's last command, and hands on its own."""
 
 IDLE_SECONDS = 0.05
 """After this long without a request, imports are done that would slow down the first use."""
@@ -77,7 +83,7 @@ class Host:
         # A handler, not SIG_IGN: what is ignored stays ignored in every command, and no command could be interrupted.
         signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        socket.sethostname(name)
+        _call_host(name)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
         if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
@@ -85,6 +91,7 @@ class Host:
         self.firewall = firewall.Firewall(self._variant(variant))
         write_shims(self.firewall.variant)
         self.servers = Servers()
+        self.cell = 0
         self.background = commands.Background()
         self._prepare_network()
 
@@ -113,8 +120,7 @@ class Host:
         signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
         warm = False
         while True:
-            pipes = {pipe.fileno(): pipe for pipe in self.background.pipes}
-            readable, _, _ = select.select([self.channel.fileno(), wake, *pipes], [], [], None if warm else IDLE_SECONDS)
+            readable, _, _ = select.select([self.channel.fileno(), wake, *self.background.streams], [], [], None if warm else IDLE_SECONDS)
             if not readable:
                 warm = not self.firewall.warm_up()
             for ready in readable:
@@ -125,7 +131,7 @@ class Host:
                 elif ready == wake:
                     os.read(wake, 4096)
                 else:
-                    self.background.drain(pipes[ready])
+                    self.background.listen(ready)
             self._bury()
 
     def _bury(self) -> None:
@@ -183,9 +189,23 @@ class Host:
     def _run(self, request: wire.Run) -> wire.Ran:
         shell = [os.environ["SHELL"]]
         words = ["ip", "netns", "exec", request.namespace, *shell] if request.namespace else shell
-        text = f"{request.text}\n{request.following}" if request.following else request.text
+        if request.cell != self.cell:
+            Path(SHELL_STATE).unlink(missing_ok=True)
+            self.cell = request.cell
+        text = PREAMBLE + (f"{request.text}\n{request.following}" if request.following else request.text)
         environment = {**os.environ, "PWD": request.directory}
         return commands.run(self.channel, self.background, words, text, environment, request.directory)
+
+
+def _call_host(name: str) -> None:
+    """Names the lab host, also in /etc/hosts: programs that look up their own name would wait for a name server that is not there."""
+    socket.sethostname(name)
+    hosts = Path(HOSTS)
+    hosts.parent.mkdir(parents=True, exist_ok=True)
+    known = Path("/etc/hosts")
+    hosts.write_text(f"{known.read_text() if known.exists() else ''}\n127.0.0.1 {name}\n::1 {name}\n")
+    if known.exists():
+        mount(HOSTS, "/etc/hosts", "", BIND)
 
 
 def _processes(namespaces: Namespaces) -> list[wire.Process]:

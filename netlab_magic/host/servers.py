@@ -29,10 +29,12 @@ class Servers:
         """Starts a server. Raises OSError when the port is taken."""
         kind = socket.SOCK_DGRAM if server.protocol == "udp" else socket.SOCK_STREAM
         with namespaces.inside(server.namespace):
-            listener = socket.socket(socket.AF_INET, kind)
+            listener = socket.socket(socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET, kind)
         with listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("0.0.0.0", server.port))
+            if listener.family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listener.bind(("", server.port))
             if server.protocol == "tcp":
                 listener.listen(_BACKLOG)
             pid = os.fork()
