@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.statement import Word
 
-__all__ = ["COMMANDS", "LogicalLine", "is_command", "logical_lines"]
+__all__ = ["COMMANDS", "STATEMENTS_AND_PROGRAMS", "LogicalLine", "is_command", "logical_lines"]
 
 COMMANDS = frozenset(
     """
@@ -24,7 +24,7 @@ COMMANDS = frozenset(
 )
 """The first words that make a line a command. `ping`, `bridge`, `route` and `sysctl` are both: see `is_command`."""
 
-_BOTH = {
+STATEMENTS_AND_PROGRAMS = {
     "ping": re.compile(r"ping\s+-"),
     "bridge": re.compile(r"bridge\s+(-|(link|fdb|mdb|vlan|monitor)\b)"),
     "route": re.compile(r"route(\s*$|\s+(-|(add|del)\b))"),
@@ -86,8 +86,8 @@ def is_command(text: str, statements: Collection[str]) -> bool:
         return True
     first = re.match(r"[^\s;|&<>]*", text)
     word = first[0] if first else ""
-    if word in _BOTH:
-        return bool(_BOTH[word].match(text))
+    if word in STATEMENTS_AND_PROGRAMS:
+        return bool(STATEMENTS_AND_PROGRAMS[word].match(text))
     return word not in statements and (word in COMMANDS or re.match(r"[A-Za-z_]\w*=\S", text) is not None)
 
 

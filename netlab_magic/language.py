@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from netlab_magic import statement as s
-from netlab_magic.cell import LogicalLine, logical_lines
+from netlab_magic.cell import STATEMENTS_AND_PROGRAMS, LogicalLine, logical_lines
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.reader import Reader, suggest, wrong
@@ -27,8 +27,13 @@ def parse_line(line: LogicalLine) -> Statement:
     if syntax is None:
         wrong(f"{first} is no statement{suggest(first, SYNTAX)} (a shell command starts with $)", first)
     reader = Reader(words[1:], syntax.form, line.end())
-    read = syntax.read(reader)
-    reader.finish()
+    try:
+        read = syntax.read(reader)
+        reader.finish()
+    except StatementError as error:
+        if first in STATEMENTS_AND_PROGRAMS:
+            raise StatementError(f"{error.message} (for the program {first}, begin the line with $)", error.place) from None
+        raise
     return msgspec.structs.replace(read, place=line.place)
 
 

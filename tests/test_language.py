@@ -108,6 +108,7 @@ MISTAKES = [
     ("forward -A FORWARD -j DROP", "-A", "for iptables itself"),
     ("rule -t nta X -j Y", "nta", "did you mean nat?"),
     ("ping a b:80", "b:80", "ping has no port; write tcp a b:80"),
+    ("ping 172.18.0.2", None, "destination is missing: ping SRC DST (for the program ping, begin the line with $)"),
     ("ping a 1.2.3", "1.2.3", "no address"),
     ("tcp a b", "b", "needs a port, such as b:80"),
     ("tcp a b:http", "b:http", "no port"),

@@ -6,8 +6,8 @@ from netlab_magic.draw.style import style_sheet
 
 __all__ = ["finished"]
 
-WIDEST = 660
-"""In points: 880 pixels, what a cell of a notebook has in a window of ordinary width."""
+WIDEST = 620
+"""In points: 827 pixels, what a cell of a notebook has in a window of ordinary width."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
