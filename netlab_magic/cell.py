@@ -30,6 +30,8 @@ STATEMENTS_AND_PROGRAMS = {
     "route": re.compile(r"route(\s*$|\s+(-|(add|del)\b))"),
     "sysctl": re.compile(r"sysctl\s+(-|[^=]*$)"),
 }
+"""Words that are both, and how a line looks on which they are the program."""
+
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<(?!<)(-?)\s*(['\"]?)([A-Za-z_]\w*)\2")
 _COMPOUND = {"for": "done", "while": "done", "until": "done", "if": "fi", "case": "esac"}
 _SHELL = re.compile(

@@ -54,7 +54,7 @@ def _link_end(r: Reader) -> s.LinkEnd:
 def read_link(r: Reader) -> Statement:
     """link = "link" NS [":" DEV] [ CIDR ] "--" NS [":" DEV] [ CIDR ]"""
     left = _link_end(r)
-    r.choice("word between the two ends", ("--",))
+    r.literal("--")
     return s.Link(left, _link_end(r))
 
 
@@ -66,7 +66,7 @@ def read_internet(r: Reader) -> Statement:
 def read_route(r: Reader) -> Statement:
     """route = "route" NS DEST "via" GATEWAY"""
     namespace, target = r.take("namespace"), network(r.take("network"))
-    r.choice("word here", ("via",))
+    r.literal("via")
     return s.RouteVia(namespace, target, address(r.take("gateway")))
 
 

@@ -72,6 +72,15 @@ class Reader:
             return str(next_word)
         return None
 
+    def literal(self, word: str) -> None:
+        """The next word, which must be this one."""
+        if self.keyword(word):
+            return
+        found = self.peek(word)
+        if found is None:
+            raise StatementError(f"{word} is missing: {self.form}", self.end)
+        wrong(f"{found} stands where {word} should: {self.form}", found)
+
     def choice(self, what: str, words: Sequence[str], fold: bool = False) -> Word:
         """The next word, which must be one of `words` (`fold`: in any case, given back as listed)."""
         for word in words:
