@@ -201,7 +201,7 @@ class Lab(Statements):
         if isinstance(first, s.Command):
             runner.command(first, stream)
         else:
-            runner.carry_out(stretch.statements, lambda wanted, _: self._show(wanted))
+            runner.carry_out(stretch.statements, self._show)
 
     def _remember(self, seen: Seen) -> None:
         """Keeps what the lab was before the first change of a cell, for `undo`."""

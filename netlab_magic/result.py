@@ -1,6 +1,6 @@
 """What statements give back: values that are true when all went well, with a text that stands alone and HTML on top of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from netlab_magic.draw import Picture
@@ -44,17 +44,8 @@ class Result:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Mapping[str, str]:
         return {"text/plain": str(self), "text/html": styled(self.html())}
 
-    def _repr_pretty_(self, printer: "_Printer", cycle: bool) -> None:
-        printer.text(str(self))
-
     def __repr__(self) -> str:
         return str(self)
-
-
-class _Printer:
-    """The part of IPython's pretty printer that is used here."""
-
-    text: Callable[[str], None]
 
 
 class Text(Result):

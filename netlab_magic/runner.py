@@ -19,9 +19,6 @@ from netlab_magic.topology import HOST, Topology
 
 __all__ = ["Options", "Runner", "Seen", "watched"]
 
-Firewall = s.Policy | s.RuleEdit | s.Masquerade
-Measuring = s.ProbeFlow | s.Expect | s.Matrix
-
 WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
 
@@ -99,8 +96,7 @@ class Runner:
                     step, ruleset = rules.policy_step(ruleset, statement)
                     planned.append(_Planned(statement, topology, step=step, sentence=step.sentence))
                 elif isinstance(statement, s.RuleEdit | s.Masquerade):
-                    edit = _edit(statement)
-                    step, ruleset = rules.step(ruleset, edit, self._specs[id(statement)])
+                    step, ruleset = rules.step(ruleset, _edit(statement), self._specs[id(statement)])
                     planned.append(_Planned(statement, topology, step=step, sentence=step.sentence))
                 elif isinstance(statement, s.ProbeFlow | s.Expect | s.Matrix):
                     planned.append(self._probes(topology, statement))
@@ -130,7 +126,7 @@ class Runner:
             return addressing.matrix_probes(topology, statement.names)[2]
         return [addressing.probe_for(topology, statement.source, statement.destination)]
 
-    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show, "Runner"], Result | Picture]) -> None:
+    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show], Result | Picture]) -> None:
         """Plans all statements, then carries them out in order; `results` grows as it goes."""
         planned = self.plan(statements)
         at = 0
@@ -147,7 +143,7 @@ class Runner:
                 at = end
                 continue
             if isinstance(statement, s.Show):
-                self.results.append(show(statement, self))
+                self.results.append(show(statement))
             at += 1
         self.flush()
 

@@ -29,6 +29,32 @@ def test_what_was_built_is_what_the_kernel_has(seed: Lab) -> None:
     assert topology.host.sysctls == {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
 
 
+def test_every_statement_is_a_method_too(lab: Lab) -> None:
+    lab.bridge("docker1", "172.18.0.1/16")
+    lab.ns("ns0", "172.18.0.2/16", on="docker1")
+    lab.ns("ns1", "172.18.0.3/16", on="docker1", via="172.18.0.1")
+    lab.internet("8.8.8.8", "1.1.1.1")
+    lab.masquerade("172.18.0.0/16", except_="docker1")
+    lab.serve("ns0", 80)
+    lab.serve("ns0", "53/udp", "echo")
+    lab.sysctl("net.ipv4.ip_forward", 1, "ns1")
+    lab.link("ns0", "ns1", "10.0.0.1/30", "10.0.0.2/30")
+    lab.route("ns0", "10.9.0.0/16", "10.0.0.2")
+    lab.policy("FORWARD", "DROP")
+    lab.forward("-i docker1 -j ACCEPT")
+    lab.forward("-o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "insert")
+    lab.rule("PREROUTING", "-p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80", "nat")
+    assert lab.ping("ns1", "1.1.1.1")
+    assert lab.tcp("ns1", "ns0:80")
+    assert lab.udp("ns1", "ns0:53")
+    assert lab.expect("ns1", "internet", "ok")
+    assert lab.matrix("ns0", "ns1")
+    lab.forward("1", "delete")
+    assert not lab.ping("ns1", "internet")
+    lab.delete("ns1", "ns0:80")
+    assert "ns1" not in str(lab.show("topology"))
+
+
 def test_things_made_with_raw_commands_are_seen_like_any_other(lab: Lab) -> None:
     lab.run(
         """
