@@ -1,5 +1,6 @@
 """Command lines in the lab: as typed, streamed, limited, stoppable; and background processes that live until the lab ends."""
 
+import gc
 import os
 import random
 import signal
@@ -23,6 +24,14 @@ def shared() -> Iterator[Lab]:
     with Lab() as made:
         made.run(SEED)
         yield made
+
+
+@pytest.fixture(autouse=True)
+def no_collection() -> Iterator[None]:
+    """Keeps hypothesis' callback of the garbage collector, where Python drops a KeyboardInterrupt, out of these tests."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 VERBATIM = [
