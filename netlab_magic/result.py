@@ -22,7 +22,7 @@ _STYLE = (
     "font:inherit}.netlab details{margin-left:1.6em}.netlab summary{cursor:pointer;"
     "color:var(--jp-ui-font-color2,#666)}.netlab .why{color:var(--jp-ui-font-color2,#666)}.netlab table{border-collapse:collapse}"
     ".netlab td,.netlab th{padding:.1em .5em;text-align:center;border:1px solid var(--jp-border-color2,#ccc)}"
-    ".netlab .ok{color:#0072B2}.netlab .bad{color:#D55E00}</style>"
+    ".netlab .ok{color:#0072B2;color:light-dark(#0072B2,#56B4E9)}.netlab .bad{color:#D55E00;color:light-dark(#D55E00,#FF8F4D)}</style>"
 )
 
 
