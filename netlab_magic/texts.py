@@ -67,8 +67,8 @@ def ready_text(name: str, ready: Ready) -> str:
     """What a lab that has just started says of itself."""
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
     return (
-        f"The lab{called(name)} is up: its own network, made through {_WAYS.get(ready.way, ready.way)} "
-        f"(firewall variant {ready.firewall}).\n"
+        f"The lab{called(name)} is up: its own network, made through {_WAYS.get(ready.way, ready.way)}, "
+        f"firewall variant {ready.firewall}.\n"
         f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1); the machine's own network is not touched.{notes}"
     )
 
