@@ -60,10 +60,10 @@ def members(topology: Topology) -> list[str]:
     return [name for name, held in topology.namespaces.items() if name not in (HOST, INTERNET) and _addresses(held)]
 
 
-def matrix_probes(topology: Topology, names: Sequence[str]) -> tuple[list[str], list[str], list[Probe]]:
-    """Sources, targets, and a probe for each pair of different ones; without names everybody and, as a target, the internet."""
+def matrix_probes(topology: Topology, names: Sequence[str]) -> list[Probe]:
+    """A probe for each pair of different namespaces; without names of everybody and, as a target, the internet."""
     sources = [str(known_namespace(topology, name).name) for name in names] if names else members(topology)
     targets = [*sources, *([INTERNET] if not names and INTERNET in topology.namespaces and sources else [])]
     pairs = [(source, target) for source in sources for target in targets if source != target]
     words = {str(name): name for name in names}
-    return sources, targets, [probe_for(topology, source, Destination(words.get(target, target))) for source, target in pairs]
+    return [probe_for(topology, source, Destination(words.get(target, target))) for source, target in pairs]

@@ -156,10 +156,11 @@ class Lab(Statements):
     def _run(
         self, statements: Sequence[Statement], options: Options, stream: Stream, emit: Emit | None
     ) -> "Result | Picture | CellResult | None":
-        with self.turn():
-            result = self._in_order(statements, options, stream, emit)
-        self._tell(statements)
-        return result
+        try:
+            with self.turn():
+                return self._in_order(statements, options, stream, emit)
+        finally:
+            self._tell(statements)  # a cell that failed halfway has changed the lab too
 
     def _in_order(
         self, statements: Sequence[Statement], options: Options, stream: Stream, emit: Emit | None

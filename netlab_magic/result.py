@@ -123,10 +123,10 @@ class Measured(Result):
 class MatrixResult(Result):
     """Who reaches whom; true when everybody reaches everybody."""
 
-    def __init__(self, sources: Sequence[str], targets: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-        self.sources = tuple(sources)
-        self.targets = tuple(targets)
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
         self.outcomes = tuple(outcomes)
+        self.sources = tuple(dict.fromkeys(outcome.probe.source for outcome in outcomes))
+        self.targets = tuple(dict.fromkeys((*self.sources, *(outcome.probe.name for outcome in outcomes))))
         self._by_pair = {(outcome.probe.source, outcome.probe.name): outcome for outcome in outcomes}
 
     def __bool__(self) -> bool:

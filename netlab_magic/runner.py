@@ -123,7 +123,7 @@ class Runner:
 
     def _probes(self, topology: Topology, statement: s.ProbeFlow | s.Expect | s.Matrix) -> list[Probe]:
         if isinstance(statement, s.Matrix):
-            return addressing.matrix_probes(topology, statement.names)[2]
+            return addressing.matrix_probes(topology, statement.names)
         return [addressing.probe_for(topology, statement.source, statement.destination)]
 
     def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show], Result | Picture]) -> None:
@@ -154,10 +154,9 @@ class Runner:
             return
         if not self.options.dry_run and any(plan.commands() for plan in pending):
             self._before_change()
+            self.outcomes.clear()
             self._apply(pending)
             self._restore(pending)
-        if any(plan.commands() for plan in pending):
-            self.outcomes.clear()
         for plan in pending:
             sentence = f"would be: {plan.sentence}" if self.options.dry_run and plan.commands() else plan.sentence
             result = Changed(_source(plan.statement), sentence, plan.commands(), self.options.commands or self.options.dry_run)
@@ -210,17 +209,13 @@ class Runner:
             found = [next(outcomes) for _ in probes]
             self._remember(found)
             if isinstance(statement, s.Matrix):
-                sources, targets, _ = addressing.matrix_probes(self._now(), statement.names)
-                self.results.append(MatrixResult(sources, targets, found))
+                self.results.append(MatrixResult(found))
                 continue
             expected = statement.reachable if isinstance(statement, s.Expect) else None
             measured = Measured(found[0], expected)
             self.results.append(measured)
             if isinstance(statement, s.Expect) and not measured:
                 raise ExpectationFailed(_unexpected(statement, found[0]), statement.place)
-
-    def _now(self) -> Topology:
-        return self.engine.observe({}, rules=False).topology
 
     def _remember(self, outcomes: Sequence[Outcome]) -> None:
         flows = {outcome.probe for outcome in outcomes}
@@ -234,6 +229,7 @@ class Runner:
         if statement.namespace:
             known_namespace(self.topology, statement.namespace)
         self._before_change()
+        self.outcomes.clear()
         output: list[str] = []
 
         def pass_on(stream: str, text: str) -> None:
@@ -241,7 +237,6 @@ class Runner:
             show(stream, text)
 
         ran = self.engine.run(statement.text, pass_on, self.cell, statement.namespace, statement.following)
-        self.outcomes.clear()
         if ran.hidden:
             show("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to its end\n")
         if ran.status:

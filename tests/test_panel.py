@@ -7,6 +7,7 @@ import pytest
 from labs import THREE_RULES, Written, lab, seed
 
 from netlab_magic import Lab, savefile
+from netlab_magic.errors import CommandFailed
 from netlab_magic.panel import Panel
 
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -51,6 +52,15 @@ def test_the_switch_follows_changes_made_elsewhere(seed: Lab) -> None:
     assert until(lambda: second._switch.value == "ACCEPT")
     first.close()
     second.close()
+
+
+def test_the_panel_follows_a_cell_that_failed_halfway(seed: Lab) -> None:
+    panel = Panel(seed)
+    with pytest.raises(CommandFailed):
+        seed.run("sudo iptables -P FORWARD DROP\nfalse", stream=Written())
+    assert until(lambda: panel._switch.value == "DROP")
+    assert until(lambda: "0 of 4 flows" in status(panel))
+    panel.close()
 
 
 def test_an_error_appears_in_the_panel_and_the_switch_shows_the_truth(seed: Lab) -> None:

@@ -19,6 +19,8 @@ CASES = [
     ("an address", "", "ping ns1 172.18.0.2", Verdict.ANSWERED, ""),
     ("dropped by the policy", "policy FORWARD DROP", "ping ns1 ns0", Verdict.BLOCKED, "ns0 is up and answers itself"),
     ("dropped by the sender", "$ ip netns exec ns1 iptables -P OUTPUT DROP", "ping ns1 ns0", Verdict.BLOCKED, "OUTPUT rules of ns1 itself"),
+    ("tcp dropped by the sender", "$ ip netns exec ns1 iptables -P OUTPUT DROP", "tcp ns1 ns0:80", Verdict.BLOCKED, "OUTPUT rules"),
+    ("tcp alone dropped by it", "$ ip netns exec ns1 iptables -A OUTPUT -p tcp -j DROP", "tcp ns1 ns0:80", Verdict.BLOCKED, "OUTPUT"),
     ("dropped by the receiver", "$ ip netns exec ns0 iptables -A INPUT -i eth0 -j DROP", "ping ns1 ns0", Verdict.BLOCKED, ""),
     ("rejected", "forward -i docker1 -j REJECT", "ping ns1 internet", Verdict.REFUSED, "172.18.0.1 answered: port unreachable"),
     ("reset by a rule", "serve ns0 80\nforward -p tcp -j REJECT --reject-with tcp-reset", "tcp ns1 ns0:80", Verdict.REFUSED, "or a rule"),

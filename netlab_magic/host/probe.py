@@ -123,6 +123,8 @@ class Measuring:
         if not _spoke(alive.get(_canary(probe))):
             return self._judged_without_canary(probe)
         hop, known = self._neighbour(probe)
+        if known is None and probe.protocol == "tcp":
+            return self._judged_unsent(probe)
         if known is None:
             return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
         if not known:
@@ -140,6 +142,16 @@ class Measuring:
             return Outcome(probe, Verdict.NOT_MEASURED, why=mute)
         why = f"no answer in two tries; {probe.target} is up, but its own firewall (INPUT, OUTPUT) does not let it answer even itself"
         return Outcome(probe, Verdict.BLOCKED, why=why)
+
+    def _judged_unsent(self, probe: Probe) -> Outcome:
+        """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""
+        echo = Probe(probe.source, probe.name, probe.address, probe.target)
+        answer = self._ask([echo]).get(echo)
+        del self._tables[probe.source]
+        hop, known = self._neighbour(probe)
+        if known is not None or (answer is not None and answer.verdict == Verdict.BLOCKED):
+            return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+        return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
 
     def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
         """The next hop towards an address, and whether its hardware address is known; None when it is in no table at all."""
