@@ -22,6 +22,7 @@ __all__ = [
     "DeleteLink",
     "DeleteNamespace",
     "DeleteRoute",
+    "SetHairpin",
     "SetLink",
     "SetSysctl",
     "StartServer",
@@ -111,6 +112,17 @@ class SetLink(_Change, frozen=True):
         return (_ip(self.namespace, f"link set {self.name}{master} {'up' if self.up else 'down'}"),)
 
 
+class SetHairpin(_Change, frozen=True):
+    """A port of a bridge may send frames back where they came from, or may not."""
+
+    namespace: str
+    name: str
+    on: bool
+
+    def commands(self) -> tuple[str, ...]:
+        return (_ip(self.namespace, f"link set {self.name} type bridge_slave hairpin {'on' if self.on else 'off'}"),)
+
+
 class AddAddress(_Change, frozen=True):
     """An address for a device."""
 
@@ -185,7 +197,9 @@ class StartServer(_Change, frozen=True):
         if server.kind == "http":
             return (f"{prefix}python3 -m http.server {server.port} &",)
         listen = "UDP4-RECVFROM" if server.protocol == "udp" else "TCP4-LISTEN"
-        return (f"{prefix}socat {listen}:{server.port},fork,reuseaddr EXEC:cat &",)
+        at = f",bind={server.address}" if server.address else ""
+        behind = f"{server.protocol.upper()}4:{server.target}" if server.kind == "proxy" else "EXEC:cat"
+        return (f"{prefix}socat {listen}:{server.port},fork,reuseaddr{at} {behind} &",)
 
 
 class StopServer(_Change, frozen=True):
@@ -205,6 +219,7 @@ Change = (
     | AddVeth
     | DeleteLink
     | SetLink
+    | SetHairpin
     | AddAddress
     | DeleteAddress
     | AddRoute
@@ -307,6 +322,8 @@ def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
                 yield from (AddAddress(name, new.name, address) for address in new.addresses if address not in held.addresses)
                 if (held.master, held.up) != (new.master, new.up):
                     late.append(SetLink(name, new.name, new.master, new.up))
+                if (held.master, held.hairpin) != (new.master, new.hairpin) and (held.hairpin or new.hairpin):
+                    late.append(SetHairpin(name, new.name, new.hairpin))
         # The kernel drops routes with their device, or with the address whose network led to their gateway.
         kept = [route for route in before.routes if route.device not in lost]
         routes += [DeleteRoute(name, route) for route in kept if route not in after.routes]

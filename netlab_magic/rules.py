@@ -13,6 +13,8 @@ from netlab_magic import statement as s
 from netlab_magic.errors import StatementError
 from netlab_magic.reader import suggest
 from netlab_magic.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
+from netlab_magic.rulespec import read_rule
+from netlab_magic.savefile import words_of
 from netlab_magic.statement import place_of
 
 __all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "step"]
@@ -136,8 +138,7 @@ def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
         return made, _with_rules(ruleset, edit.table, chain, (*chain.rules[: number - 1], *chain.rules[number:]))
     if same:
         return Step(edit.table, "", f"already so (rule {same[0]} of {chain.name})"), ruleset
-    target = re.search(r"(?:^| )-([jg]) (\S+)", spec)
-    rule = Rule(spec, target[2] if target else "", bool(target and target[1] == "g"))
+    rule = msgspec.structs.replace(read_rule(words_of(spec), strict=False), raw=spec)
     if edit.action == "insert":
         made = Step(edit.table, f"-I {chain.name} 1 {spec}", f"rule 1 of {chain.name}")
         return made, _with_rules(ruleset, edit.table, chain, (rule, *chain.rules))

@@ -1,8 +1,20 @@
-"""iptables rules as values: Ruleset > Table > Chain > Rule. Each rule keeps the text that `iptables-save` prints for it."""
+r"""iptables rules as values: Ruleset > Table > Chain > Rule > Match and Target, each with the text that `iptables-save` prints for it.
+
+A value says what a rule says, option by option, with the words as they were written: `str` composes the text from the value, and
+a rule that was read keeps its own text in `raw` as well. Two rules are equal when they say the same, whatever blanks and quotes they
+were written with; the order of tables, and of chains in a table, does not count.
+
+>>> print(Rule((Option("-i", ("docker0",)), Option("-o", ("docker0",), negated=True)), target=Target("ACCEPT")))
+-i docker0 ! -o docker0 -j ACCEPT
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 import msgspec
 
-__all__ = ["BUILT_IN", "Chain", "Counters", "Rule", "Ruleset", "Table"]
+__all__ = ["BUILT_IN", "Chain", "Counters", "Match", "Option", "Rule", "Ruleset", "Table", "Target", "quoted"]
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
     "filter": ("INPUT", "FORWARD", "OUTPUT"),
@@ -13,6 +25,39 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 }
 """The built-in chains of each table, in hook order (iptables(8), TABLES)."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./:,!@%^&*+=~<>\[\]{}|()-]+")
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")  # what xtables_save_string leaves without quotes
+_TEXTS = {"comment": "--comment", "helper": "--helper", "LOG": "--log-prefix", "NFLOG": "--nflog-prefix", "ULOG": "--ulog-prefix"}
+_ALWAYS_QUOTED = {
+    "bpf": ("--bytecode",),
+    "connlabel": ("--label",),
+    "LED": ("--led-trigger-id",),
+    "string": ("--string", "--hex-string"),
+    "u32": ("--u32",),
+}
+
+
+def quoted(word: str) -> str:
+    r"""A word as `iptables-restore` takes it: in double quotes where it holds a blank, a quote or a backslash, or nothing at all.
+
+    >>> quoted('say "hi"')
+    '"say \\"hi\\""'
+    """
+    return word if _PLAIN.fullmatch(word) else _in_quotes(word)
+
+
+def _in_quotes(word: str, escaped: str = "\"'\\\\") -> str:
+    return '"' + re.sub(f"([{escaped}])", r"\\\1", word) + '"'
+
+
+def _as_saved(extension: str, option: str, word: str) -> str:
+    """A word with the quotes that iptables-save gives it: free text has more of them, and some extensions always have."""
+    if option in _ALWAYS_QUOTED.get(extension, ()):
+        return _in_quotes(word, '"\\\\')
+    if option == _TEXTS.get(extension):
+        return word if _PLAIN_TEXT.fullmatch(word) else _in_quotes(word)
+    return quoted(word)
+
 
 class Counters(msgspec.Struct, frozen=True):
     """How many packets and bytes a rule or a policy has seen."""
@@ -20,14 +65,120 @@ class Counters(msgspec.Struct, frozen=True):
     packets: int = 0
     bytes: int = 0
 
+    def __str__(self) -> str:
+        return f"[{self.packets}:{self.bytes}]"
 
-class Rule(msgspec.Struct, frozen=True):
-    """One rule: `spec` is what stands after `-A CHAIN` in `iptables-save`; `target` is the word after `-j` or `-g`, or ""."""
 
-    spec: str
-    target: str = ""
+class Option(msgspec.Struct, frozen=True):
+    """One option of a rule, such as `! --dport 80`: negation is part of what it says."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    negated: bool = False
+
+    def words(self, extension: str = "") -> Iterator[str]:
+        """The option as the words of a command line, each quoted as the option of this match or target is saved."""
+        if self.negated:
+            yield "!"
+        yield self.name
+        for value in self.values:
+            yield _as_saved(extension, self.name, value)
+
+    def __str__(self) -> str:
+        return " ".join(self.words())
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A match: `-m MODULE` and its options. All of them must hold for the rule to match."""
+
+    module: str
+    options: tuple[Option, ...] = ()
+
+    def words(self) -> Iterator[str]:
+        """The match as the words of a command line."""
+        yield "-m"
+        yield quoted(self.module)
+        for option in self.options:
+            yield from option.words(self.module)
+
+    def option(self, name: str) -> Option | None:
+        """The option called `name`, or None."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def __str__(self) -> str:
+        return " ".join(self.words())
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What becomes of a packet that matches: `-j NAME`, or `-g NAME` when `goto` (a RETURN then leaves the calling chain too)."""
+
+    name: str
+    options: tuple[Option, ...] = ()
     goto: bool = False
-    counters: Counters = Counters()
+
+    def words(self) -> Iterator[str]:
+        """The target as the words of a command line."""
+        yield "-g" if self.goto else "-j"
+        yield quoted(self.name)
+        for option in self.options:
+            yield from option.words(self.name)
+
+    def option(self, name: str) -> Option | None:
+        """The option called `name`, or None."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def __str__(self) -> str:
+        return " ".join(self.words())
+
+
+class Rule(msgspec.Struct, frozen=True, eq=False):
+    """One rule. `options` are its own (-s -d -i -o -p -f), `counters` None where a dump had none, `raw` its text where it was read."""
+
+    options: tuple[Option, ...] = ()
+    matches: tuple[Match, ...] = ()
+    target: Target | None = None
+    counters: Counters | None = None
+    raw: str = ""
+
+    def words(self) -> Iterator[str]:
+        """What stands behind `-A CHAIN`, as the words of a command line."""
+        for option in self.options:
+            yield from option.words()
+        for match in self.matches:
+            yield from match.words()
+        if self.target:
+            yield from self.target.words()
+
+    def option(self, name: str) -> Option | None:
+        """The rule's own option called `name` (`-i`), or None."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def match(self, module: str) -> Match | None:
+        """The first match of `module`, or None."""
+        return next((match for match in self.matches if match.module == module), None)
+
+    @property
+    def spec(self) -> str:
+        """The text behind `-A CHAIN`: as it was read, else composed."""
+        return self.raw or str(self)
+
+    @property
+    def jump(self) -> str:
+        """The target's name; "" for a rule that only counts."""
+        return self.target.name if self.target else ""
+
+    def same_rule(self, other: "Rule") -> bool:
+        """Whether both say the same, whatever they have counted."""
+        return self.options == other.options and self.matches == other.matches and self.target == other.target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and self.counters == other.counters and self.same_rule(other)
+
+    def __hash__(self) -> int:
+        return hash((self.options, self.matches, self.target))
+
+    def __str__(self) -> str:
+        return " ".join(self.words())
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -36,24 +187,101 @@ class Chain(msgspec.Struct, frozen=True):
     name: str
     policy: str | None = None
     rules: tuple[Rule, ...] = ()
-    counters: Counters = Counters()
+    counters: Counters | None = Counters()
+
+    def __str__(self) -> str:
+        counters = f" {self.counters}" if self.counters is not None else ""
+        return f":{self.name} {self.policy or '-'}{counters}"
 
 
-class Table(msgspec.Struct, frozen=True):
-    """A table and its chains, in the order of `iptables-save`."""
+class Table(msgspec.Struct, frozen=True, eq=False):
+    """A table and its chains, in the order of `iptables-save`.
+
+    Not compared: `remarks`, the comment lines that stood before it, and `layout`, the order of its lines where that was another than
+    chains first and then rules chain by chain: ("chain", its name), ("rule", the name of the chain whose next rule it is) or
+    ("remark", the line).
+    """
 
     name: str
     chains: tuple[Chain, ...] = ()
+    remarks: tuple[str, ...] = ()
+    layout: tuple[tuple[str, str], ...] = ()
 
     def chain(self, name: str) -> Chain | None:
         """The chain called `name`, or None."""
         return next((chain for chain in self.chains if chain.name == name), None)
 
+    def loop(self) -> tuple[str, ...]:
+        """Chains of which each jumps to the next and the last to the first; nothing when a packet cannot get into such a circle.
 
-class Ruleset(msgspec.Struct, frozen=True):
-    """All tables of one firewall variant."""
+        The kernel refuses a circle that can be reached from a built-in chain, and looks no further than a rule that decides about every
+        packet (mark_source_chains in ip_tables.c, ELOOP).
+        """
+        jumps = {chain.name: dict.fromkeys(rule.jump for rule in takewhile(_lets_pass, chain.rules)) for chain in self.chains}
+        finished: set[str] = set()
+        for start in (chain.name for chain in self.chains if chain.policy is not None):
+            way = {start: iter(jumps[start])}
+            while way:
+                chain, ahead = next(reversed(way.items()))
+                following = next((name for name in ahead if name in jumps and name not in finished), None)
+                if following is None:
+                    finished.add(chain)
+                    del way[chain]
+                elif following in way:
+                    return tuple(way)[list(way).index(following) :]
+                else:
+                    way[following] = iter(jumps[following])
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self.name == other.name and _named(self.chains) == _named(other.chains)
+
+    def __hash__(self) -> int:
+        return hash((self.name, frozenset(self.chains)))
+
+    def lines(self) -> Iterator[str]:
+        """The table as `iptables-save` prints it, line by line."""
+        yield from self.remarks
+        yield f"*{self.name}"
+        declared = {chain.name: str(chain) for chain in self.chains}
+        rules = {chain.name: iter(chain.rules) for chain in self.chains}
+        for kind, text in self.layout if self._is_laid_out() else self.plain_layout():
+            yield declared[text] if kind == "chain" else text if kind == "remark" else _rule_line(text, next(rules[text]))
+        yield "COMMIT"
+
+    def plain_layout(self) -> list[tuple[str, str]]:
+        """Chains first, then rules chain by chain: the order in which iptables-save prints a table."""
+        return [("chain", chain.name) for chain in self.chains] + [("rule", chain.name) for chain in self.chains for _ in chain.rules]
+
+    def _is_laid_out(self) -> bool:
+        """Whether `layout` still tells of the same chains and numbers of rules."""
+        return bool(self.layout) and sorted(line for line in self.layout if line[0] != "remark") == sorted(self.plain_layout())
+
+    def __str__(self) -> str:
+        return "".join(f"{line}\n" for line in self.lines())
+
+
+def _lets_pass(rule: Rule) -> bool:
+    return bool(rule.options or rule.matches) or rule.jump not in ("ACCEPT", "DROP", "RETURN", "QUEUE")
+
+
+def _rule_line(chain: str, rule: Rule) -> str:
+    counters = f"{rule.counters} " if rule.counters is not None else ""
+    spec = rule.spec
+    return f"{counters}-A {quoted(chain)} {spec}" if spec else f"{counters}-A {quoted(chain)}"
+
+
+def _named(parts: Iterable[Chain] | Iterable[Table]) -> dict[str, Chain | Table]:
+    """By name: the order of chains, and of tables, has no meaning to the kernel."""
+    return {part.name: part for part in parts}
+
+
+class Ruleset(msgspec.Struct, frozen=True, eq=False):
+    """All tables of one firewall variant; `family` is ipv4 or ipv6. Not compared: `remarks`, the comment lines after the last table."""
 
     tables: tuple[Table, ...] = ()
+    family: str = "ipv4"
+    remarks: tuple[str, ...] = ()
 
     def table(self, name: str) -> Table:
         """The table called `name`; one with empty built-in chains where the kernel has none yet (that is what it means)."""
@@ -69,3 +297,13 @@ class Ruleset(msgspec.Struct, frozen=True):
         """The policy of FORWARD: what happens to a forwarded packet that no rule decided."""
         chain = self.chain("FORWARD")
         return (chain and chain.policy) or "ACCEPT"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ruleset) and self.family == other.family and _named(self.tables) == _named(other.tables)
+
+    def __hash__(self) -> int:
+        return hash((self.family, frozenset(self.tables)))
+
+    def __str__(self) -> str:
+        """The text that `iptables-save` prints."""
+        return "".join([*map(str, self.tables), *(f"{line}\n" for line in self.remarks)])

@@ -16,7 +16,17 @@ __all__ = [
     "Command",
     "Delete",
     "Destination",
+    "Diff",
+    "Docker",
+    "DockerInstall",
+    "DockerList",
+    "DockerNetwork",
+    "DockerRemove",
+    "DockerRemoveNetwork",
+    "DockerRun",
+    "DockerUninstall",
     "Expect",
+    "Explain",
     "Internet",
     "Link",
     "LinkEnd",
@@ -25,6 +35,7 @@ __all__ = [
     "NetworkNamespace",
     "Policy",
     "ProbeFlow",
+    "Publish",
     "RouteVia",
     "RuleEdit",
     "Serve",
@@ -187,11 +198,95 @@ class Matrix(Statement, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class Docker(Statement, frozen=True):
+    """Base of the `docker …` statements."""
+
+
+class DockerInstall(Docker, frozen=True):
+    """`docker install`; `drop_forward` is false with `--ip-forward-no-drop`."""
+
+    version: str
+    userland_proxy: bool = True
+    backend: str = "iptables"
+    drop_forward: bool = True
+
+
+class DockerUninstall(Docker, frozen=True):
+    """`docker uninstall`"""
+
+
+class DockerNetwork(Docker, frozen=True):
+    """`docker network create NAME [CIDR]`; `mode` is the gateway mode, `source` the address for SNAT."""
+
+    name: str
+    cidr: str | None = None
+    gateway: str | None = None
+    bridge: str | None = None
+    internal: bool = False
+    icc: bool = True
+    mode: str | None = None
+    masquerade: bool = True
+    source: str | None = None
+
+
+class DockerRemoveNetwork(Docker, frozen=True):
+    """`docker network rm NAME…`"""
+
+    names: tuple[str, ...]
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """`-p [HOST-ADDRESS:][HOST:]CTR[/udp]`: `host_port` 0 leaves the choice to Docker; `word` is the text as it was written."""
+
+    word: str
+    container_port: int
+    host_port: int = 0
+    protocol: str = "tcp"
+    host_address: str | None = None
+
+
+class DockerRun(Docker, frozen=True):
+    """`docker run NAME`"""
+
+    name: str
+    network: str | None = None
+    publish: tuple[Publish, ...] = ()
+    address: str | None = None
+
+
+class DockerRemove(Docker, frozen=True):
+    """`docker rm NAME…`"""
+
+    names: tuple[str, ...]
+
+
+class DockerList(Docker, frozen=True):
+    """`docker ps` and `docker network ls`: `what` is containers or networks"""
+
+    what: str
+
+
 class Show(Statement, frozen=True):
-    """`show topology|chains|rules|save|routes|conntrack|script [NAME]`"""
+    """`show topology|chains|way|rules|save|routes|conntrack|script`; `name` is a chain, or one of the ways of a packet."""
 
     what: str
     name: str | None = None
+    table: str | None = None
+
+
+class Diff(Statement, frozen=True):
+    """`diff [SNAPSHOT [SNAPSHOT]]`: without names, what the last cell that changed the lab has changed"""
+
+    before: str | None = None
+    after: str | None = None
+
+
+class Explain(Statement, frozen=True):
+    """`explain [-t TABLE] CHAIN [N]`: a chain, or its rule number N, in words; without a table the first one that has the chain"""
+
+    chain: str
+    number: str | None = None
+    table: str | None = None
 
 
 class Session(Statement, frozen=True):

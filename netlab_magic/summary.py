@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from netlab_magic import change as c
 from netlab_magic.topology import HOST, End
 
-__all__ = ["summary"]
+__all__ = ["parts", "summary"]
 
 
 def summary(changes: Sequence[c.Change]) -> str:
     """One line for people; "already so" for no changes."""
     if not changes:
         return "already so"
-    return "; ".join(_parts(changes))
+    return "; ".join(parts(changes))
 
 
-def _parts(changes: Sequence[c.Change]) -> Iterator[str]:
+def parts(changes: Sequence[c.Change]) -> Iterator[str]:
+    """What the changes come to, thing by thing."""
     added = _by_end(changes, c.AddAddress)
     removed = _by_end(changes, c.DeleteAddress)
     masters = {End(change.namespace, change.name): change for change in changes if isinstance(change, c.SetLink)}
@@ -44,6 +45,8 @@ def _parts(changes: Sequence[c.Change]) -> Iterator[str]:
                 if End(namespace, name) not in told:
                     state = f"joins {master}" if master else "leaves its bridge" if name != "lo" and up else "up" if up else "down"
                     yield f"{_name(End(namespace, name))} {state}"
+            case c.SetHairpin(namespace, name, on):
+                yield f"hairpin {'on' if on else 'off'} at {_name(End(namespace, name))}"
             case c.AddRoute(_, route):
                 yield f"route {route.destination} via {route.via or route.device}"
             case c.DeleteRoute(_, route):

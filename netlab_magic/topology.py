@@ -47,7 +47,8 @@ class Interface(msgspec.Struct, frozen=True):
 
     `kind` is the kernel's own word (`IFLA_INFO_KIND`: veth, bridge, dummy, …; "loopback" and "" where it has none).
     `peer` is the other end of a veth pair, where it is in a namespace of this lab. `carrier` is false while the link has no
-    signal. `index` and `mac` are the kernel's choice and differ from run to run.
+    signal. `hairpin` is set for a bridge's port that sends frames back where they came from. `index` and `mac` are the kernel's
+    choice and differ from run to run.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Interface(msgspec.Struct, frozen=True):
     master: str | None = None
     peer: End | None = None
     carrier: bool = True
+    hairpin: bool = False
     mac: str = ""
     mtu: int = 1500
     index: int = 0
@@ -75,15 +77,26 @@ class Route(msgspec.Struct, frozen=True, order=True):
 
 
 class Server(msgspec.Struct, frozen=True, order=True):
-    """A small server that the lab runs: `protocol` tcp or udp, `kind` http or echo."""
+    """A small server that the lab runs: `protocol` tcp or udp, `kind` http, echo or proxy.
+
+    `address` is the only address that it listens on, or "" for all; `target` the address and port that a proxy passes all on to.
+    """
 
     namespace: str
     port: int
     protocol: str = "tcp"
     kind: str = "http"
+    address: str = ""
+    target: str = ""
+
+    @property
+    def does(self) -> str:
+        """Its kind, and where a proxy leads to."""
+        return f"{self.kind} to {self.target}" if self.target else self.kind
 
     def __str__(self) -> str:
-        return f"{self.namespace}:{self.port}{'/udp' if self.protocol == 'udp' else ''}"
+        at = f"{self.address}:" if self.address else ""
+        return f"{self.namespace}:{at}{self.port}{'/udp' if self.protocol == 'udp' else ''}"
 
 
 class Namespace(msgspec.Struct, frozen=True):

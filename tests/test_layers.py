@@ -11,13 +11,19 @@ PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 
 # A module or folder of the package, and the layer it belongs to. It may import from its own layer and from those below.
 LAYERS = {
-    0: {"errors"},
-    1: {"packet", "ruleset", "topology", "outcome", "statement"},
-    2: {"savefile", "listing", "cell", "reader", "grammar", "language"},
-    3: {"walk", "change", "build", "rules", "addressing", "summary", "explain", "docker"},
+    0: {"errors", "messages"},
+    1: {"packet", "ruleset", "topology", "outcome", "statement", "extensions", "way"},
+    2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
+    3: {
+        "walk", "commandline", "difference", "alignment", "comparison", "change", "build", "rules", "addressing", "summary",
+        "explain", "docker", "reach", "hints",
+    },
     4: {"draw"},
     5: {"engine", "host"},
-    6: {"lab", "result", "runner", "showing", "snapshots", "statements", "texts"},
+    6: {
+        "compared", "dockerhost", "explaining", "history", "lab", "result", "runner", "showing", "snapshots", "statements",
+        "stretches", "texts",
+    },
     7: {"magics", "options", "panel", "completion", "demo", "__init__"},
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}

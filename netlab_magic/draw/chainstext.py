@@ -1,16 +1,31 @@
 """Chains as text: for each chain a table `num pkts target match`, its end, and the chains it enters."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from netlab_magic.draw.chainview import ChainsView, ChainView, Fold, Row
+from netlab_magic.draw.chainview import ChainsView, ChainView, Row
+from netlab_magic.draw.folding import Fold
 from netlab_magic.draw.markup import cells, plain
 
-__all__ = ["chains_text", "counted_names", "end_words", "fold_words", "head_words"]
+__all__ = [
+    "block",
+    "chains_text",
+    "counted_names",
+    "end_words",
+    "fold_words",
+    "head_words",
+    "idle_words",
+    "legend",
+    "notes",
+    "packets_words",
+    "path_words",
+    "steps_words",
+    "unreachable_words",
+]
 
 _MOST_NAMES = 12
 
 
-def counted_names(names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
+def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
     """Names with their number, the later ones only counted.
 
     >>> counted_names(("a", "b", "c"), 2)
@@ -25,68 +40,132 @@ def head_words(view: ChainsView, chain: ChainView) -> str:
     rules = f"{chain.rules:,} rule{'s' * (chain.rules != 1)}"
     if chain.policy:
         return f"built-in chain of table {view.table} · {rules} · policy {chain.policy}"
-    return f"user chain · {rules} · {chain.references:,} reference{'s' * (chain.references != 1)}"
+    if chain.orphan and not chain.references:
+        return f"user chain · {rules} · no rule leads here"
+    unreached = " · no packet can get here" if chain.orphan else ""
+    return f"user chain · {rules} · {chain.references:,} reference{'s' * (chain.references != 1)}{unreached}"
 
 
 def fold_words(fold: Fold, counted: bool) -> str:
     """What is said of rules that are not shown."""
     parts = [f"… {fold.count:,} more rules"]
-    if counted:
+    if counted and fold.hit is not None:
         parts.append(f"{fold.hit:,} of them hit")
-    if fold.to:
-        parts.append(f"they enter {counted_names(fold.to, 3)}")
+    parts += [f"{number:,} {_leading(name, fold)}" for name, number in fold.ends]
     return " · ".join(parts)
+
+
+def _leading(name: str, fold: Fold) -> str:
+    enters = name in fold.to or (name.endswith("…") and any(to.startswith(name[:-1]) for to in fold.to))
+    return f"jump to {name}" if enters else name or "only count"
 
 
 def end_words(chain: ChainView) -> str:
     """What happens to a packet that no rule of the chain decided."""
-    return "policy: what no rule above decided" if chain.policy else "end of chain: back to where it was entered from"
+    if chain.policy:
+        return "policy: no packet gets to it" if chain.decides else "policy: what no rule above decided"
+    return "no packet gets to this end" if chain.decides else f"end of chain: back to {chain.back}"
+
+
+def packets_words(packets: int | None, never: bool = False) -> str:
+    """What the counters say; nothing where there are none."""
+    return "" if packets is None else "never" if never else str(packets)
+
+
+def unreachable_words(chain: ChainView) -> str:
+    """Why the rules below this line cannot matter."""
+    return f"⊘ no packet gets further: rule {(chain.unreachable or 0) - 1} ends the way of each" if chain.unreachable else ""
+
+
+def idle_words(chain: ChainView) -> str:
+    """A built-in chain that has no rules, with the steps of the path that end at its policy."""
+    return f"{steps_words(chain.steps)} {chain.name}: no rules, policy {chain.policy}".strip()
+
+
+def legend(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
+    """What has to be said for its chains to be understood."""
+    found = []
+    if not view.counted:
+        found.append("No counters, or no packet yet.")
+    elif any(isinstance(row, Row) and row.never for chain in view.chains for row in chain.rows):
+        found.append("never: packets came by this rule, and none of them matched.")
+    if view.crowded_out:
+        found.append(f"Also reached from {_whole(view)}, not shown: {counted_names(view.crowded_out, most)}.")
+    return found
+
+
+def _whole(view: ChainsView) -> str:
+    return view.entry or f"table {view.table}"
+
+
+def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
+    """What has to be said beside the chains."""
+    if not view.chains and not view.idle:
+        has = counted_names(view.unreached, most) if view.unreached else "no chains"
+        return [f"Table {view.table} has no chain {view.entry}; it has {has}."]
+    unreached = [f"Not reached from {_whole(view)}: {counted_names(view.unreached, most)}."] if view.unreached else []
+    return [*legend(view, most), *unreached]
+
+
+def steps_words(steps: Iterable[int]) -> str:
+    """The numbers of steps, as they stand before a line."""
+    return "".join(f"[{step}]" for step in steps)
 
 
 def _line(row: Row) -> tuple[str, ...]:
-    return str(row.number), str(row.packets), plain(str(row.words.end)), plain(row.words.verbatim)
+    back = f" (to {row.back})" if row.back else ""
+    words = (f"{row.words.end}{back}", row.words.verbatim)
+    return steps_words(row.steps), str(row.number), packets_words(row.packets, row.never), *map(plain, words)
 
 
 def _columns(lines: list[tuple[str, ...]]) -> list[int]:
     return [max(map(cells, column)) for column in zip(*lines, strict=True)]
 
 
-def _aligned(line: tuple[str, ...], widths: Iterable[int]) -> str:
-    number, packets, *words = (" " * (width - cells(word)) for word, width in zip(line, widths, strict=True))
-    return f"{number}{line[0]}  {packets}{line[1]}  {line[2]}{words[0]}  {line[3]}".rstrip()
+def _aligned(line: tuple[str, ...], widths: Sequence[int]) -> str:
+    blanks = [" " * (width - cells(word)) for word, width in zip(line, widths, strict=True)]
+    left, right = (f"{blanks[place]}{line[place]}  " * bool(widths[place]) for place in (0, 2))
+    return f"{left}{blanks[1]}{line[1]}  {right}{line[3]}{blanks[3]}  {line[4]}".rstrip()
 
 
-def _chain_lines(view: ChainsView, chain: ChainView) -> Iterator[str]:
+def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
+    """The lines of one chain."""
     yield f"Chain {plain(chain.name)} ({plain(head_words(view, chain))})"
-    heading = ("num", "pkts", "target", "match")
-    end = ("", str(chain.packets) if chain.policy else "", plain(str(chain.policy or "↩ RETURN")), end_words(chain))
+    heading = ("", "num", "pkts", "target", "match")
+    packets = packets_words(chain.packets) if chain.policy else ""
+    end = (steps_words(chain.steps), "", packets, plain(str(chain.policy or "↩")), plain(end_words(chain)))
     lines = [heading, *(_line(row) for row in chain.rows if isinstance(row, Row)), end]
+    if not view.counted:
+        lines = [(*line[:2], "", *line[3:]) for line in lines]
     widths = _columns(lines)
-    yield "  " + _aligned(heading, widths)
+    shown = iter(lines)
+    yield "  " + _aligned(next(shown), widths)
     for row in chain.rows:
-        yield "  " + (plain(fold_words(row, view.counted)) if isinstance(row, Fold) else _aligned(_line(row), widths))
-    yield "  " + _aligned(end, widths)
-    entered = dict.fromkeys(f"{number}→{to}" for number, to in _jumps(chain))
+        if isinstance(row, Row) and row.number == chain.unreachable:
+            yield f"  {unreachable_words(chain)}"
+        yield "  " + (plain(fold_words(row, view.counted)) if isinstance(row, Fold) else _aligned(next(shown), widths))
+    yield "  " + _aligned(next(shown), widths)
+    entered = dict.fromkeys(_jumps(chain))
     if entered:
         yield f"  jumps: {plain(', '.join(entered))}"
 
 
-def _jumps(chain: ChainView) -> Iterator[tuple[str, str]]:
+def _jumps(chain: ChainView) -> Iterator[str]:
     for row in chain.rows:
         if isinstance(row, Row) and row.words.to:
-            yield f"{row.number} {'goto ' if row.words.goto else ''}", f" {row.words.to}"
+            yield f"{row.number} {'goto ' * row.words.goto}→ {row.words.to}"
+
+
+def path_words(packet: str) -> str:
+    """Whose steps the numbers are."""
+    return plain(f"The way of {packet}: [1], [2], … are its steps.")
 
 
 def chains_text(view: ChainsView) -> str:
     """The whole picture in words."""
-    if not view.chains:
-        has = plain(counted_names(view.unreached)) if view.unreached else "no chains"
-        return f"Table {plain(view.table)} has no chain {plain(view.entry)}; it has {has}."
-    blocks = ["\n".join(_chain_lines(view, chain)) for chain in view.chains]
-    if not view.counted:
-        blocks.append("No counters, or no packet yet.")
-    if view.crowded_out:
-        blocks.append(f"Also reached from {plain(view.entry)}, not shown: {plain(counted_names(view.crowded_out))}.")
-    if view.unreached:
-        blocks.append(f"Not reached from {plain(view.entry)}: {plain(counted_names(view.unreached))}.")
-    return "\n\n".join(blocks)
+    blocks = ["\n".join(block(view, chain)) for chain in view.chains]
+    if view.packet:
+        blocks.insert(0, path_words(view.packet))
+    if view.idle:
+        blocks.append("\n".join(plain(idle_words(chain)) for chain in view.idle))
+    return "\n\n".join([*blocks, *map(plain, notes(view))])

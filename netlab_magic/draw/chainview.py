@@ -1,144 +1,207 @@
-"""What a picture of chains shows: which chains, in which order, which of their rules, and what is folded away."""
+"""What a picture of chains shows: which chains, in which order, which of their rules, what is marked on them and what is folded away."""
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from netlab_magic.draw.folding import Fold, fold_of, kept, stem
+from netlab_magic.draw.returning import Callers, callers, returns_to
 from netlab_magic.draw.rulewords import End, RuleWords, verdict, words_of
-from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.reach import decides, deciding, entered, never_hit, orphans, unreachable
+from netlab_magic.ruleset import Chain, Counters, Ruleset, Table
+from netlab_magic.way import Path
 
-__all__ = ["ChainView", "ChainsView", "Fold", "Row", "chains_view"]
+__all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view"]
 
-_MOST_CHAINS = 12
-_MOST_ROWS = 24
-_FIRST, _LAST = 18, 3
+_MOST_CHAINS = 16
+_MOST_ALIKE = 3
+
+Explain = Callable[[str, str, int], str]
+"""What the rule of a table, chain and number does, in a sentence."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A rule that is shown."""
+    """A rule that is shown.
+
+    `packets` is None where the dump had no counters, `never` tells that packets passed the rule by and none matched; `back` is where
+    a RETURN leads, `steps` are the numbers of the steps of the path that match here, `said` is its explanation, "" without one.
+    """
 
     number: int
-    packets: int
-    bytes: int
+    packets: int | None
+    never: bool
     words: RuleWords
-
-
-class Fold(msgspec.Struct, frozen=True):
-    """Rules that are counted instead of shown; `to` are the chains they enter, in order."""
-
-    count: int
-    hit: int
-    to: tuple[str, ...]
+    spec: str
+    back: str = ""
+    steps: tuple[int, ...] = ()
+    said: str = ""
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """One chain: its rows, and its policy where it has one."""
+    """One chain: its rows, and its policy where it has one.
+
+    `unreachable` is the first rule that no packet can reach, `decides` tells that no packet comes to its end or policy, `orphan` that
+    none can enter it; `back` is where its end leads, `steps` are the steps of the path that end here.
+    """
 
     name: str
     rows: tuple[Row | Fold, ...]
     rules: int
     policy: End | None
-    packets: int
-    bytes: int
+    packets: int | None
     references: int
+    back: str
+    unreachable: int | None = None
+    decides: bool = False
+    orphan: bool = False
+    steps: tuple[int, ...] = ()
 
 
 class ChainsView(msgspec.Struct, frozen=True):
-    """Everything that is shown; `crowded_out` are chains that can be reached but are too many, `unreached` all the others."""
+    """Everything that is shown of a table, from the chain `entry` on, or the whole of it when `entry` is "".
+
+    `idle` are entries without rules; `crowded_out` are chains that would be shown but are too many, `unreached` all the others. `counted`
+    tells whether there are counters to show, `packet` which packet's path lies over the chains.
+    """
 
     table: str
     entry: str
-    chains: tuple[ChainView, ...]
-    crowded_out: tuple[str, ...]
-    unreached: tuple[str, ...]
-    counted: bool
+    chains: tuple[ChainView, ...] = ()
+    idle: tuple[ChainView, ...] = ()
+    crowded_out: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    counted: bool = False
+    packet: str | None = None
 
     def chain(self, name: str) -> ChainView | None:
         """The chain called `name`, if it is shown."""
         return next((chain for chain in self.chains if chain.name == name), None)
 
 
-def _entered(chain: Chain, chains: dict[str, Chain]) -> list[str]:
-    """The chains that the rules of `chain` enter, in the order of its rules, once each."""
-    return list(dict.fromkeys(rule.target for rule in chain.rules if rule.target in chains))
+class _Drawer:
+    """What is known of a table while its chains are looked at; each fact is worked out once for all of them."""
 
+    def __init__(self, table: Table, path: Path | None, explain: Explain | None) -> None:
+        self.table = table
+        self.chains = {chain.name: chain for chain in table.chains}
+        self.built_in = [chain.name for chain in table.chains if chain.policy]
+        self.path = path or Path()
+        self.explain = explain
+        self.callers: Callers = callers(table)
+        self.deciding = deciding(table)
+        self.orphans = frozenset(orphans(table))
+        self.entries = entered(table)
 
-def _nearest_first(entry: str, chains: dict[str, Chain]) -> list[str]:
-    found, waiting = {entry: None}, deque([entry])
-    while waiting:
-        for name in _entered(chains[waiting.popleft()], chains):
-            if name not in found:
-                found[name] = None
-                waiting.append(name)
-    return list(found)
+    def entered(self, name: str) -> Iterable[str]:
+        """The chains that the rules of a chain enter, in the order of its rules, once each."""
+        return dict.fromkeys(rule.jump for rule in self.chains[name].rules if rule.jump in self.chains)
 
+    def nearest_first(self, entries: Iterable[str]) -> list[str]:
+        found = dict.fromkeys(entries)
+        waiting = deque(found)
+        while waiting:
+            for name in self.entered(waiting.popleft()):
+                if name not in found:
+                    found[name] = None
+                    waiting.append(name)
+        return list(found)
 
-def _callers_first(entry: str, chains: dict[str, Chain], shown: set[str]) -> list[str]:
-    """`shown` in the order in which a packet first meets them, so that most arrows point down and are short."""
-    order: dict[str, None] = {}
-    waiting = [entry]
-    while waiting:
-        name = waiting.pop()
-        if name in order or name not in shown:
-            continue
-        order[name] = None
-        waiting.extend(reversed(_entered(chains[name], chains)))
-    return list(order)
+    def callers_first(self, entries: Iterable[str], shown: set[str]) -> list[str]:
+        """`shown` in the order in which a packet first meets them, so that most arrows point down and are short."""
+        order: dict[str, None] = {}
+        waiting = list(entries)[::-1]
+        while waiting:
+            name = waiting.pop()
+            if name in shown and name not in order:
+                order[name] = None
+                waiting.extend(reversed(list(self.entered(name))))
+        return list(order)
 
+    def most_important(self, reachable: list[str]) -> set[str]:
+        """The chains to show when there are too many: those on the path, those with rules, those that packets entered, then the nearest.
 
-def _row(number: int, rule: Rule, chains: dict[str, Chain]) -> Row:
-    return Row(number, rule.counters.packets, rule.counters.bytes, words_of(rule, chains))
+        Of generated chains, whose names differ in their last part only, some stand for all.
+        """
+        on_path = {step.chain for step in self.path.steps if step.table == self.table.name}
+        alike: dict[str, list[str]] = {}
+        for name in reachable:
+            alike.setdefault(stem(name), []).append(name)
+        some = {name for names in alike.values() for name in names[:_MOST_ALIKE]}
+        counted = any(self.entries[name] for name in reachable)
 
+        def rank(name: str) -> tuple[bool, ...]:
+            return name not in on_path, not self.chains[name].rules, counted and not self.entries[name], name not in some
 
-def _rows(chain: Chain, chains: dict[str, Chain]) -> tuple[Row | Fold, ...]:
-    numbered = list(enumerate(chain.rules, 1))
-    if len(numbered) <= _MOST_ROWS:
-        return tuple(_row(number, rule, chains) for number, rule in numbered)
-    folded = chain.rules[_FIRST:-_LAST]
-    to = dict.fromkeys(rule.target for rule in folded if rule.target in chains)
-    fold = Fold(len(folded), sum(rule.counters.packets > 0 for rule in folded), tuple(to))
-    first, last = ([_row(number, rule, chains) for number, rule in part] for part in (numbered[:_FIRST], numbered[-_LAST:]))
-    return (*first, fold, *last)
+        return set(sorted(reachable, key=rank)[:_MOST_CHAINS])
 
-
-def _references(table: Table) -> dict[str, int]:
-    count: dict[str, int] = {}
-    for chain in table.chains:
-        for rule in chain.rules:
-            count[rule.target] = count.get(rule.target, 0) + 1
-    return count
-
-
-def chains_view(ruleset: Ruleset, table: str, chain: str) -> ChainsView:
-    """What to show of `chain` and of the chains that can be reached from it."""
-    found = ruleset.table(table)
-    chains = {each.name: each for each in found.chains}
-    if chain not in chains:
-        return ChainsView(table, chain, (), (), tuple(chains), False)
-    reachable, references = _nearest_first(chain, chains), _references(found)
-    order = _callers_first(chain, chains, set(reachable[:_MOST_CHAINS]))
-    shown = tuple(
-        ChainView(
-            name=each.name,
-            rows=_rows(each, chains),
-            rules=len(each.rules),
-            policy=verdict(each.policy) if each.policy else None,
-            packets=each.counters.packets,
-            bytes=each.counters.bytes,
-            references=references.get(each.name, 0),
+    def view(self, name: str) -> ChainView:
+        chain = self.chains[name]
+        first = unreachable(chain, self.deciding)
+        return ChainView(
+            name=name,
+            rows=tuple(self.rows(chain, first)),
+            rules=len(chain.rules),
+            policy=verdict(chain.policy) if chain.policy else None,
+            packets=_packets(chain.counters),
+            references=sum(self.callers.get(name, {}).values()),
+            back=returns_to(name, self.callers, self.built_in),
+            unreachable=first,
+            decides=decides(chain, self.deciding),
+            orphan=name in self.orphans,
+            steps=self.path.numbers(self.table.name, name, None),
         )
-        for each in map(chains.__getitem__, order)
-    )
-    met = set(reachable)
+
+    def rows(self, chain: Chain, first_unreachable: int | None) -> Iterator[Row | Fold]:
+        stepped = [step.rule for step in self.path.steps if (step.table, step.chain) == (self.table.name, chain.name) and step.rule]
+        marked = [first_unreachable] if first_unreachable else []
+        never = frozenset(never_hit(chain, self.entries))
+        before = 0
+        for number in kept(chain, self.chains, stepped, marked):
+            if number > before + 1:
+                yield fold_of(chain.rules, before + 1, number - 1, self.chains)
+            yield self.row(chain, number, number in never)
+            before = number
+
+    def row(self, chain: Chain, number: int, never: bool) -> Row:
+        rule = chain.rules[number - 1]
+        return Row(
+            number=number,
+            packets=_packets(rule.counters),
+            never=never,
+            words=words_of(rule, self.chains),
+            spec=rule.spec,
+            back=returns_to(chain.name, self.callers, self.built_in) if rule.jump == "RETURN" else "",
+            steps=self.path.numbers(self.table.name, chain.name, number),
+            said=self.explain(self.table.name, chain.name, number) if self.explain else "",
+        )
+
+
+def _packets(counters: Counters | None) -> int | None:
+    return counters.packets if counters else None
+
+
+def chains_view(
+    ruleset: Ruleset, table: str, chain: str | None = None, *, path: Path | None = None, explain: Explain | None = None
+) -> ChainsView:
+    """What to show of `chain` and of the chains that can be reached from it; without `chain`, of the whole table."""
+    found = ruleset.table(table)
+    if chain is not None and not found.chain(chain):
+        return ChainsView(table, chain, unreached=tuple(each.name for each in found.chains))
+    drawer = _Drawer(found, path, explain)
+    alone = [] if chain is not None else [name for name in drawer.chains if name in drawer.orphans]
+    entries = [chain] if chain is not None else drawer.built_in
+    idle = [name for name in entries if chain is None and not drawer.chains[name].rules]
+    reachable = [name for name in dict.fromkeys([*drawer.nearest_first(entries), *alone]) if name not in idle]
+    order = drawer.callers_first([*entries, *alone], drawer.most_important(reachable))
+    drawn, met = set(order), {*reachable, *idle}
     return ChainsView(
         table=table,
-        entry=chain,
-        chains=shown,
-        crowded_out=tuple(name for name in reachable if name not in order),
-        unreached=tuple(name for name in chains if name not in met),
-        counted=any(_has_counted(chains[name]) for name in reachable),
+        entry=chain or "",
+        chains=tuple(map(drawer.view, order)),
+        idle=tuple(map(drawer.view, idle)),
+        crowded_out=tuple(name for name in reachable if name not in drawn),
+        unreached=tuple(name for name in drawer.chains if name not in met),
+        counted=any(drawer.entries[name] for name in (*reachable, *idle)),
+        packet=path.packet if path else None,
     )
-
-
-def _has_counted(chain: Chain) -> bool:
-    return bool(chain.counters.packets) or any(rule.counters.packets for rule in chain.rules)

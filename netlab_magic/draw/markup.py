@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from netlab_magic.draw.style import BODY, MONO, SANS, Role
 
-__all__ = ["cell", "cells", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
+__all__ = ["LINE_BREAK", "cell", "cells", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
+
+LINE_BREAK = "\u2028"
+"""Where a tooltip gets a new line; dot and XML would make a blank of any other, and no shown text can hold this one (see `plain`)."""
 
 
 def _visible(char: str) -> str:
@@ -85,12 +88,16 @@ def run(text: str, colour: str = Role.INK, size: float = BODY, *, bold: bool = F
     return f'<FONT FACE="{MONO if mono else SANS}" POINT-SIZE="{size:g}" COLOR="{colour}">{body}</FONT>'
 
 
+def _value(value: object) -> str:
+    return LINE_BREAK.join(map(escaped, value)) if isinstance(value, tuple) else escaped(str(value))
+
+
 def _attributes(given: dict[str, object]) -> str:
-    return "".join(f' {name.upper()}="{escaped(str(value))}"' for name, value in given.items() if value is not None)
+    return "".join(f' {name.upper()}="{_value(value)}"' for name, value in given.items() if value is not None)
 
 
 def cell(content: str, **attributes: object) -> str:
-    """A table cell; `content` is markup, made by `run`, `table` and friends."""
+    """A table cell; `content` is markup, made by `run`, `table` and friends; an attribute that is a tuple has several lines."""
     return f"<TD{_attributes(attributes)}>{content}</TD>"
 
 

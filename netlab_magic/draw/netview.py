@@ -94,7 +94,7 @@ def far_end(topology: Topology, interface: Interface) -> str:
 
 def serves(topology: Topology, name: str) -> list[str]:
     """The servers of a namespace in words: "serves tcp 80 http"."""
-    return [f"serves {server.protocol} {server.port} {server.kind}" for server in topology.servers if server.namespace == name]
+    return [f"serves {server.protocol} {server.port} {server.does}" for server in topology.servers if server.namespace == name]
 
 
 def _outside(interface: Interface) -> bool:

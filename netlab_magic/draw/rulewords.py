@@ -1,16 +1,14 @@
 """A rule in the few words that fit into a row: what it matches, where it sends the packet, and what kind of end that is."""
 
-import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 import msgspec
 
-from netlab_magic.ruleset import Rule
+from netlab_magic.ruleset import Match, Option, Rule
 
 __all__ = ["End", "RuleWords", "verdict", "words_of"]
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\S+', re.DOTALL)
-_JUMPS = ("-j", "-g", "--jump", "--goto")
+_EVERY_PACKET = "every packet"
 
 
 class End(msgspec.Struct, frozen=True):
@@ -25,7 +23,7 @@ class End(msgspec.Struct, frozen=True):
 
 
 class RuleWords(msgspec.Struct, frozen=True):
-    """`match` is short, in phrases, for a row; `verbatim` is that part of the rule as it was written; `to` the chain it enters, if any."""
+    """`match` is short, in phrases, for a row; `verbatim` is that part of the rule in full; `to` the chain it enters, if any."""
 
     match: tuple[str, ...]
     verbatim: str
@@ -50,44 +48,31 @@ def verdict(word: str, options: str = "") -> End:
     return End(symbol, f"{word or 'only counts'} {options}".strip(), good)
 
 
-def _unquoted(word: str) -> str:
-    return re.sub(r"\\(.)", r"\1", word[1:-1], flags=re.DOTALL) if word.startswith('"') and word.endswith('"') and len(word) > 1 else word
+def _as_typed(option: Option) -> str:
+    return " ".join(["!"] * option.negated + [option.name, *option.values])
 
 
-def _split(rule: Rule) -> tuple[list[str], list[str]]:
-    """The words before `-j TARGET` and the options of the target after it."""
-    words = _WORD.findall(rule.spec)
-    for place in range(len(words) - 1):
-        if words[place] in _JUMPS and _unquoted(words[place + 1]) == rule.target:
-            return words[:place], words[place + 2 :]
-    return words, []
+def _phrases_of(match: Match) -> Iterator[str]:
+    """A match without its module's name, which its options tell anyway; comments as `iptables -L` shows them."""
+    if not match.options:
+        yield f"-m {match.module}"
+    for option in match.options:
+        yield f"/* {' '.join(option.values)} */" if option.name == "--comment" else str(option)
 
 
-def _short(words: list[str]) -> tuple[str, ...]:
-    """The match, an option and its value a phrase, without the modules that its options name anyway, comments as `iptables -L`."""
-    phrases: list[str] = []
-    place = 0
-    while place < len(words):
-        word, following = words[place], words[place + 1 : place + 3]
-        if word == "-m" and len(following) > 1 and (following[1] == "!" or following[1].startswith("--")):
-            place += 2
-        elif word == "--comment" and following:
-            phrases.append(f"/* {_unquoted(following[0])} */")
-            place += 2
-        elif phrases and (phrases[-1] == "!" or not word.startswith(("-", "!"))):
-            phrases[-1] += f" {word}"
-            place += 1
-        else:
-            phrases.append(word)
-            place += 1
-    return tuple(phrases) or ("every packet",)
+def _short(rule: Rule) -> tuple[str, ...]:
+    return (*map(str, rule.options), *(phrase for match in rule.matches for phrase in _phrases_of(match)))
 
 
 def words_of(rule: Rule, chains: Container[str]) -> RuleWords:
     """The words of a rule in a table that has `chains`."""
-    before, after = _split(rule)
-    verbatim = " ".join(before) or "every packet"
-    if rule.target and rule.target in chains:
-        end = End("⇒", f"goto {rule.target}") if rule.goto else End("→", rule.target)
-        return RuleWords(_short(before), verbatim, end, rule.target, rule.goto)
-    return RuleWords(_short(before), verbatim, verdict(rule.target, " ".join(map(_unquoted, after))))
+    short = _short(rule)
+    verbatim = " ".join(map(str, (*rule.options, *rule.matches)))
+    if not short and not rule.target and rule.raw:  # what a lenient reader could not understand is still the rule
+        short, verbatim = (rule.raw,), rule.raw
+    short, verbatim = short or (_EVERY_PACKET,), verbatim or _EVERY_PACKET
+    if rule.target and rule.target.name in chains:
+        name, goto = rule.target.name, rule.target.goto
+        return RuleWords(short, verbatim, End("⇒", f"goto {name}") if goto else End("→", name), name, goto)
+    options = rule.target.options if rule.target else ()
+    return RuleWords(short, verbatim, verdict(rule.jump, " ".join(map(_as_typed, options))))

@@ -24,6 +24,8 @@ class Role:
     GOOD_FILL: Final = "#e2f0fa"
     BAD: Final = "#d55e00"
     BAD_FILL: Final = "#fdebdf"
+    PATH: Final = "#7b3294"
+    PATH_FILL: Final = "#f3e8f7"
     NONE: Final = "transparent"
 
 
@@ -41,6 +43,8 @@ THEME: Final[dict[str, tuple[str, str]]] = {
     Role.GOOD_FILL: ("#0f3048", ""),
     Role.BAD: ("#ff9a52", ""),
     Role.BAD_FILL: ("#4a2610", ""),
+    Role.PATH: ("#9a54b8", ""),
+    Role.PATH_FILL: ("#3a2447", ""),
 }
 
 # The first font of each list is as wide as any later one: dot measures with the first that it has, and a label must never

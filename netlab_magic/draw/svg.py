@@ -2,6 +2,8 @@
 
 from xml.etree import ElementTree
 
+from netlab_magic.draw.lanes import in_lanes
+from netlab_magic.draw.markup import LINE_BREAK
 from netlab_magic.draw.style import style_sheet
 
 __all__ = ["finished"]
@@ -28,7 +30,7 @@ def _without_titles(element: ElementTree.Element) -> None:
 
 def _link_to_tooltip(link: ElementTree.Element) -> None:
     """dot gives a cell a tooltip only as part of a link; keep the tooltip, drop the link."""
-    text = link.get(f"{{{_XLINK}}}title", "")
+    text = link.get(f"{{{_XLINK}}}title", "").replace(LINE_BREAK, "\n")
     link.tag = _name("g")
     link.attrib.clear()
     title = ElementTree.Element(_name("title"))
@@ -67,6 +69,7 @@ def finished(raw: str, prefix: str, title: str, description: str) -> str:
     """The SVG that dot printed, ready to stand in a page or to be an `<img>`; `prefix` must be unique to its content."""
     root = ElementTree.fromstring(raw)  # noqa: S314 - dot wrote it
     _without_titles(root)
+    in_lanes(root)
     for element in root.iter():
         _prefixed(element, prefix)
         if element.tag == _name("a"):

@@ -1,6 +1,7 @@
 """The rows of the table: what is measured, beside what, and what it shall reach."""
 
 from building import BATCH, FLOOR, MININET, SCRIPT, one_bridge, seed_lab
+from drawing import DRAWING, READING, large_picture
 from killing import left_over
 from measure import Row, Target
 from memory import memory, thirty_labs
@@ -24,6 +25,7 @@ ROWS = (
     Row("first", "first statement in a fresh kernel", first_statement, [Target(500)], rounds=15, quick_rounds=5),
     Row("switch-open", "policy switch to ACCEPT, picture redrawn", policy_switch(blocked=False), [Target(250)], rounds=15, quick_rounds=5),
     Row("switch-blocked", "policy switch to DROP, picture redrawn", policy_switch(blocked=True), [Target(500)], rounds=15, quick_rounds=5),
+    Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
     Row(
         "memory",
         "memory of a lab host process",

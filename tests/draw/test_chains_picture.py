@@ -10,11 +10,12 @@ from netlab_magic.draw import chains_picture
 from netlab_magic.draw.style import Role
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.savefile import parse
+from netlab_magic.way import Path, Step
 
 
 def _filter(*lines: str, chains: tuple[str, ...] = ()) -> Ruleset:
     heads = [":FORWARD ACCEPT [0:0]", *(f":{chain} - [0:0]" for chain in chains)]
-    return parse("\n".join(["*filter", *heads, *lines, "COMMIT", ""]))
+    return parse("\n".join(["*filter", *heads, *lines, "COMMIT", ""]), strict=False)
 
 
 def _row_of(dot: str, port: str) -> str:
@@ -28,17 +29,17 @@ def _words(markup: str) -> str:
 
 
 def test_docker_rules_as_text():
-    text = chains_picture(DOCKER).words
+    text = chains_picture(DOCKER, chain="FORWARD").words
     assert text.splitlines()[:10] == [
         "Chain FORWARD (built-in chain of table filter · 6 rules · policy ✕ DROP)",
-        "  num  pkts  target                      match",
-        "    1   664  → DOCKER-USER               every packet",
-        "    2   664  → DOCKER-ISOLATION-STAGE-1  every packet",
-        "    3   340  ✓ ACCEPT                    -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED",
-        "    4     0  → DOCKER                    -o docker0",
-        "    5   171  ✓ ACCEPT                    -i docker0 ! -o docker0",
-        "    6     0  ✓ ACCEPT                    -i docker0 -o docker0",
-        "          1  ✕ DROP                      policy: what no rule above decided",
+        "  num   pkts  target                      match",
+        "    1    664  → DOCKER-USER               every packet",
+        "    2    664  → DOCKER-ISOLATION-STAGE-1  every packet",
+        "    3    340  ✓ ACCEPT                    -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED",
+        "    4  never  → DOCKER                    -o docker0",
+        "    5    171  ✓ ACCEPT                    -i docker0 ! -o docker0",
+        "    6  never  ✓ ACCEPT                    -i docker0 -o docker0",
+        "           1  ✕ DROP                      policy: what no rule above decided",
         "  jumps: 1 → DOCKER-USER, 2 → DOCKER-ISOLATION-STAGE-1, 4 → DOCKER",
     ]
     assert "Chain DOCKER-ISOLATION-STAGE-2 (user chain · 2 rules · 1 reference)" in text
@@ -46,7 +47,7 @@ def test_docker_rules_as_text():
 
 
 def test_chains_stand_in_the_order_in_which_a_packet_meets_them():
-    heads = re.findall(r"^Chain (\S+)", chains_picture(DOCKER).text, re.MULTILINE)
+    heads = re.findall(r"^Chain (\S+)", chains_picture(DOCKER, chain="FORWARD").text, re.MULTILINE)
     assert heads == ["FORWARD", "DOCKER-USER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER"]
 
 
@@ -81,7 +82,7 @@ def test_every_target_has_a_symbol_and_a_word(target, words, fill):
     assert words in picture.text
     row = _row_of(picture.dot, "r1")
     assert words in " ".join(_words(row).split())
-    assert (f'BGCOLOR="{fill}"' in row) if fill else ("BGCOLOR" not in row)
+    assert {Role.GOOD_FILL, Role.BAD_FILL} & set(re.findall(r'BGCOLOR="([^"]+)"', row)) == ({fill} if fill else set())
 
 
 def test_a_rule_without_target_only_counts():
@@ -125,9 +126,8 @@ def test_a_long_match_is_shortened_and_whole_in_tooltip_and_text():
     picture = chains_picture(_filter(f"-A FORWARD {spec} -j ACCEPT"))
     row = _row_of(picture.dot, "r1")
     assert "…" in _words(row)
-    assert f'TITLE="{spec}"' in row
+    assert f'TITLE="-A FORWARD {spec} -j ACCEPT"' in row
     assert spec in picture.text
-    assert "TITLE" not in _row_of(chains_picture(DOCKER).dot, "r3")
 
 
 def _many(count: int) -> Ruleset:
@@ -140,11 +140,11 @@ def test_many_rules_are_folded_and_counted_quickly():
     start = time.perf_counter()
     picture = chains_picture(ruleset)
     assert time.perf_counter() - start < 1
-    assert "… 4,979 more rules · 3,319 of them hit" in picture.text
+    assert "… 4,979 more rules · 3,319 of them hit · 4,979 jump to K…" in picture.text
     assert "… 4,979 more rules" in picture.dot
     assert picture.dot.count('PORT="r') < 60
-    assert "  5000     1  → K39" in picture.text
-    assert re.search(r"Also reached from FORWARD, not shown: 29 chains: K\d+", picture.text)
+    assert "5000      1  → K39" in picture.text
+    assert re.search(r"Also reached from table filter, not shown: 25 chains: K\d+", picture.text)
 
 
 def test_twenty_four_rules_are_all_shown():
@@ -179,6 +179,121 @@ def test_an_empty_table_has_its_built_in_chain():
 
 def test_the_same_rules_are_the_same_picture():
     assert chains_picture(DOCKER) == chains_picture(DOCKER)
-    assert chains_picture(DOCKER).description == (
+    assert chains_picture(DOCKER).description == "Table filter: 7 chains with 11 rules are shown."
+    assert chains_picture(DOCKER, chain="FORWARD").description == (
         "FORWARD: built-in chain of table filter · 6 rules · policy ✕ DROP; its rules lead to 4 other chains."
     )
+
+
+def test_a_whole_table_has_every_chain_and_built_in_ones_without_rules_are_small():
+    picture = chains_picture(DOCKER)
+    assert "INPUT: no rules, policy ✓ ACCEPT\nOUTPUT: no rules, policy ✓ ACCEPT" in picture.text
+    assert {"DOCKER", "DOCKER-USER", "FORWARD"} <= set(re.findall(r"^Chain (\S+)", picture.text, re.MULTILINE))
+    assert "Not reached" not in picture.text
+    assert picture.title == "Table filter"
+
+
+def test_a_chain_that_no_packet_can_enter_is_drawn_apart_and_says_so():
+    picture = chains_picture(_filter("-A FORWARD -j ONE", "-A TWO -j THREE", chains=("ONE", "TWO", "THREE")))
+    assert "Chain TWO (user chain · 1 rule · no rule leads here)" in picture.text
+    assert "Chain THREE (user chain · 0 rules · 1 reference · no packet can get here)" in picture.text
+    assert picture.dot.count('STYLE="dashed"') > chains_picture(_filter("-A FORWARD -j ONE", chains=("ONE",))).dot.count('STYLE="dashed"')
+
+
+def test_rules_behind_an_unconditional_verdict_stand_below_a_line_that_says_so():
+    picture = chains_picture(_filter("-A FORWARD -i a -j DROP", "-A FORWARD -j ACCEPT", "-A FORWARD -i b -j DROP"))
+    lines = picture.text.splitlines()
+    place = lines.index("  ⊘ no packet gets further: rule 2 ends the way of each")
+    assert "every packet" in lines[place - 1]
+    assert "-i b" in lines[place + 1]
+    assert "⊘" in picture.dot
+    assert Role.BAD_FILL not in _row_of(picture.dot, "r3")
+
+
+def test_a_chain_that_decides_every_packet_has_an_end_that_none_reaches():
+    text = chains_picture(_filter("-A FORWARD -j LAST", "-A LAST -j LOG", "-A LAST -j DROP", chains=("LAST",))).text
+    assert "no packet gets to this end" in text
+
+
+@pytest.mark.parametrize(
+    ("rules", "back"),
+    [
+        (["-A FORWARD -j ONE", "-A ONE -j RETURN"], "↩ RETURN (to FORWARD)"),
+        (["-A FORWARD -j ONE", "-A FORWARD -j TWO", "-A TWO -j ONE", "-A ONE -j RETURN"], "↩ RETURN (to its caller)"),
+        (["-A FORWARD -j TWO", "-A TWO -g ONE", "-A ONE -j RETURN"], "↩ RETURN (to FORWARD)"),
+        (["-A FORWARD -g ONE", "-A ONE -j RETURN"], "↩ RETURN (to the policy of FORWARD)"),
+        (["-A FORWARD -j RETURN"], "↩ RETURN (to the policy of FORWARD)"),
+    ],
+)
+def test_a_return_says_where_it_leads(rules, back):
+    assert back in chains_picture(_filter(*rules, chains=("ONE", "TWO"))).text
+
+
+def test_never_is_said_only_where_packets_came_by():
+    text = chains_picture(_filter("[3:252] -A FORWARD -j ONE", "[0:0] -A ONE -j DROP", "[0:0] -A TWO -j DROP", chains=("ONE", "TWO"))).text
+    one, two = text.split("Chain ")[2:4]
+    assert "never  ✕ DROP" in one
+    assert "    0  ✕ DROP" in two
+
+
+PATH = Path(
+    (Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "DOCKER-USER", 1, "RETURN"), Step("filter", "FORWARD", None, "DROP")),
+    "a ping",
+)
+
+
+def test_a_path_numbers_its_rules_and_draws_its_jumps_heavier():
+    picture = chains_picture(DOCKER, path=PATH)
+    assert picture.text.startswith("The way of a ping: [1], [2], … are its steps.")
+    assert re.search(r"\[1\] +1 +664  → DOCKER-USER", picture.text)
+    assert re.search(r"\[2\] +1 +664  ↩ RETURN", picture.text)
+    assert re.search(r"\[3\] +1  ✕ DROP +policy", picture.text)
+    jumps = {re.search(r":(r\d):e", line)[1]: line for line in picture.dot.splitlines() if ":head:e" in line and "c0:" in line}
+    assert Role.PATH in jumps["r1"]
+    assert "penwidth=3.2" in jumps["r1"]
+    assert Role.PATH not in jumps["r2"]
+
+
+def test_a_rule_passed_twice_has_both_numbers():
+    twice = Path((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", 1, "DOCKER-USER")))
+    assert "[1][2]    1" in chains_picture(DOCKER, path=twice).text
+
+
+def test_steps_in_another_table_are_not_drawn():
+    assert "[1] " not in chains_picture(DOCKER, path=Path((Step("nat", "FORWARD", 1, "ACCEPT"),))).text
+
+
+def test_hovering_over_a_rule_shows_it_and_its_explanation():
+    picture = chains_picture(DOCKER, explain=lambda table, chain, number: f"<{table} {chain} {number}>")
+    title = re.search(r'TITLE="([^"]+)"', _row_of(picture.dot, "r5"))[1]
+    assert title == "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT\u2028&lt;filter FORWARD 5&gt;"
+
+
+def test_only_rules_that_are_shown_are_explained():
+    asked = []
+    chains_picture(_many(5000), explain=lambda *where: asked.append(where) or "")
+    assert 0 < len(asked) < 100
+
+
+@pytest.mark.parametrize(
+    ("special", "rules"),
+    [
+        ("on-the-path", []),
+        ("with-a-rule", ["-A with-a-rule -j DROP"]),
+        ("nearer", []),
+    ],
+)
+def test_of_too_many_chains_those_that_matter_are_drawn(special, rules):
+    names = [f"empty{number}x" for number in range(20)]
+    order = [special, *names] if special == "nearer" else [*names, special]
+    ruleset = _filter(*(f"-A FORWARD -j {name}" for name in order), *rules, chains=(*names, special))
+    path = Path((Step("filter", "on-the-path", None, "RETURN"),)) if special == "on-the-path" else None
+    assert f"Chain {special} " in chains_picture(ruleset, path=path).text
+
+
+def test_of_generated_chains_some_stand_for_all():
+    names = [f"SVC-{number}" for number in range(20)]
+    lines = [f"-A FORWARD -d 10.0.0.{number} -j {name}" for number, name in enumerate(names)]
+    lines += [f"-A {name} -j SEP-{name}" for name in names] + [f"-A SEP-{name} -j MARK --set-mark 1" for name in names]
+    text = chains_picture(_filter(*lines, chains=(*names, *(f"SEP-{name}" for name in names)))).text
+    assert "Chain SEP-SVC-0 " in text

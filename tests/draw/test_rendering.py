@@ -1,5 +1,6 @@
 """From DOT to SVG: with the dot program, and what happens without it."""
 
+import pathlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,12 +11,15 @@ from draw.samples import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, m
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netlab_magic.draw import Picture, chains_picture, topology_picture
+from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.draw.markup import plain
 from netlab_magic.draw.render import NO_DOT
 from netlab_magic.draw.style import PAGE_WIDTH
-from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.draw.svg import WIDEST
+from netlab_magic.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
+from netlab_magic.savefile import parse
 from netlab_magic.topology import HOST, End, Interface, Namespace, Server, Topology
+from netlab_magic.way import WAYS, Path, Step
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
 
@@ -41,9 +45,16 @@ def _hostile_lab(name: str) -> Topology:
 
 
 def _hostile_rules(text: str) -> Ruleset:
-    forward = Chain("FORWARD", "DROP", (Rule(f'-m comment --comment "{text}" -j c{text}', "c" + text), Rule(text, text)))
+    comment = Match("comment", (Option("--comment", (text,)),))
+    rules = (Rule(matches=(comment,), target=Target("c" + text)), Rule(target=Target(text)), Rule(raw=text))
+    forward = Chain("FORWARD", "DROP", rules)
     return Ruleset((Table("filter", (forward, Chain("c" + text), Chain("other" + text))),))
 
+
+SMALLEST_SCALE = 1.1
+"""How much smaller than drawn a picture may get on the page: its 10 points stay above 9."""
+
+PATH = Path((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", None, "DROP")), "a ping")
 
 PICTURES = {
     "seed": topology_picture(SEED, CLOSED, [ping("ns1", "ns0", "blocked"), ping("ns1", "internet", "blocked", name="8.8.8.8")]),
@@ -51,7 +62,10 @@ PICTURES = {
     "thirty": topology_picture(THIRTY, OPEN, matrix(CLASSROOM, {("ns4", "ns5")})),
     "nothing": topology_picture(Topology(), OPEN),
     "docker": chains_picture(DOCKER),
+    "one chain": chains_picture(DOCKER, chain="FORWARD", path=PATH),
     "no chain": chains_picture(DOCKER, chain="NOWHERE"),
+    "way": way_picture(DOCKER, path=PATH),
+    "way in": way_picture(OPEN, "in"),
 }
 
 
@@ -89,6 +103,28 @@ def test_svgs_on_one_page_share_no_id_and_the_same_picture_has_the_same():
     assert again.svg() == PICTURES["seed"].svg()
 
 
+DUMPS = sorted((pathlib.Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
+
+
+@needs_dot
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
+def test_the_tables_of_real_hosts_are_legible_at_the_width_of_a_page(dump):
+    ruleset = parse(dump.read_text(), strict=False)
+    pictures = [chains_picture(ruleset, table.name) for table in ruleset.tables] + [way_picture(ruleset, way) for way in WAYS]
+    for picture in pictures:
+        width = float((_svg(picture).get("viewBox") or "").split()[2])
+        assert width <= WIDEST * SMALLEST_SCALE
+
+
+@pytest.mark.parametrize("dump", [dump for dump in DUMPS if dump.stem.startswith("docker")], ids=lambda dump: dump.stem)
+def test_every_rule_of_docker_is_in_the_text_form(dump):
+    ruleset = parse(dump.read_text())
+    for table in ruleset.tables:
+        text = chains_picture(ruleset, table.name).text
+        missing = [rule for chain in table.chains for rule in chain.rules if rule.options and str(rule.options[0]) not in text]
+        assert not missing
+
+
 def _boxes(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
     """The extents of all nodes."""
     boxes = []
@@ -121,10 +157,10 @@ def test_the_drawing_shows_every_namespace_and_address():
 
 
 @needs_dot
-def test_a_shortened_rule_has_its_tooltip_and_no_link():
-    spec = "-m comment --comment " + "words-" * 60
-    picture = chains_picture(Ruleset((Table("filter", (Chain("FORWARD", "DROP", (Rule(spec),)),)),)))
-    assert spec in [element.text for element in _svg(picture).iter(SVG + "title")]
+def test_a_rule_has_its_tooltip_with_the_explanation_below_and_no_link():
+    spec = "-m comment --comment " + "words-" * 40
+    picture = chains_picture(parse(f"*filter\n:FORWARD DROP\n-A FORWARD {spec}\nCOMMIT\n"), explain=lambda *_: "a\nb <c>")
+    assert f"-A FORWARD {spec}\na b <c>" in [element.text for element in _svg(picture).iter(SVG + "title")]
     assert "href" not in (picture.svg() or "")
 
 
@@ -142,6 +178,8 @@ def test_no_text_breaks_the_picture_or_becomes_markup(text):
         topology_picture(_hostile_lab(text), _hostile_rules(text), [ping("n-" + text, text, "blocked", why=text)]),
         chains_picture(_hostile_rules(text)),
         chains_picture(_hostile_rules(text), text, text),
+        chains_picture(_hostile_rules(text), explain=lambda *_: text, path=Path((Step("filter", "FORWARD", 1, text),), text)),
+        way_picture(_hostile_rules(text), explain=lambda *_: text),
     )
     for picture in pictures:
         root = _svg(picture)

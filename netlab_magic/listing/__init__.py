@@ -1,0 +1,139 @@
+"""The text of `iptables -t TABLE -nvL --line-numbers`, of version 1.8.9, from a ruleset value alone."""
+
+from collections.abc import Iterator
+
+from netlab_magic.canonical import canonical
+from netlab_magic.errors import NetlabError
+from netlab_magic.extensions import HEADER
+from netlab_magic.extensions.names import PROTOCOLS
+from netlab_magic.listing.wording import match_text, target_column, target_text
+from netlab_magic.reader import suggest
+from netlab_magic.ruleset import BUILT_IN, Chain, Counters, Option, Rule, Ruleset, Table
+
+__all__ = ["abbreviated", "listing"]
+
+_COLUMNS = "num   pkts bytes target     prot opt in     out     source               destination         "
+_LARGEST_PLAIN = 99999
+_LARGEST_ABBREVIATED = 9999
+_COUNTER = 2**64
+
+
+def listing(ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, variant: str = "legacy") -> str:
+    """What `iptables -t TABLE -nvL [CHAIN] --line-numbers` prints (ip6tables where the ruleset's family is ipv6).
+
+    Built-in chains come first, in hook order, then the user's sorted by name, as the programs print them. What a rule says
+    that the option table does not know, or with values that iptables refuses, is listed in the words of the rule. `variant` is legacy
+    or nft; they differ in a match or two. The text has what users wrote into comments and prefixes as it is: whoever shows it escapes it.
+    Raises NetlabError for a table or a chain that is not there.
+    """
+    found = ruleset.table(table)
+    if not found.chains:
+        raise NetlabError(f"there is no table {table}{suggest(table, BUILT_IN)}")
+    chosen = _ordered(found) if chain is None else [_chosen(found, chain)]
+    return "\n".join("".join(f"{line}\n" for line in _lines(one, found, ruleset.family, variant)) for one in chosen)
+
+
+def _chosen(table: Table, name: str) -> Chain:
+    found = table.chain(name)
+    if found is None:
+        raise NetlabError(f"the table {table.name} has no chain {name}{suggest(name, [chain.name for chain in table.chains])}")
+    return found
+
+
+def _ordered(table: Table) -> list[Chain]:
+    places = {name: place for place, name in enumerate(BUILT_IN.get(table.name, ()))}
+    return sorted(table.chains, key=lambda chain: (places.get(chain.name, len(places)), chain.name))
+
+
+def _lines(chain: Chain, table: Table, family: str, variant: str) -> Iterator[str]:
+    if chain.policy:
+        packets, size = _counted(chain.counters)
+        yield f"Chain {chain.name} (policy {chain.policy} {packets} packets, {size} bytes)"
+    else:
+        yield f"Chain {chain.name} ({_references(chain.name, table)} references)"
+    yield _COLUMNS
+    for number, rule in enumerate(chain.rules, 1):
+        yield _rule_line(number, rule, family, variant)
+
+
+def _references(name: str, table: Table) -> int:
+    return sum(rule.jump == name for chain in table.chains for rule in chain.rules)
+
+
+def _rule_line(number: int, rule: Rule, family: str, variant: str) -> str:
+    try:
+        known = canonical(rule, family)
+        words = _words(known, variant) if str(rule) else _unread(rule)
+    except ValueError:
+        known, words = rule, _as_written(rule)
+    packets, size = _counted(rule.counters)
+    goto = "[goto] " if rule.target and rule.target.goto else ""
+    return f"{number:<4} {packets:>5} {size:>5} {_columns(known, family)}{goto}{words}"
+
+
+def _words(rule: Rule, variant: str) -> str:
+    """What stands behind the columns."""
+    matches = "".join(match_text(match, variant) for match in rule.matches)
+    return _unknown_options(rule) + matches + (target_text(rule.target) if rule.target else "")
+
+
+def _unread(rule: Rule) -> str:
+    """The text of a rule in which lenient reading could read nothing."""
+    return f" {rule.raw}" if rule.raw else ""
+
+
+def _as_written(rule: Rule) -> str:
+    parts = [*rule.matches, *(rule.target.options if rule.target else ())]
+    return _unknown_options(rule) + "".join(f" {part}" for part in parts)
+
+
+def _unknown_options(rule: Rule) -> str:
+    return "".join(f" {option}" for option in rule.options if HEADER.parameter(option.name) is None)
+
+
+def _columns(rule: Rule, family: str) -> str:
+    """From the target to the destination."""
+    target = target_column(rule.target) if rule.target else ""
+    protocol, fragment = rule.option("-p"), rule.option("-f")
+    number = PROTOCOLS.get(protocol.values[0], protocol.values[0]) if protocol else 0
+    opt = f"{'!' if fragment.negated else '-'}f" if fragment else "--"
+    interfaces = "".join(f"{_interface(rule.option(name)):<6} " for name in ("-i", "-o"))
+    ends = "".join(f"{_mark(found)}{_address(found, family):<19} " for found in map(rule.option, ("-s", "-d")))
+    return f"{target:<9} {_mark(protocol)}{number:<4} {opt}  {interfaces}{ends}"
+
+
+def _interface(option: Option | None) -> str:
+    return f"{'!' if option.negated else ''}{option.values[0]}" if option else "*"
+
+
+def _mark(option: Option | None) -> str:
+    """The sign of negation before a column's word, or the blank that stands in its place."""
+    return "!" if option and option.negated else " "
+
+
+def _address(option: Option | None, family: str) -> str:
+    if option is None:
+        return "0.0.0.0/0" if family == "ipv4" else "::/0"
+    return option.values[0].removesuffix("/32" if family == "ipv4" else "/128")
+
+
+def _counted(counters: Counters | None) -> tuple[str, str]:
+    found = counters or Counters()
+    return abbreviated(found.packets), abbreviated(found.bytes)
+
+
+def abbreviated(count: int) -> str:
+    """A counter as iptables prints it without `-x`: above 99999 in thousands, above 9999 of those in millions, and so on to T.
+
+    Every step rounds the rounded number before it, in 64 bits: a counter at its very end comes back to 0.
+
+    >>> [abbreviated(count) for count in (99999, 100499, 100500, 9999499, 9999500)]
+    ['99999', '100K', '101K', '9999K', '10M']
+    """
+    if count <= _LARGEST_PLAIN:
+        return str(count)
+    for unit in "KMGT":
+        count = (count + 500) % _COUNTER // 1000
+        if count <= _LARGEST_ABBREVIATED or unit == "T":
+            break
+    return f"{count}{unit}"

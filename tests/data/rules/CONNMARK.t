@@ -1,0 +1,36 @@
+# -j CONNMARK: the mark of the connection: set it, save the packet's to it, restore the packet's from it.
+:mangle,PREROUTING
+-j CONNMARK --set-mark 1;-j CONNMARK --set-xmark 0x1/0xffffffff;OK
+-j CONNMARK --set-mark 0x1/0xff;-j CONNMARK --set-xmark 0x1/0xff;OK
+-j CONNMARK --set-mark 0x1f/0xf;-j CONNMARK --set-xmark 0x1f/0x1f;OK
+-j CONNMARK --set-xmark 0x1;-j CONNMARK --set-xmark 0x1/0xffffffff;OK
+-j CONNMARK --set-xmark 0x1/0xffffffff;=;OK
+-j CONNMARK --set-xmark 0x10/0xf0;=;OK
+-j CONNMARK --and-mark 0xff;-j CONNMARK --set-xmark 0x0/0xffffff00;OK
+-j CONNMARK --or-mark 0x10;-j CONNMARK --set-xmark 0x10/0x10;OK
+-j CONNMARK --xor-mark 0x1;-j CONNMARK --set-xmark 0x1/0x0;OK
+-j CONNMARK --save-mark;-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff;OK
+-j CONNMARK --restore-mark;-j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff;OK
+-j CONNMARK --save-mark --mask 0xff;-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff;OK
+-j CONNMARK --restore-mark --mask 0xff;-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff;OK
+-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff;=;OK
+-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00;=;OK
+-j CONNMARK --save-mark --ctmask 0xff00;-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xff00;OK
+-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xffffffff;=;OK
+-j CONNMARK --restore-mark --ctmask 0xff --nfmask 0xff00;-j CONNMARK --restore-mark --nfmask 0xff00 --ctmask 0xff;OK
+-j CONNMARK --restore-mark --nfmask 255;-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xffffffff;OK
+-j CONNMARK --set-mark 1 --left-shift-mark 4;-j CONNMARK --set-xmark 0x1/0xffffffff --left-shift-mark 4;OK
+-j CONNMARK --set-xmark 0x1/0xff --right-shift-mark 4;=;OK
+-j CONNMARK --save-mark --left-shift-mark 8;-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff --left-shift-mark 8;OK
+-j CONNMARK --restore-mark --right-shift-mark 8;-j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff --right-shift-mark 8;OK
+-j CONNMARK;;FAIL
+-j CONNMARK --set-mark;;FAIL
+-j CONNMARK --set-mark x;;FAIL
+-j CONNMARK --set-mark 1 --save-mark;;FAIL
+-j CONNMARK --save-mark --restore-mark;;FAIL
+-j CONNMARK --mask 0xff;;FAIL
+-j CONNMARK --save-mark --mask 0xff --nfmask 0xff;;FAIL
+-j CONNMARK --save-mark --mask x;;FAIL
+-j CONNMARK ! --save-mark;;FAIL
+:mangle,PREROUTING ipv6
+-j CONNMARK --save-mark;-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff;OK

@@ -1,0 +1,43 @@
+# -j LOG: writes a line to the kernel's log and goes on.
+:filter,FORWARD
+-j LOG;=;OK
+-j LOG --log-level debug;-j LOG --log-level 7;OK
+-j LOG --log-level info;-j LOG --log-level 6;OK
+-j LOG --log-level notice;-j LOG --log-level 5;OK
+-j LOG --log-level warning;-j LOG;OK
+-j LOG --log-level warn;;FAIL
+-j LOG --log-level error;-j LOG --log-level 3;OK
+-j LOG --log-level err;;FAIL
+-j LOG --log-level crit;-j LOG --log-level 2;OK
+-j LOG --log-level alert;-j LOG --log-level 1;OK
+-j LOG --log-level emerg;-j LOG --log-level 0;OK
+-j LOG --log-level panic;-j LOG --log-level 0;OK
+-j LOG --log-level 4;-j LOG;OK
+-j LOG --log-level 7;=;OK
+-j LOG --log-level 0;=;OK
+-j LOG --log-level DEBUG;;FAIL
+-j LOG --log-prefix dropped;=;OK
+-j LOG --log-prefix "dropped: ";=;OK
+-j LOG --log-prefix "[UFW BLOCK] ";=;OK
+-j LOG --log-prefix "say \"hi\"";=;OK
+-j LOG --log-prefix 12345678901234567890123456789;=;OK
+-j LOG --log-tcp-sequence;=;OK
+-j LOG --log-tcp-options;=;OK
+-j LOG --log-ip-options;=;OK
+-j LOG --log-uid;=;OK
+-j LOG --log-macdecode;=;OK
+-j LOG --log-prefix "all " --log-level 7 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode;=;OK
+-j LOG --log-uid --log-ip-options --log-tcp-options --log-tcp-sequence --log-level 1 --log-prefix "all ";-j LOG --log-prefix "all " --log-level 1 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid;OK
+-m limit --limit 3/min -j LOG --log-prefix "x " --log-level 4;-m limit --limit 3/min -j LOG --log-prefix "x ";OK
+-j LOG --log-level;;FAIL
+-j LOG --log-level nosuchlevel;;FAIL
+-j LOG --log-level 8;;FAIL
+-j LOG --log-level -1;;FAIL
+-j LOG --log-prefix;;FAIL
+-j LOG --log-prefix "";;FAIL
+-j LOG --log-prefix a --log-prefix b;;FAIL
+-j LOG ! --log-uid;;FAIL
+--log-prefix x -j ACCEPT;;FAIL
+-j LOG --nflog-group 1;;FAIL
+:filter,FORWARD ipv6
+-j LOG --log-prefix "v6 " --log-level debug --log-uid;-j LOG --log-prefix "v6 " --log-level 7 --log-uid;OK

@@ -1,0 +1,37 @@
+# -m comment: a remark of up to 255 bytes.
+:filter,FORWARD
+-m comment --comment web -j ACCEPT;=;OK
+-m comment --comment "web" -j ACCEPT;-m comment --comment web -j ACCEPT;OK
+-m comment --comment "the web server" -j ACCEPT;=;OK
+-m comment --comment "" -j ACCEPT;=;OK
+-m comment --comment "say \"hi\"" -j ACCEPT;=;OK
+-m comment --comment "back\\slash" -j ACCEPT;=;OK
+-m comment --comment "it's" -j ACCEPT;-m comment --comment "it\'s" -j ACCEPT;OK
+-m comment --comment it's -j ACCEPT;-m comment --comment "it\'s" -j ACCEPT;OK
+-m comment --comment 'single' -j ACCEPT;-m comment --comment "\'single\'" -j ACCEPT;OK
+-m comment --comment "semi;colon" -j ACCEPT;=;OK
+-m comment --comment "# no remark" -j ACCEPT;=;OK
+-m comment --comment "!fw3" -j ACCEPT;=;OK
+-m comment --comment !fw3 -j ACCEPT;-m comment --comment "!fw3" -j ACCEPT;OK
+-m comment --comment "default/web:http" -j ACCEPT;=;OK
+-m comment --comment "a,b" -j ACCEPT;=;OK
+-m comment --comment "a=b" -j ACCEPT;=;OK
+-m comment --comment "a+b" -j ACCEPT;=;OK
+-m comment --comment "$HOME `id` $(id)" -j ACCEPT;=;OK
+-m comment --comment "50% & <b>bold</b> | ~" -j ACCEPT;=;OK
+-m comment --comment "Zürich → München ✓" -j ACCEPT;=;OK
+-m comment --comment "日本語" -j ACCEPT;=;OK
+-m comment --comment "-j DROP" -j ACCEPT;=;OK
+-m comment --comment -A -j ACCEPT;=;OK
+-m comment --comment "(a) [b] {c} ?*^@" -j ACCEPT;=;OK
+-m comment --comment "tail " -j ACCEPT;=;OK
+-m comment --comment one -m comment --comment two -j ACCEPT;=;OK
+-s 10.0.0.0/24 -p tcp -m comment --comment "ssh from the office" -m tcp --dport 22 -j ACCEPT;=;OK
+-m comment --comment 123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345 -j ACCEPT;=;OK
+-m comment -j ACCEPT;;FAIL
+--comment web -j ACCEPT;;FAIL
+-m comment --comment the web server -j ACCEPT;;FAIL
+-m comment ! --comment web -j ACCEPT;;FAIL
+-m comment --comment a --comment b -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m comment --comment "the web server" -j ACCEPT;=;OK

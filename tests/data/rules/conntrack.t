@@ -1,0 +1,94 @@
+# -m conntrack: what connection tracking knows of the packet's connection.
+:filter,FORWARD
+-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT;-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT;OK
+-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT;=;OK
+-m conntrack --ctstate NEW -j ACCEPT;=;OK
+-m conntrack --ctstate INVALID -j DROP;=;OK
+-m conntrack --ctstate UNTRACKED -j ACCEPT;=;OK
+-m conntrack --ctstate SNAT -j ACCEPT;=;OK
+-m conntrack --ctstate DNAT -j ACCEPT;=;OK
+-m conntrack --ctstate new -j ACCEPT;-m conntrack --ctstate NEW -j ACCEPT;OK
+-m conntrack --ctstate established,related,untracked -j ACCEPT;-m conntrack --ctstate RELATED,ESTABLISHED,UNTRACKED -j ACCEPT;OK
+-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT -j ACCEPT;=;OK
+-m conntrack --ctstate DNAT,SNAT,UNTRACKED,ESTABLISHED,RELATED,NEW,INVALID -j ACCEPT;-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT -j ACCEPT;OK
+-m conntrack ! --ctstate INVALID -j ACCEPT;=;OK
+-m conntrack ! --ctstate ESTABLISHED,RELATED -j DROP;-m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP;OK
+-m conntrack --ctproto tcp -j ACCEPT;-m conntrack --ctproto 6 -j ACCEPT;OK
+-m conntrack --ctproto 17 -j ACCEPT;=;OK
+-m conntrack --ctproto UDP -j ACCEPT;-m conntrack --ctproto 17 -j ACCEPT;OK
+-m conntrack ! --ctproto icmp -j ACCEPT;-m conntrack ! --ctproto 1 -j ACCEPT;OK
+-m conntrack --ctorigsrc 10.0.0.1 -j ACCEPT;=;OK
+-m conntrack --ctorigsrc 10.0.0.0/24 -j ACCEPT;=;OK
+-m conntrack --ctorigsrc 10.0.0.7/255.255.255.0 -j ACCEPT;-m conntrack --ctorigsrc 10.0.0.7/24 -j ACCEPT;OK
+-m conntrack ! --ctorigsrc 10.0.0.0/8 -j ACCEPT;=;OK
+-m conntrack --ctorigdst 10.0.0.1/32 -j ACCEPT;-m conntrack --ctorigdst 10.0.0.1 -j ACCEPT;OK
+-m conntrack --ctorigdst 10.0.0.0/16 -j ACCEPT;=;OK
+-m conntrack ! --ctorigdst 10.0.0.1 -j ACCEPT;=;OK
+-m conntrack --ctreplsrc 10.0.0.1 -j ACCEPT;=;OK
+-m conntrack ! --ctreplsrc 10.0.0.0/12 -j ACCEPT;=;OK
+-m conntrack --ctrepldst 10.0.0.1 -j ACCEPT;=;OK
+-m conntrack ! --ctrepldst 10.0.0.0/12 -j ACCEPT;=;OK
+-m conntrack --ctorigsrcport 1024 -j ACCEPT;=;OK
+-m conntrack --ctorigsrcport 1024:65535 -j ACCEPT;=;OK
+-m conntrack ! --ctorigsrcport 22 -j ACCEPT;=;OK
+-m conntrack --ctorigdstport 80 -j ACCEPT;=;OK
+-m conntrack --ctorigdstport http -j ACCEPT;-m conntrack --ctorigdstport 80 -j ACCEPT;OK
+-m conntrack --ctorigdstport :1023 -j ACCEPT;-m conntrack --ctorigdstport 0:1023 -j ACCEPT;OK
+-m conntrack --ctorigdstport 1024: -j ACCEPT;-m conntrack --ctorigdstport 1024:65535 -j ACCEPT;OK
+-m conntrack ! --ctorigdstport 8000:8080 -j ACCEPT;=;OK
+-m conntrack --ctreplsrcport 80 -j ACCEPT;=;OK
+-m conntrack ! --ctreplsrcport 80:90 -j ACCEPT;=;OK
+-m conntrack --ctrepldstport 1024:2048 -j ACCEPT;=;OK
+-m conntrack ! --ctrepldstport 22 -j ACCEPT;=;OK
+-p tcp -m conntrack --ctproto tcp --ctorigdstport 80 --ctdir ORIGINAL -j ACCEPT;-p tcp -m conntrack --ctproto 6 --ctorigdstport 80 --ctdir ORIGINAL -j ACCEPT;OK
+-p tcp -m conntrack --ctorigdst 10.0.0.80 --ctorigdstport 80 -j ACCEPT;=;OK
+-m conntrack --ctstatus NONE -j ACCEPT;=;OK
+-m conntrack --ctstatus EXPECTED -j ACCEPT;=;OK
+-m conntrack --ctstatus SEEN_REPLY -j ACCEPT;=;OK
+-m conntrack --ctstatus ASSURED -j ACCEPT;=;OK
+-m conntrack --ctstatus CONFIRMED -j ACCEPT;=;OK
+-m conntrack --ctstatus CONFIRMED,ASSURED,SEEN_REPLY,EXPECTED -j ACCEPT;-m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED -j ACCEPT;OK
+-m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED -j ACCEPT;=;OK
+-m conntrack --ctstatus assured -j ACCEPT;-m conntrack --ctstatus ASSURED -j ACCEPT;OK
+-m conntrack ! --ctstatus ASSURED -j ACCEPT;=;OK
+-m conntrack --ctexpire 60 -j ACCEPT;=;OK
+-m conntrack --ctexpire 60:3600 -j ACCEPT;=;OK
+-m conntrack --ctexpire :60 -j ACCEPT;-m conntrack --ctexpire 0:60 -j ACCEPT;OK
+-m conntrack --ctexpire 60: -j ACCEPT;-m conntrack --ctexpire 60:4294967295 -j ACCEPT;OK
+-m conntrack --ctexpire 0 -j ACCEPT;=;OK
+-m conntrack --ctexpire 0x3c -j ACCEPT;-m conntrack --ctexpire 60 -j ACCEPT;OK
+-m conntrack ! --ctexpire 10:20 -j ACCEPT;=;OK
+-m conntrack --ctdir ORIGINAL -j ACCEPT;=;OK
+-m conntrack --ctdir REPLY -j ACCEPT;=;OK
+-m conntrack --ctdir reply -j ACCEPT;-m conntrack --ctdir REPLY -j ACCEPT;OK
+-m conntrack --ctdir ORIGINAL --ctstate NEW -j ACCEPT;-m conntrack --ctstate NEW --ctdir ORIGINAL -j ACCEPT;OK
+-m conntrack --ctstatus ASSURED --ctstate ESTABLISHED --ctorigsrc 10.0.0.1 --ctproto tcp -j ACCEPT;-m conntrack --ctstate ESTABLISHED --ctproto 6 --ctorigsrc 10.0.0.1 --ctstatus ASSURED -j ACCEPT;OK
+-m conntrack --ctstate NEW,DNAT ! --ctorigdst 10.0.0.0/8 -j ACCEPT;=;OK
+-i docker0 ! -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT;=;OK
+--ctstate NEW -m conntrack -j ACCEPT;;FAIL
+--ctstate NEW -j ACCEPT;;FAIL
+-m conntrack -j ACCEPT;;FAIL
+-m conntrack --ctstate -j ACCEPT;;FAIL
+-m conntrack --ctstate NOSUCH -j ACCEPT;;FAIL
+-m conntrack --ctstate NEW,NOSUCH -j ACCEPT;;FAIL
+-m conntrack --ctstate NEW ESTABLISHED -j ACCEPT;;FAIL
+-m conntrack --ctstate NEW, -j ACCEPT;;FAIL
+-m conntrack --ctstate "" -j ACCEPT;;FAIL
+-m conntrack --ctproto nosuchprotocol -j ACCEPT;;FAIL
+-m conntrack --ctorigsrc 10.0.0.256 -j ACCEPT;;FAIL
+-m conntrack --ctorigsrc fd00::1 -j ACCEPT;;FAIL
+-m conntrack --ctorigdstport 80,81 -j ACCEPT;;FAIL
+-m conntrack --ctstatus NOSUCH -j ACCEPT;;FAIL
+-m conntrack --ctexpire x -j ACCEPT;;FAIL
+-m conntrack --ctexpire 60:x -j ACCEPT;;FAIL
+-m conntrack --ctdir BOTH -j ACCEPT;;FAIL
+-m conntrack ! --ctdir ORIGINAL -j ACCEPT;;FAIL
+-m conntrack --state NEW -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT;=;OK
+-m conntrack --ctorigsrc fd00::1 -j ACCEPT;=;OK
+-m conntrack --ctorigsrc fd00::1/128 -j ACCEPT;-m conntrack --ctorigsrc fd00::1 -j ACCEPT;OK
+-m conntrack --ctorigdst FD00::/64 -j ACCEPT;-m conntrack --ctorigdst fd00::/64 -j ACCEPT;OK
+-m conntrack ! --ctreplsrc fd00::5/64 -j ACCEPT;=;OK
+-m conntrack --ctrepldst fd00::1 -j ACCEPT;=;OK
+-m conntrack --ctorigsrc 10.0.0.1 -j ACCEPT;;FAIL

@@ -1,0 +1,46 @@
+# -m hashlimit: a token bucket for each address, port or network, in a table that has a name.
+:filter,FORWARD
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name a1 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a1 -j ACCEPT;OK
+-m hashlimit --hashlimit 5/sec --hashlimit-name a2 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a2 -j ACCEPT;OK
+-m hashlimit --hashlimit 5/sec --hashlimit-mode srcip --hashlimit-name a3 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a3 -j ACCEPT;OK
+-m hashlimit --hashlimit-above 5/sec --hashlimit-name a4 -j DROP;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name a4 -j DROP;OK
+-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 10 --hashlimit-name a5 -j DROP;=;OK
+-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a6 -j ACCEPT;=;OK
+-m hashlimit --hashlimit-upto 5/hour --hashlimit-mode srcip,dstport --hashlimit-name a7 -j ACCEPT;-m hashlimit --hashlimit-upto 5/hour --hashlimit-burst 5 --hashlimit-mode srcip,dstport --hashlimit-name a7 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/day --hashlimit-mode dstip --hashlimit-name a8 -j ACCEPT;-m hashlimit --hashlimit-upto 5/day --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name a8 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcport,dstport,srcip,dstip --hashlimit-name a9 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name a9 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name b1 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b1 --hashlimit-srcmask 24 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name b2 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b2 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-dstmask 16 --hashlimit-name b3 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name b3 --hashlimit-dstmask 16 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-htable-size 1024 --hashlimit-name b4 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b4 --hashlimit-htable-size 1024 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-htable-max 4096 --hashlimit-name b5 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b5 --hashlimit-htable-max 4096 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-htable-expire 60000 --hashlimit-name b6 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b6 --hashlimit-htable-expire 60000 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-htable-gcinterval 2000 --hashlimit-name b7 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name b7 --hashlimit-htable-gcinterval 2000 -j ACCEPT;OK
+-m hashlimit --hashlimit-htable-expire 60000 --hashlimit-htable-gcinterval 2000 --hashlimit-htable-max 4096 --hashlimit-htable-size 1024 --hashlimit-name b8 --hashlimit-mode srcip --hashlimit-burst 7 --hashlimit-upto 5/sec -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 7 --hashlimit-mode srcip --hashlimit-name b8 --hashlimit-htable-size 1024 --hashlimit-htable-max 4096 --hashlimit-htable-gcinterval 2000 --hashlimit-htable-expire 60000 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-mode srcip --hashlimit-name c1 -j ACCEPT;=;OK
+-m hashlimit --hashlimit-upto 1mb/s --hashlimit-burst 2mb --hashlimit-mode srcip --hashlimit-name c2 -j ACCEPT;=;OK
+-m hashlimit --hashlimit-above 1000b/s --hashlimit-mode srcip --hashlimit-name c3 -j DROP;-m hashlimit --hashlimit-above 992b/s --hashlimit-mode srcip --hashlimit-name c3 -j DROP;OK
+-m hashlimit --hashlimit-above 20kb/s --hashlimit-burst 1mb --hashlimit-name c4 -j DROP;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-name d1 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name d1 --hashlimit-rate-match -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-rate-match --hashlimit-rate-interval 10 --hashlimit-name d2 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name d2 --hashlimit-rate-match --hashlimit-rate-interval 10 -j ACCEPT;OK
+-p tcp -m tcp --dport 22 -m hashlimit --hashlimit-upto 3/min --hashlimit-burst 3 --hashlimit-mode srcip --hashlimit-name ssh -j ACCEPT;=;OK
+-m hashlimit --hashlimit-upto 10000/sec --hashlimit-name e2 -j ACCEPT;-m hashlimit --hashlimit-upto 10000/sec --hashlimit-burst 5 --hashlimit-name e2 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 7/s --hashlimit-name e3 -j ACCEPT;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name e3 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 100 --hashlimit-name e4 -j ACCEPT;-m hashlimit --hashlimit-upto 100/sec --hashlimit-burst 5 --hashlimit-name e4 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name abcdefghijklmno -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name abcdefghijklmno -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto x/sec --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 0/sec --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/fortnight --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-above 6/sec --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode nosuch --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-srcmask 33 --hashlimit-name a -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name "" -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name a/b -j ACCEPT;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst x --hashlimit-name a -j ACCEPT;;FAIL
+--hashlimit-upto 5/sec --hashlimit-name a -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name v6 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name v6 --hashlimit-srcmask 64 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 128 --hashlimit-name v6b -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name v6b -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-srcmask 129 --hashlimit-name a -j ACCEPT;;FAIL

@@ -1,0 +1,68 @@
+# -m icmp: type and code of ICMP, by number or by name.
+:filter,FORWARD
+-p icmp --icmp-type 8 -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-p icmp -m icmp --icmp-type 8 -j ACCEPT;=;OK
+-p icmp --icmp-type echo-request -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-p icmp --icmp-type ping -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-p icmp --icmp-type echo-reply -j ACCEPT;-p icmp -m icmp --icmp-type 0 -j ACCEPT;OK
+-p icmp --icmp-type pong -j ACCEPT;-p icmp -m icmp --icmp-type 0 -j ACCEPT;OK
+-p icmp --icmp-type Echo-Request -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-p icmp --icmp-type any -j ACCEPT;-p icmp -m icmp --icmp-type any -j ACCEPT;OK
+-p icmp --icmp-type 255 -j ACCEPT;-p icmp -m icmp --icmp-type any -j ACCEPT;OK
+-p icmp --icmp-type 3 -j ACCEPT;-p icmp -m icmp --icmp-type 3 -j ACCEPT;OK
+-p icmp --icmp-type 3/4 -j ACCEPT;-p icmp -m icmp --icmp-type 3/4 -j ACCEPT;OK
+-p icmp --icmp-type 3/0 -j ACCEPT;-p icmp -m icmp --icmp-type 3/0 -j ACCEPT;OK
+-p icmp --icmp-type 3/255 -j ACCEPT;-p icmp -m icmp --icmp-type 3/255 -j ACCEPT;OK
+-p icmp --icmp-type 0 -j ACCEPT;-p icmp -m icmp --icmp-type 0 -j ACCEPT;OK
+-p icmp --icmp-type 254 -j ACCEPT;-p icmp -m icmp --icmp-type 254 -j ACCEPT;OK
+-p icmp --icmp-type destination-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3 -j ACCEPT;OK
+-p icmp --icmp-type network-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/0 -j ACCEPT;OK
+-p icmp --icmp-type host-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/1 -j ACCEPT;OK
+-p icmp --icmp-type protocol-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/2 -j ACCEPT;OK
+-p icmp --icmp-type port-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/3 -j ACCEPT;OK
+-p icmp --icmp-type fragmentation-needed -j ACCEPT;-p icmp -m icmp --icmp-type 3/4 -j ACCEPT;OK
+-p icmp --icmp-type source-route-failed -j ACCEPT;-p icmp -m icmp --icmp-type 3/5 -j ACCEPT;OK
+-p icmp --icmp-type network-unknown -j ACCEPT;-p icmp -m icmp --icmp-type 3/6 -j ACCEPT;OK
+-p icmp --icmp-type host-unknown -j ACCEPT;-p icmp -m icmp --icmp-type 3/7 -j ACCEPT;OK
+-p icmp --icmp-type network-prohibited -j ACCEPT;-p icmp -m icmp --icmp-type 3/9 -j ACCEPT;OK
+-p icmp --icmp-type host-prohibited -j ACCEPT;-p icmp -m icmp --icmp-type 3/10 -j ACCEPT;OK
+-p icmp --icmp-type TOS-network-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/11 -j ACCEPT;OK
+-p icmp --icmp-type TOS-host-unreachable -j ACCEPT;-p icmp -m icmp --icmp-type 3/12 -j ACCEPT;OK
+-p icmp --icmp-type communication-prohibited -j ACCEPT;-p icmp -m icmp --icmp-type 3/13 -j ACCEPT;OK
+-p icmp --icmp-type host-precedence-violation -j ACCEPT;-p icmp -m icmp --icmp-type 3/14 -j ACCEPT;OK
+-p icmp --icmp-type precedence-cutoff -j ACCEPT;-p icmp -m icmp --icmp-type 3/15 -j ACCEPT;OK
+-p icmp --icmp-type source-quench -j ACCEPT;-p icmp -m icmp --icmp-type 4 -j ACCEPT;OK
+-p icmp --icmp-type redirect -j ACCEPT;-p icmp -m icmp --icmp-type 5 -j ACCEPT;OK
+-p icmp --icmp-type network-redirect -j ACCEPT;-p icmp -m icmp --icmp-type 5/0 -j ACCEPT;OK
+-p icmp --icmp-type host-redirect -j ACCEPT;-p icmp -m icmp --icmp-type 5/1 -j ACCEPT;OK
+-p icmp --icmp-type TOS-network-redirect -j ACCEPT;-p icmp -m icmp --icmp-type 5/2 -j ACCEPT;OK
+-p icmp --icmp-type TOS-host-redirect -j ACCEPT;-p icmp -m icmp --icmp-type 5/3 -j ACCEPT;OK
+-p icmp --icmp-type router-advertisement -j ACCEPT;-p icmp -m icmp --icmp-type 9 -j ACCEPT;OK
+-p icmp --icmp-type router-solicitation -j ACCEPT;-p icmp -m icmp --icmp-type 10 -j ACCEPT;OK
+-p icmp --icmp-type time-exceeded -j ACCEPT;-p icmp -m icmp --icmp-type 11 -j ACCEPT;OK
+-p icmp --icmp-type ttl-exceeded -j ACCEPT;-p icmp -m icmp --icmp-type 11 -j ACCEPT;OK
+-p icmp --icmp-type ttl-zero-during-transit -j ACCEPT;-p icmp -m icmp --icmp-type 11/0 -j ACCEPT;OK
+-p icmp --icmp-type ttl-zero-during-reassembly -j ACCEPT;-p icmp -m icmp --icmp-type 11/1 -j ACCEPT;OK
+-p icmp --icmp-type parameter-problem -j ACCEPT;-p icmp -m icmp --icmp-type 12 -j ACCEPT;OK
+-p icmp --icmp-type ip-header-bad -j ACCEPT;-p icmp -m icmp --icmp-type 12/0 -j ACCEPT;OK
+-p icmp --icmp-type required-option-missing -j ACCEPT;-p icmp -m icmp --icmp-type 12/1 -j ACCEPT;OK
+-p icmp --icmp-type timestamp-request -j ACCEPT;-p icmp -m icmp --icmp-type 13 -j ACCEPT;OK
+-p icmp --icmp-type timestamp-reply -j ACCEPT;-p icmp -m icmp --icmp-type 14 -j ACCEPT;OK
+-p icmp --icmp-type address-mask-request -j ACCEPT;-p icmp -m icmp --icmp-type 17 -j ACCEPT;OK
+-p icmp --icmp-type address-mask-reply -j ACCEPT;-p icmp -m icmp --icmp-type 18 -j ACCEPT;OK
+-p icmp -m icmp ! --icmp-type 8 -j DROP;=;OK
+-p icmp -m icmp ! --icmp-type echo-request -j DROP;-p icmp -m icmp ! --icmp-type 8 -j DROP;OK
+-p icmp -m icmp ! --icmp-type 3/4 -j DROP;=;OK
+-p icmp -m icmp -j ACCEPT;;FAIL
+-p 1 --icmp-type 8 -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-m icmp --icmp-type 8 -j ACCEPT;;FAIL
+-p tcp -m icmp --icmp-type 8 -j ACCEPT;;FAIL
+-p udp --icmp-type 8 -j ACCEPT;;FAIL
+-p icmp --icmp-type nosuchtype -j ACCEPT;;FAIL
+-p icmp --icmp-type 256 -j ACCEPT;;FAIL
+-p icmp --icmp-type 3/256 -j ACCEPT;;FAIL
+-p icmp --icmp-type 3/ -j ACCEPT;;FAIL
+-p icmp --icmp-type -j ACCEPT;;FAIL
+-p icmp --icmp-type 8 --icmp-type 0 -j ACCEPT;;FAIL
+-p icmp --icmpv6-type 8 -j ACCEPT;;FAIL
+-p icmp --dport 8 -j ACCEPT;;FAIL

@@ -1,0 +1,56 @@
+# -m icmp6: type and code of ICMPv6, by number or by name.
+:filter,FORWARD ipv6
+-p ipv6-icmp --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p icmpv6 -m icmp6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p ipv6-icmp -m icmpv6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p 58 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type echo-request -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type ping -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type echo-reply -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 129 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type pong -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 129 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type destination-unreachable -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type no-route -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/0 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type communication-prohibited -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/1 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type beyond-scope -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/2 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type address-unreachable -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/3 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type port-unreachable -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type failed-policy -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/5 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type reject-route -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/6 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type packet-too-big -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 2 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type time-exceeded -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 3 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type ttl-exceeded -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 3 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type ttl-zero-during-transit -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 3/0 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type ttl-zero-during-reassembly -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 3/1 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type parameter-problem -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 4 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type bad-header -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 4/0 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type unknown-header-type -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 4/1 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type unknown-option -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 4/2 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type mld-listener-query -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type mld-listener-report -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type mld-listener-done -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type mld-listener-reduction -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type router-solicitation -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 133 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type router-advertisement -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 134 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type neighbour-solicitation -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type neighbor-solicitation -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type neighbour-advertisement -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 136 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type neighbor-advertisement -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 136 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type redirect -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 137 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 1/4 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 1/0 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 1/0 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 135 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 0 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 0 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 255 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 255 -j ACCEPT;OK
+-p icmpv6 --icmpv6-type 254/255 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 254/255 -j ACCEPT;OK
+-p icmpv6 ! --icmpv6-type 128 -j DROP;-p ipv6-icmp -m icmp6 ! --icmpv6-type 128 -j DROP;OK
+-p icmpv6 ! --icmpv6-type 1/4 -j DROP;-p ipv6-icmp -m icmp6 ! --icmpv6-type 1/4 -j DROP;OK
+-m icmp6 --icmpv6-type 128 -j ACCEPT;;FAIL
+-p tcp -m icmp6 --icmpv6-type 128 -j ACCEPT;;FAIL
+-p icmpv6 -m icmp6 -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type nosuchtype -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type 256 -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type 1/256 -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type -j ACCEPT;;FAIL
+-p icmpv6 --icmp-type 8 -j ACCEPT;;FAIL
+-p icmpv6 --icmpv6-type 128 --icmpv6-type 129 -j ACCEPT;;FAIL

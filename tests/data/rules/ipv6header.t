@@ -1,0 +1,21 @@
+# -m ipv6header: which extension headers an IPv6 packet has.
+:filter,FORWARD ipv6
+-m ipv6header --header hop --soft -j ACCEPT;-m ipv6header --header hop-by-hop --soft -j ACCEPT;OK
+-m ipv6header --header hop-by-hop --soft -j ACCEPT;=;OK
+-m ipv6header --header dst -j ACCEPT;-m ipv6header --header ipv6-opts -j ACCEPT;OK
+-m ipv6header --header route -j ACCEPT;-m ipv6header --header ipv6-route -j ACCEPT;OK
+-m ipv6header --header frag -j ACCEPT;-m ipv6header --header ipv6-frag -j ACCEPT;OK
+-m ipv6header --header auth -j ACCEPT;-m ipv6header --header ah -j ACCEPT;OK
+-m ipv6header --header ah -j ACCEPT;=;OK
+-m ipv6header --header esp -j ACCEPT;=;OK
+-m ipv6header --header none -j ACCEPT;-m ipv6header --header ipv6-nonxt -j ACCEPT;OK
+-m ipv6header --header proto -j ACCEPT;;FAIL
+-m ipv6header --header prot -j ACCEPT;-m ipv6header --header protocol -j ACCEPT;OK
+-m ipv6header --header frag,route,hop --soft -j ACCEPT;-m ipv6header --header hop-by-hop,ipv6-route,ipv6-frag --soft -j ACCEPT;OK
+-m ipv6header ! --header hop -j ACCEPT;-m ipv6header ! --header hop-by-hop -j ACCEPT;OK
+-m ipv6header --header 0 -j ACCEPT;-m ipv6header --header hop-by-hop -j ACCEPT;OK
+-m ipv6header --header 44 -j ACCEPT;-m ipv6header --header ipv6-frag -j ACCEPT;OK
+-m ipv6header --soft --header hop,dst,route,frag,auth,esp,none,prot -j ACCEPT;-m ipv6header --header hop-by-hop,ipv6-opts,ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt,protocol --soft -j ACCEPT;OK
+-m ipv6header -j ACCEPT;;FAIL
+-m ipv6header --header -j ACCEPT;;FAIL
+-m ipv6header --header nosuchheader -j ACCEPT;;FAIL

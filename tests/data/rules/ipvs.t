@@ -1,0 +1,22 @@
+# -m ipvs: connections of the load balancer IPVS, which this kernel lacks.
+:filter,FORWARD
+-m ipvs --ipvs -j ACCEPT;=;OK;nokernel
+-m ipvs ! --ipvs -j ACCEPT;=;OK;nokernel
+-m ipvs --vproto tcp -j ACCEPT;-m ipvs --vproto 6 -j ACCEPT;OK;nokernel
+-m ipvs ! --vproto udp -j ACCEPT;-m ipvs ! --vproto 17 -j ACCEPT;OK;nokernel
+-m ipvs --vaddr 10.0.0.1 -j ACCEPT;=;OK;nokernel
+-m ipvs --vaddr 10.0.0.0/24 -j ACCEPT;=;OK;nokernel
+-m ipvs ! --vaddr 10.0.0.0/24 -j ACCEPT;=;OK;nokernel
+-m ipvs --vport 80 -j ACCEPT;=;OK;nokernel
+-m ipvs ! --vport 80 -j ACCEPT;=;OK;nokernel
+-m ipvs --vport http -j ACCEPT;-m ipvs --vport 80 -j ACCEPT;OK;nokernel
+-m ipvs --vdir ORIGINAL -j ACCEPT;=;OK;nokernel
+-m ipvs --vdir REPLY -j ACCEPT;=;OK;nokernel
+-m ipvs --vmethod GATE -j ACCEPT;=;OK;nokernel
+-m ipvs --vmethod IPIP -j ACCEPT;=;OK;nokernel
+-m ipvs ! --vmethod MASQ -j ACCEPT;=;OK;nokernel
+-m ipvs --vportctl 21 -j ACCEPT;=;OK;nokernel
+-m ipvs -j ACCEPT;;FAIL
+-m ipvs --vmethod NOSUCH -j ACCEPT;;FAIL
+-m ipvs --vdir BOTH -j ACCEPT;;FAIL
+-m ipvs --vport 65536 -j ACCEPT;;FAIL

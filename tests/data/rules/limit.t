@@ -1,0 +1,44 @@
+# -m limit: a token bucket. The kernel counts in 1/10000 s, so rates come back in the largest unit that divides them.
+:filter,FORWARD
+-m limit --limit 3/hour -j ACCEPT;=;OK
+-m limit --limit 5/minute -j ACCEPT;-m limit --limit 5/min -j ACCEPT;OK
+-m limit --limit 5/min --limit-burst 5 -j ACCEPT;-m limit --limit 5/min -j ACCEPT;OK
+-m limit --limit 5/m -j ACCEPT;-m limit --limit 5/min -j ACCEPT;OK
+-m limit --limit 10/second -j ACCEPT;-m limit --limit 10/sec -j ACCEPT;OK
+-m limit --limit 10/sec -j ACCEPT;=;OK
+-m limit --limit 10/s -j ACCEPT;-m limit --limit 10/sec -j ACCEPT;OK
+-m limit --limit 10 -j ACCEPT;-m limit --limit 10/sec -j ACCEPT;OK
+-m limit --limit 1/hour -j ACCEPT;=;OK
+-m limit --limit 1/h -j ACCEPT;-m limit --limit 1/hour -j ACCEPT;OK
+-m limit --limit 1/day --limit-burst 1 -j ACCEPT;=;OK
+-m limit --limit 7/d -j ACCEPT;-m limit --limit 7/day -j ACCEPT;OK
+-m limit --limit 60/min -j ACCEPT;-m limit --limit 1/sec -j ACCEPT;OK
+-m limit --limit 3600/hour -j ACCEPT;-m limit --limit 1/sec -j ACCEPT;OK
+-m limit --limit 24/day -j ACCEPT;-m limit --limit 1/hour -j ACCEPT;OK
+-m limit --limit 7/sec -j ACCEPT;=;OK
+-m limit --limit 3/sec -j ACCEPT;=;OK
+-m limit --limit 1000/sec -j ACCEPT;=;OK
+-m limit --limit 10000/sec -j ACCEPT;=;OK
+-m limit --limit 90/min -j ACCEPT;=;OK
+-m limit --limit 100/min -j ACCEPT;=;OK
+-m limit --limit 3/min -j ACCEPT;=;OK
+-m limit --limit 10/HOUR -j ACCEPT;-m limit --limit 10/hour -j ACCEPT;OK
+-m limit --limit-burst 10 -j ACCEPT;-m limit --limit 3/hour --limit-burst 10 -j ACCEPT;OK
+-m limit --limit 10/sec --limit-burst 1 -j ACCEPT;=;OK
+-m limit --limit-burst 20 --limit 10/min -j ACCEPT;-m limit --limit 10/min --limit-burst 20 -j ACCEPT;OK
+-m limit --limit 1/sec --limit-burst 10000 -j ACCEPT;=;OK
+-m limit -j ACCEPT;-m limit --limit 3/hour -j ACCEPT;OK
+-m limit --limit 3/min --limit-burst 10 -j LOG --log-prefix "[BLOCK] ";=;OK
+--limit 3/hour -j ACCEPT;;FAIL
+-m limit --limit -j ACCEPT;;FAIL
+-m limit --limit 0/sec -j ACCEPT;;FAIL
+-m limit --limit 10001/sec -j ACCEPT;;FAIL
+-m limit --limit x/sec -j ACCEPT;;FAIL
+-m limit --limit 3/fortnight -j ACCEPT;;FAIL
+-m limit ! --limit 3/hour -j ACCEPT;;FAIL
+-m limit --limit 3/hour --limit-burst x -j ACCEPT;;FAIL
+-m limit --limit 3/hour --limit-burst 10001 -j ACCEPT;;FAIL
+-m limit --limit 3/hour --limit-burst -1 -j ACCEPT;;FAIL
+-m limit --limit 3/hour --limit 4/hour -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m limit --limit 6/min -j ACCEPT;=;OK

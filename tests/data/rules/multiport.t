@@ -1,0 +1,47 @@
+# -m multiport: up to 15 ports, a range counting as two.
+:filter,FORWARD
+-p tcp -m multiport --dports 80,443 -j ACCEPT;=;OK
+-p tcp -m multiport --destination-ports 80,443 -j ACCEPT;-p tcp -m multiport --dports 80,443 -j ACCEPT;OK
+-p tcp -m multiport --sports 80,443 -j ACCEPT;=;OK
+-p tcp -m multiport --source-ports 80,443 -j ACCEPT;-p tcp -m multiport --sports 80,443 -j ACCEPT;OK
+-p tcp -m multiport --ports 80,443 -j ACCEPT;=;OK
+-p tcp -m multiport --port 80,443 -j ACCEPT;-p tcp -m multiport --ports 80,443 -j ACCEPT;OK
+-p tcp -m multiport --dport 80,443 -j ACCEPT;-p tcp -m multiport --dports 80,443 -j ACCEPT;OK
+-p tcp -m multiport --sport 80,443 -j ACCEPT;-p tcp -m multiport --sports 80,443 -j ACCEPT;OK
+-m multiport -p tcp --dports 22 -j ACCEPT;-p tcp -m multiport --dports 22 -j ACCEPT;OK
+-p tcp -m multiport --dports http,https,ssh -j ACCEPT;-p tcp -m multiport --dports 80,443,22 -j ACCEPT;OK
+-p udp -m multiport --dports domain,ntp -j ACCEPT;-p udp -m multiport --dports 53,123 -j ACCEPT;OK
+-p udp -m multiport --dports 137:138 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 21,1024:2048,8080 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 443,80 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 80,80 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 0 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 1:65535 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 1024: -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15 -j ACCEPT;=;OK
+-p tcp -m multiport ! --dports 80,443 -j DROP;=;OK
+-p tcp -m multiport ! --sports 80,443 -j DROP;=;OK
+-p tcp -m multiport ! --ports 80,443 -j DROP;=;OK
+-p sctp -m multiport --dports 80 -j ACCEPT;=;OK
+-p dccp -m multiport --dports 80 -j ACCEPT;=;OK
+-p udplite -m multiport --dports 80 -j ACCEPT;=;OK
+-p tcp -m multiport --dports 80 -m multiport --sports 1024:65535 -j ACCEPT;=;OK
+-p tcp -m tcp --syn -m multiport --dports 80,443 -j ACCEPT;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m multiport --dports 80,443 -j ACCEPT;OK
+-m multiport --dports 80,443 -j ACCEPT;;FAIL
+-p icmp -m multiport --dports 80 -j ACCEPT;;FAIL
+! -p tcp -m multiport --dports 80 -j ACCEPT;;FAIL
+-p tcp --dports 80,443 -j ACCEPT;;FAIL
+-p tcp -m multiport -j ACCEPT;;FAIL
+-p tcp -m multiport --dports -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 65536 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports nosuchservice -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 90:80 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 80 --sports 80 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 80 --dports 81 -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 80, -j ACCEPT;;FAIL
+-p tcp -m multiport --dports 80, 443 -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-p tcp -m multiport --dports 80,443 -j ACCEPT;=;OK

@@ -1,0 +1,37 @@
+# -m recent: a list of addresses seen lately.
+:filter,FORWARD
+-m recent --set -j ACCEPT;-m recent --set --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent --set --name ssh -j ACCEPT;-m recent --set --name ssh --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent --set --name ssh --rsource -j ACCEPT;-m recent --set --name ssh --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent --set --name ssh --rdest -j ACCEPT;-m recent --set --name ssh --mask 255.255.255.255 --rdest -j ACCEPT;OK
+-m recent --rcheck -j DROP;-m recent --rcheck --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --update -j DROP;-m recent --update --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --remove -j ACCEPT;-m recent --remove --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent ! --set -j ACCEPT;-m recent ! --set --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent ! --rcheck -j ACCEPT;-m recent ! --rcheck --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent ! --update -j ACCEPT;-m recent ! --update --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent ! --remove -j ACCEPT;-m recent ! --remove --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent --rcheck --seconds 60 -j DROP;-m recent --rcheck --seconds 60 --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --rcheck --seconds 60 --reap -j DROP;-m recent --rcheck --seconds 60 --reap --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --rcheck --hitcount 4 -j DROP;-m recent --rcheck --hitcount 4 --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --update --seconds 60 --hitcount 4 --name ssh -j DROP;-m recent --update --seconds 60 --hitcount 4 --name ssh --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --update --seconds 60 --hitcount 4 --rttl --name ssh --rsource -j DROP;-m recent --update --seconds 60 --hitcount 4 --rttl --name ssh --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --name ssh --rttl --hitcount 4 --seconds 60 --update -j DROP;-m recent --update --seconds 60 --hitcount 4 --rttl --name ssh --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --rcheck --mask 255.255.255.0 -j DROP;-m recent --rcheck --name DEFAULT --mask 255.255.255.0 --rsource -j DROP;OK
+-m recent --set --name net --mask 255.255.0.0 --rdest -j ACCEPT;=;OK
+-m recent --set --name KUBE-SEP-ABCDEFGH --rsource -j ACCEPT;-m recent --set --name KUBE-SEP-ABCDEFGH --mask 255.255.255.255 --rsource -j ACCEPT;OK
+-m recent -j ACCEPT;;FAIL
+-m recent --name ssh -j ACCEPT;;FAIL
+-m recent --set --rcheck -j ACCEPT;;FAIL
+-m recent --set --seconds 60 -j ACCEPT;;FAIL
+-m recent --set --hitcount 4 -j ACCEPT;;FAIL
+-m recent --rcheck --seconds x -j ACCEPT;;FAIL
+-m recent --rcheck --seconds 0 -j ACCEPT;;FAIL
+-m recent --rcheck --reap -j ACCEPT;;FAIL
+-m recent --rcheck --hitcount 65536 -j ACCEPT;;FAIL
+-m recent --rcheck --mask x -j ACCEPT;;FAIL
+-m recent --set --name a/b -j ACCEPT;;FAIL
+-m recent --rcheck ! --seconds 60 -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m recent --set --name six -j ACCEPT;-m recent --set --name six --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource -j ACCEPT;OK
+-m recent --rcheck --mask ffff:ffff:: --name six2 -j DROP;-m recent --rcheck --name six2 --mask ffff:ffff:: --rsource -j DROP;OK

@@ -1,0 +1,32 @@
+# -m sctp: ports and chunks of SCTP.
+:filter,FORWARD
+-p sctp --dport 36412 -j ACCEPT;-p sctp -m sctp --dport 36412 -j ACCEPT;OK
+-p sctp -m sctp --sport 1024:65535 -j ACCEPT;=;OK
+-p sctp --destination-port 80 --source-port 1024 -j ACCEPT;-p sctp -m sctp --sport 1024 --dport 80 -j ACCEPT;OK
+-p sctp --sport :1023 -j ACCEPT;-p sctp -m sctp --sport 0:1023 -j ACCEPT;OK
+-p sctp --dport 1024: -j ACCEPT;-p sctp -m sctp --dport 1024:65535 -j ACCEPT;OK
+-p sctp -m sctp ! --dport 80 -j ACCEPT;=;OK
+-p sctp -m sctp ! --sport 80:90 -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any INIT -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types all INIT,INIT_ACK -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types only DATA -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types only ALL -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types all NONE -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any DATA,SACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,ASCONF,ASCONF_ACK,FORWARD_TSN -j ACCEPT;-p sctp -m sctp --chunk-types any ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,ASCONF_ACK,FORWARD_TSN,ASCONF -j ACCEPT;OK
+-p sctp -m sctp --chunk-types any DATA:Be -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any DATA:U -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any ABORT:T,SHUTDOWN_COMPLETE:t -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any data -j ACCEPT;-p sctp -m sctp --chunk-types any DATA -j ACCEPT;OK
+-p sctp -m sctp ! --chunk-types any INIT -j ACCEPT;=;OK
+-p sctp -m sctp --chunk-types any INIT --dport 80 -j ACCEPT;-p sctp -m sctp --dport 80 --chunk-types any INIT -j ACCEPT;OK
+-m sctp --dport 80 -j ACCEPT;;FAIL
+-p tcp -m sctp --dport 80 -j ACCEPT;;FAIL
+-p sctp --dport 65536 -j ACCEPT;;FAIL
+-p sctp --dport nosuchservice -j ACCEPT;;FAIL
+-p sctp --chunk-types any -j ACCEPT;;FAIL
+-p sctp --chunk-types some DATA -j ACCEPT;;FAIL
+-p sctp --chunk-types any NOSUCH -j ACCEPT;;FAIL
+-p sctp --dport 80 --dport 81 -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-p sctp --dport 36412 -j ACCEPT;-p sctp -m sctp --dport 36412 -j ACCEPT;OK

@@ -1,0 +1,28 @@
+# -m srh: the segment routing header of IPv6.
+:filter,FORWARD ipv6
+-m srh --srh-next-hdr tcp -j ACCEPT;;FAIL
+-m srh --srh-next-hdr 17 -j ACCEPT;=;OK
+-m srh ! --srh-next-hdr 17 -j ACCEPT;=;OK
+-m srh --srh-hdr-len-eq 8 -j ACCEPT;=;OK
+-m srh --srh-hdr-len-gt 8 -j ACCEPT;=;OK
+-m srh --srh-hdr-len-lt 8 -j ACCEPT;=;OK
+-m srh ! --srh-hdr-len-eq 8 -j ACCEPT;=;OK
+-m srh --srh-segs-left-eq 1 -j ACCEPT;=;OK
+-m srh --srh-segs-left-gt 1 -j ACCEPT;=;OK
+-m srh --srh-segs-left-lt 1 -j ACCEPT;=;OK
+-m srh ! --srh-segs-left-lt 1 -j ACCEPT;=;OK
+-m srh --srh-last-entry-eq 4 -j ACCEPT;=;OK
+-m srh --srh-last-entry-gt 4 -j ACCEPT;=;OK
+-m srh --srh-last-entry-lt 4 -j ACCEPT;=;OK
+-m srh --srh-tag 3 -j ACCEPT;=;OK
+-m srh ! --srh-tag 0 -j ACCEPT;=;OK
+-m srh --srh-psid fd00::/64 -j ACCEPT;=;OK
+-m srh ! --srh-psid fd00::1 -j ACCEPT;-m srh ! --srh-psid fd00::1/128 -j ACCEPT;OK
+-m srh --srh-nsid fd00::/64 -j ACCEPT;=;OK
+-m srh --srh-lsid fd00::/64 -j ACCEPT;=;OK
+-m srh --srh-lsid fd00::3/64 --srh-nsid fd00::2 --srh-psid fd00::1 -j ACCEPT;-m srh --srh-psid fd00::1/128 --srh-nsid fd00::2/128 --srh-lsid fd00::3/64 -j ACCEPT;OK
+-m srh --srh-segs-left-eq 1 --srh-next-hdr 17 --srh-last-entry-eq 4 --srh-tag 0 --srh-hdr-len-eq 8 -j ACCEPT;-m srh --srh-next-hdr 17 --srh-hdr-len-eq 8 --srh-segs-left-eq 1 --srh-last-entry-eq 4 --srh-tag 0 -j ACCEPT;OK
+-m srh -j ACCEPT;=;OK
+-m srh --srh-next-hdr nosuch -j ACCEPT;;FAIL
+-m srh --srh-hdr-len-eq 256 -j ACCEPT;;FAIL
+-m srh --srh-tag 65536 -j ACCEPT;;FAIL

@@ -1,0 +1,36 @@
+# -m statistic: by chance, or every n-th packet. The kernel keeps a probability as a fraction of 2^31.
+:filter,FORWARD
+-m statistic --mode random --probability 0.5 -j ACCEPT;-m statistic --mode random --probability 0.50000000000 -j ACCEPT;OK
+-m statistic --mode random --probability 0.25 -j ACCEPT;-m statistic --mode random --probability 0.25000000000 -j ACCEPT;OK
+-m statistic --mode random --probability 0.33333333349 -j ACCEPT;=;OK
+-m statistic --mode random --probability 0.33333 -j ACCEPT;-m statistic --mode random --probability 0.33332999982 -j ACCEPT;OK
+-m statistic --mode random --probability 0.1 -j ACCEPT;-m statistic --mode random --probability 0.10000000009 -j ACCEPT;OK
+-m statistic --mode random --probability 0 -j ACCEPT;-m statistic --mode random --probability 0.00000000000 -j ACCEPT;OK
+-m statistic --mode random --probability 1 -j ACCEPT;-m statistic --mode random --probability 1.00000000000 -j ACCEPT;OK
+-m statistic --mode random --probability .75 -j ACCEPT;-m statistic --mode random --probability 0.75000000000 -j ACCEPT;OK
+-m statistic --mode random --probability 1e-3 -j ACCEPT;-m statistic --mode random --probability 0.00100000016 -j ACCEPT;OK
+-m statistic --mode random ! --probability 0.5 -j ACCEPT;-m statistic --mode random ! --probability 0.50000000000 -j ACCEPT;OK
+-m statistic --mode nth --every 5 -j ACCEPT;;FAIL;context
+-m statistic --mode nth --every 5 --packet 0 -j ACCEPT;=;OK
+-m statistic --mode nth --every 1 --packet 0 -j ACCEPT;=;OK
+-m statistic --mode nth --every 5 --packet 4 -j ACCEPT;=;OK
+-m statistic --mode nth --every 1 -j ACCEPT;;FAIL;context
+-m statistic --mode nth ! --every 5 -j ACCEPT;;FAIL;context
+-m statistic --mode nth ! --every 5 --packet 2 -j ACCEPT;=;OK
+-m statistic --probability 0.5 --mode random -j ACCEPT;-m statistic --mode random --probability 0.50000000000 -j ACCEPT;OK
+-m statistic -j ACCEPT;;FAIL
+-m statistic --probability 0.5 -j ACCEPT;;FAIL
+-m statistic --mode random -j ACCEPT;;FAIL
+-m statistic --mode nth -j ACCEPT;;FAIL
+-m statistic --mode nosuch -j ACCEPT;;FAIL
+-m statistic --mode random --probability 1.1 -j ACCEPT;;FAIL
+-m statistic --mode random --probability -0.1 -j ACCEPT;;FAIL
+-m statistic --mode random --probability x -j ACCEPT;;FAIL
+-m statistic --mode random --every 5 -j ACCEPT;;FAIL;context
+-m statistic --mode nth --probability 0.5 -j ACCEPT;;FAIL;context
+-m statistic --mode nth --every 0 -j ACCEPT;;FAIL;context
+-m statistic --mode nth --every x -j ACCEPT;;FAIL
+-m statistic --mode nth --every 5 --packet 5 -j ACCEPT;;FAIL;context
+-m statistic --mode random --probability 0.5 --packet 1 -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m statistic --mode nth --every 2 --packet 1 -j ACCEPT;=;OK

@@ -1,0 +1,37 @@
+# -m string: a pattern anywhere in the packet.
+:filter,FORWARD
+-m string --algo bm --string "GET /" -j DROP;-m string --string "GET /" --algo bm -j DROP;OK
+-m string --algo kmp --string secret -j DROP;-m string --string "secret" --algo kmp -j DROP;OK
+-m string --string secret --algo kmp -j DROP;-m string --string "secret" --algo kmp -j DROP;OK
+-m string --algo bm --string secret --from 40 -j DROP;-m string --string "secret" --algo bm --from 40 -j DROP;OK
+-m string --algo bm --string secret --to 100 -j DROP;-m string --string "secret" --algo bm --to 100 -j DROP;OK
+-m string --algo bm --string secret --from 40 --to 100 -j DROP;-m string --string "secret" --algo bm --from 40 --to 100 -j DROP;OK
+-m string --algo bm --to 100 --from 40 --string secret -j DROP;-m string --string "secret" --algo bm --from 40 --to 100 -j DROP;OK
+-m string --algo bm ! --string secret -j DROP;-m string ! --string "secret" --algo bm -j DROP;OK
+-m string --algo bm --string secret --icase -j DROP;-m string --string "secret" --algo bm --icase -j DROP;OK
+-m string --algo bm --icase ! --string secret -j DROP;-m string ! --string "secret" --algo bm --icase -j DROP;OK
+-m string --algo bm --hex-string "|0d0a|" -j DROP;-m string --hex-string "|0d0a|" --algo bm -j DROP;OK
+-m string --algo bm --hex-string "|0D 0A 00|" -j DROP;-m string --hex-string "|0d0a00|" --algo bm -j DROP;OK
+-m string --algo bm --hex-string "a|62|c" -j DROP;-m string --string "abc" --algo bm -j DROP;OK
+-m string --algo bm --hex-string "www|09|netfilter|03|org|00|" -j DROP;-m string --hex-string "|777777096e657466696c746572036f726700|" --algo bm -j DROP;OK
+-m string --algo bm ! --hex-string "|ff|" -j DROP;-m string ! --hex-string "|ff|" --algo bm -j DROP;OK
+-m string --algo bm --string "say \"hi\"" -j DROP;-m string --string "say \"hi\"" --algo bm -j DROP;OK
+-m string --algo bm --string "it's" -j DROP;-m string --string "it's" --algo bm -j DROP;OK
+-m string --algo bm --string "a|b" -j DROP;-m string --string "a|b" --algo bm -j DROP;OK
+-m string --algo bm --string a.b -j DROP;-m string --string "a.b" --algo bm -j DROP;OK
+-m string --algo bm --string "Zürich" -j DROP;-m string --hex-string "|5ac3bc72696368|" --algo bm -j DROP;OK
+-p udp -m udp --dport 53 -m string --algo bm --from 40 --hex-string "|03|www" -j DROP;-p udp -m udp --dport 53 -m string --hex-string "|03777777|" --algo bm --from 40 -j DROP;OK
+-m string -j DROP;;FAIL
+-m string --string secret -j DROP;;FAIL
+-m string --algo bm -j DROP;;FAIL
+-m string --algo nosuch --string secret -j DROP;;FAIL
+-m string --algo bm --string a --hex-string "|00|" -j DROP;;FAIL
+-m string --algo bm --hex-string "|0|" -j DROP;;FAIL
+-m string --algo bm --hex-string "|zz|" -j DROP;;FAIL
+-m string --algo bm --hex-string "|00" -j DROP;;FAIL
+-m string --algo bm --string "" -j DROP;;FAIL
+-m string --algo bm --string secret --from x -j DROP;;FAIL
+-m string --algo bm --string secret --from 100 --to 40 -j DROP;;FAIL;context
+-m string --algo bm --string secret --to 65536 -j DROP;;FAIL
+:filter,FORWARD ipv6
+-m string --algo bm --string secret -j DROP;-m string --string "secret" --algo bm -j DROP;OK

@@ -1,0 +1,82 @@
+# -m tcp: ports, flags and options of TCP. Ports may be names; ranges may leave out an end.
+:filter,FORWARD
+-p tcp --dport 80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport 80 -j ACCEPT;=;OK
+-m tcp -p tcp --dport 80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p 6 --dport 80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp --destination-port 80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp --source-port 1024 -j ACCEPT;-p tcp -m tcp --sport 1024 -j ACCEPT;OK
+-p tcp --sport 1024 -j ACCEPT;-p tcp -m tcp --sport 1024 -j ACCEPT;OK
+-p tcp -m tcp --sport 1024 --dport 80 -j ACCEPT;=;OK
+-p tcp -m tcp --dport 80 --sport 1024 -j ACCEPT;-p tcp -m tcp --sport 1024 --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport 8000:8080 -j ACCEPT;=;OK
+-p tcp -m tcp --dport :1023 -j ACCEPT;-p tcp -m tcp --dport 0:1023 -j ACCEPT;OK
+-p tcp -m tcp --dport 1024: -j ACCEPT;-p tcp -m tcp --dport 1024:65535 -j ACCEPT;OK
+-p tcp -m tcp --dport 0:65535 -j ACCEPT;-p tcp -m tcp -j ACCEPT;OK
+-p tcp -m tcp --dport : -j ACCEPT;-p tcp -m tcp -j ACCEPT;OK
+-p tcp -m tcp --dport 80:80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport 0 -j ACCEPT;=;OK
+-p tcp -m tcp --dport 65535 -j ACCEPT;=;OK
+-p tcp -m tcp --dport 0x50 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport 0120 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport http -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp -m tcp --dport https -j ACCEPT;-p tcp -m tcp --dport 443 -j ACCEPT;OK
+-p tcp -m tcp --dport ssh -j ACCEPT;-p tcp -m tcp --dport 22 -j ACCEPT;OK
+-p tcp -m tcp --dport domain -j ACCEPT;-p tcp -m tcp --dport 53 -j ACCEPT;OK
+-p tcp -m tcp --dport smtp -j ACCEPT;-p tcp -m tcp --dport 25 -j ACCEPT;OK
+-p tcp -m tcp --dport ftp-data:ftp -j ACCEPT;-p tcp -m tcp --dport 20:21 -j ACCEPT;OK
+-p tcp -m tcp --sport domain: -j ACCEPT;-p tcp -m tcp --sport 53:65535 -j ACCEPT;OK
+-p tcp -m tcp ! --dport 22 -j DROP;=;OK
+-p tcp -m tcp ! --sport 1024:65535 -j DROP;=;OK
+-p tcp -m tcp ! --sport 22 ! --dport 22 -j DROP;=;OK
+! --dport 22 -p tcp -j DROP;;FAIL
+-p tcp --syn -j ACCEPT;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT;OK
+-p tcp ! --syn -j DROP;-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP;OK
+-p tcp -m tcp --tcp-flags SYN,RST,ACK,FIN SYN -j ACCEPT;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT;OK
+-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT;=;OK
+-p tcp -m tcp --tcp-flags ALL NONE -j DROP;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP;OK
+-p tcp -m tcp --tcp-flags ALL ALL -j DROP;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG FIN,SYN,RST,PSH,ACK,URG -j DROP;OK
+-p tcp -m tcp --tcp-flags ALL FIN,PSH,URG -j DROP;-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG FIN,PSH,URG -j DROP;OK
+-p tcp -m tcp --tcp-flags SYN,FIN SYN,FIN -j DROP;-p tcp -m tcp --tcp-flags FIN,SYN FIN,SYN -j DROP;OK
+-p tcp -m tcp --tcp-flags SYN,RST SYN,RST -j DROP;=;OK
+-p tcp -m tcp --tcp-flags NONE NONE -j DROP;-p tcp -m tcp -j DROP;OK
+-p tcp -m tcp --tcp-flags syn,ack syn -j DROP;-p tcp -m tcp --tcp-flags SYN,ACK SYN -j DROP;OK
+-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP;=;OK
+-p tcp -m tcp --tcp-option 8 -j ACCEPT;=;OK
+-p tcp -m tcp --tcp-option 0x22 -j ACCEPT;-p tcp -m tcp --tcp-option 34 -j ACCEPT;OK
+-p tcp -m tcp --tcp-option 1 -j ACCEPT;=;OK
+-p tcp -m tcp --tcp-option 255 -j ACCEPT;=;OK
+-p tcp -m tcp ! --tcp-option 2 -j DROP;=;OK
+-p tcp -m tcp --dport 80 --syn -j ACCEPT;-p tcp -m tcp --dport 80 --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT;OK
+-p tcp -m tcp --tcp-option 5 --tcp-flags SYN,ACK SYN --dport 443 --sport 1024: -j ACCEPT;-p tcp -m tcp --sport 1024:65535 --dport 443 --tcp-option 5 --tcp-flags SYN,ACK SYN -j ACCEPT;OK
+-p tcp -m tcp -j ACCEPT;=;OK
+-s 10.0.0.0/24 -p tcp --dport 22 -j ACCEPT;-s 10.0.0.0/24 -p tcp -m tcp --dport 22 -j ACCEPT;OK
+-p tcp -d 10.0.0.5 --dport 22 -s 10.0.0.0/24 -o br0 -j ACCEPT;-s 10.0.0.0/24 -d 10.0.0.5/32 -o br0 -p tcp -m tcp --dport 22 -j ACCEPT;OK
+
+-m tcp --dport 80 -j ACCEPT;;FAIL
+-p udp -m tcp --dport 80 -j ACCEPT;;FAIL
+! -p tcp --dport 80 -j ACCEPT;-;! -p tcp -m tcp --dport 80 -j ACCEPT;OK
+-p tcp --dport -j ACCEPT;;FAIL
+-p tcp --dport 65536 -j ACCEPT;;FAIL
+-p tcp --dport -1 -j ACCEPT;;FAIL
+-p tcp --dport nosuchservice -j ACCEPT;;FAIL
+-p tcp --dport 80,443 -j ACCEPT;;FAIL
+-p tcp --dport 90:80 -j ACCEPT;;FAIL
+-p tcp --dport 80-90 -j ACCEPT;;FAIL
+-p tcp --dport 80:90:100 -j ACCEPT;;FAIL
+-p tcp --dport 80 --dport 81 -j ACCEPT;;FAIL
+-p tcp --sport 80 --sport 81 -j ACCEPT;;FAIL
+-p tcp --dport 80x -j ACCEPT;;FAIL
+-p tcp --dport "" -j ACCEPT;;FAIL
+-p tcp --tcp-flags SYN -j ACCEPT;;FAIL
+-p tcp --tcp-flags SYN,NOSUCH SYN -j ACCEPT;;FAIL
+-p tcp --syn --tcp-flags ALL NONE -j ACCEPT;;FAIL
+-p tcp --tcp-option 0 -j ACCEPT;;FAIL
+-p tcp --tcp-option 256 -j ACCEPT;;FAIL
+-p tcp --tcp-option -j ACCEPT;;FAIL
+-p all -m tcp --dport 80 -j ACCEPT;;FAIL
+
+:filter,FORWARD ipv6
+-p tcp --dport 80 -j ACCEPT;-p tcp -m tcp --dport 80 -j ACCEPT;OK
+-s fd00::/64 -p tcp ! --syn -j DROP;-s fd00::/64 -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP;OK
+-m tcp --dport 80 -j ACCEPT;;FAIL

@@ -1,0 +1,37 @@
+# -m time: when the packet arrives, in UTC unless --kerneltz.
+:filter,FORWARD
+-m time --timestart 08:00 --timestop 18:00 -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --timestart 08:00:30 -j ACCEPT;-m time --timestart 08:00:30 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --timestop 18:00 -j ACCEPT;-m time --timestart 00:00:00 --timestop 18:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --timestart 8:00 --timestop 18:5 -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:05:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --weekdays Mon,Tue,Wed,Thu,Fri -j ACCEPT;-m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --weekdays Sat,Sun -j ACCEPT;-m time --weekdays Sat,Sun --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --weekdays 6,7 -j ACCEPT;-m time --weekdays Sat,Sun --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --weekdays Mo,Tu -j ACCEPT;-m time --weekdays Mon,Tue --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --weekdays mon -j ACCEPT;;FAIL
+-m time ! --weekdays Sat,Sun -j ACCEPT;-m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --monthdays 1,15 -j ACCEPT;-m time --monthdays 1,15 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --monthdays 15,1 -j ACCEPT;-m time --monthdays 1,15 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time ! --monthdays 31 -j ACCEPT;-m time --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --monthdays 1st,2nd -j ACCEPT;;FAIL
+-m time --datestart 2024-01-01 -j ACCEPT;-m time --datestart 2024-01-01T00:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --datestart 2024-01-01T08:00:00 -j ACCEPT;-m time --datestart 2024-01-01T08:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --datestop 2024-12-31T23:59 -j ACCEPT;-m time --datestop 2024-12-31T23:59:00 -j ACCEPT;OK
+-m time --datestart 2024-01 --datestop 2025 -j ACCEPT;-m time --datestart 2024-01-01T00:00:00 --datestop 2025-01-01T00:00:00 -j ACCEPT;OK
+-m time --timestart 22:00 --timestop 06:00 --contiguous -j ACCEPT;-m time --timestart 22:00:00 --timestop 06:00:00 --datestop 2038-01-19T03:14:07 --contiguous -j ACCEPT;OK
+-m time --timestart 08:00 --timestop 18:00 --kerneltz -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --datestop 2038-01-19T03:14:07 --kerneltz -j ACCEPT;OK
+-m time --kerneltz --weekdays Mon --timestop 18:00 --timestart 08:00 -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --weekdays Mon --datestop 2038-01-19T03:14:07 --kerneltz -j ACCEPT;OK
+-m time --timestart 08:00 --timestop 18:00 --utc -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time -j ACCEPT;-m time --datestop 2038-01-19T03:14:07 -j ACCEPT;OK
+-m time --datestart 2024-01-01T00:00:00 --datestop 2024-12-31T23:59:59 --timestart 08:00 --timestop 18:00 --monthdays 1 ! --weekdays Sun -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --monthdays 1 --weekdays Mon,Tue,Wed,Thu,Fri,Sat --datestart 2024-01-01T00:00:00 --datestop 2024-12-31T23:59:59 -j ACCEPT;OK
+-m time --timestart 24:00 -j ACCEPT;;FAIL
+-m time --timestart x -j ACCEPT;;FAIL
+-m time --timestart 08:60 -j ACCEPT;;FAIL
+-m time ! --timestart 08:00 -j ACCEPT;;FAIL
+-m time --weekdays Xyz -j ACCEPT;;FAIL
+-m time --monthdays 32 -j ACCEPT;;FAIL
+-m time --datestart x -j ACCEPT;;FAIL
+-m time --kerneltz --utc -j ACCEPT;;FAIL
+-m time --contiguous -j ACCEPT;;FAIL
+:filter,FORWARD ipv6
+-m time --timestart 08:00 --timestop 18:00 -j ACCEPT;-m time --timestart 08:00:00 --timestop 18:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT;OK

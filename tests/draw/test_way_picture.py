@@ -1,0 +1,91 @@
+"""The way of a packet: which tables are asked in which order, and what of them is shown."""
+
+import re
+
+import pytest
+from draw.samples import DOCKER, OPEN
+
+from netlab_magic.draw import way_picture
+from netlab_magic.draw.style import Role
+from netlab_magic.savefile import parse
+from netlab_magic.way import HOOK_TABLES, WAYS, Path, Step
+
+NAT = """*nat
+:PREROUTING ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:DOCKER - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "hooks"),
+    [
+        (
+            "forward",
+            [
+                "PREROUTING: raw (no rules) → connection tracking → mangle (no rules) → nat (no rules)",
+                "FORWARD: mangle (no rules) → filter (no rules) → security (no rules)",
+                "POSTROUTING: mangle (no rules) → nat (no rules)",
+            ],
+        ),
+        (
+            "in",
+            [
+                "PREROUTING: raw (no rules) → connection tracking → mangle (no rules) → nat (no rules)",
+                "INPUT: mangle (no rules) → filter (no rules) → security (no rules) → nat (no rules)",
+            ],
+        ),
+        (
+            "out",
+            [
+                "OUTPUT: raw (no rules) → connection tracking → mangle (no rules) → nat (no rules) → filter (no rules) → security (no rules)",  # noqa: E501
+                "POSTROUTING: mangle (no rules) → nat (no rules)",
+            ],
+        ),
+    ],
+)
+def test_hooks_ask_their_tables_in_the_order_of_the_kernel(way, hooks):
+    assert re.findall(r"^[A-Z]+: .*", way_picture(OPEN, way).text, re.MULTILINE) == hooks
+
+
+def test_every_hook_of_every_way_has_its_tables():
+    assert {hook for hooks in WAYS.values() for hook in hooks} == set(HOOK_TABLES)
+
+
+def test_only_tables_that_have_something_to_say_are_shown_in_full():
+    text = way_picture(parse(NAT)).text
+    assert re.findall(r"^Chain (\S+) .*", text, re.MULTILINE) == ["PREROUTING", "DOCKER", "POSTROUTING"]
+    assert "nat (1 rule)" in text
+    assert "filter (no rules)" in text
+
+
+def test_a_policy_that_drops_is_something_to_say():
+    text = way_picture(parse("*filter\n:FORWARD DROP\nCOMMIT\n")).text
+    assert "filter (no rules, policy ✕ DROP)" in text
+    assert "Chain FORWARD" in text
+
+
+def test_a_path_goes_from_table_to_table():
+    path = Path((Step("mangle", "PREROUTING", None, "ACCEPT"), Step("nat", "PREROUTING", 1, "DOCKER"), Step("nat", "DOCKER", 1, "DNAT")))
+    picture = way_picture(parse(NAT), path=path)
+    assert "[1] mangle (no rules)" in picture.text
+    assert re.search(r"\[2\] +1  → DOCKER", picture.text)
+    assert re.search(r"\[3\] +1  • DNAT", picture.text)
+    spine = [line for line in picture.dot.splitlines() if "class=spine" in line]
+    assert [Role.PATH in line for line in spine] == [True, False, False, False]
+
+
+def test_frames_that_a_bridge_forwards_are_mentioned_where_they_pass():
+    assert "bridge-nf-call-iptables" in way_picture(OPEN).text
+    assert "bridge-nf-call-iptables" not in way_picture(OPEN, "in").text
+
+
+def test_text_and_drawing_have_the_same_chains():
+    picture = way_picture(DOCKER)
+    for chain in re.findall(r"^Chain (\S+)", picture.text, re.MULTILINE):
+        assert chain in picture.dot
+    assert picture == way_picture(DOCKER)
