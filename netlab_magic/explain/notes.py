@@ -1,0 +1,97 @@
+"""What a ruleset makes of a rule or a chain beyond what it says: never reached, never called, never met."""
+
+from collections.abc import Iterator
+
+from netlab_magic.explain.site import Site, Surroundings
+from netlab_magic.messages import Language
+from netlab_magic.ruleset import Rule
+
+__all__ = ["chain_notes", "rule_notes"]
+
+_FINAL = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
+_CHANGEABLE = frozenset({
+    "limit", "hashlimit", "recent", "quota", "statistic", "connlimit", "connbytes", "nfacct", "rateest", "time", "set", "mark", "connmark",
+    "connlabel", "ttl", "hl", "dscp", "tos", "u32", "bpf",
+})  # fmt: skip
+"""Matches that may answer differently when the same packet meets them again, or after a target has changed the packet."""
+
+
+def rule_notes(site: Site, say: Language) -> Iterator[str]:
+    """Sentences about the rule at a site."""
+    blocker = _blocker(site)
+    if blocker is not None:
+        if site.around.conditions[blocker - 1]:
+            yield say("No packet gets here: what this rule matches is taken by rule {} before it.", blocker)
+        else:
+            yield say("No packet gets here: rule {} before it takes every packet.", blocker)
+    else:
+        yield from _unreached(site.around, say)
+    yield from _counted(site.rule, say)
+    if _drops_what_it_logged(site):
+        yield say("The next rule drops the same packets: this one leaves a trace of them first.")
+
+
+def chain_notes(around: Surroundings, say: Language) -> Iterator[str]:
+    """Sentences about a chain."""
+    yield from _unreached(around, say)
+    if _has_dockers_policy(around):
+        yield say("dockerd sets the policy of FORWARD to DROP when it is the one that switches on net.ipv4.ip_forward.")
+        if around.table.chain("DOCKER-FORWARD"):
+            yield say(
+                "Since Docker 28 nothing that goes to or comes from its networks depends on that policy: its own rules decide all of it."
+            )
+
+
+def _has_dockers_policy(around: Surroundings) -> bool:
+    is_forward = around.table.name == "filter" and around.chain.name == "FORWARD"
+    return is_forward and around.chain.policy == "DROP" and around.table.chain("DOCKER-USER") is not None
+
+
+def _unreached(around: Surroundings, say: Language) -> Iterator[str]:
+    if around.is_reached:
+        return
+    if around.callers:
+        yield say("No packet gets to this chain: it is entered only from chains that no packet gets to.")
+    else:
+        yield say("No packet gets to this chain: no rule leads here.")
+
+
+def _counted(rule: Rule, say: Language) -> Iterator[str]:
+    if rule.counters is None:
+        return
+    if not rule.counters.packets:
+        yield say("No packet has matched it yet.")
+    elif rule.counters.packets == 1:
+        yield say("One packet of {} bytes has matched it so far.", rule.counters.bytes)
+    else:
+        yield say("{packets} packets with {bytes} bytes have matched it so far.", packets=rule.counters.packets, bytes=rule.counters.bytes)
+
+
+def _blocker(site: Site) -> int | None:
+    """The number of the first rule before this one that takes every packet that this one could match."""
+    taken = zip(site.chain.rules, site.around.conditions[: site.number - 1], strict=False)
+    for number, (earlier, conditions) in enumerate(taken, 1):
+        if conditions <= site.conditions and _is_final(site, earlier) and _is_steady(earlier):
+            return number
+    return None
+
+
+def _is_final(site: Site, rule: Rule) -> bool:
+    if rule.target is None:
+        return False
+    if not rule.target.goto and rule.target.name not in _FINAL:
+        return False
+    return rule.target.goto or not site.table.chain(rule.target.name)
+
+
+def _is_steady(rule: Rule) -> bool:
+    return (bool(rule.options or rule.matches or rule.target)) and not any(found.module in _CHANGEABLE for found in rule.matches)
+
+
+def _drops_what_it_logged(site: Site) -> bool:
+    """Whether the rule logs, and the next one drops what it matches, but for a limit on the logging."""
+    if site.rule.jump not in ("LOG", "NFLOG") or site.number >= len(site.chain.rules):
+        return False
+    following = site.chain.rules[site.number]
+    limits = {found for found in site.rule.matches if found.module in ("limit", "hashlimit")}
+    return following.jump in ("DROP", "REJECT") and site.around.conditions[site.number] <= site.conditions - limits

@@ -1,0 +1,103 @@
+"""One rule in words."""
+
+import msgspec
+
+from netlab_magic.canonical import canonical
+from netlab_magic.errors import StatementError, printable
+from netlab_magic.explain.clauses import comments, matched
+from netlab_magic.explain.docker import DOCKER
+from netlab_magic.explain.everyday import EVERYDAY
+from netlab_magic.explain.kubernetes import KUBERNETES
+from netlab_magic.explain.notes import rule_notes
+from netlab_magic.explain.outcomes import happens
+from netlab_magic.explain.programs import PROGRAMS
+from netlab_magic.explain.purposes import known_purpose
+from netlab_magic.explain.shapes import recognised
+from netlab_magic.explain.site import Site, Surroundings
+from netlab_magic.messages import Language, language
+from netlab_magic.reader import suggest
+from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+
+__all__ = ["Explanation", "chain_at", "explain_rule", "told"]
+
+_SHAPES = (*DOCKER, *KUBERNETES, *PROGRAMS, *EVERYDAY)
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A rule in words: `matches` and `then` are a sentence each, `situation` some sentences or "", `notes` what this ruleset makes of it.
+
+    `short` is what fits a tooltip; `rule` is the rule as it stands, without control characters.
+    """
+
+    chain: str
+    number: int
+    rule: str
+    matches: str
+    then: str
+    situation: str = ""
+    notes: tuple[str, ...] = ()
+    short: str = ""
+
+    def __str__(self) -> str:
+        said = (self.short, self.situation, *self.notes)
+        return "\n".join([f"{self.chain} {self.number}: {self.rule}".rstrip(), *(f"  {line}" for line in said if line)])
+
+
+def explain_rule(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> Explanation:
+    """The rule with that number, counted from 1, in words.
+
+    Raises StatementError for a table, chain, number or language that is not there.
+    """
+    say = language(language_name)
+    found, held = chain_at(ruleset, table, chain)
+    if not 1 <= number <= len(held.rules):
+        count = len(held.rules)
+        there = f"it has {count} rule{'s' if count > 1 else ''}" if count else "it has no rules"
+        raise StatementError(f"the chain {chain} has no rule {number}; {there}")
+    return told(Site(Surroundings(found, held), number), ruleset.family, say)
+
+
+def chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
+    """A table and its chain. Raises StatementError when the table has no such chain."""
+    found = ruleset.table(table)
+    held = found.chain(chain)
+    if held is None:
+        raise StatementError(f"the table {table} has no chain {chain}{suggest(chain, [held.name for held in found.chains])}")
+    return found, held
+
+
+def told(site: Site, family: str, say: Language) -> Explanation:
+    """The rule at a site in words."""
+    written = site.rule
+    rule = _canonical(written, family)
+    shown = printable(written.spec)
+    if not (written.options or written.matches or written.target) and shown.strip():
+        matches, then = say("This rule is quoted as it stands: “{}”.", shown), say("What it does is for its own program to say.")
+    else:
+        matches, then = matched(rule, say), happens(site, rule, say)
+    situation = recognised(_SHAPES, site.table.name, site.chain.name, rule, say) or _where_to(site, say)
+    return Explanation(
+        printable(site.chain.name),
+        site.number,
+        shown,
+        matches,
+        then,
+        say.paragraph([situation, *comments(rule, say)]),
+        tuple(rule_notes(site, say)),
+        say.paragraph([matches, then]),
+    )
+
+
+def _where_to(site: Site, say: Language) -> str:
+    """What the chain is for that the rule enters, where that is known."""
+    entered = site.leads_to
+    known = known_purpose(site.table.name, entered.name, say) if entered else ""
+    return say("{chain}: {purpose}", chain=site.rule.jump, purpose=known) if known else ""
+
+
+def _canonical(rule: Rule, family: str) -> Rule:
+    """The rule as iptables-save prints it; a value that iptables would not take is explained as it stands."""
+    try:
+        return canonical(rule, family)
+    except ValueError:
+        return rule
