@@ -1,0 +1,37 @@
+"""Docker's rules without Docker: what dockerd of a given release does to a host's network, as values. Nothing here touches a kernel.
+
+dockerd is modelled as what it is, a program that inserts, appends and deletes rules at each event (a start, a new network, a new
+container, a published port) in the ruleset as it finds it, whatever else is in there. `plan` takes one `docker …` statement to such an
+event; `ruleset` is the whole state at once: all events over an empty firewall.
+
+The layouts were read in moby's sources and in the documents that its tests generate from a running daemon
+(github.com/moby/moby, integration/network/bridge/iptablesdoc and nftablesdoc, libnetwork/drivers/bridge), tag by tag.
+"""
+
+from netlab_magic.docker.beside import after_rules, before_rules
+from netlab_magic.docker.nftables import TABLE, nft_script
+from netlab_magic.docker.nftlist import chain_meaning, nft_table
+from netlab_magic.docker.plan import Planned, plan
+from netlab_magic.docker.releases import Release, release
+from netlab_magic.docker.rules import ruleset
+from netlab_magic.docker.state import Container, Daemon, Network, Published
+from netlab_magic.docker.wiring import local_routing
+
+__all__ = [
+    "TABLE",
+    "Container",
+    "Daemon",
+    "Network",
+    "Planned",
+    "Published",
+    "Release",
+    "after_rules",
+    "before_rules",
+    "chain_meaning",
+    "local_routing",
+    "nft_script",
+    "nft_table",
+    "plan",
+    "release",
+    "ruleset",
+]

@@ -1,0 +1,121 @@
+"""The releases of Docker Engine, and in what their firewall rules differ."""
+
+import re
+
+import msgspec
+
+from netlab_magic.errors import StatementError
+from netlab_magic.statement import place_of
+
+__all__ = ["Release", "release"]
+
+_NEWEST_PATCH = {
+    (20, 10): 27,
+    (23, 0): 15,
+    (24, 0): 9,
+    (25, 0): 5,
+    (26, 0): 2,
+    (26, 1): 5,
+    (27, 0): 3,
+    (27, 1): 2,
+    (27, 2): 1,
+    (27, 3): 1,
+    (27, 4): 1,
+    (27, 5): 1,
+    (28, 0): 4,
+    (28, 1): 1,
+    (28, 2): 2,
+    (28, 3): 3,
+    (28, 4): 0,
+    (28, 5): 2,
+    (29, 7): 2,
+}
+"""The release series with their newest patch. The rules were checked at 20.10.27, 24.0.9, 27.5.1, each 28 and 29.0.0 to 29.7.2."""
+
+_SINCE = (29, 0, 0)
+"""From this release on the rules have stayed the same, so that every release up to the newest one is taken."""
+
+
+class Release(msgspec.Struct, frozen=True, order=True):
+    """A release of Docker Engine; its properties tell what dockerd of that release does."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+    @property
+    def is_classic(self) -> bool:
+        """Up to 27: each network's rules are inserted at the head of FORWARD, and unpublished ports are left to FORWARD's policy."""
+        return self < Release(28, 0, 0)
+
+    @property
+    def uses_ipset(self) -> bool:
+        """28.0.0 alone matches all networks' subnets at once, in an ipset (moby 76417bf763 took it out again)."""
+        return self == Release(28, 0, 0)
+
+    @property
+    def has_forward_chain(self) -> bool:
+        """From 28.0.1 on Docker's rules are in DOCKER-FORWARD, so that others can append to FORWARD (moby 984a610a21)."""
+        return self >= Release(28, 0, 1)
+
+    @property
+    def has_isolation_stages(self) -> bool:
+        """Up to 28 networks are kept apart by DOCKER-ISOLATION-STAGE-1 and -2; 29 has the closed ports for that (moby 1ad9599da7)."""
+        return self < Release(29, 0, 0)
+
+    @property
+    def returns_to_user_chain(self) -> bool:
+        """Up to 28.2.1 DOCKER-USER ends with an explicit RETURN (moby dc519a0f18)."""
+        return self < Release(28, 2, 2)
+
+    @property
+    def keeps_user_chain_first(self) -> bool:
+        """Up to 28.0.0 the jump to DOCKER-USER is put back to the head of FORWARD whenever a network is made."""
+        return not self.has_forward_chain
+
+    @property
+    def shields_ports(self) -> bool:
+        """28.0 and 28.1 drop, in raw, packets that were sent from elsewhere to the address and port behind a published port."""
+        return Release(28, 0, 0) <= self < Release(28, 2, 0)
+
+    @property
+    def shields_containers(self) -> bool:
+        """From 28.2.0 on raw drops all packets that were sent from elsewhere to a container's own address (moby a0ff0a361e)."""
+        return self >= Release(28, 2, 0)
+
+    @property
+    def gateway_modes(self) -> tuple[str, ...]:
+        """What `--gateway-mode` may be; nothing before 27, which brought it."""
+        if self < Release(27, 0, 0):
+            return ()
+        return ("nat", "routed") if self.is_classic else ("nat", "nat-unprotected", "routed")
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """What `--firewall-backend` may be."""
+        return ("iptables", "nftables") if self >= Release(29, 0, 0) else ("iptables",)
+
+    def filters_bridges(self, icc: bool, userland_proxy: bool) -> bool:
+        """Whether dockerd sees to it that bridged frames meet iptables: without ICC, from 27.4 on without the proxy too."""
+        return not icc or (not userland_proxy and self >= Release(27, 4, 0))
+
+
+def release(word: str) -> Release:
+    """The release that a word means: `28.0.1`, or the newest one of `28.0` or `28`. Raises StatementError for one that there is not.
+
+    >>> str(release("28.0")), str(release("29"))
+    ('28.0.4', '29.7.2')
+    """
+    numbers = tuple(map(int, word.split("."))) if re.fullmatch(r"\d{1,3}(\.\d{1,3}){0,2}", word) else ()
+    newest = max(Release(*series, patch) for series, patch in _NEWEST_PATCH.items())
+    if len(numbers) == 3 and numbers >= _SINCE and Release(*numbers) <= newest:
+        return Release(*numbers)
+    series = [known for known in _NEWEST_PATCH if numbers and known[: len(numbers)] == numbers[:2]]
+    patch = numbers[2] if len(numbers) == 3 else _NEWEST_PATCH[series[-1]] if series else 0
+    if not series or patch > _NEWEST_PATCH[series[-1]]:
+        known = ", ".join(f"{major}.{minor}.{patch}" for (major, minor), patch in _NEWEST_PATCH.items())
+        raise StatementError(f"there is no Docker Engine {word} here; the newest of each series are {known}", place_of(word))
+    return Release(*series[-1], patch)
