@@ -23,6 +23,13 @@ _RULE_WORDS = (
     *("ACCEPT", "DROP", "REJECT", "RETURN", "LOG", "MASQUERADE", "DNAT"),
 )
 
+_DOCKER_WORDS = {
+    "boolean": ("true", "false"),
+    "backend": ("iptables", "nftables"),
+    "mode": ("nat", "nat-unprotected", "routed"),
+    "version": ("20.10", "24", "27", "28.0", "28.5", "29"),
+}
+
 
 class Completer:
     """Completes words of the language; names come from the lab, when it is up."""
@@ -68,6 +75,8 @@ class Completer:
                 return [*namespaces, INTERNET]
             case "bridge":
                 return bridges
+            case "container" | "docker network":
+                return self._docker(kind)
             case "chain":
                 return chains
             case "rule":
@@ -78,13 +87,22 @@ class Completer:
                 return self._snapshots()
             case "word":
                 return list(SYNTAX)
+            case kind if kind in _DOCKER_WORDS:
+                return list(_DOCKER_WORDS[kind])
             case "gateway":
                 return [address.partition("/")[0] for bridge in topology.host.bridges for address in bridge.addresses]
         return []
 
+    def _docker(self, kind: str) -> list[str]:
+        lab = self._lab()
+        daemon = lab.dockerd if lab is not None else None
+        if daemon is None:
+            return []
+        return [held.name for held in (daemon.containers if kind == "container" else daemon.networks)]
+
     def _snapshots(self) -> list[str]:
         lab = self._lab()
-        return list(lab.snapshots) if lab is not None else []
+        return list(lab.history.snapshots) if lab is not None else []
 
     def _known(self) -> tuple[Topology, list[str]]:
         """What the lab has; nothing when it is not up: pressing Tab starts no lab."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from netlab_magic import statement as s
+from netlab_magic.dockerwords import DOCKER_FORM, read_docker
 from netlab_magic.errors import StatementError
 from netlab_magic.reader import (
     Reader,
@@ -22,6 +23,7 @@ from netlab_magic.reader import (
 )
 from netlab_magic.ruleset import BUILT_IN
 from netlab_magic.statement import Statement, Word
+from netlab_magic.way import WAYS
 
 __all__ = ["SYNTAX", "Syntax"]
 
@@ -165,14 +167,36 @@ def read_matrix(r: Reader) -> Statement:
     return s.Matrix(r.rest("namespace"))
 
 
-SHOWN = ("topology", "chains", "rules", "save", "routes", "conntrack", "script")
+SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "conntrack", "script", "diff")
 
 
 def read_show(r: Reader) -> Statement:
-    """show = "show" ( "topology" | "chains" [ CHAIN ] | "rules" [ CHAIN ] | … )"""
+    """show = "show" ( "topology" | "chains" [ "-t" TABLE ] [ CHAIN ] | "way" [ "forward" | "in" | "out" ] | "rules" [ CHAIN ] | … )"""
     what = r.choice("thing to show", SHOWN)
+    if what == "diff":
+        return read_diff(r)
+    if what == "way":
+        return s.Show("way", r.keyword(*WAYS) or "forward")
+    table = r.choice("table", tuple(BUILT_IN)) if what == "chains" and r.keyword("-t") else None
     name = r.take("chain") if what in ("chains", "rules") and r.peek("<chain>") else None
-    return s.Show(str(what), name)
+    return s.Show(str(what), name, table)
+
+
+def read_diff(r: Reader) -> Statement:
+    """diff = [ "show" ] "diff" [ SNAPSHOT [ SNAPSHOT ] ]"""
+    before = r.take("snapshot") if r.peek("<snapshot>") else None
+    after = r.take("snapshot") if before and r.peek("<snapshot>") else None
+    return s.Diff(before, after)
+
+
+def read_explain(r: Reader) -> Statement:
+    """explain = "explain" [ "-t" TABLE ] CHAIN [ N ]"""
+    table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else None
+    chain = r.take("chain")
+    number = r.take("number") if r.peek("<number>") else None
+    if number and not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+        wrong(f"{number} is not the number of a rule; rules are counted from 1", number)
+    return s.Explain(chain, number, table)
 
 
 def read_action(action: str) -> Callable[[Reader], Statement]:
@@ -254,13 +278,28 @@ SYNTAX: dict[str, Syntax] = {
         read_forward,
     ),
     "rule": Syntax("firewall", "rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC", "the same in any chain of any table", read_rule),
+    "docker": Syntax(
+        "firewall", DOCKER_FORM, "what dockerd of a release does to this host: bridges, namespaces, rules, published ports", read_docker
+    ),
     "ping": Syntax("probe", "ping SRC DST", "an ICMP echo; both are a namespace, host or internet, DST also any address", read_ping),
     "tcp": Syntax("probe", "tcp SRC DST:PORT", "a TCP connection", read_tcp),
     "udp": Syntax("probe", "udp SRC DST:PORT", "a UDP datagram and its answer", read_udp),
     "matrix": Syntax("probe", "matrix [NS…]", "every namespace pings every other", read_matrix),
     "expect": Syntax("probe", "expect SRC DST[:PORT] ok|blocked", "a probe that fails the cell when it turns out otherwise", read_expect),
     "show": Syntax(
-        "show", "show topology|chains [CHAIN]|rules [CHAIN]|save|routes|conntrack|script", "what the kernel has now, read back", read_show
+        "show",
+        "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script",
+        "what the kernel has now, read back; way is the way of a packet through all tables",
+        read_show,
+    ),
+    "diff": Syntax(
+        "show",
+        "diff [SNAPSHOT [SNAPSHOT]]",
+        "side by side: what the last cell changed; or from a snapshot to now, or between two",
+        read_diff,
+    ),
+    "explain": Syntax(
+        "show", "explain [-t TABLE] CHAIN [N]", "a chain, or its rule number N, in words", read_explain
     ),
     "up": Syntax("session", "up", "start the lab (the first statement does it too)", read_action("up")),
     "reset": Syntax("session", "reset", "an empty lab again", read_action("reset")),

@@ -6,23 +6,27 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import Self
 
-from netlab_magic import language, texts
+from netlab_magic import docker, language, messages, savefile, texts
 from netlab_magic import statement as s
+from netlab_magic.compared import Compared
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import LabUnavailable, StatementError
+from netlab_magic.explaining import explained
+from netlab_magic.history import History, no_snapshot
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text, shown
 from netlab_magic.runner import Options, Runner, Seen, watched
 from netlab_magic.showing import show
-from netlab_magic.snapshots import bring_back, no_snapshot
+from netlab_magic.snapshots import bring_back, compared
 from netlab_magic.statement import Statement, place_of
 from netlab_magic.statements import Statements
+from netlab_magic.stretches import Stretch, stretches_of
 from netlab_magic.topology import HOST
 
 __all__ = ["Lab"]
@@ -33,17 +37,9 @@ Stream = Callable[[str, str], None]
 BUSY_SECONDS = 10.0
 """How long one thread waits for another one's statement to end."""
 
-_UNDO_STEPS = 50
-_LOOKING = ("topology", "chains", "save", "routes", "script", "help", "doctor", "status", "down")
+_LOOKING = ("topology", "chains", "way", "save", "routes", "script", "help", "doctor", "status", "down", "snapshot", "diff", "explain")
 _TURNING = ("up", "reset", "down", "restore", "undo")
-_CHANGING = (s.Build, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
-
-
-class _Stretch(NamedTuple):
-    """Statements that are planned together, or one command or session statement by itself."""
-
-    statements: list[Statement]
-    alone: bool
+_CHANGING = (s.Build, s.Docker, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
 
 
 def _print_stream(stream: str, text: str) -> None:
@@ -59,20 +55,20 @@ class Lab(Statements):
     ...     lab.ping("host", "ns0")
     """
 
-    def __init__(self, name: str = "lab", firewall: str = "auto") -> None:
+    def __init__(self, name: str = "lab", firewall: str = "auto", language: str = "en") -> None:
         self.name = name
         self.firewall = firewall
+        self.language = messages.language(language).name
         self.partial: list[Result | Picture] = []
         self.emitted = 0
         self.listeners: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._engine: Engine | None = None
-        self.snapshots: dict[str, Seen] = {}
-        self._undo: list[Seen] = []
-        self._remembered = False
+        self.history = History()
         self._cell = 0
         self._sysctls: dict[str, set[str]] = {}
         self._outcomes: list[Outcome] = []
+        self.dockerd: docker.Daemon | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -104,9 +100,10 @@ class Lab(Statements):
         if self._engine is not None:
             self._engine.close()
         self._engine = None
-        self._undo.clear()
+        self.history.before.clear()
         self._sysctls.clear()
         self._outcomes.clear()
+        self.dockerd = None
 
     @contextmanager
     def turn(self, patience: float = BUSY_SECONDS) -> Iterator[None]:
@@ -169,9 +166,9 @@ class Lab(Statements):
         self.partial = results
         if not statements:
             return None
-        stretches = list(_stretches(statements))
+        stretches = list(stretches_of(statements))
         self.emitted = 0
-        self._remembered = False
+        self.history.begin_cell()
         self._cell += 1
         self._refuse_if_attached(statements)
         if len(stretches) > 1:
@@ -191,32 +188,28 @@ class Lab(Statements):
             return CellResult(results, self.emitted, options.commands)
         return shown(results)
 
-    def _run_stretch(self, stretch: _Stretch, options: Options, stream: Stream, results: "list[Result | Picture]") -> None:
+    def _run_stretch(self, stretch: Stretch, options: Options, stream: Stream, results: "list[Result | Picture]") -> None:
         observed = self.engine.observe(watched(stretch.statements, self._sysctls))
-        seen = Seen(observed.topology, observed.rules)
-        runner = Runner(self.engine, seen, options, lambda: self._remember(seen))
+        seen = Seen(observed.topology, observed.rules, self.dockerd)
+        runner = Runner(self.engine, seen, options, lambda: self.history.before_change(seen))
         runner.outcomes = self._outcomes
         runner.results = results
         runner.cell = self._cell
-        first = stretch.statements[0]
-        if isinstance(first, s.Command):
-            runner.command(first, stream)
-        else:
-            runner.carry_out(stretch.statements, self._show)
+        try:
+            if isinstance(first := stretch.statements[0], s.Command):
+                runner.command(first, stream)
+            else:
+                runner.carry_out(stretch.statements, self._show)
+        finally:
+            self.dockerd = runner.dockerd
 
-    def _remember(self, seen: Seen) -> None:
-        """Keeps what the lab was before the first change of a cell, for `undo`."""
-        if not self._remembered:
-            self._remembered = True
-            self._undo[:] = [*self._undo[1 - _UNDO_STEPS :], seen]
-
-    def _check_ahead(self, stretches: Sequence[_Stretch], options: Options) -> None:
+    def _check_ahead(self, stretches: Sequence[Stretch], options: Options) -> None:
         """Plans what comes before the first command without doing it, so that a mistake further down costs nothing.
 
         What a command will have done to the lab is not known beforehand.
         """
         runner: Runner | None = None
-        snapshots = set(self.snapshots)
+        snapshots = set(self.history.snapshots)
         for stretch in stretches:
             first = stretch.statements[0]
             if isinstance(first, s.Command):
@@ -230,7 +223,7 @@ class Lab(Statements):
                 continue
             if runner is None:
                 observed = self.engine.observe(watched([held for later in stretches for held in later.statements], self._sysctls))
-                runner = Runner(self.engine, Seen(observed.topology, observed.rules), options)
+                runner = Runner(self.engine, Seen(observed.topology, observed.rules, self.dockerd), options)
             runner.plan(stretch.statements)
 
     def _tell(self, statements: Sequence[Statement]) -> None:
@@ -239,8 +232,12 @@ class Lab(Statements):
             for listener in list(self.listeners):
                 listener()
 
-    def _show(self, statement: s.Show) -> "Result | Picture":
-        return show(self.engine, statement, self.observe(foreign=True), self._outcomes)
+    def _show(self, statement: s.Show | s.Diff | s.Explain) -> "Result | Picture":
+        if isinstance(statement, s.Diff):
+            return self.diff(statement.before, statement.after)
+        if isinstance(statement, s.Explain):
+            return explained(statement, savefile.parse(self.observe().rules, strict=False), self.language)
+        return show(self.engine, statement, self.observe(foreign=True), self._outcomes, self.dockerd, self.language)
 
     # --- session statements ----------------------------------------------------------------------------------------------
 
@@ -286,9 +283,10 @@ class Lab(Statements):
         if self._engine is None or not self._engine.ready.way.startswith("attach"):
             return
         for statement in statements:
-            word = statement.what if isinstance(statement, s.Show) else statement.action if isinstance(statement, s.Session) else ""
+            word = getattr(statement, "what", "") or getattr(statement, "action", "") or type(statement).__name__.lower()
             if word not in _LOOKING:
-                sentence = "this lab is attached to a network that is not its own: show topology, chains, save, routes and script work here"
+                works = "show topology, chains, way, save, routes and script work here"
+                sentence = f"this lab is attached to a network that is not its own: {works}"
                 raise StatementError(sentence, statement.place)
 
     def up(self) -> Result:
@@ -301,15 +299,15 @@ class Lab(Statements):
         with self.turn():
             was_up = self.is_up
             self._forget()
-            self.snapshots.clear()
+            self.history.snapshots.clear()
         return Text(f"The lab{texts.called(self.name)} has ended; nothing is left of it." if was_up else "There is no lab to end.")
 
     def reset(self) -> Result:
         """An empty lab again; snapshots are kept."""
         with self.turn():
-            snapshots = dict(self.snapshots)
+            snapshots = dict(self.history.snapshots)
             self.down()
-            self.snapshots = snapshots
+            self.history.snapshots = snapshots
             return self.up()
 
     def status(self) -> Result:
@@ -344,33 +342,42 @@ class Lab(Statements):
     def snapshot(self, name: str) -> Result:
         """Remembers topology, rules and sysctls under a name."""
         observed = self.observe()
-        known = name in self.snapshots
-        self.snapshots[str(name)] = Seen(observed.topology, observed.rules)
+        known = name in self.history.snapshots
+        self.history.snapshots[str(name)] = Seen(observed.topology, observed.rules, self.dockerd)
         return Text(f"Snapshot {name}{' (replaces the one before)' if known else ''}: {texts.counts(observed)}.")
 
     def restore(self, name: str) -> Result:
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
-        if name not in self.snapshots:
-            raise no_snapshot(name, self.snapshots)
+        then = self.history.named(name)
         with self.turn():
             observed = self.observe()
-            self._undo.append(Seen(observed.topology, observed.rules))
-            self._go_to(self.snapshots[str(name)])
+            self.history.remember(Seen(observed.topology, observed.rules, self.dockerd))
+            self._go_to(then)
             return Text(f"Restored {name}: {texts.counts(self.observe())}.")
+
+    def diff(self, before: str | None = None, after: str | None = None) -> Compared:
+        """What is different now from a snapshot, or from the state before the last change; or between two snapshots."""
+        with self.turn():
+            then = self.history.reference(before)
+            if after:
+                return compared(then, (after, self.history.named(after)), self.language)
+            observed = self.observe()
+            return compared(then, ("now", Seen(observed.topology, observed.rules)), self.language)
 
     def undo(self) -> Result:
         """Takes back the last cell that changed the lab. Raises StatementError when there is none."""
-        if not self.is_up or not self._undo:
+        if not self.is_up or not self.history.before:
             raise StatementError("there is nothing to undo")
         with self.turn():
-            self._go_to(self._undo.pop())
+            self._go_to(self.history.before.pop())
             return Text(f"Undone: {texts.counts(self.observe())}.")
 
     def _go_to(self, then: Seen) -> None:
         for name, namespace in then.topology.namespaces.items():
             self._sysctls.setdefault(name, set()).update(namespace.sysctls)
         self._outcomes.clear()
-        bring_back(self.engine, self.observe, then)
+        bring_back(self.engine, self.observe, then, self.dockerd)
+        self.dockerd = then.dockerd
 
     def _one(self, *words: str) -> "Result | Picture":
         """Runs one statement made of words that need no quoting by the caller. Raises as `run` does."""
@@ -378,18 +385,3 @@ class Lab(Statements):
         result = self._run(language.parse(line), Options(), _print_stream, None)
         assert result is not None
         return result
-
-
-def _stretches(statements: Sequence[Statement]) -> Iterator[_Stretch]:
-    together: list[Statement] = []
-    for statement in statements:
-        if isinstance(statement, s.Command | s.Session | s.Attach):
-            if together:
-                yield _Stretch(together, alone=False)
-            together = []
-            yield _Stretch([statement], alone=True)
-        else:
-            together.append(statement)
-    if together:
-        yield _Stretch(together, alone=False)
-

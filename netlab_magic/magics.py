@@ -1,5 +1,6 @@
 """`%netlab` and `%%netlab`: IPython's side of the language. Parsing, running and results live in the layers below."""
 
+import os
 import re
 import sys
 from typing import Any
@@ -9,11 +10,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
-from traitlets import Bool, Enum, Unicode
+from traitlets import Bool, Enum, Unicode, default
 
 from netlab_magic.completion import Completer
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.lab import Lab
+from netlab_magic.messages import LANGUAGES, preferred
 from netlab_magic.options import OPTIONS, split_options
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult
@@ -27,12 +29,17 @@ class NetlabMagics(Magics):
     lab = Unicode("lab", help="The name of the lab that cells use.").tag(config=True)
     firewall = Enum(["auto", "legacy", "nft"], "auto", help="The iptables variant of new labs.").tag(config=True)
     engine = Enum(["auto", "kernel"], "auto", help="What carries out the statements.").tag(config=True)
+    language = Enum(list(LANGUAGES), help="The language of explanations (by default the one that LANG asks for).").tag(config=True)
     commands = Bool(False, help="Show the commands that each statement stands for unfolded.").tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.labs: dict[str, Lab] = {}
         self.completer = Completer(self.current_lab)
+
+    @default("language")
+    def _language_of_the_environment(self) -> str:
+        return preferred(os.environ)
 
     def current_lab(self) -> Lab | None:
         """The lab that a cell without options would use, if it exists."""
@@ -86,6 +93,7 @@ class NetlabMagics(Magics):
             raise StatementError(f"{name} cannot name a lab; use up to 32 letters, digits and . _ -")
         wanted = arguments.firewall or self.firewall
         lab = self.labs.setdefault(name, Lab(name, wanted))
+        lab.language = self.language
         if not lab.is_up:
             lab.firewall = wanted
         elif arguments.firewall not in (None, "auto", lab.engine.ready.firewall):

@@ -1,19 +1,20 @@
 """Runs the statements of a cell on an engine: planned together, checked together, then carried out in order."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from netlab_magic import addressing, rules, savefile
+from netlab_magic import addressing, docker, rules, savefile
 from netlab_magic import statement as s
 from netlab_magic.build import desired, known_namespace
 from netlab_magic.change import Change, between
+from netlab_magic.dockerhost import DockerStep
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine, Refusal
-from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError
+from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError, Place
+from netlab_magic.hints import adds_rule, repeated, why_refused
 from netlab_magic.outcome import Outcome, Probe, Verdict
-from netlab_magic.result import Changed, MatrixResult, Measured, Ran, Result
+from netlab_magic.result import Changed, MatrixResult, Measured, Ran, Result, Text
 from netlab_magic.summary import summary
 from netlab_magic.topology import HOST, Topology
 
@@ -32,10 +33,11 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A lab as it was read back: topology and the firewall's dump."""
+    """A lab as it was read back: topology and the firewall's dump; and what its dockerd, which no kernel knows of, has made."""
 
     topology: Topology
     dump: str
+    dockerd: docker.Daemon | None = None
 
 
 class _Planned(msgspec.Struct):
@@ -59,10 +61,20 @@ def watched(statements: Sequence[s.Statement], known: dict[str, set[str]]) -> di
     keys = {HOST: set(WATCHED), **{name: set(held) for name, held in known.items()}}
     keys[HOST] |= set(WATCHED)
     for statement in statements:
-        if isinstance(statement, s.Sysctl):
-            known.setdefault(str(statement.namespace), set()).add(str(statement.key))
-            keys.setdefault(str(statement.namespace), set()).add(str(statement.key))
+        for namespace, key in _sysctls_of(statement, known):
+            known.setdefault(namespace, set()).add(key)
+            keys.setdefault(namespace, set()).add(key)
     return {name: tuple(sorted(held)) for name, held in keys.items()}
+
+
+def _sysctls_of(statement: s.Statement, known: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """The sysctls that a statement may set, each with its namespace; a dockerd without proxy lets 127.0.0.0/8 through its bridges."""
+    if isinstance(statement, s.Sysctl):
+        yield str(statement.namespace), str(statement.key)
+    if isinstance(statement, s.DockerInstall) and not statement.userland_proxy:
+        yield HOST, docker.local_routing("docker0")
+    if isinstance(statement, s.DockerNetwork) and docker.local_routing("docker0") in known.get(HOST, ()):
+        yield HOST, docker.local_routing(str(statement.bridge or statement.name))
 
 
 class Runner:
@@ -74,17 +86,19 @@ class Runner:
         self._before_change = before_change
         self.cell = 0
         self.topology = seen.topology
-        self.ruleset = savefile.parse(seen.dump)
+        self.ruleset = savefile.parse(seen.dump, strict=False)
+        self.dockerd = seen.dockerd
+        self._dockerd_planned = seen.dockerd
         self.outcomes: list[Outcome] = []
         self.results: list[Result | Picture] = []
         self._pending: list[_Planned] = []
         self._specs: dict[int, str] = {}
 
-    def plan(self, statements: Sequence[s.Statement]) -> list[_Planned | list[Probe] | s.Statement]:
+    def plan(self, statements: Sequence[s.Statement]) -> list[_Planned | DockerStep | list[Probe] | s.Statement]:
         """Every statement with what it comes to. Raises the error of the first one that cannot be; nothing has changed then."""
         self._check_rules(statements)
-        topology, ruleset = self.topology, self.ruleset
-        planned: list[_Planned | list[Probe] | s.Statement] = []
+        topology, ruleset, daemon = self.topology, self.ruleset, self._dockerd_planned
+        planned: list[_Planned | DockerStep | list[Probe] | s.Statement] = []
         for statement in statements:
             try:
                 if isinstance(statement, s.Build):
@@ -98,13 +112,17 @@ class Runner:
                 elif isinstance(statement, s.RuleEdit | s.Masquerade):
                     step, ruleset = rules.step(ruleset, _edit(statement), self._specs[id(statement)])
                     planned.append(_Planned(statement, topology, step=step, sentence=step.sentence))
+                elif isinstance(statement, s.Docker):
+                    comes_to = docker.plan(daemon, statement, topology, ruleset)
+                    planned.append(DockerStep(statement, topology, daemon, comes_to))
+                    topology, ruleset, daemon = comes_to.topology, comes_to.ruleset, comes_to.daemon
                 elif isinstance(statement, s.ProbeFlow | s.Expect | s.Matrix):
                     planned.append(self._probes(topology, statement))
                 else:
                     planned.append(statement)
             except NetlabError as error:
                 raise (error.at(statement.place) if statement.place else error) from None
-        self.topology, self.ruleset = topology, ruleset
+        self.topology, self.ruleset, self._dockerd_planned = topology, ruleset, daemon
         return planned
 
     def _check_rules(self, statements: Sequence[s.Statement]) -> None:
@@ -115,7 +133,7 @@ class Runner:
         edits = [_edit(statement) for statement in found]
         text, at = rules.check_text(self.ruleset, edits)
         try:
-            canonical = savefile.parse(self.engine.canonical(text))
+            canonical = savefile.parse(self.engine.canonical(text), strict=False)
         except Refusal as refusal:
             culprit = found[at.index(refusal.index)] if refusal.index in at else found[0]
             raise KernelRefused(f"iptables refuses this rule: {refusal.message}", culprit.place, refusal.errno) from None
@@ -126,7 +144,7 @@ class Runner:
             return addressing.matrix_probes(topology, statement.names)
         return [addressing.probe_for(topology, statement.source, statement.destination)]
 
-    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show], Result | Picture]) -> None:
+    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show | s.Diff | s.Explain], Result | Picture]) -> None:
         """Plans all statements, then carries them out in order; `results` grows as it goes."""
         planned = self.plan(statements)
         at = 0
@@ -137,12 +155,14 @@ class Runner:
                 at += 1
                 continue
             self.flush()
+            if isinstance(plan, DockerStep):
+                self._docker(plan)
             if isinstance(plan, list):
                 end = next((other for other in range(at, len(planned)) if not isinstance(planned[other], list)), len(planned))
                 self._measure(statements[at:end], [plan for plan in planned[at:end] if isinstance(plan, list)])
                 at = end
                 continue
-            if isinstance(statement, s.Show):
+            if isinstance(statement, s.Show | s.Diff | s.Explain):
                 self.results.append(show(statement))
             at += 1
         self.flush()
@@ -162,6 +182,24 @@ class Runner:
             result = Changed(_source(plan.statement), sentence, plan.commands(), self.options.commands or self.options.dry_run)
             if not self.options.quiet:
                 self.results.append(result)
+
+    def _docker(self, step: DockerStep) -> None:
+        """Carries out a `docker …` statement by itself: its rules in one go, after what it needs of the topology."""
+        if step.planned.listing:
+            self.results.append(Text(step.planned.listing))
+            return
+        commands = step.commands()
+        sentence = step.planned.sentence
+        if commands and not self.options.dry_run:
+            self._before_change()
+            self.outcomes.clear()
+            step.carry_out(self.engine, self.cell)
+            self.dockerd = step.planned.daemon
+        elif commands:
+            sentence = f"would be: {sentence}"
+        if not self.options.quiet:
+            source = _source(step.statement)
+            self.results.append(Changed(source, sentence, commands, self.options.commands or self.options.dry_run))
 
     def _apply(self, pending: Sequence[_Planned]) -> None:
         changes = [(plan, change) for plan in pending for change in plan.changes]
@@ -240,25 +278,28 @@ class Runner:
         if ran.hidden:
             show("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to its end\n")
         if ran.status:
-            first = statement.text.splitlines()[0]
-            message = f"the command ended with exit status {ran.status}{_meaning(ran.status, first)}"
-            raise CommandFailed(message, statement.place, ran.status)
-        for hint in self._hints(statement.text):
-            show("stderr", hint)
+            raise self._failure(statement, ran.status)
+        if adds_rule(statement.text):
+            for hint in repeated(self.ruleset, savefile.parse(self.engine.save(), strict=False)):
+                show("stderr", f"hint: {hint}\n")
         self.results.append(Ran(statement.text, ran.status, "".join(output)))
 
-    def _hints(self, text: str) -> Iterator[str]:
-        """A word on a rule that a raw `iptables -A` has put there a second time."""
-        if not re.search(r"\biptables\b.*\s(-A|-I|--append|--insert)\s", text):
-            return
-        before, after = self.ruleset, savefile.parse(self.engine.save())
-        for table in after.tables:
-            for chain in table.chains:
-                old = before.chain(chain.name, table.name)
-                for spec in dict.fromkeys(rule.spec for rule in chain.rules):
-                    at = [str(number) for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
-                    if len(at) > max(1, sum(rule.spec == spec for rule in old.rules) if old else 0):
-                        yield f"hint: {chain.name} has this rule {len(at)} times now (numbers {', '.join(at)}): {spec}\n"
+    def _failure(self, statement: s.Command, status: int) -> CommandFailed:
+        """The error of a command that failed; for one of iptables, with our own sentence and a caret under the word."""
+        first = statement.text.splitlines()[0]
+        message = f"the command ended with exit status {status}{_meaning(status, first)}"
+        reason = None if statement.namespace else why_refused(statement.text, self.ruleset)
+        if reason is None:
+            return CommandFailed(message, statement.place, status)
+        return CommandFailed(f"{message}: {reason.message}", _within(statement, reason.place) or statement.place, status)
+
+
+def _within(statement: s.Command, place: Place | None) -> Place | None:
+    """A place in a command as a place in its cell."""
+    source = statement.place.source if statement.place else ""
+    if place is None or statement.place is None or statement.text not in source:
+        return None
+    return Place(statement.place.line, source, source.index(statement.text) + place.column, place.width)
 
 
 def _edit(statement: s.RuleEdit | s.Masquerade) -> s.RuleEdit:

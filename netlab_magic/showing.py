@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from netlab_magic import savefile
+from netlab_magic import docker, savefile
 from netlab_magic import statement as s
 from netlab_magic.change import between
-from netlab_magic.draw import Picture, chains_picture, topology_picture
+from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
-from netlab_magic.engine.wire import Observed
+from netlab_magic.engine.wire import ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
+from netlab_magic.explain import explain_rule
+from netlab_magic.explaining import table_of
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text
@@ -16,25 +18,45 @@ from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import place_of
 from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of
 
-__all__ = ["FOREIGN", "output_of", "script", "show"]
-
-FOREIGN = (
-    "Warning: the other variant of iptables ({other}) has rules in this lab too. A packet must pass both, and this lab's iptables "
-    "({own}) does not show them; look with: $ iptables-{other}-save"
-)
+__all__ = ["foreign_warnings", "output_of", "script", "show"]
 
 
-def show(engine: Engine, statement: s.Show, observed: Observed, outcomes: Sequence[Outcome]) -> Result | Picture:
+def foreign_warnings(observed: Observed, own: str) -> list[str]:
+    """A sentence for everybody else's rules that packets of this lab must pass too; `own` is the lab's variant of iptables."""
+    return [_warning(foreign, own) for foreign in observed.foreign]
+
+
+def _warning(foreign: ForeignRules, own: str) -> str:
+    if foreign.owner == "nftables":
+        whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
+        return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
+    return (
+        f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
+        f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
+    )
+
+
+def show(
+    engine: Engine,
+    statement: s.Show,
+    observed: Observed,
+    outcomes: Sequence[Outcome],
+    daemon: docker.Daemon | None = None,
+    language: str = "en",
+) -> Result | Picture:
     """The picture or text that a `show` statement asks for. Raises StatementError for a chain that does not exist."""
-    ruleset = savefile.parse(observed.rules)
+    ruleset = savefile.parse(observed.rules, strict=False)
     match statement.what:
         case "topology":
             return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
+        case "chains" if daemon is not None and daemon.backend == "nftables" and not _in_iptables(ruleset, statement.name):
+            return _nft_chains(engine, str(statement.name))
         case "chains":
-            table = _table_of(ruleset, statement.name) if statement.name else "filter"
-            return _noted(engine, observed, chains_picture(ruleset, table, str(statement.name or "FORWARD")))
+            return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
+        case "way":
+            return _noted(engine, observed, way_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
         case "rules":
-            table = _table_of(ruleset, statement.name) if statement.name else "filter"
+            table = table_of(ruleset, statement.name) if statement.name else "filter"
             chain = f" {statement.name}" if statement.name else ""
             listing = output_of(engine, f"iptables -t {table} -nvL{chain} --line-numbers")
             return Text(_warned(engine, observed, listing))
@@ -45,30 +67,50 @@ def show(engine: Engine, statement: s.Show, observed: Observed, outcomes: Sequen
         case "conntrack":
             return Text(output_of(engine, "conntrack -L") or "no connections are tracked now")
         case _:
-            return Text(script(observed.topology, observed.rules))
+            return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
+
+
+def _sentences(ruleset: Ruleset, language: str) -> Explain:
+    """What hovering over a rule shows."""
+    return lambda table, chain, number: explain_rule(ruleset, table, chain, number, language).short
+
+
+def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:
+    """One chain, or a whole table. Raises StatementError for a chain that does not exist."""
+    chain = statement.name
+    table = statement.table or (table_of(ruleset, chain) if chain else "filter")
+    held = ruleset.table(table)
+    if chain and not held.chain(chain):
+        hint = suggest(chain, [each.name for each in held.chains])
+        raise StatementError(f"the table {table} has no chain {chain}{hint}", place_of(chain))
+    return chains_picture(ruleset, table, chain and str(chain), explain=explain)
+
+
+def _in_iptables(ruleset: Ruleset, chain: str | None) -> bool:
+    return chain is None or any(table.chain(str(chain)) for table in ruleset.tables)
+
+
+def _nft_chains(engine: Engine, name: str) -> Result:
+    """A chain of Docker's nftables table with those that it leads to, and what each is for. Raises StatementError."""
+    table = docker.nft_table(output_of(engine, f"nft list table ip {docker.TABLE}"))
+    names = [chain.name for chain in table.chains]
+    if name not in names:
+        raise StatementError(f"there is no chain {name}{suggest(name, names)}", place_of(name))
+    meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in names]
+    return CellResult([chains_picture(Ruleset((table,)), table.name, name), Text("\n".join(meanings))])
 
 
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
-    """A picture, with a warning before it when the other firewall variant, which it does not show, has rules too."""
-    if not observed.foreign:
-        return picture
-    return CellResult([Text(FOREIGN.format(other=observed.foreign, own=engine.ready.firewall)), picture])
+    """A picture, with a warning before it when somebody else, whom it does not show, has rules too."""
+    warnings = foreign_warnings(observed, engine.ready.firewall)
+    return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
 
 
 def _warned(engine: Engine, observed: Observed, text: str) -> str:
-    if not observed.foreign:
-        return text
-    return f"{FOREIGN.format(other=observed.foreign, own=engine.ready.firewall)}\n\n{text}"
-
-
-def _table_of(ruleset: Ruleset, chain: str) -> str:
-    """The table that has a chain; filter first. Raises StatementError."""
-    names = ["filter", "nat", "mangle", "raw", "security"]
-    for name in names:
-        if ruleset.table(name).chain(chain):
-            return name
-    known = [held.name for name in names for held in ruleset.table(name).chains]
-    raise StatementError(f"there is no chain {chain}{suggest(chain, known)}", place_of(chain))
+    """A text, with a warning before it and everybody else's rules behind it."""
+    warnings = foreign_warnings(observed, engine.ready.firewall)
+    others = [f"# {foreign.owner}, beside this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
+    return "\n\n".join([*warnings, text, *others])
 
 
 def output_of(engine: Engine, command: str) -> str:
@@ -96,12 +138,16 @@ def _routes(topology: Topology) -> str:
     return "\n".join(lines)
 
 
-def script(topology: Topology, dump: str) -> str:
-    """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab."""
+def script(topology: Topology, dump: str, beside: Sequence[str] = ()) -> str:
+    """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab.
+
+    `beside` are commands for what the rules in the dump need and do not hold, such as an ipset.
+    """
     lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
     lines = ["#!/bin/sh", "# Made by netlab_magic. Run as root in an empty network namespace (unshare -nm, with a private /run).", "set -e"]
     lines += [command for change in between(Topology({HOST: Namespace(HOST, (lo,))}), topology) for command in change.commands()]
-    ruleset = savefile.parse(dump)
+    lines += beside
+    ruleset = savefile.parse(dump, strict=False)
     kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
     if kept:
         lines += ["iptables-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
@@ -116,4 +162,3 @@ def _without_counters(ruleset: Ruleset) -> str:
         lines += [f"-A {chain.name} {rule.spec}".rstrip() for chain in table.chains for rule in chain.rules]
         lines.append("COMMIT")
     return "\n".join(lines)
-

@@ -67,6 +67,10 @@ class Statements(ABC):
         """`rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
         return self._one("rule", "-t", table, chain, *((action,) if action else ()), *shlex.split(spec))
 
+    def docker(self, line: str) -> "Result | Picture":
+        """`docker LINE`, such as `run web -p 8080:80`"""
+        return self._one("docker", *shlex.split(line))
+
     def _measured(self, *words: str) -> Measured:
         result = self._one(*words)
         assert isinstance(result, Measured)
@@ -94,6 +98,10 @@ class Statements(ABC):
         assert isinstance(result, MatrixResult)
         return result
 
-    def show(self, what: str, name: str | None = None) -> "Result | Picture":
-        """`show topology|chains|rules|save|routes|conntrack|script`"""
-        return self._one("show", what, *((name,) if name else ()))
+    def show(self, what: str, name: str | None = None, table: str | None = None) -> "Result | Picture":
+        """`show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script`"""
+        return self._one("show", what, *(("-t", table) if table else ()), *((name,) if name else ()))
+
+    def explain(self, chain: str, number: int | None = None, table: str | None = None) -> "Result | Picture":
+        """`explain [-t TABLE] CHAIN [N]`"""
+        return self._one("explain", *(("-t", table) if table else ()), chain, *((str(number),) if number else ()))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from netlab_magic import savefile
+from netlab_magic.dockerwords import DOCKER_FORMS
 from netlab_magic.engine.ways import Finding
 from netlab_magic.engine.wire import Observed, Process, Ready
 from netlab_magic.grammar import SYNTAX
-from netlab_magic.showing import FOREIGN
+from netlab_magic.showing import foreign_warnings
 from netlab_magic.topology import HOST
 
 __all__ = ["attached_text", "called", "counts", "doctor_text", "help_text", "ready_text", "status_text"]
@@ -34,12 +35,14 @@ _EXAMPLES = {
     "policy": "policy FORWARD DROP",
     "forward": "forward -i docker1 -o docker1 -j ACCEPT\n  forward delete 1",
     "rule": "rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80",
+    "docker": "docker install --version 27\n  docker network create backend\n  docker run web --network backend -p 8080:80",
     "ping": "ping ns1 ns0",
     "tcp": "tcp ns1 ns0:80",
     "udp": "udp ns1 ns0:53",
     "matrix": "matrix\n  matrix ns0 ns1",
     "expect": "expect ns1 internet blocked",
-    "show": "show topology\n  show chains FORWARD",
+    "show": "show topology\n  show chains\n  show chains FORWARD\n  show chains -t nat\n  show way",
+    "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER",
     "snapshot": "snapshot before",
     "restore": "restore before",
     "enter": "enter ns1",
@@ -52,7 +55,8 @@ def help_text(word: str | None) -> str:
     if word:
         syntax = SYNTAX[str(word)]
         example = f"\n\nFor example\n  {_EXAMPLES[str(word)]}" if str(word) in _EXAMPLES else ""
-        return f"{syntax.form}\n  {syntax.summary}{example}"
+        forms = "\n".join(DOCKER_FORMS) if word == "docker" else syntax.form
+        return f"{forms}\n  {syntax.summary}{example}"
     parts: list[str] = []
     for group, title in _GROUPS.items():
         parts.append(title)
@@ -80,7 +84,7 @@ def called(name: str) -> str:
 
 def counts(observed: Observed) -> str:
     """How much there is."""
-    topology, ruleset = observed.topology, savefile.parse(observed.rules)
+    topology, ruleset = observed.topology, savefile.parse(observed.rules, strict=False)
     named = len(topology.namespaces) - 1
     bridges = len(topology.host.bridges)
     rules = sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
@@ -95,18 +99,17 @@ def _count(number: int, noun: str) -> str:
 def status_text(name: str, ready: Ready, observed: Observed, processes: Sequence[Process]) -> str:
     """The state of a lab that is up."""
     lines = [ready_text(name, ready), f"  In it: {counts(observed)}."]
-    lines += [f"  server: {server} ({server.kind})" for server in observed.topology.servers]
+    lines += [f"  server: {server} ({server.does})" for server in observed.topology.servers]
     shown = [process for process in processes if "netlab_magic.host" not in process.command]
     lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]
-    if observed.foreign:
-        lines.append("  " + FOREIGN.format(other=observed.foreign, own=ready.firewall))
+    lines += [f"  {warning}" for warning in foreign_warnings(observed, ready.firewall)]
     return "\n".join(lines)
 
 
 def attached_text(target: str, ready: Ready, observed: Observed) -> str:
     """What a look at another network says of itself."""
     whose = "the machine's own network" if target == "host" else f"the network of process {target}"
-    warning = "\n  " + FOREIGN.format(other=observed.foreign, own=ready.firewall) if observed.foreign else ""
+    warning = "".join(f"\n  {warning}" for warning in foreign_warnings(observed, ready.firewall))
     return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(observed)}.{warning}"
 
 

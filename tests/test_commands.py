@@ -243,3 +243,11 @@ def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.Mo
         shared.observe(patience=0.2)
     running.join()
     assert shared.observe()
+
+
+def test_background_output_may_end_at_the_same_moment_as_the_next_command_begins(shared: Lab) -> None:
+    """Both wake the host at once; the command reads the output to its end before its own turn comes."""
+    for number in range(40):
+        shared.run(f"(sleep 0.00{number % 10}; echo said) > /dev/stderr &", stream=Written())
+        shared.run("$ sleep 0.002", stream=Written())
+    assert shared.run("$ true", stream=Written())

@@ -1,6 +1,7 @@
 """A lab on the real kernel: building, converging, refusing, going back, and what `show` reads back."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,9 @@ def test_an_old_flow_does_not_answer_for_a_new_one(seed: Lab) -> None:
 
 def test_status_names_servers_and_background_processes(seed: Lab) -> None:
     seed.run("serve ns0 80\n$ sudo ip netns exec ns1 sleep 1000 &", stream=Written())
-    status = str(seed.status())
+    deadline = time.monotonic() + 10
+    while "running in ns1: sleep 1000" not in (status := str(seed.status())) and time.monotonic() < deadline:
+        time.sleep(0.05)  # until the shell's child has become the command
     assert "server: ns0:80 (http)" in status
     assert "running in ns1: sleep 1000" in status
 

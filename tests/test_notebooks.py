@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 CHAPTER = ROOT / "notebooks/en/05-forward-policy.ipynb"
+DOCKER_VERSIONS = ROOT / "notebooks/en/docker-versions.ipynb"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 # Jupyter's own packages warn about their next versions, and leave closing their sockets to the garbage collector.
@@ -29,6 +30,14 @@ THREE_RULES = (
     "-o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
 )
 RULE_CELLS = ("rule-1-add", "rule-2-add", "rule-3-add")
+DOCKERS_SIX = (
+    "-j DOCKER-USER",
+    "-j DOCKER-ISOLATION-STAGE-1",
+    "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-o docker0 -j DOCKER",
+    "-i docker0 ! -o docker0 -j ACCEPT",
+    "-i docker0 -o docker0 -j ACCEPT",
+)
 FROM_THE_TUTORIAL = (
     "sudo ip netns exec ns1 ping -c 1 172.18.0.2",
     "sudo ip netns exec ns1 ping -c 1 8.8.8.8",
@@ -73,7 +82,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_notebooks():
-    assert CHAPTER in NOTEBOOKS
+    assert {CHAPTER, DOCKER_VERSIONS} <= set(NOTEBOOKS)
 
 
 @every_notebook
@@ -121,6 +130,14 @@ class TestTheChapter:
         assert "ttl=64" in text_of(done, "accept-pings")
         assert "ttl=63" in text_of(done, "accept-pings")
         assert text_of(done, "drop-pings").count("100% packet loss") == 2
+        assert "policy ACCEPT 0 packets" in text_of(done, "docker-before")
+        assert "chain FORWARD: policy ACCEPT → DROP" in text_of(done, "docker-diff")
+        assert [text_of(done, "docker-diff").count(f"    +       {number}  {rule}\n") for number, rule in enumerate(DOCKERS_SIX, 1)] == [
+            1
+        ] * 6
+        assert "going into that network, towards its containers, not out of the host" in text_of(done, "docker-explain-4")
+        met = re.findall(r"^ +(\d) +(\d+)  [→✓]", text_of(done, "docker-traffic").partition("\n\n")[0], re.MULTILINE)
+        assert [number for number, packets in met if int(packets)] == list("123456"), "the counters that the text speaks of"
         assert "0% packet loss" in text_of(done, "rule-1-add")
         assert re.search(r"2 +2 +✓ ACCEPT .*\n +2 +✕ DROP", text_of(done, "rule-2-add")), "the counters that the text speaks of"
         assert "already so" in text_of(done, "rule-1-already")
@@ -137,6 +154,38 @@ class TestTheChapter:
         for each in notebook.cells:  # the ten seconds that a ping waits for its answer teach nothing here
             each.source = each.source.replace("ping -c 1 ", "ping -c 1 -W 1 ")
         with pytest.raises(CellExecutionError, match=r"ExpectationFailed|CommandFailed"):
+            run(notebook, short, "auto")
+
+
+class TestDockerVersions:
+    @pytest.mark.parametrize("cell_id", ["host-28", "host-29", "nft-host"])
+    def test_every_release_gets_the_same_host(self, cell_id):
+        """All statements of the host with 27, without the words that name the release."""
+        built = code_of(read(DOCKER_VERSIONS))
+        lines = [line for line in built["host-27"].splitlines() if "%" not in line and "27" not in line]
+        assert len(lines) > 5
+        assert [line for line in lines if line not in built[cell_id].splitlines()] == []
+
+    @may_warn
+    @pytest.mark.kernel
+    @pytest.mark.parametrize("firewall", ["legacy", "nft"])
+    def test_it_runs(self, short, firewall):
+        done = run(read(DOCKER_VERSIONS), short, firewall)
+        assert "    +       1  ! -i docker0 -o docker0 -j DROP" in text_of(done, "diff-27-28"), "the answer to the question of part 2"
+        assert "chain DOCKER-ISOLATION-STAGE-1: gone" in text_of(done, "diff-28-29")
+        assert text_of(done, "who-drops").count("2 packets with 120 bytes have matched it so far.") == 2, "the rules that the text blames"
+        assert "One packet of 60 bytes has matched it so far." in text_of(done, "direct-27")
+        assert "DNAT --to-destination 172.18.0.2:80" in text_of(done, "way-29")
+        assert "/* UNPUBLISHED PORT DROP */" in text_of(done, "nft-traffic")
+
+    @may_warn
+    @pytest.mark.kernel
+    @pytest.mark.parametrize(("cell_id", "release"), [("host-27", "28"), ("host-28", "27"), ("host-29", "27")])
+    def test_it_stops_when_a_host_has_another_release(self, short, cell_id, release):
+        notebook = read(DOCKER_VERSIONS)
+        cell = next(cell for cell in notebook.cells if cell.id == cell_id)
+        cell.source = re.sub(r"--version \d+", f"--version {release}", cell.source)
+        with pytest.raises(CellExecutionError, match=r"ExpectationFailed|StatementError"):
             run(notebook, short, "auto")
 
 

@@ -15,7 +15,7 @@ SCRIPT = ROOT / "netlab"
 # What the script itself is made of; every Debian has these.
 TOOLS = ("cat", "cksum", "dirname", "env", "find", "flock", "id", "mkdir", "mktemp", "readlink", "rm", "tail", "tr")
 NEEDED = ("ip", "iptables", "ping", "python3")
-OPTIONAL = ("dot", "tcpdump", "conntrack", "chromium")
+OPTIONAL = ("dot", "tcpdump", "conntrack", "nft", "ipset", "chromium")
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ class TestWhereNothingMayBeInstalled:
 
     @pytest.mark.parametrize("program", OPTIONAL)
     def test_a_program_that_is_nice_to_have_costs_one_sentence(self, machine_with, program):
-        package = {"dot": "graphviz"}.get(program, program)
+        package = {"dot": "graphviz", "nft": "nftables"}.get(program, program)
         answer = run("bench", env=machine_with(*(set(OPTIONAL) - {program})))
         sentences = [line for line in answer.stderr.splitlines() if line.startswith("netlab: without")]
         assert len(sentences) == 1

@@ -4,7 +4,7 @@ import pytest
 from labs import SEED, THREE_RULES, Written, lab, seed
 
 from netlab_magic import Lab
-from netlab_magic.errors import ExpectationFailed
+from netlab_magic.errors import CommandFailed, ExpectationFailed
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab", "seed"]
@@ -87,6 +87,25 @@ def test_a_raw_rule_may_stand_twice_as_in_real_life_and_a_hint_says_so(seed: Lab
     assert "hint: FORWARD has this rule 2 times now (numbers 1, 2)" in written.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "under", "sentence"),
+    [
+        ("sudo iptables -A FORWARD -i docker1 -j DORP", None, "there is no chain or target DORP; did you mean DROP?"),
+        ("iptables -A FORWARD -p tcp --dprt 80 -j DROP", "--dprt", "a rule has no option --dprt"),
+        ("iptables -t nat -A PREROUTING --dport 80 -j DNAT --to 172.18.0.2", "--dport", "--dport belongs to -m tcp"),
+        ("iptables -D FORWARD 9", None, "FORWARD has no rules, so there is no place 9"),
+    ],
+)
+def test_a_raw_command_that_iptables_refuses_is_explained(seed: Lab, command: str, under: str | None, sentence: str) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        seed.run(f"# the first line\n{command}", stream=Written())
+    assert sentence in raised.value.message
+    place = raised.value.place
+    assert place
+    assert place.line == 2
+    assert under is None or place.source[place.column : place.column + place.width] == under
+
+
 def test_counters_stay_when_other_rules_change(seed: Lab) -> None:
     seed.run("policy FORWARD DROP\nforward -i docker1 -o docker1 -j ACCEPT\nping ns1 ns0\nforward -i docker1 ! -o docker1 -j ACCEPT")
     assert "[2:56] -A FORWARD -i docker1 -o docker1 -j ACCEPT" in seed.observe().rules
@@ -98,3 +117,16 @@ def test_the_other_variants_rules_are_warned_of(seed: Lab) -> None:
     seed.run(f"sudo iptables-{other} -P FORWARD DROP")
     assert f"Warning: the other variant of iptables ({other})" in str(seed.show("rules"))
     assert not seed.ping("ns1", "ns0")
+
+
+def test_nftables_tables_beside_iptables_are_noticed_and_shown(seed: Lab) -> None:
+    """Docker 29's nftables backend, firewalld and many others make such tables; ACCEPT in iptables does not outvote a drop there."""
+    seed.run("$ nft 'add table inet mine { chain forward { type filter hook forward priority 10; policy drop; }; }'")
+    assert not seed.ping("ns1", "ns0")
+    warning = "Warning: nftables has tables of its own in this lab too (inet mine). A packet must pass both"
+    for what in ("rules", "save", "topology", "chains"):
+        assert warning in str(seed.show(what)), what
+    assert "policy drop;" in str(seed.show("save"))
+    assert warning in str(seed.status())
+    seed.run("$ nft delete table inet mine")
+    assert "Warning" not in str(seed.show("rules"))

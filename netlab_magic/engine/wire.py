@@ -24,6 +24,7 @@ __all__ = [
     "Decoder",
     "Done",
     "Failed",
+    "ForeignRules",
     "Interrupt",
     "Observe",
     "Observed",
@@ -56,7 +57,7 @@ class _Message(msgspec.Struct, frozen=True, tag=True):
 
 class Observe(_Message, frozen=True):
     """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
-    `foreign` for a look whether the other firewall variant has rules too.
+    `foreign` for a look whether anybody else has rules too: the other variant of iptables, or nftables.
     """
 
     sysctls: dict[str, tuple[str, ...]] = {}
@@ -151,12 +152,22 @@ class Done(_Message, frozen=True):
     """The request is carried out and has nothing to tell."""
 
 
+class ForeignRules(msgspec.Struct, frozen=True):
+    """Rules that filter beside those of the lab's iptables: `owner` is legacy, nft (iptables of that variant) or nftables, whose
+    `tables` are named; `text` is as the owner's own program prints them, and empty where that program is missing.
+    """
+
+    owner: str
+    text: str
+    tables: tuple[str, ...] = ()
+
+
 class Observed(_Message, frozen=True):
-    """The answer to `Observe`. `rules` is a dump with counters, `foreign` names the other variant when it has rules too."""
+    """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show."""
 
     topology: Topology
     rules: str = ""
-    foreign: str = ""
+    foreign: tuple[ForeignRules, ...] = ()
 
 
 class Text(_Message, frozen=True):

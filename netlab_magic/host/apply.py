@@ -104,6 +104,8 @@ class Applier:
             case c.SetLink(namespace, name, master, up):
                 index = self.index(namespace, master) if master else 0
                 self.gather(namespace, n.link(n.NEWLINK, name=name, master=index if name != "lo" else None, up=up), End(namespace, name))
+            case c.SetHairpin(namespace, name, on):
+                self.gather(namespace, n.hairpin(self.index(namespace, name), on), End(namespace, name))
             case c.AddAddress(namespace, name, cidr):
                 self.gather(namespace, n.address(n.NEWADDR, self.index(namespace, name), cidr), End(namespace, name))
             case c.DeleteAddress(namespace, name, cidr):

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from netlab_magic.engine.wire import ForeignRules
 from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
+from netlab_magic.host.nftables import native_tables
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "in_use", "other_variant", "works"]
 
@@ -144,14 +146,20 @@ class Firewall:
         except iptc.IPTCError as error:
             raise RuleRefused(str(error)) from None
 
-    def foreign(self) -> str:
-        """The other variant, when it has rules or a DROP policy in this namespace too; else nothing."""
+    def foreign(self) -> tuple[ForeignRules, ...]:
+        """What filters in this namespace beside this variant's rules: the other variant's, and native nftables tables."""
+        return (*self._other_variants(), *_native())
+
+    def _other_variants(self) -> Iterator[ForeignRules]:
+        """The other variant, when it has rules or a DROP policy."""
         if self.variant == NONE:
-            return ""
+            return
         other = other_variant(self.variant)
         if shutil.which(f"iptables-{other}-save") is None or (other == "legacy" and not _legacy_tables()):
-            return ""
-        return other if _has_rules(_call([f"iptables-{other}-save"]).stdout) else ""
+            return
+        dump = _call([f"iptables-{other}-save"]).stdout
+        if _has_rules(dump):
+            yield ForeignRules(other, dump)
 
     def warm_up(self) -> bool:
         """Imports python-iptables ahead of its first use; false when there is nothing (more) to import."""
@@ -170,6 +178,13 @@ class Firewall:
         handle = self._iptc.Table(table)
         handle.refresh()
         return handle
+
+
+def _native() -> Iterator[ForeignRules]:
+    tables = native_tables()
+    if tables:
+        listed = [_call(["nft", "list", "table", *table.split(" ", 1)]).stdout for table in tables] if shutil.which("nft") else []
+        yield ForeignRules("nftables", "".join(listed), tables)
 
 
 def _rules(text: str) -> Iterator[tuple[int, str, str]]:

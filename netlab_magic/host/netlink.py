@@ -14,7 +14,7 @@ from typing import Any, Self
 from netlab_magic.host.isolate import NEWNET, setns
 from netlab_magic.host.lean import import_pyroute2
 
-__all__ = ["Message", "Netlink", "address", "attributes", "link", "neighbour", "route"]
+__all__ = ["Message", "Netlink", "address", "attributes", "hairpin", "link", "neighbour", "route"]
 
 _ifinfmsg, _ifaddrmsg, _rtmsg, _nsidmsg = import_pyroute2(
     "netlink.rtnl.ifinfmsg", "netlink.rtnl.ifaddrmsg", "netlink.rtnl.rtmsg", "netlink.rtnl.nsidmsg"
@@ -23,7 +23,7 @@ _ifinfmsg, _ifaddrmsg, _rtmsg, _nsidmsg = import_pyroute2(
 REQUEST, ACK, DUMP, CREATE, EXCLUSIVE = 0x1, 0x4, 0x300, 0x400, 0x200
 """Flags of nlmsghdr, from linux/netlink.h."""
 
-NEWLINK, DELLINK, GETLINK = 16, 17, 18
+NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 NEWADDR, DELADDR, GETADDR = 20, 21, 22
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
 NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
@@ -40,6 +40,7 @@ _EXTACK_MESSAGE = 1
 _NSID = 1
 _IFLA_IFNAME = 3
 _GATEWAY, _LOCAL = 5, 2
+_BRIDGE_FAMILY, _NESTED, _IFLA_PROTINFO, BRIDGE_PORT_MODE = 7, 0x8000, 12, 4
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
 _NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
 _ATTRIBUTE = struct.Struct("=HH")
@@ -205,6 +206,14 @@ def neighbour(add: bool, index: int, address: str, mac: str) -> Message:
         body += struct.pack("=HH", 10, _NDA_LLADDR) + hardware + b"\0\0"
     flags = REQUEST | ACK | (CREATE | EXCLUSIVE if add else 0)
     return _HEADER.pack(_HEADER.size + len(body), NEWNEIGH if add else DELNEIGH, flags, 0, 0) + body
+
+
+def hairpin(index: int, on: bool) -> Message:
+    """A message that sets whether a bridge's port sends frames back where they came from (IFLA_BRPORT_MODE, linux/if_link.h)."""
+    mode = _ATTRIBUTE.pack(_ATTRIBUTE.size + 1, BRIDGE_PORT_MODE) + bytes([on, 0, 0, 0])
+    body = struct.pack("=BxHiII", _BRIDGE_FAMILY, 0, index, 0, 0)
+    body += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(mode), _IFLA_PROTINFO | _NESTED) + mode
+    return _HEADER.pack(_HEADER.size + len(body), SETLINK, REQUEST | ACK, 0, 0) + body
 
 
 class Netlink:

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from netlab_magic.host.isolate import NEWNET, setns
-from netlab_magic.host.netlink import Netlink, attributes
+from netlab_magic.host.netlink import BRIDGE_PORT_MODE, Netlink, attributes
 from netlab_magic.topology import HOST, End, Interface, Namespace, Route, Server, Topology
 
 __all__ = ["Namespaces", "observe", "read_sysctl", "sysctl_path"]
@@ -22,7 +22,7 @@ NAMED = "/run/netns"
 
 _LINK, _ADDRESS, _ROUTE = struct.Struct("=16xBxHiII"), struct.Struct("=16xBBBBI"), struct.Struct("=16xBBBBBBBBI")
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 1, 3, 4, 5, 10, 18, 33, 37
-_INFO_KIND = 1
+_INFO_KIND, _INFO_SLAVE_DATA = 1, 5
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
 _UP, _LOOPBACK_TYPE = 1, 772
@@ -167,6 +167,7 @@ def _device(
         bool(flags & _UP),
         names.get(_number(held, _IFLA_MASTER)),
         carrier=bool(held.get(_IFLA_CARRIER, b"\1")[0]),
+        hairpin=attributes(info.get(_INFO_SLAVE_DATA, b"")).get(BRIDGE_PORT_MODE, b"\0")[0] == 1,
         mac=held.get(_IFLA_ADDRESS, b"").hex(":"),
         mtu=_number(held, _IFLA_MTU),
         index=index,

@@ -66,7 +66,7 @@ def _looked_up(request: wire.Request, rules: firewall.Firewall, namespaces: Name
         return wire.Failed("an attached network is only looked at, never changed or probed")
     try:
         topology = observe(namespaces, request.sysctls, ())
-        return wire.Observed(topology, rules.save() if request.rules else "", rules.foreign() if request.foreign else "")
+        return wire.Observed(topology, rules.save() if request.rules else "", rules.foreign() if request.foreign else ())
     except (OSError, firewall.RuleRefused) as error:
         return wire.Failed(str(error))
 
@@ -130,7 +130,7 @@ class Host:
                         self.channel.send(self.answer(request))
                 elif ready == wake:
                     os.read(wake, 4096)
-                else:
+                elif ready in self.background.streams:  # unless the request before it has read this one to its end
                     self.background.listen(ready)
             self._bury()
 
@@ -161,7 +161,7 @@ class Host:
             case wire.Observe(sysctls, rules, foreign):
                 saved = self.firewall.saving() if rules else str
                 topology = observe(namespaces, sysctls, self.servers.running())
-                return wire.Observed(topology, saved(), self.firewall.foreign() if foreign else "")
+                return wire.Observed(topology, saved(), self.firewall.foreign() if foreign else ())
             case wire.Apply(changes):
                 apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return wire.Done()

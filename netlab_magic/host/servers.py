@@ -7,6 +7,7 @@ import socket
 from typing import NoReturn
 
 from netlab_magic.host.observe import Namespaces
+from netlab_magic.host.relay import relay_connections, relay_datagrams
 from netlab_magic.topology import Server
 
 __all__ = ["Servers"]
@@ -28,13 +29,14 @@ class Servers:
     def start(self, namespaces: Namespaces, server: Server) -> None:
         """Starts a server. Raises OSError when the port is taken."""
         kind = socket.SOCK_DGRAM if server.protocol == "udp" else socket.SOCK_STREAM
+        six = socket.has_ipv6 and not server.address
         with namespaces.inside(server.namespace):
-            listener = socket.socket(socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET, kind)
+            listener = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
         with listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if listener.family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            listener.bind(("", server.port))
+            listener.bind((server.address, server.port))
             if server.protocol == "tcp":
                 listener.listen(_BACKLOG)
             pid = os.fork()
@@ -64,6 +66,10 @@ def _serve(namespaces: Namespaces, server: Server, listener: socket.socket) -> N
     os.closerange(4, min(1 << 20, os.sysconf("SC_OPEN_MAX")))
     own = socket.socket(fileno=kept)
     try:
+        if server.kind == "proxy":
+            address, _, port = server.target.partition(":")
+            relay = relay_datagrams if server.protocol == "udp" else relay_connections
+            relay(own, (address, int(port)))
         if server.protocol == "udp":
             _echo_datagrams(own)
         _answer_connections(own, server)

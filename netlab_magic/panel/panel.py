@@ -118,7 +118,7 @@ class Panel(widgets.VBox):
             except NetlabError as error:
                 self._say(str(error), bad=True)
                 return
-            ruleset = savefile.parse(observed.rules)
+            ruleset = savefile.parse(observed.rules, strict=False)
             self._picture = topology_picture(observed.topology, ruleset, self._lab.outcomes())
             self._follow(ruleset.forward_policy)
             self._pairs.value = styled(self._matrix.html())

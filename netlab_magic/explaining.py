@@ -1,0 +1,78 @@
+"""What `explain` gives: a rule or a chain in words, as text and as HTML."""
+
+from html import escape
+
+from netlab_magic.errors import StatementError
+from netlab_magic.explain import ChainExplanation, Explanation, explain_chain, explain_rule
+from netlab_magic.reader import suggest
+from netlab_magic.result import Result
+from netlab_magic.ruleset import BUILT_IN, Ruleset
+from netlab_magic.statement import Explain, place_of
+
+__all__ = ["Explained", "explained", "table_of"]
+
+
+class Explained(Result):
+    """An explanation; `language` is the one that it is written in (a name of messages.LANGUAGES)."""
+
+    def __init__(self, explanation: Explanation | ChainExplanation, language: str = "en") -> None:
+        self.explanation = explanation
+        self.language = language
+
+    def __str__(self) -> str:
+        return str(self.explanation)
+
+    def html(self, commands: bool = False) -> str:
+        """See Result. The rules of a chain unfold to the situation in which one meets them."""
+        said = self.explanation
+        body = _rule(said) if isinstance(said, Explanation) else _chain(said)
+        return f'<div lang="{self.language.replace("_", "-")}">{body}</div>'
+
+
+def _line(text: str, kind: str = "") -> str:
+    return f"<pre{kind}>{escape(text)}</pre>" if text else ""
+
+
+def _more(rule: Explanation) -> str:
+    return "".join(_line(text, ' class="why"') for text in (rule.situation, *rule.notes))
+
+
+def _rule(rule: Explanation) -> str:
+    return f"<pre><b>{escape(f'{rule.chain} {rule.number}')}</b>  {escape(rule.rule)}</pre>{_line(rule.short)}{_more(rule)}"
+
+
+def _chain(chain: ChainExplanation) -> str:
+    head = f"<pre><b>{escape(chain.chain)}</b> ({escape(chain.table)})</pre>"
+    rules = "".join(_folded(rule) for rule in chain.rules)
+    return "".join([head, *map(_line, (chain.purpose, chain.entered, *chain.notes)), rules, _line(chain.end)])
+
+
+def _folded(rule: Explanation) -> str:
+    head = f"{rule.number}. {rule.rule}"
+    more = _more(rule)
+    if not more:
+        return f"<pre><b>{escape(head)}</b></pre>{_line(rule.short)}"
+    return f"<pre><b>{escape(head)}</b></pre><details><summary>{escape(rule.short)}</summary>{more}</details>"
+
+
+def explained(statement: Explain, ruleset: Ruleset, language: str) -> Explained:
+    """What an `explain` statement asks for. Raises StatementError for a table, chain or rule that is not there."""
+    table = str(statement.table or table_of(ruleset, statement.chain))
+    chain = str(statement.chain)
+    try:
+        if statement.number is None:
+            return Explained(explain_chain(ruleset, table, chain, language), language)
+        return Explained(explain_rule(ruleset, table, chain, int(statement.number), language), language)
+    except StatementError as error:
+        held = ruleset.table(table).chain(chain)
+        place = place_of(statement.number if held and statement.number else statement.chain)
+        raise (error.at(place) if place else error) from None
+
+
+def table_of(ruleset: Ruleset, chain: str) -> str:
+    """The table that has a chain; filter first. Raises StatementError."""
+    for name in BUILT_IN:
+        if ruleset.table(name).chain(chain):
+            return name
+    known = [held.name for name in BUILT_IN for held in ruleset.table(name).chains]
+    raise StatementError(f"there is no chain {chain}{suggest(chain, known)}", place_of(chain))

@@ -1,0 +1,88 @@
+"""The userland proxy: passes on what comes to a port of the host to a container, and the answers back, as docker-proxy does."""
+
+import selectors
+import socket
+from typing import NoReturn
+
+__all__ = ["relay_connections", "relay_datagrams"]
+
+_SECONDS = 3.0
+"""How long a container may take to accept a connection, or to take what is sent to it."""
+
+_CLIENTS = 256
+"""How many senders of datagrams are remembered; the one that was heard of first is forgotten for a new one."""
+
+_SIZE = 65535
+
+
+def relay_connections(own: socket.socket, target: tuple[str, int]) -> NoReturn:
+    """Serves a listening socket: a connection to `target` for each one that comes, until both sides have closed."""
+    selector = selectors.DefaultSelector()
+    selector.register(own, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is own:
+                _connect(selector, own.accept()[0], target)
+            elif isinstance(key.fileobj, socket.socket):
+                _pass_on(selector, key.fileobj, key.data)
+
+
+def _connect(selector: selectors.BaseSelector, near: socket.socket, target: tuple[str, int]) -> None:
+    near.settimeout(_SECONDS)
+    try:
+        far = socket.create_connection(target, _SECONDS)
+    except OSError:
+        near.close()
+        return
+    selector.register(near, selectors.EVENT_READ, far)
+    selector.register(far, selectors.EVENT_READ, near)
+
+
+def _pass_on(selector: selectors.BaseSelector, source: socket.socket, sink: socket.socket) -> None:
+    """Passes on what has come. A side that has closed is told to the other one, which may still send; an error closes both."""
+    if source not in selector.get_map():
+        return
+    try:
+        data = source.recv(_SIZE)
+        if data:
+            sink.sendall(data)
+            return
+        sink.shutdown(socket.SHUT_WR)
+        over = False
+    except OSError:
+        over = True
+    selector.unregister(source)
+    if over and sink in selector.get_map():
+        selector.unregister(sink)
+    if sink not in selector.get_map():
+        source.close()
+        sink.close()
+
+
+def relay_datagrams(own: socket.socket, target: tuple[str, int]) -> NoReturn:
+    """Serves a datagram socket: each sender has a socket of its own towards `target`, so that answers find their way back."""
+    selector = selectors.DefaultSelector()
+    selector.register(own, selectors.EVENT_READ)
+    ways: dict[object, socket.socket] = {}
+    while True:
+        for key, _ in selector.select():
+            try:
+                if key.fileobj is own:
+                    data, sender = own.recvfrom(_SIZE)
+                    _way(selector, ways, sender, target).send(data)
+                elif isinstance(key.fileobj, socket.socket):
+                    own.sendto(key.fileobj.recv(_SIZE), key.data)
+            except OSError:  # nobody listens at this moment (ICMP): datagrams may be lost
+                continue
+
+
+def _way(selector: selectors.BaseSelector, ways: dict[object, socket.socket], sender: object, target: tuple[str, int]) -> socket.socket:
+    if sender not in ways:
+        if len(ways) >= _CLIENTS:
+            oldest = ways.pop(next(iter(ways)))
+            selector.unregister(oldest)
+            oldest.close()
+        ways[sender] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ways[sender].connect(target)
+        selector.register(ways[sender], selectors.EVENT_READ, sender)
+    return ways[sender]

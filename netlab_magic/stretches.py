@@ -1,0 +1,30 @@
+"""A cell as stretches: what is planned together, and what stands by itself because nobody knows beforehand what it does."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from netlab_magic import statement as s
+from netlab_magic.statement import Statement
+
+__all__ = ["Stretch", "stretches_of"]
+
+
+class Stretch(NamedTuple):
+    """Statements that are planned together, or one command or session statement by itself."""
+
+    statements: list[Statement]
+    alone: bool
+
+
+def stretches_of(statements: Sequence[Statement]) -> Iterator[Stretch]:
+    together: list[Statement] = []
+    for statement in statements:
+        if isinstance(statement, s.Command | s.Session | s.Attach):
+            if together:
+                yield Stretch(together, alone=False)
+            together = []
+            yield Stretch([statement], alone=True)
+        else:
+            together.append(statement)
+    if together:
+        yield Stretch(together, alone=False)
