@@ -16,11 +16,12 @@ _KEPT_ROWS = 3
 """How many of the rules that stayed are shown on each side of one that came or went."""
 
 _STYLE = (
-    "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:0 .6em}"
-    ".netlab table.diff td.n{text-align:right;color:var(--jp-ui-font-color2,#666)}.netlab table.diff tr.same td{opacity:.65}"
-    ".netlab table.diff td.came{background:#0072b226}.netlab table.diff td.went{background:#d55e0026;text-decoration:line-through}"
-    ".netlab table.diff .words{font-family:var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color2,#666);max-width:34em;"
-    "white-space:normal;text-decoration:none}</style>"
+    "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
+    ".netlab table.diff th{border:0;text-align:left;padding:.6em .6em .1em}.netlab table.diff th.chain{border-top:1px solid "
+    "var(--jp-border-color2,#ccc)}.netlab table.diff td.n{text-align:right;white-space:nowrap;color:var(--jp-ui-font-color2,#666)}"
+    ".netlab table.diff tr.same td{opacity:.65}.netlab table.diff td.came{background:#0072b21f}.netlab table.diff td.went{background:"
+    "#d55e001f}.netlab table.diff td.went>span{text-decoration:line-through}.netlab table.diff .words{font-family:"
+    "var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color2,#666);max-width:34em;white-space:normal}</style>"
 )
 
 
@@ -82,14 +83,14 @@ class Compared(Result):
 
     def _html_rows(self) -> Iterator[str]:
         for chain in self.comparison.chains:
-            yield f"<tr><th colspan=4>{escape(f'{chain.table}: {chain.heading()}')}</th></tr>"
+            yield f'<tr><th class="chain" colspan=4>{escape(f"table {chain.table}, {chain.heading()}")}</th></tr>'
             for row in _near_changes(chain.rows):
                 yield self._html_row(chain, row)
 
     def _html_row(self, chain: ChainRows, row: "Row | int") -> str:
         if isinstance(row, int):
             return f'<tr class="same"><td class="n">⋮</td><td colspan=3>{_unchanged(row)}</td></tr>'
-        spec = escape(row.rule.spec)
+        spec = f"<span>{escape(row.rule.spec)}</span>"
         words = "" if row.sign == " " else escape(self._words(chain, row))
         spec += f'<div class="words">{words}</div>' if words else ""
         if row.sign == "+":

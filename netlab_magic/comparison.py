@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.change import between
 from netlab_magic.difference import side_by_side
-from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
 from netlab_magic.summary import parts
 from netlab_magic.topology import Topology
 
@@ -42,7 +42,8 @@ class ChainRows(msgspec.Struct, frozen=True):
             return f"chain {self.name}" + (f": policy {old.policy} → {new.policy}" if old.policy != new.policy else "")
         if new is None:
             return f"chain {self.name}: gone"
-        return f"chain {self.name}: new" + (f", policy {new.policy}" if new.policy == "DROP" else "")
+        told = ["new", *([f"policy {new.policy}"] if new.policy == "DROP" else []), *([] if new.rules else ["no rules"])]
+        return f"chain {self.name}: {', '.join(told)}"
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ def compare(before: tuple[Topology, Ruleset], after: tuple[Topology, Ruleset]) -
 
 
 def _chains(before: Ruleset, after: Ruleset) -> Iterator[ChainRows]:
-    for name in dict.fromkeys(table.name for ruleset in (after, before) for table in ruleset.tables):
+    for name in dict.fromkeys([*BUILT_IN, *(table.name for ruleset in (after, before) for table in ruleset.tables)]):
         old, new = before.table(name), after.table(name)
         for chain in dict.fromkeys(chain.name for table in (new, old) for chain in table.chains):
             rows = _chain(name, old, new, chain)

@@ -64,7 +64,7 @@ def test_a_difference_reads_chain_by_chain_and_rule_by_rule() -> None:
         "                FORWARD 6 in words.\n"
         '    +       6  -m comment --comment "<b>new</b>" -j NEW\n'
         "                FORWARD 6 in words.\n"
-        "  chain NEW: new\n"
+        "  chain NEW: new, no rules\n"
         "  chain OLD: gone\n"
         "    -   1      -j RETURN\n"
         "                OLD 1 in words."
