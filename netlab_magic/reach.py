@@ -2,22 +2,31 @@
 
 from collections.abc import Container, Iterable, Mapping
 
-from netlab_magic.ruleset import Chain, Rule, Table
+from netlab_magic.ruleset import Chain, Match, Option, Rule, Table
 
-__all__ = ["DECIDING_TARGETS", "decides", "deciding", "entered", "never_hit", "orphans", "unconditional", "unreachable"]
+__all__ = ["DECIDING_TARGETS", "conditions", "decides", "deciding", "entered", "never_hit", "orphans", "unconditional", "unreachable"]
 
 DECIDING_TARGETS = frozenset({"ACCEPT", "DROP", "QUEUE", "REJECT", "NFQUEUE", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"})
 """Targets after which a table asks no further rule: they give a verdict of their own instead of XT_CONTINUE (net/netfilter/xt_*.c)."""
 
-_EVERY_PACKET = frozenset(
-    {("-s", "0.0.0.0/0"), ("-d", "0.0.0.0/0"), ("-s", "::/0"), ("-d", "::/0"), ("-i", "+"), ("-o", "+"), ("-p", "all"), ("-p", "0")}
-)
+_LEAVES_NOTHING_OUT = frozenset({
+    Option("-s", ("0.0.0.0/0",)), Option("-d", ("0.0.0.0/0",)), Option("-s", ("::/0",)), Option("-d", ("::/0",)),
+    Option("-i", ("+",)), Option("-o", ("+",)), Option("-p", ("all",)), Option("-p", ("0",)),
+})  # fmt: skip
+"""Options that hold for every packet."""
+
+
+def conditions(rule: Rule) -> frozenset[Option | Match]:
+    """All that must hold for a rule to match; comments and what holds for every packet are left out."""
+    return frozenset([
+        *(option for option in rule.options if option not in _LEAVES_NOTHING_OUT),
+        *(found for found in rule.matches if found.module != "comment"),
+    ])
 
 
 def unconditional(rule: Rule) -> bool:
-    """Whether a rule matches every packet: it has no options but those that leave nothing out, and no matches but comments."""
-    restricts = any(option.negated or (option.name, *option.values) not in _EVERY_PACKET for option in rule.options)
-    return not restricts and all(match.module == "comment" for match in rule.matches)
+    """Whether a rule matches every packet."""
+    return not conditions(rule)
 
 
 def _ends_here(rule: Rule, deciding: Container[str]) -> bool:

@@ -15,6 +15,7 @@ __all__ = ["WrongWord", "read_rule"]
 _PROTOCOL_MODULES = {"ipv6-icmp": "icmp6", "icmpv6": "icmp6", "mobility-header": "mh", "ipv6-mh": "mh", "mh": "mh"}
 _FAMILIES = {"ipv4": ("-4", "--ipv4"), "ipv6": ("-6", "--ipv6")}
 _EVERY_PROTOCOL = ("all", "ip", "0")
+_NO_DEMAND = Demand()
 _COUNTED = ("-c", "--set-counters")
 
 
@@ -236,7 +237,10 @@ class _RuleReader:
         if part.extension is None:
             return
         demands, flag = (TARGET_DEMANDS, "-j") if part is self.target else (MATCH_DEMANDS, "-m")
-        complaint = next(demands.get(part.extension.name, Demand()).complaints(part.options, protocol), None)
+        demand = demands.get(part.extension.name, _NO_DEMAND)
+        if demand is _NO_DEMAND and len(part.options) < 2:
+            return
+        complaint = next(demand.complaints(part.options, protocol), None)
         if complaint:
             self.wrong(f"{flag} {part.name} {complaint}", part.at)
 

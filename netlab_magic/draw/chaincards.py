@@ -77,7 +77,7 @@ def _target_cell(end: End, below: str, dim: bool, **more: object) -> str:
 
 def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
     reachable = chain.unreachable is None or shown.number < chain.unreachable
-    dim = not reachable or (columns.counted and not shown.packets)
+    dim = not reachable or shown.never
     colour = Role.QUIET if dim and not shown.steps else Role.INK
     # dot shows a cell's tooltip only as part of a link; `svg.finished` keeps the one and drops the other
     look: dict[str, object] = {"href": "#", "title": (f"-A {chain.name} {shown.spec}".rstrip(), *([shown.said] if shown.said else ()))}

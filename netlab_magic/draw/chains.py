@@ -34,22 +34,21 @@ def empty_graph(name: str) -> "graphviz.Digraph":
     return graph
 
 
-def _look(view: ChainsView, shown: Row) -> dict[str, str]:
+def _look(shown: Row) -> dict[str, str]:
     goto = {"style": "dashed", "arrowhead": "vee"} if shown.words.goto else {}
     if shown.steps:
         return {"color": Role.PATH, "penwidth": "3.2", **goto}
-    dim = view.counted and not shown.packets
-    return {"color": Role.LINE if dim else Role.INK, "penwidth": "1" if dim else "1.6", **goto}
+    return {"color": Role.LINE if shown.never else Role.INK, "penwidth": "1" if shown.never else "1.6", **goto}
 
 
-def _jumps(view: ChainsView, chain: ChainView) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _jumps(chain: ChainView) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Every arrow out of a chain as (port, the chain it leads to, its look); rules folded away share one, and only where no other leads."""
     direct = {each.words.to for each in chain.rows if isinstance(each, Row)}
     for each in chain.rows:
         if isinstance(each, Fold):
             yield from ((f"f{each.first}", to, {"style": "dotted", "color": Role.LINE}) for to in each.to if to not in direct)
         elif each.words.to:
-            yield f"r{each.number}", each.words.to, _look(view, each)
+            yield f"r{each.number}", each.words.to, _look(each)
 
 
 def draw_chains(graph: "graphviz.Digraph", view: ChainsView, prefix: str = "c") -> list[str]:
@@ -58,7 +57,7 @@ def draw_chains(graph: "graphviz.Digraph", view: ChainsView, prefix: str = "c") 
     for place, chain in enumerate(view.chains):
         graph.node(names[chain.name], chain_label(view, chain, named=place == 0))
     for chain in view.chains:
-        for port, to, look in _jumps(view, chain):
+        for port, to, look in _jumps(chain):
             if to in names:
                 graph.edge(f"{names[chain.name]}:{port}:e", f"{names[to]}:head:e", constraint="false", **{"class": LANE}, **look)
     return list(names.values())

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from netlab_magic.explain.site import Site, Surroundings
 from netlab_magic.messages import Language
+from netlab_magic.reach import DECIDING_TARGETS
 from netlab_magic.ruleset import Rule
 
 __all__ = ["chain_notes", "rule_notes"]
 
-_FINAL = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
 _CHANGEABLE = frozenset({
     "limit", "hashlimit", "recent", "quota", "statistic", "connlimit", "connbytes", "nfacct", "rateest", "time", "set", "mark", "connmark",
     "connlabel", "ttl", "hl", "dscp", "tos", "u32", "bpf",
@@ -79,9 +79,8 @@ def _blocker(site: Site) -> int | None:
 def _is_final(site: Site, rule: Rule) -> bool:
     if rule.target is None:
         return False
-    if not rule.target.goto and rule.target.name not in _FINAL:
-        return False
-    return rule.target.goto or not site.table.chain(rule.target.name)
+    ends = rule.target.name == "RETURN" or rule.target.name in DECIDING_TARGETS
+    return rule.target.goto or (ends and not site.table.chain(rule.target.name))
 
 
 def _is_steady(rule: Rule) -> bool:

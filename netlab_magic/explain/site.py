@@ -1,19 +1,13 @@
 """Where a rule stands: its table, its chain, its number, what leads there, and what the rules before it take."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from netlab_magic.messages import Language
+from netlab_magic.reach import conditions
 from netlab_magic.ruleset import Chain, Match, Option, Rule, Table
 
 __all__ = ["Caller", "Site", "Surroundings"]
-
-_ANYTHING = frozenset({
-    Option("-s", ("0.0.0.0/0",)), Option("-d", ("0.0.0.0/0",)), Option("-s", ("::/0",)), Option("-d", ("::/0",)),
-    Option("-i", ("+",)), Option("-o", ("+",)), Option("-p", ("all",)),
-})  # fmt: skip
-
 
 class Caller(NamedTuple):
     """A rule that leads into a chain: the chain it stands in, its number, and whether it is a goto."""
@@ -61,12 +55,7 @@ class Surroundings:
     @cached_property
     def conditions(self) -> list[frozenset[Option | Match]]:
         """All that must hold for each rule of the chain to match; comments and what holds for any packet are left out."""
-        return [frozenset(_conditions(rule)) for rule in self.chain.rules]
-
-
-def _conditions(rule: Rule) -> Iterator[Option | Match]:
-    yield from (option for option in rule.options if option not in _ANYTHING)
-    yield from (found for found in rule.matches if found.module != "comment")
+        return [conditions(rule) for rule in self.chain.rules]
 
 
 class Site(NamedTuple):
