@@ -63,7 +63,7 @@ def run(notebook: Any, folder: Path, firewall: str) -> Any:
         transport="ipc",
         connection_file=str(folder / "kernel.json"),
     )
-    environment = {**os.environ, "NETLAB_FIREWALL": firewall, "IPYTHONDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NETLAB_FIREWALL": firewall, "IPYTHONDIR": str(folder), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     client = NotebookClient(notebook, km=kernel, timeout=60, resources={"metadata": {"path": str(folder)}})
     client.execute(cleanup_kc=True, env=environment)
     return notebook

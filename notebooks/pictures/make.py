@@ -1,10 +1,10 @@
-"""`python notebooks/pictures/make.py`: makes the README's picture, from a lab as it is between the first rule and the last."""
+"""`python notebooks/pictures/make.py`: makes the README's pictures, each from a lab as the kernel has it."""
 
 from pathlib import Path
 
 from netlab_magic import Lab
 
-CELL = """
+BETWEEN_THE_FIRST_RULE_AND_THE_LAST = """
 bridge docker1 172.18.0.1/16
 ns ns0 172.18.0.2/16 on docker1
 ns ns1 172.18.0.3/16 on docker1
@@ -15,10 +15,26 @@ forward -i docker1 -o docker1 -j ACCEPT
 expect ns1 ns0 ok
 expect ns1 internet blocked
 """
+A_PORT_PUBLISHED_BY_DOCKER = """
+internet 8.8.8.8
+docker install --version 27
+docker run web -p 8080:80
+docker run c1
+expect c1 web ok
+expect c1 internet ok
+expect internet host:8080 ok
+"""
 
-with Lab() as lab:
-    lab.run(CELL)
-    svg = lab.show("topology").svg()
-if svg is None:
-    raise SystemExit("the picture needs the program dot: sudo apt-get install graphviz")
-Path(__file__).with_name("one-rule.svg").write_text(svg)
+
+def make(name: str, cell: str, what: str) -> None:
+    """Runs a cell in a lab of its own, and writes what `show` draws then."""
+    with Lab() as lab:
+        lab.run(cell)
+        svg = lab.show(what).svg()
+    if svg is None:
+        raise SystemExit("the pictures need the program dot: sudo apt-get install graphviz")
+    Path(__file__).with_name(f"{name}.svg").write_text(svg)
+
+
+make("one-rule", BETWEEN_THE_FIRST_RULE_AND_THE_LAST, "topology")
+make("docker-chains", A_PORT_PUBLISHED_BY_DOCKER, "chains")
