@@ -19,8 +19,9 @@ _STYLE = (
     "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
     ".netlab table.diff th{border:0;text-align:left;padding:.6em .6em .1em}.netlab table.diff th.chain{border-top:1px solid "
     "var(--jp-border-color2,#ccc)}.netlab table.diff td.n{text-align:right;white-space:nowrap;color:var(--jp-ui-font-color2,#666)}"
-    ".netlab table.diff tr.same td{opacity:.65}.netlab table.diff td.came{background:#0072b21f}.netlab table.diff td.went{background:"
-    "#d55e001f}.netlab table.diff td.went>span{text-decoration:line-through}.netlab table.diff .words{font-family:"
+    ".netlab table.diff tbody tr:nth-child(n){background:none}.netlab table.diff tr.same td{opacity:.65}"
+    ".netlab table.diff td.came{background:#0072b21f}.netlab table.diff td.went{background:#d55e001f}"
+    ".netlab table.diff td.went>span{text-decoration:line-through}.netlab table.diff .words{font-family:"
     "var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color2,#666);max-width:34em;white-space:normal}</style>"
 )
 

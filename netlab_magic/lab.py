@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from netlab_magic import docker, language, messages, savefile, texts
+from netlab_magic import docker, language, messages, texts
 from netlab_magic import statement as s
 from netlab_magic.compared import Compared
 from netlab_magic.draw import Picture
@@ -16,13 +16,12 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import LabUnavailable, StatementError
-from netlab_magic.explaining import explained
 from netlab_magic.history import History, no_snapshot
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text, shown
 from netlab_magic.runner import Options, Runner, Seen, watched
-from netlab_magic.showing import show
+from netlab_magic.showing import explain, show
 from netlab_magic.snapshots import bring_back, compared
 from netlab_magic.statement import Statement, place_of
 from netlab_magic.statements import Statements
@@ -199,7 +198,7 @@ class Lab(Statements):
             if isinstance(first := stretch.statements[0], s.Command):
                 runner.command(first, stream)
             else:
-                runner.carry_out(stretch.statements, self._show)
+                runner.carry_out(stretch.statements, lambda statement: self._show(statement, runner.dockerd))
         finally:
             self.dockerd = runner.dockerd
 
@@ -232,12 +231,12 @@ class Lab(Statements):
             for listener in list(self.listeners):
                 listener()
 
-    def _show(self, statement: s.Show | s.Diff | s.Explain) -> "Result | Picture":
+    def _show(self, statement: s.Show | s.Diff | s.Explain, daemon: docker.Daemon | None) -> "Result | Picture":
         if isinstance(statement, s.Diff):
-            return self.diff(statement.before, statement.after)
+            return self._diff(statement.before, statement.after, daemon)
         if isinstance(statement, s.Explain):
-            return explained(statement, savefile.parse(self.observe().rules, strict=False), self.language)
-        return show(self.engine, statement, self.observe(foreign=True), self._outcomes, self.dockerd, self.language)
+            return explain(self.engine, statement, self.observe(), daemon, self.language)
+        return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
 
     # --- session statements ----------------------------------------------------------------------------------------------
 
@@ -358,11 +357,14 @@ class Lab(Statements):
     def diff(self, before: str | None = None, after: str | None = None) -> Compared:
         """What is different now from a snapshot, or from the state before the last change; or between two snapshots."""
         with self.turn():
-            then = self.history.reference(before)
-            if after:
-                return compared(then, (after, self.history.named(after)), self.language)
-            observed = self.observe()
-            return compared(then, ("now", Seen(observed.topology, observed.rules)), self.language)
+            return self._diff(before, after, self.dockerd)
+
+    def _diff(self, before: str | None, after: str | None, daemon: docker.Daemon | None) -> Compared:
+        then = self.history.reference(before)
+        if after:
+            return compared(then, (after, self.history.named(after)), self.language)
+        observed = self.observe()
+        return compared(then, ("now", Seen(observed.topology, observed.rules, daemon)), self.language)
 
     def undo(self) -> Result:
         """Takes back the last cell that changed the lab. Raises StatementError when there is none."""

@@ -4,7 +4,18 @@ from collections.abc import Container, Iterable, Mapping
 
 from netlab_magic.ruleset import Chain, Match, Option, Rule, Table
 
-__all__ = ["DECIDING_TARGETS", "conditions", "decides", "deciding", "entered", "never_hit", "orphans", "unconditional", "unreachable"]
+__all__ = [
+    "DECIDING_TARGETS",
+    "conditions",
+    "decides",
+    "deciding",
+    "entered",
+    "never_hit",
+    "orphans",
+    "reachable",
+    "unconditional",
+    "unreachable",
+]
 
 DECIDING_TARGETS = frozenset({"ACCEPT", "DROP", "QUEUE", "REJECT", "NFQUEUE", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"})
 """Targets after which a table asks no further rule: they give a verdict of their own instead of XT_CONTINUE (net/netfilter/xt_*.c)."""
@@ -77,14 +88,20 @@ def _callees(chain: Chain, deciding: Container[str]) -> Iterable[str]:
 
 def orphans(table: Table) -> tuple[str, ...]:
     """The user chains that no packet can enter: no rule that can be reached from a built-in chain leads to them."""
+    met = set(reachable(table, [chain.name for chain in table.chains if chain.policy]))
+    return tuple(chain.name for chain in table.chains if chain.name not in met)
+
+
+def reachable(table: Table, entries: Iterable[str]) -> tuple[str, ...]:
+    """The chains that a packet can get to that is in one of `entries`, with these, in the order of the table."""
     chains, final = {chain.name: chain for chain in table.chains}, deciding(table)
-    waiting = [name for name, chain in chains.items() if chain.policy]
+    waiting = list(entries)
     met = set(waiting)
     while waiting:
         new = {name for name in _callees(chains[waiting.pop()], final) if name in chains and name not in met}
         met |= new
         waiting += new
-    return tuple(name for name in chains if name not in met)
+    return tuple(name for name in chains if name in met)
 
 
 def entered(table: Table) -> dict[str, int]:

@@ -10,15 +10,16 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.explain import explain_rule
-from netlab_magic.explaining import table_of
+from netlab_magic.explaining import explained, table_of
 from netlab_magic.outcome import Outcome
+from netlab_magic.reach import reachable
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text
-from netlab_magic.ruleset import Ruleset
+from netlab_magic.ruleset import BUILT_IN, Ruleset, Table
 from netlab_magic.statement import place_of
 from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of
 
-__all__ = ["foreign_warnings", "output_of", "script", "show"]
+__all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
 
 
 def foreign_warnings(observed: Observed, own: str) -> list[str]:
@@ -49,7 +50,7 @@ def show(
     match statement.what:
         case "topology":
             return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
-        case "chains" if daemon is not None and daemon.backend == "nftables" and not _in_iptables(ruleset, statement.name):
+        case "chains" if _is_nft(ruleset, daemon, statement.name):
             return _nft_chains(engine, str(statement.name))
         case "chains":
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
@@ -70,6 +71,14 @@ def show(
             return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
 
 
+def explain(engine: Engine, statement: s.Explain, observed: Observed, daemon: docker.Daemon | None, language: str) -> Result:
+    """A chain or a rule in words. Raises StatementError for one that does not exist."""
+    ruleset = savefile.parse(observed.rules, strict=False)
+    if statement.table is None and _is_nft(ruleset, daemon, statement.chain):
+        return _nft_explained(engine, str(statement.chain))
+    return explained(statement, ruleset, language)
+
+
 def _sentences(ruleset: Ruleset, language: str) -> Explain:
     """What hovering over a rule shows."""
     return lambda table, chain, number: explain_rule(ruleset, table, chain, number, language).short
@@ -86,18 +95,37 @@ def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:
     return chains_picture(ruleset, table, chain and str(chain), explain=explain)
 
 
-def _in_iptables(ruleset: Ruleset, chain: str | None) -> bool:
-    return chain is None or any(table.chain(str(chain)) for table in ruleset.tables)
+def _is_nft(ruleset: Ruleset, daemon: docker.Daemon | None, chain: str | None) -> bool:
+    """Whether a chain can only be one of dockerd's nftables table."""
+    if chain is None or daemon is None or daemon.backend != "nftables":
+        return False
+    return not any(ruleset.table(name).chain(str(chain)) for name in BUILT_IN)
 
 
-def _nft_chains(engine: Engine, name: str) -> Result:
-    """A chain of Docker's nftables table with those that it leads to, and what each is for. Raises StatementError."""
+def _nft_table(engine: Engine, name: str) -> Table:
+    """dockerd's nftables table as it is now. Raises StatementError when it has no chain called `name`."""
     table = docker.nft_table(output_of(engine, f"nft list table ip {docker.TABLE}"))
     names = [chain.name for chain in table.chains]
     if name not in names:
         raise StatementError(f"there is no chain {name}{suggest(name, names)}", place_of(name))
-    meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in names]
+    return table
+
+
+def _nft_chains(engine: Engine, name: str) -> Result:
+    """A chain of dockerd's nftables table with those that it leads to, and what each is for."""
+    table = _nft_table(engine, name)
+    meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in reachable(table, [name])]
     return CellResult([chains_picture(Ruleset((table,)), table.name, name), Text("\n".join(meanings))])
+
+
+def _nft_explained(engine: Engine, name: str) -> Result:
+    """What a chain of dockerd's nftables table is for, and its rules in nft's own words."""
+    chain = _nft_table(engine, name).chain(name)
+    assert chain is not None
+    lines = dict.fromkeys(rule.spec for rule in chain.rules)  # a lookup in a verdict map is one line and several rules
+    told = [f"  {number}. {line}" for number, line in enumerate(lines, 1)] or ["  It has no rules."]
+    meaning = docker.chain_meaning(name)
+    return Text("\n".join([f"{name} (nftables, table ip {docker.TABLE})", f"  {meaning[:1].upper()}{meaning[1:]}.", *told]))
 
 
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:

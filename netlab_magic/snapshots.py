@@ -11,6 +11,7 @@ from netlab_magic.engine import Engine, Refusal
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import KernelRefused, NetlabError
 from netlab_magic.explain import explain_rule
+from netlab_magic.ruleset import Ruleset
 from netlab_magic.runner import Seen
 
 __all__ = ["bring_back", "compared"]
@@ -18,14 +19,24 @@ __all__ = ["bring_back", "compared"]
 
 def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = "en") -> Compared:
     """Two named states side by side, each rule that came or went with what it does."""
-    old, new = ((seen.topology, savefile.parse(seen.dump, strict=False)) for _, seen in (before, after))
+    old, new = ((seen.topology, _rules_of(seen)) for _, seen in (before, after))
 
     def words(chain: ChainRows, row: Row) -> str:
+        if chain.table == docker.TABLE:
+            return ""
         ruleset, number = (new[1], row.after) if row.after else (old[1], row.before)
         told = explain_rule(ruleset, chain.table, chain.name, number, language)
         return told.situation or told.short
 
     return Compared(compare(old, new), before[0], after[0], words)
+
+
+def _rules_of(seen: Seen) -> Ruleset:
+    """All rules of a state; those of dockerd's nftables table too, when it has one."""
+    found = savefile.parse(seen.dump, strict=False)
+    if seen.dockerd is None or seen.dockerd.backend != "nftables":
+        return found
+    return Ruleset((*found.tables, docker.nft_table(docker.nft_script(seen.dockerd))))
 
 
 def bring_back(engine: Engine, observe: Callable[[], Observed], then: Seen, daemon: docker.Daemon | None = None) -> None:

@@ -280,6 +280,18 @@ def test_the_nftables_backend_is_drawn_chain_by_chain(lab: Lab) -> None:
         lab.show("chains", "filter-FORWERD")
 
 
+def test_the_nftables_backend_is_explained_and_compared_like_the_rest(lab: Lab) -> None:
+    shown = str(lab.run("docker install --firewall-backend nftables\ndocker run c -p 8080:80\nexplain filter-forward-in__docker0\ndiff"))
+    assert "What may enter the network of docker0: replies, its own containers, published ports." in shown
+    assert "chain raw-PREROUTING: new" in shown
+    assert '+       1  ip daddr 172.17.0.2 iifname != "docker0" counter drop comment "DROP DIRECT ACCESS"' in shown
+    with pytest.raises(StatementError, match="there is no chain filter-FORWRD; did you mean filter-FORWARD"):
+        lab.run("explain filter-FORWRD")
+    assert "FORWARD sees the packets that this host passes on" in str(lab.run("explain FORWARD"))
+    assert "Chain FORWARD" in str(lab.run("show chains FORWARD"))
+
+
+
 def test_the_proxy_tells_each_side_when_the_other_one_has_finished(lab: Lab) -> None:
     lab.run("docker install --version 29\ndocker run c -p 127.0.0.1:7007:7\nserve c 7 echo")
     written = Written()
