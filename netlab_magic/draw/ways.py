@@ -69,7 +69,8 @@ class _Column:
             if station.shown:
                 drawn = draw_chains(self.graph, station.view, f"{name}{station.view.table}")
                 self.nodes += drawn
-                self.stops.append((f"{drawn[0]}:head:w", f"{drawn[0]}:end:w", station.stepped))
+                leave = "end" if station.chain.policy and station.chain.policy.good else "head"  # what goes on has been accepted before such an end
+                self.stops.append((f"{drawn[0]}:head:w", f"{drawn[0]}:{leave}:w", station.stepped))
 
     def join(self) -> None:
         """Draws the column's order and the spine, heavier as far as the path goes."""
