@@ -69,7 +69,8 @@ class _Column:
             if station.shown:
                 drawn = draw_chains(self.graph, station.view, f"{name}{station.view.table}")
                 self.nodes += drawn
-                leave = "end" if station.chain.policy and station.chain.policy.good else "head"  # what goes on has been accepted before such an end
+                # Where the policy drops, what goes on has been accepted before the end.
+                leave = "end" if station.chain.policy and station.chain.policy.good else "head"
                 self.stops.append((f"{drawn[0]}:head:w", f"{drawn[0]}:{leave}:w", station.stepped))
 
     def join(self) -> None:
