@@ -195,3 +195,19 @@ def test_a_mistake_is_a_sentence_with_a_caret(jupyter: Jupyter, browser_page: tu
     expect(output).not_to_contain_text("Traceback")
     expect(page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea-output")).to_have_count(0)
     picture(page, "mistake")
+
+
+def test_hovering_explains_a_rule_and_a_difference_is_side_by_side(jupyter: Jupyter, browser_page: tuple[Page, list[str]]) -> None:
+    page, _ = browser_page
+    cells = ["%load_ext netlab_magic", "%netlab docker install --version 27", "%netlab show chains FORWARD", "%netlab diff"]
+    open_and_run(page, jupyter.notebook("docker", *cells))
+    drawn = page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea svg[role=img]")
+    expect(drawn).to_contain_text("DOCKER-ISOLATION-STAGE-1", timeout=60_000)
+    tips = drawn.locator("title").all_text_contents()
+    assert any("-o docker0 -j DOCKER" in tip and "Matches packets that leave through docker0." in tip for tip in tips)
+    picture(page, "docker-chains")
+    compared = page.locator(".jp-CodeCell").nth(3).locator("table.diff")
+    expect(compared).to_contain_text("table filter, chain FORWARD: policy ACCEPT → DROP")
+    expect(compared.locator("td.came")).to_have_count(15)
+    compared.scroll_into_view_if_needed()
+    picture(page, "docker-diff")

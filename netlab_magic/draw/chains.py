@@ -96,4 +96,4 @@ def chains_picture(
     """
     view = chains_view(ruleset, table, chain, path=path, explain=explain)
     title = f"Chain {chain} of table {table}" if chain is not None else f"Table {table}"
-    return Picture(_graph(view).source, chains_text(view), plain(title), plain(_description(view)))
+    return Picture(_graph(view).source, chains_text(view), plain(title), plain(_description(view)), explain is not None)

@@ -10,12 +10,16 @@ __all__ = ["Picture"]
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """Something drawn: `dot` is the drawing, `words` say all that it shows, `title` and `description` are one sentence each."""
+    """Something drawn: `dot` is the drawing, `words` say all that it shows, `title` and `description` are one sentence each.
+
+    `tips` tells that hovering says more. Then the drawing is given as HTML too: JupyterLab shows an SVG as an <img>, which has no tooltips.
+    """
 
     dot: str
     words: str
     title: str
     description: str
+    tips: bool = False
 
     @property
     def text(self) -> str:
@@ -34,6 +38,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> dict[str, str]:
         """The text always, the picture where it can be drawn."""
-        wanted = (include is None or "image/svg+xml" in include) and "image/svg+xml" not in (exclude or ())
+        drawn_as = ("image/svg+xml", "text/html") if self.tips else ("image/svg+xml",)
+        wanted = [kind for kind in drawn_as if (include is None or kind in include) and kind not in (exclude or ())]
         drawn = self.svg() if wanted else None
-        return {"text/plain": self.text} | ({"image/svg+xml": drawn} if drawn else {})
+        return {"text/plain": self.text} | (dict.fromkeys(wanted, drawn) if drawn else {})

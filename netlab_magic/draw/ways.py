@@ -104,4 +104,4 @@ def way_picture(ruleset: Ruleset, way: str = "forward", *, path: Path | None = N
     view = way_view(ruleset, way, path=path, explain=explain)
     hooks = ", ".join(hook.name for hook in view.hooks)
     description = f"The way of {view.title} through {hooks}, with the rules of every table that has some."
-    return Picture(_graph(view).source, way_text(view), f"The way of {view.title}", plain(description))
+    return Picture(_graph(view).source, way_text(view), f"The way of {view.title}", plain(description), explain is not None)

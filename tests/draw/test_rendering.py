@@ -215,6 +215,19 @@ def test_bundle_has_text_always_and_svg_where_it_is_wanted():
     assert picture._repr_mimebundle_()["text/plain"] == str(picture) == picture.text
 
 
+def test_a_picture_that_says_more_when_hovered_over_is_html_too():
+    """JupyterLab shows image/svg+xml as an <img>, in which titles are no tooltips."""
+    ruleset = Ruleset((Table("filter", (Chain("FORWARD", "DROP", (Rule(target=Target("ACCEPT")),)),)),))
+    picture = chains_picture(ruleset, "filter", "FORWARD", explain=lambda *_: "Every packet passes.")
+    assert not chains_picture(ruleset, "filter", "FORWARD").tips
+    assert picture.tips
+    if shutil.which("dot"):
+        bundle = picture._repr_mimebundle_()
+        assert bundle["text/html"] == bundle["image/svg+xml"]
+        assert "Every packet passes." in bundle["text/html"]
+        assert set(picture._repr_mimebundle_(exclude={"text/html"})) == {"text/plain", "image/svg+xml"}
+
+
 def test_without_dot_the_text_says_how_to_get_pictures(monkeypatch, tmp_path):
     with_dot = PICTURES["docker"].words
     monkeypatch.setenv("PATH", str(tmp_path))
