@@ -266,7 +266,8 @@ def _lets_pass(rule: Rule) -> bool:
 
 
 def _rule_line(chain: str, rule: Rule) -> str:
-    counters = f"{rule.counters} " if rule.counters is not None else ""
+    is_said = "-c " in rule.raw and re.search(r"(?:^| )-c \d+ \d+(?: |$)", rule.raw)  # as `iptables -S -v` puts them
+    counters = f"{rule.counters} " if rule.counters is not None and not is_said else ""
     spec = rule.spec
     return f"{counters}-A {quoted(chain)} {spec}" if spec else f"{counters}-A {quoted(chain)}"
 

@@ -15,6 +15,7 @@ __all__ = ["WrongWord", "read_rule"]
 _PROTOCOL_MODULES = {"ipv6-icmp": "icmp6", "icmpv6": "icmp6", "mobility-header": "mh", "ipv6-mh": "mh", "mh": "mh"}
 _FAMILIES = {"ipv4": ("-4", "--ipv4"), "ipv6": ("-6", "--ipv6")}
 _EVERY_PROTOCOL = ("all", "ip", "0")
+_JOINED = ("-m", "-j", "-g")  # `-jDROP` is `-j DROP`
 _NO_DEMAND = Demand()
 _COUNTED = ("-c", "--set-counters")
 
@@ -85,6 +86,10 @@ class _RuleReader:
                 self.jump(self.value("a target or a chain", word), _JUMPS[word])
             elif word in _FAMILIES[self.family]:
                 self.refuse_negation(negated, word)
+            elif word[:2] in _JOINED and not word.startswith("--"):
+                self.refuse_negation(negated, word)
+                self.words = [*self.words[: self.at - 1], word[:2], word[2:], *self.words[self.at :]]
+                self.at -= 1
             elif word in _COUNTED:
                 self.counters = Counters(self.count(word), self.count(word))
             else:
@@ -203,13 +208,21 @@ class _RuleReader:
             name, equals, value = word[:2], "=", word[2:]
         elif not word.startswith("--"):
             return None
-        for rows, options in [(part.rows, part.options) for part in self.scopes()] + [(_HEADER, self.header)]:
+        scopes = [(part.rows, part.options) for part in self.scopes()]
+        for rows, options in [*scopes, (_HEADER, self.header), *self.implied_scope()]:
             found = {row.name: row for spelling, row in rows.items() if spelling == name or (len(name) > 3 and spelling.startswith(name))}
             if name in rows or len(found) == 1:
                 if equals:
                     self.words = [*self.words[: self.at], value, *self.words[self.at :]]
-                return rows[name] if name in rows else next(iter(found.values())), options
+                row = rows[name] if name in rows else next(iter(found.values()))
+                return self.find_implied(row.name) if options is None else (row, options)
         return None
+
+    def implied_scope(self) -> Iterator[tuple[dict[str, Parameter], None]]:
+        """What `-p` would bring along; it has no list of options before one of them is used."""
+        module = self.implied_module()
+        if module in _MATCH_ROWS and all(part.name != module for part in self.matches):
+            yield _MATCH_ROWS[module], None
 
     def unknown(self, word: str, negated: bool) -> None:
         if self.strict:

@@ -57,6 +57,7 @@ def lines(ruleset: Ruleset) -> list[str]:
         (["iptables -w 5 -A FORWARD -m comment --comment 'the web server' -j ACCEPT"],
          ['-A FORWARD -m comment --comment "the web server" -j ACCEPT']),
         (["iptables -A FORWARD -j DROP", "iptables -C FORWARD -j DROP"], ["-A FORWARD -j DROP"]),
+        (["iptables -A FORWARD -ptcp --dport=80 -jDROP"], ["-A FORWARD -p tcp -m tcp --dport 80 -j DROP"]),
         (["/usr/sbin/iptables-nft -A FORWARD -j DROP"], ["-A FORWARD -j DROP"]),
     ],
 )  # fmt: skip

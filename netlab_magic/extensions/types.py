@@ -290,7 +290,9 @@ def NETWORK(word: str, family: str) -> str:
     address, slash, mask = word.partition("/")
     if slash and mask == "0":
         return "0.0.0.0/0" if family == "ipv4" else "::/0"
-    if family == "ipv4" and address.count(".") < 3:
+    if "," in word:
+        raise ValueError(f"{word} lists several addresses, of which iptables makes a rule each; a rule has one")
+    if family == "ipv4" and re.fullmatch(r"\d+(\.\d+){0,2}", address):
         address += ".0" * (3 - address.count("."))
     found = ip_address(_address(address, family))
     bits, shown = _mask(mask if slash else str(found.max_prefixlen), family)
