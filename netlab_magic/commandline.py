@@ -169,7 +169,7 @@ class _CommandReader:
         made = {"-N": chain, "-E": name}.get(self.action)
         if made is None:
             return
-        if len(made.encode()) > _LONGEST_CHAIN:
+        if len(made.encode(errors="surrogateescape")) > _LONGEST_CHAIN:
             raise WrongWord(f"a chain's name has at most {_LONGEST_CHAIN} characters, {made} has {len(made)}", self.operands[-1][1])
         if made in TARGETS:
             raise WrongWord(f"a chain cannot be called {made}: that is a target", self.operands[-1][1])
