@@ -211,7 +211,8 @@ def program(family: str, variant: str, work: str = "") -> str:
 
 def in_namespace(script: str) -> str:
     """What a shell script prints that runs in a network namespace of its own, which ends with it; asserts that it ends well."""
-    way = ["unshare", "--net"] if is_root() else ["unshare", "--user", "--map-root-user", "--net"]
+    # One after the other: files such as /proc/net/ip_tables_names get their owner, who may read them, when the network is made.
+    way = ["unshare", "--net"] if is_root() else ["unshare", "--user", "--map-root-user", "unshare", "--net"]
     prologue = "set -e; export XTABLES_LOCKFILE=/dev/null LC_ALL=C.UTF-8\n"
     answer = subprocess.run([*way, "sh", "-s"], input=prologue + script, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
