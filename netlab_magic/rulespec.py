@@ -47,7 +47,7 @@ def _rows(extension: Extension) -> dict[str, Parameter]:
 _HEADER = _rows(HEADER)
 _MATCH_ROWS = {name: _rows(extension) for name, extension in MATCHES.items()}
 _TARGET_ROWS = {name: _rows(extension) for name, extension in TARGETS.items()}
-_JUMPS = {"-j": False, "--jump": False, "-g": True, "--goto": True}
+_JUMPS = {"-j": False, "--j": False, "--jump": False, "-g": True, "--goto": True}  # --j is a common slip that iptables understands
 
 
 def read_rule(words: Sequence[str], family: str = "ipv4", chains: Collection[str] | None = None, *, strict: bool = True) -> Rule:
@@ -158,7 +158,7 @@ class _RuleReader:
                 try:
                     kind.canonical(value, self.family)
                 except ValueError as error:
-                    raise WrongWord(f"{row.name}: {error}", start + number) from error
+                    raise WrongWord(f"{row.name} ({row.field}): {error}", start + number) from error
         return values
 
     def find(self, word: str) -> tuple[Parameter | None, list[Option]]:

@@ -21,8 +21,7 @@ class ValueType(msgspec.Struct, frozen=True):
 class Parameter(msgspec.Struct, frozen=True):
     """One row of the option table: an option, what it is about, the types of its words, and whether `!` may stand before it.
 
-    `aliases` are other names that iptables takes for it, `default` the words that iptables-save prints where it was left out, and
-    `initial` tells that it may be written without them.
+    `aliases` are other names that iptables takes for it, `default` the words that iptables-save prints where it was left out.
 
     `listed` is the text that `iptables -L` prints of it, with its exact blanks, `{}` or `{0}`, `{1}` standing for its words and `{s}` for
     the s of a plural. What `!` there is, with the blank behind it, stays only where the option is negated; where that does not make the
