@@ -1,7 +1,7 @@
 """From names to addresses: which address of a namespace a probe means, and which flows a matrix has."""
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
 
 from netlab_magic.build import known_namespace, refuse
 from netlab_magic.outcome import Probe
@@ -38,12 +38,12 @@ def _address(target: Namespace, sender: Namespace, word: str) -> str:
         outer = [cidr for cidr in _addresses(target, "lo") if not cidr.startswith("127.")]
         if outer and sender.name != INTERNET:
             return outer[0].partition("/")[0]
-    own = [ip_interface(cidr).network for cidr in _addresses(sender)]
-    candidates = _addresses(target)
+    own = [held.network for held in _parsed(sender)]
+    candidates = _parsed(target)
     if not candidates:
         refuse(f"{target.name} has no address to reach it by", word)
-    near = [cidr for cidr in candidates if any(ip_interface(cidr).ip in network for network in own)]
-    return (near or candidates)[0].partition("/")[0]
+    near = (held for held in candidates if any(held.ip in network for network in own))
+    return str(next(near, candidates[0]).ip)
 
 
 def _addresses(namespace: Namespace, only: str | None = None) -> list[str]:
@@ -53,6 +53,10 @@ def _addresses(namespace: Namespace, only: str | None = None) -> list[str]:
         if (interface.kind != "loopback" if only is None else interface.name == only)
         for cidr in interface.addresses
     ]
+
+
+def _parsed(namespace: Namespace) -> list[IPv4Interface | IPv6Interface]:
+    return [held for interface in namespace.interfaces if interface.kind != "loopback" for held in interface.parsed()]
 
 
 def members(topology: Topology) -> list[str]:

@@ -114,6 +114,9 @@ class ExpectationFailed(NetlabError, AssertionError):
 class Interrupted(NetlabError):
     """The user stopped the cell; the lab itself is still up."""
 
+    def __init__(self) -> None:
+        super().__init__("stopped; the lab is still up")
+
 
 class LabUnavailable(NetlabError):
     """There is no lab host to talk to: it could not be started, it died, or it no longer answers."""

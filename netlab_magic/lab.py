@@ -15,7 +15,7 @@ from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
-from netlab_magic.errors import LabUnavailable, StatementError
+from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
 from netlab_magic.history import History, no_snapshot
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
@@ -155,6 +155,8 @@ class Lab(Statements):
         try:
             with self.turn():
                 return self._in_order(statements, options, stream, emit)
+        except KeyboardInterrupt:  # in the middle of our own work
+            raise Interrupted from None
         finally:
             self._tell(statements)  # a cell that failed halfway has changed the lab too
 

@@ -25,7 +25,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 }
 """The built-in chains of each table, in hook order (iptables(8), TABLES)."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./:,!@%^&*+=~<>\[\]{}|()-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:;,!?@#$%^&*+=~<>\[\]{}|()-]+")
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")  # what xtables_save_string leaves without quotes
 _TEXTS = {"comment": "--comment", "helper": "--helper", "LOG": "--log-prefix", "NFLOG": "--nflog-prefix", "ULOG": "--ulog-prefix"}
 _ALWAYS_QUOTED = {
@@ -269,7 +269,7 @@ def _rule_line(chain: str, rule: Rule) -> str:
     is_said = "-c " in rule.raw and re.search(r"(?:^| )-c \d+ \d+(?: |$)", rule.raw)  # as `iptables -S -v` puts them
     counters = f"{rule.counters} " if rule.counters is not None and not is_said else ""
     spec = rule.spec
-    return f"{counters}-A {quoted(chain)} {spec}" if spec else f"{counters}-A {quoted(chain)}"
+    return f"{counters}-A {quoted(chain)} {spec}" if spec.strip() else f"{counters}-A {quoted(chain)}{spec}"
 
 
 def _named(parts: Iterable[Chain] | Iterable[Table]) -> dict[str, Chain | Table]:

@@ -10,7 +10,7 @@
     RULE;;FAIL                          both refuse it
     …;nokernel                          this kernel or machine lacks what the rule needs: what is said comes from the manual
     …;context                           refused for more than the options that are given: the chain it stands in, a set that there is not,
-                                        two values that do not fit together
+                                        two values that do not fit together; or by this version alone
 
 The texts are those of iptables 1.8.9 on Debian, whose /etc/protocols and /etc/services give the names.
 `data/dumps/*.save` are rulesets in the shapes of Docker, kube-proxy, ufw and others; those whose first line says v1.8.9 are exactly what

@@ -189,7 +189,9 @@ def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
                 timer.start()
                 while timer.is_alive():
                     lab.run("ns ns0 172.18.0.2/16 on docker1\nping ns1 ns0\n$ echo hello", stream=Written())
-                time.sleep(0.01)
+                for _ in range(1000):  # it has been sent, and comes when some thread of ours is awake
+                    time.sleep(0.01)
+                pytest.fail("an interrupt was lost")
             except (Interrupted, KeyboardInterrupt):
                 timer.join()
         assert lab.engine.ready.pid == host

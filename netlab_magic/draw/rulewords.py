@@ -68,7 +68,7 @@ def words_of(rule: Rule, chains: Container[str]) -> RuleWords:
     """The words of a rule in a table that has `chains`."""
     short = _short(rule)
     verbatim = " ".join(map(str, (*rule.options, *rule.matches)))
-    if not short and not rule.target and rule.raw:  # what a lenient reader could not understand is still the rule
+    if not short and not rule.target and rule.raw.strip():  # what a lenient reader could not understand is still the rule
         short, verbatim = (rule.raw,), rule.raw
     short, verbatim = short or (_EVERY_PACKET,), verbatim or _EVERY_PACKET
     if rule.target and rule.target.name in chains:

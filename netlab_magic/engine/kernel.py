@@ -33,9 +33,6 @@ SILENCE_SECONDS = 15.0
 
 INTERRUPT_SECONDS = 5.0
 
-
-STOPPED = "stopped; the lab is still up"
-
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 
@@ -137,9 +134,9 @@ class KernelEngine:
             answer = self._reply(show)
         except KeyboardInterrupt:  # between two steps of ours: the answer that is still to come will find nobody waiting
             self._outgoing.put(wire.encode(wire.Interrupt(), self._number))
-            raise Interrupted(STOPPED) from None
+            raise Interrupted from None
         if isinstance(answer, wire.Failed):
-            raise Interrupted(STOPPED) if answer.interrupted else Refusal(answer.message, answer.errno, answer.index)
+            raise Interrupted if answer.interrupted else Refusal(answer.message, answer.errno, answer.index)
         if not isinstance(answer, kind):
             self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
         return answer

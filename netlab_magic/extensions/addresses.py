@@ -225,7 +225,18 @@ ADDRESSES = (
             Parameter(
                 "--pkt-type",
                 "packet type on the link",
-                (choice("a packet type", "unicast", "broadcast", "multicast", host="unicast"),),
+                (
+                    choice(
+                        "a packet type",
+                        "unicast",
+                        "broadcast",
+                        "multicast",
+                        "otherhost",
+                        host="unicast",
+                        bcast="broadcast",
+                        mcast="multicast",
+                    ),
+                ),
                 negatable=True,
                 listed=" PKTTYPE = {}| PKTTYPE != {}",
                 says="arrived on the link as {}",

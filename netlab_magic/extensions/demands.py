@@ -113,7 +113,7 @@ MATCH_DEMANDS: Mapping[str, Demand] = {
     "multiport": _one_of("--sports", "--dports", "--ports"),
     "nfacct": _all_of("--nfacct-name"),
     "osf": _all_of("--genre"),
-    "owner": Demand(needs=(("--uid-owner", "--gid-owner", "--socket-exists"),)),
+    "owner": Demand(needs=(("--uid-owner", "--gid-owner", "--socket-exists"),), along=(("--suppl-groups", ("--gid-owner",)),)),
     "physdev": Demand(
         needs=(("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged"),),
     ),

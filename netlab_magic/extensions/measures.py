@@ -3,12 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from netlab_magic.extensions.types import WIDEST, integer, rate, value_type
+from netlab_magic.extensions.types import UNITS, WIDEST, integer, rate, value_type
 
-__all__ = ["BITS", "CLOCK", "DATE", "HASH_RATE", "MONTHDAYS", "PROBABILITY", "TICKS", "U32", "WEEKDAYS", "WEEKDAY_NAMES"]
+__all__ = ["BITS", "CLOCK", "DATE", "HASH_RATE", "HASH_SCALE", "MONTHDAYS", "PROBABILITY", "TICKS", "U32", "WEEKDAYS", "WEEKDAY_NAMES"]
 
 WEEKDAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """The days as iptables-save prints them, from number 1."""
+
+HASH_SCALE = 1_000_000
+"""Parts of a second in which xt_hashlimit keeps rates (XT_HASHLIMIT_SCALE_v2 in linux/netfilter/xt_hashlimit.h)."""
 
 _ONE = 0x80000000  # how xt_statistic keeps the probability 1
 _BYTE_UNITS = {"b": 1, "kb": 1024, "mb": 1024**2}
@@ -44,10 +47,12 @@ def PROBABILITY(word: str, family: str) -> str:
 
 @value_type("a rate (5/min, 512kb/s)")
 def HASH_RATE(word: str, family: str) -> str:
-    """A rate of packets, or of bytes."""
+    """A rate of packets, or of bytes. That of packets keeps its unit, which says how long its table keeps an idle entry."""
     found = re.fullmatch(r"(\d{1,9})(b|kb|mb)/s", word)
     if not found:
-        return rate(word, 1_000_000, HASH_RATE.what)
+        rate(word, HASH_SCALE, HASH_RATE.what)
+        amount, _, period = word.partition("/")
+        return f"{int(amount)}/{UNITS[(period or 's')[0].lower()]}"
     size = int(found[1]) * _BYTE_UNITS[found[2]] // _BYTE_STEP * _BYTE_STEP
     if not size:
         raise ValueError(f"{word} is not {HASH_RATE.what}: the smallest is {_BYTE_STEP}b/s")

@@ -2,15 +2,18 @@
 
 import re
 
-from netlab_magic.extensions.types import NETWORK, hexadecimal, integer, value_type
+from netlab_magic.extensions.model import ValueType
+from netlab_magic.extensions.types import MAC, NETWORK, hexadecimal, integer, text, value_type
 
 __all__ = [
     "BURST",
     "BYTES",
     "CHUNKS",
+    "CLUSTER_MAC",
     "DIRECTIONS",
     "FILE_NAME",
     "FILTER",
+    "GROUPING",
     "HEADER_OPTIONS",
     "LABEL",
     "LED_DELAY",
@@ -20,6 +23,7 @@ __all__ = [
     "SEGMENT",
     "TUPLE_MASK",
     "ZONE",
+    "cut",
 ]
 
 _LONGEST_PATTERN = 128  # XT_STRING_MAX_PATTERN_SIZE (linux/netfilter/xt_string.h)
@@ -31,6 +35,17 @@ _CHUNKS = (
 )
 
 TUPLE_MASK = hexadecimal("a mask of ports (0xffff)", 0xFFFF, 4)
+
+
+def cut(what: str, longest: int, shortest: int = 0) -> ValueType:
+    """A text of which iptables keeps no more than the first `longest` bytes, without a word about the others."""
+    whole = text(what, shortest=shortest)
+
+    @value_type(what)
+    def read(word: str, family: str) -> str:
+        return whole.canonical(word, family).encode(errors="surrogateescape")[:longest].decode(errors="surrogateescape")
+
+    return read
 
 
 @value_type("a pattern in which bytes in hexadecimal stand between bars (GET|0d0a|)")
@@ -66,8 +81,22 @@ def LABEL(word: str, family: str) -> str:
 
 @value_type("a prefix length")
 def PREFIX_LENGTH(word: str, family: str) -> str:
-    """How many leading bits of an address count."""
+    """How many leading bits of an address count, which a netmask tells as well."""
+    if set(word) & set(".:"):
+        word = NETWORK.canonical(f"{'0.0.0.0' if family == 'ipv4' else '::'}/{word}", family).rpartition("/")[2]
     return str(integer(word, 32 if family == "ipv4" else 128, PREFIX_LENGTH.what))
+
+
+@value_type(PREFIX_LENGTH.what)
+def GROUPING(word: str, family: str) -> str:
+    """A prefix length of which connlimit takes more than an IPv4 address has for all of it."""
+    return PREFIX_LENGTH.canonical("32" if family == "ipv4" and word.isdecimal() and 32 < int(word) <= 128 else word, family)
+
+
+@value_type(MAC.what)
+def CLUSTER_MAC(word: str, family: str) -> str:
+    """A hardware address that is printed in upper case."""
+    return MAC.canonical(word, family).upper()
 
 
 @value_type("a list of SCTP chunk types (INIT,DATA:Be)")

@@ -2,7 +2,7 @@
 
 from netlab_magic.extensions.measures import BITS, HASH_RATE, PROBABILITY
 from netlab_magic.extensions.model import Extension, Parameter
-from netlab_magic.extensions.parts import BURST, FILE_NAME, PREFIX_LENGTH
+from netlab_magic.extensions.parts import BURST, FILE_NAME, GROUPING, PREFIX_LENGTH
 from netlab_magic.extensions.types import (
     ADDRESS,
     AMOUNT,
@@ -270,7 +270,7 @@ RATES = (
             Parameter(
                 "--connlimit-mask",
                 "prefix length that groups addresses",
-                (number("a prefix length", 128),),
+                (GROUPING,),
                 says="(of addresses with the same first {} bits)",
             ),
             Parameter("--connlimit-saddr", "connections counted by source", says="(counted by source address)"),

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from netlab_magic.extensions.measures import WEEKDAY_NAMES
+from netlab_magic.extensions.measures import HASH_RATE, HASH_SCALE, WEEKDAY_NAMES
 from netlab_magic.extensions.symbols import DSCP_CLASSES
-from netlab_magic.extensions.types import WIDEST, integer
+from netlab_magic.extensions.types import SECONDS, WIDEST, integer, rate
 from netlab_magic.ruleset import Option
 
 __all__ = ["MATCH_SPELLINGS", "TARGET_SPELLINGS"]
@@ -106,18 +106,30 @@ def _recent(options: Options, family: str) -> Options:
 def _connlimit(options: Options, family: str) -> Options:
     """Not above is up to; mask and side are always printed."""
     other = {"--connlimit-above": "--connlimit-upto", "--connlimit-upto": "--connlimit-above"}
-    turned = tuple(Option(other[option.name], option.values) if option.negated else option for option in options)
+    turned = tuple(Option(other[option.name], option.values) if option.negated and option.name in other else option for option in options)
     sided = turned if _find(turned, "--connlimit-daddr") else _completed(turned, connlimit_saddr="")
     return _completed(sided, connlimit_mask="32" if family == "ipv4" else "128")
 
 
 def _hashlimit(options: Options, family: str) -> Options:
-    """A rate of packets has a burst; a table outlives its idle entries by one unit of the rate, of a second unless it is told."""
-    rate = _find(options, "--hashlimit-upto", "--hashlimit-above")
-    counts_bytes = rate is not None and rate.values[0].endswith("b/s")
-    burst = options if counts_bytes else _completed(options, hashlimit_burst="5")
     whole = "32" if family == "ipv4" else "128"
-    return _dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(burst, family)
+    given = _dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(options, family)
+    limit = _find(given, "--hashlimit-upto", "--hashlimit-above")
+    return given if limit is None or limit.values[0].endswith("b/s") else _hashlimit_packets(given, limit, family)
+
+
+def _hashlimit_packets(options: Options, limit: Option, family: str) -> Options:
+    """A rate of packets has a burst. Idle entries live as long as the unit that it was written in, which is printed unless it is the
+    unit of the printed rate; with --hashlimit-rate-match that unit is the interval, and the rate is printed as one for each second.
+    """
+    amount, _, unit = limit.values[0].partition("/")
+    measured = _find(options, "--hashlimit-rate-match")
+    shown = f"{amount}/sec" if measured else rate(limit.values[0], HASH_SCALE, HASH_RATE.what)
+    interval = {"hashlimit_rate_interval": str(SECONDS[unit])} if measured else {}
+    told = _completed(options, hashlimit_burst="5", hashlimit_htable_expire=str(SECONDS[unit] * 1000), **interval)
+    usual = str(SECONDS[shown.partition("/")[2]] * 1000)
+    kept = _dropping(hashlimit_htable_expire=(usual,), hashlimit_rate_interval=("1",))(_without(told, limit.name), family)
+    return (*kept, Option(limit.name, (shown,), limit.negated))
 
 
 def _time(options: Options, family: str) -> Options:

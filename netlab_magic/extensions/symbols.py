@@ -80,8 +80,9 @@ DSCP_CLASSES: Mapping[str, int] = {
 def _icmp(what: str, names: Mapping[str, str]) -> ValueType:
     @value_type(what)
     def read(word: str, family: str) -> str:
-        if word.lower() in names:
-            return names[word.lower()]
+        begun = {word.lower()} & names.keys() or {name for name in names if word and name.startswith(word.lower())}
+        if len(begun) == 1:
+            return names[begun.pop()]
         kind, slash, code = word.partition("/")
         number = str(integer(kind, 255, what))
         if slash:
@@ -93,9 +94,9 @@ def _icmp(what: str, names: Mapping[str, str]) -> ValueType:
 
 @value_type("an answer (icmp-port-unreachable)")
 def REJECT_WITH(word: str, family: str) -> str:
-    """The name of an answer, or its short one."""
+    """The name of an answer or its short one; of either the beginning is enough, and the first that begins so is meant."""
     answers = _REJECT[family]
-    found = next((name for name, short in answers.items() if word.lower() in (name, short)), None)
+    found = next((name for name, short in answers.items() if name.startswith(word.lower()) or short.startswith(word.lower())), None)
     if found is None:
         raise ValueError(f"{word} is not an answer; there is {', '.join(answers)}")
     return found
@@ -103,8 +104,9 @@ def REJECT_WITH(word: str, family: str) -> str:
 
 @value_type("a log level (warning, or 0 to 7)")
 def LOG_LEVEL(word: str, family: str) -> str:
-    """A level of syslog(3) by name or number."""
-    return str(_LOG_LEVELS[word]) if word in _LOG_LEVELS else str(integer(word, 7, "a log level (warning, or 0 to 7)"))
+    """A level of syslog(3) by name or number; before version 1.8.9 the beginning of a name was enough, in any case."""
+    begun = {level for name, level in _LOG_LEVELS.items() if word and name.startswith(word.lower())}
+    return str(begun.pop() if len(begun) == 1 else integer(word, 7, LOG_LEVEL.what))
 
 
 @value_type("a type of service (Minimize-Delay, or a number with an optional mask)")

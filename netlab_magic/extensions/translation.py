@@ -1,10 +1,9 @@
 """Targets that translate addresses, or hand a packet to another one."""
 
 from netlab_magic.extensions.model import Extension, Parameter
-from netlab_magic.extensions.parts import PREFIX
+from netlab_magic.extensions.parts import CLUSTER_MAC, PREFIX
 from netlab_magic.extensions.types import (
     ADDRESS,
-    MAC,
     NAT_TO,
     NETWORK,
     PORT,
@@ -111,7 +110,11 @@ TRANSLATION = (
                 says="(by the hash of {})",
             ),
             Parameter(
-                "--clustermac", "hardware address of the cluster", (MAC,), listed=" clustermac={}", says="(with the hardware address {})"
+                "--clustermac",
+                "hardware address of the cluster",
+                (CLUSTER_MAC,),
+                listed=" clustermac={}",
+                says="(with the hardware address {})",
             ),
             Parameter("--total-nodes", "nodes", (number(),), listed=" total_nodes={}", says="(in a cluster of {} nodes)"),
             Parameter(

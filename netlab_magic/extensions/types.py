@@ -26,6 +26,7 @@ __all__ = [
     "PORT_SPAN",
     "PROTOCOL",
     "RATE",
+    "SECONDS",
     "TEXT",
     "TRACKED_NETWORK",
     "TRACKED_PROTOCOL",
@@ -48,7 +49,7 @@ WIDEST = 0xFFFFFFFF
 _LARGEST_AMOUNT = 0xFFFFFFFFFFFFFFFF
 _LONGEST_INTERFACE = 15  # IFNAMSIZ - 1 (linux/if.h)
 UNITS = {"s": "sec", "m": "min", "h": "hour", "d": "day"}
-_SECONDS = {"day": 86400, "hour": 3600, "min": 60, "sec": 1}
+SECONDS = {"day": 86400, "hour": 3600, "min": 60, "sec": 1}
 
 
 def value_type(what: str) -> Callable[[Callable[[str, str], str]], ValueType]:
@@ -376,10 +377,10 @@ def rate(word: str, scale: int, what: str) -> str:
     Raises ValueError, saying that it is not `what`. It is printed with the largest unit that loses nothing much (print_rate).
     """
     found = re.fullmatch(r"(\d{1,9})(?:/(s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?)?|d(?:ays?)?))?", word, re.IGNORECASE)
-    period = scale * _SECONDS[UNITS[(found[2] or "s")[0].lower()]] // int(found[1]) if found and int(found[1]) else 0
+    period = scale * SECONDS[UNITS[(found[2] or "s")[0].lower()]] // int(found[1]) if found and int(found[1]) else 0
     if not period:
         raise ValueError(f"{word} is not {what}")
-    units = [(scale * seconds, unit) for unit, seconds in _SECONDS.items()]
+    units = [(scale * seconds, unit) for unit, seconds in SECONDS.items()]
     last = next((at for at in range(1, 4) if period > units[at][0] or units[at][0] // period < units[at][0] % period), 4)
     ticks, unit = units[last - 1]
     return f"{ticks // period}/{unit}"

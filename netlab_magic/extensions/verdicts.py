@@ -1,7 +1,7 @@
 """Verdicts, and the targets that answer, log or hand a packet on."""
 
 from netlab_magic.extensions.model import Extension, Parameter
-from netlab_magic.extensions.parts import QUEUES
+from netlab_magic.extensions.parts import QUEUES, cut
 from netlab_magic.extensions.symbols import LOG_LEVEL, REJECT_WITH
 from netlab_magic.extensions.types import (
     ADDRESS,
@@ -27,7 +27,7 @@ VERDICT_TARGETS = (
     Extension(
         "LOG",
         (
-            Parameter("--log-prefix", "prefix", (text("a prefix", 29, 1),), says="(with the prefix “{}”)"),
+            Parameter("--log-prefix", "prefix", (cut("a prefix", 29, 1),), says="(with the prefix “{}”)"),
             Parameter("--log-level", "level", (LOG_LEVEL,), says="(at level {})"),
             Parameter("--log-tcp-sequence", "TCP sequence numbers", says="(with the TCP sequence numbers)"),
             Parameter("--log-tcp-options", "TCP options", says="(with the TCP options)"),
@@ -40,7 +40,7 @@ VERDICT_TARGETS = (
     Extension(
         "NFLOG",
         (
-            Parameter("--nflog-prefix", "prefix", (text("a prefix", 63),), listed=" nflog-prefix {}", says="(with the prefix “{}”)"),
+            Parameter("--nflog-prefix", "prefix", (cut("a prefix", 127),), listed=" nflog-prefix {}", says="(with the prefix “{}”)"),
             Parameter("--nflog-group", "group", (number("a group", 65535),), listed=" nflog-group {}", says="(to the netlink group {})"),
             Parameter("--nflog-size", "bytes copied", (number(),), listed=" nflog-size {}", says="(its first {} bytes)"),
             Parameter("--nflog-range", "bytes copied", (number(),), listed=" nflog-range {}", says="(its first {} bytes)"),

@@ -79,7 +79,7 @@ def _words(rule: Rule, variant: str) -> str:
 
 def _unread(rule: Rule) -> str:
     """The text of a rule in which lenient reading could read nothing."""
-    return f" {rule.raw}" if rule.raw else ""
+    return f" {rule.raw}" if rule.raw.strip() else ""
 
 
 def _as_written(rule: Rule) -> str:

@@ -108,7 +108,6 @@ VALUES: dict[tuple[str, str], Callable[[str], str]] = {
     ("nfacct", "--nfacct-name"): _quoted,
     ("NFLOG", "--nflog-prefix"): _quoted,
     ("CLASSIFY", "--set-class"): _class,
-    ("CLUSTERIP", "--clustermac"): str.upper,
     ("LED", "--led-trigger-id"): _escaped,
     ("LED", "--led-delay"): _delay,
 }

@@ -5,9 +5,9 @@
 -j LOG --log-level info;-j LOG --log-level 6;OK
 -j LOG --log-level notice;-j LOG --log-level 5;OK
 -j LOG --log-level warning;-j LOG;OK
--j LOG --log-level warn;;FAIL
+-j LOG --log-level warn;;FAIL;context
 -j LOG --log-level error;-j LOG --log-level 3;OK
--j LOG --log-level err;;FAIL
+-j LOG --log-level err;;FAIL;context
 -j LOG --log-level crit;-j LOG --log-level 2;OK
 -j LOG --log-level alert;-j LOG --log-level 1;OK
 -j LOG --log-level emerg;-j LOG --log-level 0;OK
@@ -15,12 +15,13 @@
 -j LOG --log-level 4;-j LOG;OK
 -j LOG --log-level 7;=;OK
 -j LOG --log-level 0;=;OK
--j LOG --log-level DEBUG;;FAIL
+-j LOG --log-level DEBUG;;FAIL;context
 -j LOG --log-prefix dropped;=;OK
 -j LOG --log-prefix "dropped: ";=;OK
 -j LOG --log-prefix "[UFW BLOCK] ";=;OK
 -j LOG --log-prefix "say \"hi\"";=;OK
 -j LOG --log-prefix 12345678901234567890123456789;=;OK
+-j LOG --log-prefix 123456789012345678901234567890;-j LOG --log-prefix 12345678901234567890123456789;OK
 -j LOG --log-tcp-sequence;=;OK
 -j LOG --log-tcp-options;=;OK
 -j LOG --log-ip-options;=;OK

@@ -9,6 +9,7 @@
 -j NFLOG --nflog-size 0;=;OK
 -j NFLOG --nflog-threshold 5;=;OK
 -j NFLOG --nflog-prefix dropped;=;OK
+-j NFLOG --nflog-prefix xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;-j NFLOG --nflog-prefix xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;=;OK
 -j NFLOG --nflog-prefix "dropped: ";=;OK
 -j NFLOG --nflog-threshold 5 --nflog-size 128 --nflog-group 1 --nflog-prefix "all ";-j NFLOG --nflog-prefix "all " --nflog-group 1 --nflog-size 128 --nflog-threshold 5;OK
 -j NFLOG --nflog-group;;FAIL

@@ -9,6 +9,8 @@
 -j REJECT --reject-with icmp-host-prohibited;=;OK
 -j REJECT --reject-with icmp-admin-prohibited;=;OK
 -j REJECT --reject-with net-unreach;-j REJECT --reject-with icmp-net-unreachable;OK
+-j REJECT --reject-with icmp-port-unreach;-j REJECT --reject-with icmp-port-unreachable;OK
+-j REJECT --reject-with host-p;-j REJECT --reject-with icmp-host-prohibited;OK
 -j REJECT --reject-with host-unreach;-j REJECT --reject-with icmp-host-unreachable;OK
 -j REJECT --reject-with proto-unreach;-j REJECT --reject-with icmp-proto-unreachable;OK
 -j REJECT --reject-with port-unreach;-j REJECT --reject-with icmp-port-unreachable;OK

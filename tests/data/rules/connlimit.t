@@ -1,5 +1,6 @@
 # -m connlimit: how many connections an address or a network has.
 :filter,FORWARD
+-m connlimit --connlimit-above 3 --connlimit-mask 255.255.255.0 -j DROP;-m connlimit --connlimit-above 3 --connlimit-mask 24 --connlimit-saddr -j DROP;OK
 -m connlimit --connlimit-upto 3 -j ACCEPT;-m connlimit --connlimit-upto 3 --connlimit-mask 32 --connlimit-saddr -j ACCEPT;OK
 -m connlimit --connlimit-above 3 -j DROP;-m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j DROP;OK
 -m connlimit ! --connlimit-above 3 -j ACCEPT;-m connlimit --connlimit-upto 3 --connlimit-mask 32 --connlimit-saddr -j ACCEPT;OK

@@ -28,6 +28,15 @@
 -m hashlimit --hashlimit-upto 7/s --hashlimit-name e3 -j ACCEPT;-m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name e3 -j ACCEPT;OK
 -m hashlimit --hashlimit-upto 100 --hashlimit-name e4 -j ACCEPT;-m hashlimit --hashlimit-upto 100/sec --hashlimit-burst 5 --hashlimit-name e4 -j ACCEPT;OK
 -m hashlimit --hashlimit-upto 5/sec --hashlimit-name abcdefghijklmno -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name abcdefghijklmno -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 60/min --hashlimit-name f1 -j ACCEPT;-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name f1 --hashlimit-htable-expire 60000 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 60/min --hashlimit-name f2 --hashlimit-htable-expire 1000 -j ACCEPT;-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name f2 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name f3 --hashlimit-htable-expire 60000 -j ACCEPT;-m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name f3 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 24/day --hashlimit-name f4 -j ACCEPT;-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name f4 --hashlimit-htable-expire 86400000 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 1000/day --hashlimit-name f5 -j ACCEPT;-m hashlimit --hashlimit-upto 1000/day --hashlimit-burst 5 --hashlimit-name f5 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name f6 --hashlimit-htable-expire 1000 -j ACCEPT;=;OK
+-m hashlimit --hashlimit-upto 5/min --hashlimit-rate-match --hashlimit-name g1 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name g1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 120/min --hashlimit-rate-match --hashlimit-rate-interval 10 --hashlimit-name g2 -j ACCEPT;-m hashlimit --hashlimit-upto 120/sec --hashlimit-burst 5 --hashlimit-name g2 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 10 -j ACCEPT;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-srcmask 255.255.255.0 --hashlimit-name h1 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name h1 --hashlimit-srcmask 24 -j ACCEPT;OK
 -m hashlimit --hashlimit-upto 5/sec -j ACCEPT;;FAIL
 -m hashlimit --hashlimit-name a -j ACCEPT;;FAIL
 -m hashlimit --hashlimit-upto x/sec --hashlimit-name a -j ACCEPT;;FAIL

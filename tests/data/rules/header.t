@@ -84,6 +84,10 @@
 -p 200 -j ACCEPT;=;OK
 -p 253 -j ACCEPT;=;OK
 -p 255 -j ACCEPT;=;OK
+-p 3 -j ACCEPT;-p ggp -j ACCEPT;OK
+-p 138 -j ACCEPT;-p manet -j ACCEPT;OK
+-p 143 -j ACCEPT;-p ethernet -j ACCEPT;OK
+-p hopopt -j ACCEPT;-j ACCEPT;OK
 ! -p tcp -j DROP;=;OK
 ! -p 17 -j DROP;! -p udp -j DROP;OK
 ! --protocol icmp -j DROP;! -p icmp -j DROP;OK

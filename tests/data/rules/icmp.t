@@ -54,6 +54,10 @@
 -p icmp -m icmp ! --icmp-type echo-request -j DROP;-p icmp -m icmp ! --icmp-type 8 -j DROP;OK
 -p icmp -m icmp ! --icmp-type 3/4 -j DROP;=;OK
 -p icmp -m icmp -j ACCEPT;;FAIL
+-p icmp --icmp-type echo-req -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
+-p icmp --icmp-type an -j ACCEPT;-p icmp -m icmp --icmp-type any -j ACCEPT;OK
+-p icmp --icmp-type echo -j ACCEPT;;FAIL
+-p icmp --icmp-type ttl -j ACCEPT;;FAIL
 -p 1 --icmp-type 8 -j ACCEPT;-p icmp -m icmp --icmp-type 8 -j ACCEPT;OK
 -m icmp --icmp-type 8 -j ACCEPT;;FAIL
 -p tcp -m icmp --icmp-type 8 -j ACCEPT;;FAIL

@@ -1,6 +1,8 @@
 # -m icmp6: type and code of ICMPv6, by number or by name.
 :filter,FORWARD ipv6
 -p ipv6-icmp --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
+-p ipv6-icmp --icmpv6-type neighbour-s -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT;OK
+-p ipv6-icmp --icmpv6-type ttl -j ACCEPT;;FAIL
 -p icmpv6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
 -p icmpv6 -m icmp6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK
 -p ipv6-icmp -m icmpv6 --icmpv6-type 128 -j ACCEPT;-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT;OK

@@ -16,6 +16,7 @@
 -m owner --gid-owner 100 --uid-owner 1000 -j ACCEPT;-m owner --uid-owner 1000 --gid-owner 100 -j ACCEPT;OK
 -m owner --socket-exists ! --gid-owner 100 --uid-owner 1000 -j ACCEPT;-m owner --socket-exists --uid-owner 1000 ! --gid-owner 100 -j ACCEPT;OK
 -m owner -j ACCEPT;;FAIL
+-m owner --uid-owner 1000 --suppl-groups -j ACCEPT;;FAIL
 -m owner --uid-owner -j ACCEPT;;FAIL
 -m owner --uid-owner nosuchuser -j ACCEPT;;FAIL;context
 -m owner --gid-owner nosuchgroup -j ACCEPT;;FAIL;context
