@@ -1,0 +1,169 @@
+"""A connection: the request's walk, and the walk of what comes back, which connection tracking recognises and translates."""
+
+import msgspec
+
+from netlab_magic.packet import Flow, Packet
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.walk.frame import Ends, Frame
+from netlab_magic.walk.host import Host
+from netlab_magic.walk.journey import routing_of, walk
+from netlab_magic.walk.numbers import shown
+from netlab_magic.walk.result import Outcome, Walk
+
+__all__ = ["Conversation", "converse"]
+
+_ECHO_REPLIES = {8: 0, 128: 129}
+# Type and code of the ICMP errors that REJECT sends (RFC 792 and 1812, RFC 4443); tcp-reset is no ICMP error.
+_ERRORS = {
+    "icmp-net-unreachable": (3, 0),
+    "icmp-host-unreachable": (3, 1),
+    "icmp-proto-unreachable": (3, 2),
+    "icmp-port-unreachable": (3, 3),
+    "icmp-net-prohibited": (3, 9),
+    "icmp-host-prohibited": (3, 10),
+    "icmp-admin-prohibited": (3, 13),
+    "icmp-time-exceeded": (11, 0),
+    "icmp6-no-route": (1, 0),
+    "icmp6-adm-prohibited": (1, 1),
+    "icmp6-addr-unreachable": (1, 3),
+    "icmp6-port-unreachable": (1, 4),
+    "icmp6-policy-fail": (1, 5),
+    "icmp6-reject-route": (1, 6),
+}
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A request and what comes back: the reply where the request arrived, the refusal where it was rejected, else None.
+
+    It is true when the reply reaches who asked, and looks to it as if it came from whom it was sent to.
+    """
+
+    request: Walk
+    reply: Walk | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.request) and bool(self.reply) and self.is_recognised
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether the reply, as it arrives, belongs to the request as it was sent: what NAT did must have been undone."""
+        return self.reply is not None and _flow(self.reply.packet) == _flow(self.request.sent).turned()
+
+    @property
+    def why(self) -> str:
+        """What became of it, in a sentence."""
+        if self.reply is None or not self.request:
+            return f"the request: {self.request.why}"
+        if not self.reply:
+            return f"the request arrives; the reply: {self.reply.why}"
+        return (
+            "request and reply arrive" if self.is_recognised else f"the request arrives; the reply is not recognised: {self.reply.packet}"
+        )
+
+
+def _flow(packet: Packet) -> Flow:
+    return Flow(packet.source, packet.destination, packet.source_port, packet.destination_port)
+
+
+def converse(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Conversation:
+    """The walk of a connection's first packet, and of the first packet back.
+
+    Whoever gets the request is taken to answer it: an echo reply, a SYN/ACK, a datagram. Raises ValueError as `walk` does.
+    """
+    request = walk(packet, ruleset, host)
+    if request:
+        return Conversation(request, walk(_reply(request, host), ruleset, host))
+    if request.outcome == Outcome.REJECTED:
+        refusal = _refusal(request, host)
+        return Conversation(request, walk(refusal, ruleset, host) if refusal else None)
+    return Conversation(request)
+
+
+def _reply(request: Walk, host: Host | None) -> Packet:
+    """The first packet back, at the place where the request was last seen."""
+    frame = request.last
+    local = request.outcome == Outcome.DELIVERED
+    tracked = frame.state != "UNTRACKED"
+    flow = frame.reply if tracked else Ends(frame.source, frame.destination, frame.source_port, frame.destination_port).turned()
+    kind = _ECHO_REPLIES.get(frame.icmp[0], frame.icmp[0])
+    return msgspec.structs.replace(
+        frame.packet(),
+        source=shown(flow.source, frame.six),
+        destination=shown(flow.destination, frame.six),
+        source_port=flow.source_port,
+        destination_port=flow.destination_port,
+        icmp_type=kind,
+        flags=frozenset(("SYN", "ACK")) if frame.flags else frame.flags,
+        input="" if local else frame.output,
+        port_in="" if local else _port_back(request, host),
+        output="" if host else request.sent.input,
+        port_out="" if host else request.sent.port_in if frame.port_out else "",
+        # Without a first packet that was tracked, only UDP begins a connection: SYN/ACK and echo replies are invalid by themselves.
+        state="ESTABLISHED" if tracked else "NEW" if frame.packet().protocol == "udp" else "INVALID",
+        connection_mark=frame.connection_mark if tracked else 0,
+        direction="REPLY" if tracked else "ORIGINAL",
+        status=frozenset(("SEEN_REPLY", "CONFIRMED")) if tracked else frozenset(),
+        original=None if not tracked else frame.packet().original,
+        reply=None if not tracked else frame.packet().reply,
+        mark=0,
+        ttl=64,
+        tos=frame.tos if "icmp" in frame.packet().protocol else 0,
+    )
+
+
+def _port_back(request: Walk, host: Host | None) -> str:
+    """The bridge port that the reply comes in through: the request's, or the one behind which its next hop is."""
+    frame = request.last
+    if frame.port_out:
+        return frame.port_out
+    routing = routing_of(host, frame.six)
+    hop = routing.route(frame.destination) if routing else None
+    return routing.port_to(hop.device, hop.next) if routing and hop else ""
+
+
+def _refusal(request: Walk, host: Host | None) -> Packet | None:
+    """The answer of REJECT, sent by the host; it is RELATED to the connection (nf_ct_attach). None where the host's address is unknown."""
+    frame = request.last
+    if request.answer == "tcp-reset":
+        answer = msgspec.structs.replace(
+            frame.packet(),
+            source=shown(frame.destination, frame.six),
+            destination=shown(frame.source, frame.six),
+            source_port=frame.destination_port,
+            destination_port=frame.source_port,
+            flags=frozenset(("RST", "ACK")),
+            length=60 if frame.six else 40,
+            tos=0,
+        )
+    else:
+        source = _own_address(frame, host)
+        if source is None or request.answer not in _ERRORS:
+            return None
+        kind, code = _ERRORS[request.answer]
+        answer = Packet(
+            shown(source, frame.six),
+            shown(frame.source, frame.six),
+            "ipv6-icmp" if frame.six else "icmp",
+            icmp_type=kind,
+            icmp_code=code,
+            original=frame.packet().original,
+            reply=frame.packet().reply,
+            connection_mark=frame.connection_mark,
+            length=min(frame.length + (48 if frame.six else 28), 1280 if frame.six else 576),
+            tos=0 if frame.six else frame.tos & 0x1E | 0xC0,  # internetwork control (icmp_send in net/ipv4/icmp.c)
+        )
+    back = "" if host else request.sent.input
+    return msgspec.structs.replace(
+        answer, input="", port_in="", port_out="", output=back, state="RELATED", direction="REPLY", mark=0, ttl=64
+    )
+
+
+def _own_address(frame: Frame, host: Host | None) -> int | None:
+    """The address that the host sends an ICMP error from: the packet's destination if it is its own, else that towards the sender."""
+    routing = routing_of(host, frame.six)
+    if routing and routing.is_local(frame.destination):
+        return frame.destination
+    hop = routing.route(frame.source) if routing else None
+    if routing is None or hop is None:
+        return None
+    return frame.source if hop.local else routing.source_for(hop.device, hop.next)

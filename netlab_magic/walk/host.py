@@ -1,0 +1,181 @@
+"""What routing knows of a host, as a value: devices, addresses, routes, bridges and what is behind their ports."""
+
+from collections.abc import Iterator
+from ipaddress import ip_interface, ip_network
+
+import msgspec
+
+from netlab_magic.topology import Route, Topology
+from netlab_magic.walk.numbers import number_of
+
+__all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    up: bool = True
+    bridge: str = ""
+    behind: tuple[str, ...] = ()
+    hairpin: bool = False
+
+
+class Host(msgspec.Struct, frozen=True):
+    """A host: its devices and routes, and whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call)."""
+
+    devices: tuple[Device, ...] = ()
+    routes: tuple[Route, ...] = ()
+    forwarding: bool = True
+    forwarding6: bool = True
+    bridge_nf: bool = True
+    bridge_nf6: bool = True
+
+
+def host_of(topology: Topology, namespace: str = "host") -> Host:
+    """What routing knows in one namespace of a topology; a sysctl that nobody set has the kernel's own default.
+
+    Raises KeyError when the topology has no such namespace.
+    """
+    place = topology.namespaces[namespace]
+    devices = []
+    for interface in place.interfaces:
+        far = topology.interface(interface.peer) if interface.peer else None
+        behind = tuple(cidr.partition("/")[0] for cidr in far.addresses) if far else ()
+        devices.append(
+            Device(
+                interface.name,
+                interface.addresses,
+                up=interface.up,
+                bridge=interface.master or "",
+                behind=behind,
+                hairpin=interface.hairpin,
+            )
+        )
+    get = place.sysctls.get
+    return Host(
+        tuple(devices),
+        place.routes,
+        forwarding=get("net.ipv4.ip_forward", "0") != "0",
+        forwarding6=get("net.ipv6.conf.all.forwarding", "0") != "0",
+        bridge_nf=get("net.bridge.bridge-nf-call-iptables", "1") != "0",
+        bridge_nf6=get("net.bridge.bridge-nf-call-ip6tables", "1") != "0",
+    )
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here."""
+
+    device: str
+    next: int
+    local: bool = False
+
+
+class _Reach(msgspec.Struct, frozen=True):
+    """A route in numbers: addresses whose bits under `mask` are `network` go through `device`, to `via` when it is not None."""
+
+    length: int
+    network: int
+    mask: int
+    device: str
+    via: int | None
+
+
+class _Address(msgspec.Struct, frozen=True):
+    """An address of a device: `broadcast` is -1 where there is none."""
+
+    device: str
+    number: int
+    mask: int
+    broadcast: int
+
+
+_LOOPBACK = (127 << 24, 0xFF << 24)
+
+
+class Routing:
+    """The routes of one family of a host, indexed."""
+
+    def __init__(self, host: Host, six: bool) -> None:
+        self.six = six
+        self.forwards = host.forwarding6 if six else host.forwarding
+        self.shows_bridged = host.bridge_nf6 if six else host.bridge_nf
+        self.devices = {device.name: device for device in host.devices}
+        self.own = tuple(self._addresses(host))
+        self.local = {address.number for address in self.own}
+        self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
+        self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
+        self.ports = {
+            (device.bridge, number_of(address)): device.name
+            for device in host.devices
+            if device.bridge and device.up
+            for address in device.behind
+            if (":" in address) == six
+        }
+        self.hairpins = {device.name for device in host.devices if device.hairpin}
+        self._known: dict[int, Hop | None] = {}
+
+    def _addresses(self, host: Host) -> Iterator[_Address]:
+        for device in host.devices:
+            for cidr in device.addresses:
+                found = ip_interface(cidr)
+                if (found.version == 6) == self.six:
+                    network = found.network
+                    last = -1 if self.six or network.prefixlen > 30 else int(network.broadcast_address)
+                    yield _Address(device.name, int(found.ip), int(network.netmask), last)
+
+    def _reaches(self, host: Host) -> Iterator[_Reach]:
+        up = {device.name for device in host.devices if device.up}
+        for address in self.own:
+            if address.device in up:
+                yield _Reach(address.mask.bit_count(), address.number & address.mask, address.mask, address.device, None)
+        for route in host.routes:
+            everything = "::/0" if ":" in (route.via or "") else "0.0.0.0/0"
+            network = ip_network(everything if route.destination == "default" else route.destination, strict=False)
+            if (network.version == 6) != self.six:
+                continue
+            via = number_of(route.via) if route.via else None
+            device = route.device or (self._on_link(via) if via is not None else "")
+            if device in up:
+                yield _Reach(network.prefixlen, int(network.network_address), int(network.netmask), device, via)
+
+    def _on_link(self, via: int) -> str:
+        return next((own.device for own in self.own if via & own.mask == own.number & own.mask), "")
+
+    def is_local(self, address: int) -> bool:
+        """Whether the address is one of the host's own."""
+        return address in self.local or (not self.six and address & _LOOPBACK[1] == _LOOPBACK[0])
+
+    def address_type(self, address: int) -> str:
+        """The kind of an address in the words of `-m addrtype` (inet_addr_type in net/ipv4/fib_frontend.c)."""
+        if self.is_local(address):
+            return "LOCAL"
+        if address in self.broadcasts:
+            return "BROADCAST"
+        if address >> (120 if self.six else 28) == (0xFF if self.six else 0xE):
+            return "MULTICAST"
+        return "UNICAST" if address or self.six else "BROADCAST"
+
+    def route(self, address: int) -> Hop | None:
+        """Where packets for an address go: the longest prefix decides; None without a route."""
+        if address not in self._known:
+            self._known[address] = self._route(address)
+        return self._known[address]
+
+    def _route(self, address: int) -> Hop | None:
+        if self.is_local(address):
+            return Hop("lo", address, local=True)
+        found = next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
+        return None if found is None else Hop(found.device, address if found.via is None else found.via)
+
+    def port_to(self, bridge: str, address: int) -> str:
+        """The port of a bridge behind which an address is, "" when it is behind none."""
+        return self.ports.get((bridge, address), "")
+
+    def source_for(self, device: str, towards: int) -> int | None:
+        """The address of a device that masquerading takes: one in the next hop's network, else the first (inet_select_addr)."""
+        own = [address for address in self.own if address.device == device]
+        near = next((address for address in own if address.number & address.mask == towards & address.mask), None)
+        chosen = near or next(iter(own), None)
+        return None if chosen is None else chosen.number

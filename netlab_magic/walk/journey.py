@@ -1,0 +1,238 @@
+"""The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+
+from netlab_magic.packet import Packet
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.walk.frame import frame_of
+from netlab_magic.walk.host import Host, Routing
+from netlab_magic.walk.numbers import shown, word_of
+from netlab_magic.walk.program import Remembered, compiled, settled
+from netlab_magic.walk.result import Outcome, Visit, Walk
+from netlab_magic.walk.traversal import Decision, Undecided, traverse
+from netlab_magic.way import HOOK_TABLES
+
+__all__ = ["branches", "routing_of", "walk"]
+
+_ROUTINGS: Remembered[Host, Routing] = Remembered(Routing)
+_NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
+_MOST_BRANCHES = 64
+Assumed = Mapping[tuple[str, str, int], bool]
+
+
+def routing_of(host: Host | None, six: bool) -> Routing | None:
+    """The routes of a host in one family; None where no host is known."""
+    return None if host is None else _ROUTINGS.of(host, six)
+
+
+def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, assumed: Assumed | None = None) -> Walk:
+    """The way of `packet` through `ruleset` on `host`.
+
+    A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
+    where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `assumed` says of rules by
+    place (table, chain, number) whether they match where that cannot be judged. Not modelled: rp_filter, policy routing, neighbours.
+    Raises ValueError for an address or protocol that is none.
+    """
+    return _Journey(packet, ruleset, host, assumed or {}).walk()
+
+
+def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[Walk]:
+    """Every way that the packet may take: where a match cannot be judged, the way with it and the way without (at most 64)."""
+    waiting: list[dict[tuple[str, str, int], bool]] = [{}]
+    for _ in range(_MOST_BRANCHES):
+        if not waiting:
+            return
+        assumed = waiting.pop()
+        found = walk(packet, ruleset, host, assumed)
+        if found.undecided is None or found.undecided in assumed:
+            yield found
+        else:
+            waiting += [{**assumed, found.undecided: answer} for answer in (False, True)]
+
+
+class _Stopped(Exception):
+    """The packet gets no further; `why` says what stopped it."""
+
+    def __init__(self, outcome: str, why: str, answer: str = "") -> None:
+        super().__init__(why)
+        self.outcome = outcome
+        self.why = why
+        self.answer = answer
+
+
+class _Journey:
+    """One packet on its way."""
+
+    def __init__(self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Assumed) -> None:
+        self.sent = packet
+        self.routing = routing_of(host, ":" in packet.source)
+        self.frame = frame_of(packet, self.routing)
+        self.tables = compiled(ruleset)
+        self.assumed = assumed
+        self.visits: list[Visit] = []
+        self.hooks: list[str] = []
+
+    def walk(self) -> Walk:
+        try:
+            outcome, why, answer = self.arrive() if self.frame.input else self.leave(), "", ""
+        except _Stopped as end:
+            outcome, why, answer = end.outcome, end.why, end.answer
+        except Undecided as end:
+            return self.result(Outcome.UNKNOWN, f"unknown because {end.line} {end.why}", undecided=end.line.place)
+        return self.result(outcome, why or f"it is {outcome}", answer)
+
+    def result(self, outcome: str, why: str, answer: str = "", undecided: tuple[str, str, int] | None = None) -> Walk:
+        return Walk(self.sent, tuple(self.visits), tuple(self.hooks), outcome, why, self.frame, answer, undecided)
+
+    def change(self, **values: object) -> None:
+        """Another frame with these values, so that the steps keep the frame that they saw."""
+        self.frame = copy(self.frame)
+        for name, value in values.items():
+            setattr(self.frame, name, value)
+
+    def hook(self, name: str) -> None:
+        """All tables of a hook; raises _Stopped when one of them ends the packet's way."""
+        self.hooks.append(name)
+        for table in HOOK_TABLES[name]:
+            if table == "raw":
+                self.before_tracking(name)
+            elif table == "nat":
+                self.translate(name)
+            elif table in self.tables and name in self.tables[table]:
+                self.obey(self.ask(name, table))
+
+    def before_tracking(self, hook: str) -> None:
+        """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
+        if hook not in self.tables.get("raw", {}):
+            return
+        state = self.frame.state
+        attached = "OUTPUT" in self.hooks[:-1] or (state, self.frame.direction) == ("RELATED", "REPLY")
+        if not attached:
+            self.change(state="INVALID")
+        decision = self.ask(hook, "raw")
+        if not attached and self.frame.state != "UNTRACKED":
+            self.change(state=state)
+        self.obey(decision)
+
+    def ask(self, hook: str, table: str) -> Decision:
+        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.visits)
+        self.frame = decision.frame
+        return decision
+
+    def obey(self, decision: Decision) -> None:
+        table = decision.line.table
+        where = f"{decision.line} in {table}" if table != "filter" else str(decision.line)
+        if decision.verdict == "REJECT":
+            raise _Stopped(Outcome.REJECTED, f"{where} rejects it", decision.line.action.answer)
+        if decision.verdict != "ACCEPT":
+            raise _Stopped(Outcome.DROPPED, f"{where} drops it")
+
+    def translate(self, hook: str) -> None:
+        """The nat table decides about a connection's first packet; all others are translated as it was (nf_nat_inet_fn)."""
+        frame, end = self.frame, _NAT_ENDS[hook]
+        if frame.state in ("INVALID", "UNTRACKED"):
+            return
+        first = frame.state == "NEW" or (frame.state == "RELATED" and word_of(frame.protocol) not in ("icmp", "ipv6-icmp"))
+        if first:
+            if end not in frame.translated and hook in self.tables.get("nat", {}):
+                self.obey(self.ask(hook, "nat"))
+            self.frame = settled(self.frame, end)
+        else:
+            self.translate_as_before(end)
+
+    def translate_as_before(self, end: str) -> None:
+        """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
+        frame = self.frame
+        own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
+        wanted, has_ports = other.turned(), frame.state == "ESTABLISHED"
+        if end == "source" and (own.source, own.source_port) != (wanted.source, wanted.source_port):
+            self.change(source=wanted.source, source_port=wanted.source_port if has_ports else 0)
+        if end == "destination" and (own.destination, own.destination_port) != (wanted.destination, wanted.destination_port):
+            self.change(destination=wanted.destination, destination_port=wanted.destination_port if has_ports else 0)
+
+    def arrive(self) -> str:
+        """A packet from outside."""
+        before, bridge, routing = self.frame.destination, self.frame.input, self.routing
+        port = self.frame.port_in and (routing.port_to(bridge, before) if routing else self.frame.port_out)
+        if port and routing and not routing.shows_bridged:
+            self.check_port(port)
+            self.change(port_out=port, output=bridge)
+            return Outcome.FORWARDED
+        if self.frame.output or self.frame.port_out:
+            self.change(output="", port_out="")
+        self.hook("PREROUTING")
+        after = self.frame.destination
+        if after != before and routing and self.frame.port_in and routing.shows_bridged:
+            # br_nf_pre_routing_finish: a frame whose new destination is behind the same bridge stays on it, else it is routed
+            hop = routing.route(after)
+            port = routing.port_to(bridge, hop.next) if hop and hop.device == bridge else ""
+        return self.switch(port) if port else self.route()
+
+    def check_port(self, port: str) -> None:
+        """A bridge sends no frame back through the port that it came from, unless that is a hairpin (should_deliver)."""
+        if port == self.frame.port_in and not (self.routing and port in self.routing.hairpins):
+            raise _Stopped(Outcome.DROPPED, f"the bridge {self.frame.input} sends no frame back through {port}, from which it came")
+
+    def switch(self, port: str) -> str:
+        """A bridged frame: not routed, its TTL stays, and POSTROUTING sees no input (br_nf_forward_ip, br_nf_post_routing)."""
+        self.check_port(port)
+        self.change(output=self.frame.input, port_out=port)
+        self.hook("FORWARD")
+        self.change(input="")
+        self.hook("POSTROUTING")
+        return Outcome.FORWARDED
+
+    def route(self) -> str:
+        """The routing decision of a packet from outside."""
+        frame = self.frame
+        if self.routing is None:
+            return self.forward(self.sent.output) if self.sent.output else self.deliver()
+        if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
+            return self.deliver()
+        hop = self.routing.route(frame.destination)
+        if hop is None:
+            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}")
+        if not self.routing.forwards:
+            raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)")
+        return self.forward(hop.device)
+
+    def forward(self, output: str) -> str:
+        """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
+        if self.frame.ttl <= 1:
+            raise _Stopped(Outcome.DROPPED, "its TTL has come to an end", "icmp-time-exceeded")
+        self.change(output=output, ttl=self.frame.ttl - 1)
+        self.hook("FORWARD")
+        self.hook("POSTROUTING")
+        return Outcome.FORWARDED
+
+    def deliver(self) -> str:
+        self.hook("INPUT")
+        return Outcome.DELIVERED
+
+    def leave(self) -> str:
+        """A packet that a program of the host sends: routed before OUTPUT, and again when OUTPUT gave it another destination."""
+        before = self.frame.destination
+        self.change(output=self.device_towards(before))
+        self.hook("OUTPUT")
+        if self.frame.destination != before:
+            self.change(output=self.device_towards(self.frame.destination))
+        self.hook("POSTROUTING")
+        if self.routing and self.routing.is_local(self.frame.destination):
+            return self.loop_back()
+        return Outcome.SENT
+
+    def device_towards(self, destination: int) -> str:
+        if self.routing is None:
+            return self.sent.output
+        hop = self.routing.route(destination)
+        if hop is None:
+            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(destination, self.frame.six)}")
+        return hop.device
+
+    def loop_back(self) -> str:
+        """A packet from the host to itself comes in again through lo, with its connection: confirmed, and NAT has settled about it."""
+        tracked = self.frame.state not in ("INVALID", "UNTRACKED")
+        self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if tracked else self.frame.status)
+        self.hook("PREROUTING")
+        return self.deliver()

@@ -1,0 +1,113 @@
+"""What a walk finds: every rule that was looked at, and what became of the packet."""
+
+import msgspec
+
+from netlab_magic.packet import Packet
+from netlab_magic.walk.frame import Frame
+from netlab_magic.walk.program import Line
+from netlab_magic.way import Path, Step
+
+__all__ = ["Outcome", "Visit", "Walk"]
+
+
+class Outcome:
+    """What became of a packet. FORWARDED and SENT left the host, DELIVERED reached a program of it."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    FORWARDED = "forwarded"
+    REJECTED = "rejected"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """One rule that was looked at, or the end of a chain. `failed` is the number of the first condition that did not hold.
+
+    `matched` is None where it cannot be known, and did not matter: the rule only looks at packets.
+    """
+
+    hook: str
+    line: Line
+    matched: bool | None
+    failed: int
+    frame: Frame
+    changed: Frame | None = None
+
+    @property
+    def table(self) -> str:
+        """The table of the rule."""
+        return self.line.table
+
+    @property
+    def chain(self) -> str:
+        """The chain of the rule."""
+        return self.line.chain
+
+    @property
+    def rule(self) -> int | None:
+        """The number of the rule, counted from 1; None for the end of the chain."""
+        return self.line.number
+
+    @property
+    def why(self) -> str:
+        """Why the rule did not match: `ctstate NEW is not RELATED,ESTABLISHED`; "" where it did."""
+        if self.matched:
+            return ""
+        condition = self.line.conditions[self.failed]
+        return f"{condition.about} cannot be judged" if self.matched is None else condition.why(self.frame)
+
+    @property
+    def outcome(self) -> str:
+        """What followed a match: a verdict, the chain that was entered, or "" when the packet went on."""
+        return (self.line.action.verdict or self.line.action.chain) if self.matched else ""
+
+    @property
+    def before(self) -> Packet:
+        """The packet as the rule saw it."""
+        return self.frame.packet()
+
+    @property
+    def after(self) -> Packet | None:
+        """The packet as the rule left it, None when it did not change it."""
+        return self.changed.packet() if self.changed else None
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
+
+    `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
+    `undecided` is the place (table, chain, rule) at which an unknown walk ends.
+    """
+
+    sent: Packet
+    steps: tuple[Visit, ...]
+    hooks: tuple[str, ...]
+    outcome: str
+    why: str
+    last: Frame
+    answer: str = ""
+    undecided: tuple[str, str, int] | None = None
+
+    def __bool__(self) -> bool:
+        return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it was at the end."""
+        return self.last.packet()
+
+    @property
+    def matched(self) -> tuple[Visit, ...]:
+        """The steps at which a rule matched, or a chain ended."""
+        return tuple(step for step in self.steps if step.matched)
+
+    @property
+    def decided_by(self) -> Visit | None:
+        """The last step that matched: for a packet that was dropped, the one that did it."""
+        return next((step for step in reversed(self.steps) if step.matched), None)
+
+    @property
+    def path(self) -> Path:
+        """The way as the pictures draw it."""
+        return Path(tuple(Step(step.table, step.chain, step.rule, step.outcome) for step in self.matched), str(self.sent))
