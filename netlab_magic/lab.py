@@ -17,6 +17,7 @@ from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
 from netlab_magic.history import History, no_snapshot
+from netlab_magic.looking import refuse_effects
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text, shown
@@ -36,7 +37,6 @@ Stream = Callable[[str, str], None]
 BUSY_SECONDS = 10.0
 """How long one thread waits for another one's statement to end."""
 
-_LOOKING = ("topology", "chains", "way", "save", "routes", "script", "help", "doctor", "status", "down", "snapshot", "diff", "explain")
 _TURNING = ("up", "reset", "down", "restore", "undo")
 _CHANGING = (s.Build, s.Docker, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
 
@@ -171,7 +171,8 @@ class Lab(Statements):
         self.emitted = 0
         self.history.begin_cell()
         self._cell += 1
-        self._refuse_if_attached(statements)
+        if self._engine is not None:
+            refuse_effects(statements, self._engine.ready)
         if len(stretches) > 1:
             self._check_ahead(stretches, options)
         for stretch in stretches:
@@ -279,16 +280,6 @@ class Lab(Statements):
             self._forget()
             self._engine = open_attached(str(target), self.name)
             return Text(texts.attached_text(str(target), self.engine.ready, self.observe(foreign=True)))
-
-    def _refuse_if_attached(self, statements: Sequence[Statement]) -> None:
-        if self._engine is None or not self._engine.ready.way.startswith("attach"):
-            return
-        for statement in statements:
-            word = getattr(statement, "what", "") or getattr(statement, "action", "") or type(statement).__name__.lower()
-            if word not in _LOOKING:
-                works = "show topology, chains, way, save, routes and script work here"
-                sentence = f"this lab is attached to a network that is not its own: {works}"
-                raise StatementError(sentence, statement.place)
 
     def up(self) -> Result:
         """Starts the lab, if it is not running."""

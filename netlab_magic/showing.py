@@ -11,6 +11,7 @@ from netlab_magic.engine.wire import ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.explain import explain_rule
 from netlab_magic.explaining import explained, table_of
+from netlab_magic.listing import listing
 from netlab_magic.outcome import Outcome
 from netlab_magic.reach import reachable
 from netlab_magic.reader import suggest
@@ -57,10 +58,7 @@ def show(
         case "way":
             return _noted(engine, observed, way_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
         case "rules":
-            table = table_of(ruleset, statement.name) if statement.name else "filter"
-            chain = f" {statement.name}" if statement.name else ""
-            listing = output_of(engine, f"iptables -t {table} -nvL{chain} --line-numbers")
-            return Text(_warned(engine, observed, listing))
+            return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
         case "save":
             return Text(_warned(engine, observed, _without_counters(ruleset)))
         case "routes":
@@ -139,6 +137,14 @@ def _warned(engine: Engine, observed: Observed, text: str) -> str:
     warnings = foreign_warnings(observed, engine.ready.firewall)
     others = [f"# {foreign.owner}, beside this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
     return "\n\n".join([*warnings, text, *others])
+
+
+def _listed(engine: Engine, ruleset: Ruleset, chain: str | None) -> str:
+    """The listing of a chain, or of the filter table: iptables' own, or where no program runs, ours of the same rules."""
+    table = table_of(ruleset, chain) if chain else "filter"
+    if not engine.ready.sends:
+        return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
+    return output_of(engine, f"iptables -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
 
 
 def output_of(engine: Engine, command: str) -> str:

@@ -62,6 +62,7 @@ def test_a_look_shows_what_is_there_and_changes_nothing(stranger: int) -> None:
         assert "-A FORWARD -i br7 -o br7 -j ACCEPT" in str(look.show("save"))
         assert "10.7.0.0/24 dev br7" in str(look.show("routes"))
         assert "br7" in str(look.show("chains", "FORWARD"))
+        assert re.search("1 +0 +0 ACCEPT .* br7 +br7", str(look.show("rules", "FORWARD")))
         for line in REFUSED:
             with pytest.raises(StatementError, match="attached to a network that is not its own"):
                 look.run(line, stream=Written())

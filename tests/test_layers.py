@@ -21,7 +21,7 @@ LAYERS = {
     4: {"draw"},
     5: {"engine", "host"},
     6: {
-        "compared", "dockerhost", "explaining", "history", "lab", "result", "runner", "showing", "snapshots", "statements",
+        "compared", "dockerhost", "explaining", "history", "lab", "looking", "result", "runner", "showing", "snapshots", "statements",
         "stretches", "texts",
     },
     7: {"magics", "options", "panel", "completion", "demo", "__init__"},

@@ -129,12 +129,20 @@ Request = (
 
 
 class Ready(_Message, frozen=True):
-    """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know."""
+    """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know.
+
+    `way` is user, root or sudo for a lab; `attach:host` or `attach:PID`, or `load`, for a network that is only looked at.
+    """
 
     pid: int
     way: str
     firewall: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether packets can be sent there, and things changed: not in a network that is only looked at."""
+        return self.way.partition(":")[0] not in ("attach", "load")
 
 
 class Output(_Message, frozen=True):

@@ -1,0 +1,35 @@
+"""Networks that are only looked at, attached or loaded: what works there, and the one sentence for what does not."""
+
+from collections.abc import Sequence
+
+from netlab_magic import statement as s
+from netlab_magic.engine.wire import Ready
+from netlab_magic.errors import StatementError
+from netlab_magic.statement import Statement
+
+__all__ = ["refuse_effects"]
+
+_SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "script")
+_LOOKING = frozenset((*_SHOWN, "explain", "diff", "why", "predict", "help", "doctor", "status", "down", "snapshot"))
+_WHOSE = {
+    "attach": "this lab is attached to a network that is not its own",
+    "load": "this lab was loaded from a file",
+}
+
+
+def refuse_effects(statements: Sequence[Statement], ready: Ready) -> None:
+    """Raises StatementError at the first statement that would change something or send a packet in a network that is only looked at."""
+    if ready.sends:
+        return
+    for statement in statements:
+        if not _only_looks(statement):
+            whose = _WHOSE[ready.way.partition(":")[0]]
+            works = "show, explain, diff, why, predict and matrix --predict work here"
+            raise StatementError(f"{whose}: nothing is changed and no packet is sent; {works}", statement.place)
+
+
+def _only_looks(statement: Statement) -> bool:
+    if isinstance(statement, s.Matrix):
+        return bool(getattr(statement, "predict", False))
+    word = getattr(statement, "what", "") or getattr(statement, "action", "") or type(statement).__name__.lower()
+    return word in _LOOKING
