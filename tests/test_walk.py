@@ -326,6 +326,33 @@ def test_a_refusal_is_related_and_may_be_dropped_itself(text):
     assert ended(found.reply) == "dropped @ filter OUTPUT 1"
 
 
+# what the kernel was seen to do: rules, packet, and where the answer of REJECT ends
+REFUSALS = [
+    # an answer does not confirm the connection that it carries along (__nf_conntrack_confirm)
+    (
+        ["OUTPUT -m conntrack --ctstate NEW -j REJECT", "raw PREROUTING -m conntrack --ctstatus CONFIRMED -j DROP"],
+        FROM_HOST,
+        "delivered @ filter INPUT policy",
+    ),
+    # one that is no part of a connection has none to carry along (nf_ct_attach)
+    (
+        ["raw PREROUTING -j CT --notrack", "FORWARD -j REJECT", "OUTPUT -m conntrack --ctstate INVALID -j DROP"],
+        OUT,
+        "dropped @ filter OUTPUT 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "text", "end"), REFUSALS)
+def test_a_refusal_has_a_way_of_its_own(lines, text, end):
+    assert ended(converse(packet(text), rules(*lines), HOST).reply) == end
+
+
+def test_a_packet_whose_ttl_has_ended_is_told_so():
+    found = converse(packet(OUT, ttl=1), rules(), HOST)
+    assert (found.reply.sent.icmp_type, found.reply.outcome) == (11, Outcome.SENT)
+
+
 def test_the_path_is_what_matched():
     path = walk(packet(OUT), rules("FORWARD -p udp -j DROP", "FORWARD -j A", "A -j ACCEPT"), HOST).path
     assert [(step.chain, step.rule, step.outcome) for step in path.steps] == [("FORWARD", 2, "A"), ("A", 1, "ACCEPT")]

@@ -1,8 +1,21 @@
 """The way of one packet through a firewall, worked out from the rules alone: `walk` for a packet, `converse` for a connection."""
 
-from netlab_magic.walk.conversation import Conversation, converse
+from netlab_magic.walk.conversation import Conversation, converse, refusal_of, reply_to
 from netlab_magic.walk.host import Device, Host, host_of
 from netlab_magic.walk.journey import branches, walk
 from netlab_magic.walk.result import Outcome, Visit, Walk
 
-__all__ = ["Conversation", "Device", "Host", "Outcome", "Visit", "Walk", "branches", "converse", "host_of", "walk"]
+__all__ = [
+    "Conversation",
+    "Device",
+    "Host",
+    "Outcome",
+    "Visit",
+    "Walk",
+    "branches",
+    "converse",
+    "host_of",
+    "refusal_of",
+    "reply_to",
+    "walk",
+]

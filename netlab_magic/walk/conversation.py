@@ -7,12 +7,13 @@ from netlab_magic.ruleset import Ruleset
 from netlab_magic.walk.frame import Ends, Frame
 from netlab_magic.walk.host import Host
 from netlab_magic.walk.journey import routing_of, walk
-from netlab_magic.walk.numbers import shown
+from netlab_magic.walk.numbers import shown, word_of
 from netlab_magic.walk.result import Outcome, Walk
 
-__all__ = ["Conversation", "converse"]
+__all__ = ["Conversation", "converse", "refusal_of", "reply_to"]
 
 _ECHO_REPLIES = {8: 0, 128: 129}
+_ERROR_TYPES = (3, 4, 5, 11, 12)  # icmp_pointers in net/ipv4/icmp.c
 # Type and code of the ICMP errors that REJECT sends (RFC 792 and 1812, RFC 4443); tcp-reset is no ICMP error.
 _ERRORS = {
     "icmp-net-unreachable": (3, 0),
@@ -72,15 +73,13 @@ def converse(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Conv
     """
     request = walk(packet, ruleset, host)
     if request:
-        return Conversation(request, walk(_reply(request, host), ruleset, host))
-    if request.outcome == Outcome.REJECTED:
-        refusal = _refusal(request, host)
-        return Conversation(request, walk(refusal, ruleset, host) if refusal else None)
-    return Conversation(request)
+        return Conversation(request, walk(reply_to(request, host), ruleset, host))
+    refusal = refusal_of(request, host)
+    return Conversation(request, walk(refusal, ruleset, host) if refusal else None)
 
 
-def _reply(request: Walk, host: Host | None) -> Packet:
-    """The first packet back, at the place where the request was last seen."""
+def reply_to(request: Walk, host: Host | None) -> Packet:
+    """The first packet back, at the place where the request was last seen: an echo reply, a SYN/ACK, a datagram."""
     frame = request.last
     local = request.outcome == Outcome.DELIVERED
     tracked = frame.state != "UNTRACKED"
@@ -121,41 +120,66 @@ def _port_back(request: Walk, host: Host | None) -> str:
     return routing.port_to(hop.device, hop.next) if routing and hop else ""
 
 
-def _refusal(request: Walk, host: Host | None) -> Packet | None:
-    """The answer of REJECT, sent by the host; it is RELATED to the connection (nf_ct_attach). None where the host's address is unknown."""
-    frame = request.last
-    if request.answer == "tcp-reset":
-        answer = msgspec.structs.replace(
-            frame.packet(),
-            source=shown(frame.destination, frame.six),
-            destination=shown(frame.source, frame.six),
-            source_port=frame.destination_port,
-            destination_port=frame.source_port,
-            flags=frozenset(("RST", "ACK")),
-            length=60 if frame.six else 40,
-            tos=0,
-        )
-    else:
-        source = _own_address(frame, host)
-        if source is None or request.answer not in _ERRORS:
-            return None
-        kind, code = _ERRORS[request.answer]
-        answer = Packet(
-            shown(source, frame.six),
-            shown(frame.source, frame.six),
-            "ipv6-icmp" if frame.six else "icmp",
-            icmp_type=kind,
-            icmp_code=code,
-            original=frame.packet().original,
-            reply=frame.packet().reply,
-            connection_mark=frame.connection_mark,
-            length=min(frame.length + (48 if frame.six else 28), 1280 if frame.six else 576),
-            tos=0 if frame.six else frame.tos & 0x1E | 0xC0,  # internetwork control (icmp_send in net/ipv4/icmp.c)
-        )
-    back = "" if host else request.sent.input
+def refusal_of(walked: Walk, host: Host | None) -> Packet | None:
+    """What the host sends back about a packet that got no further: the answer of REJECT, or routing's own ICMP error.
+
+    It carries the connection of that packet along, the other way (nf_ct_attach in nf_conntrack_core.c, called by nf_send_reset and
+    icmp_glue_bits). None where nothing is sent, or where the host's address is unknown.
+    """
+    frame = walked.last
+    made = _reset(frame) if walked.answer == "tcp-reset" else _error(frame, walked.answer, host)
+    if made is None:
+        return None
+    tracked = frame.state not in ("INVALID", "UNTRACKED")
+    seen = frame.packet()
     return msgspec.structs.replace(
-        answer, input="", port_in="", port_out="", output=back, state="RELATED", direction="REPLY", mark=0, ttl=64
+        made,
+        output="" if host else walked.sent.input,
+        state="RELATED" if tracked else "INVALID",
+        direction="REPLY" if frame.direction == "ORIGINAL" else "ORIGINAL",
+        status=frame.status,
+        original=seen.original,
+        reply=seen.reply,
+        connection_mark=frame.connection_mark,
     )
+
+
+def _reset(frame: Frame) -> Packet | None:
+    """A TCP reset in the name of the receiver, none about another reset (nf_reject_ip_tcphdr_get and _put in nf_reject_ipv4.c)."""
+    seen = frame.packet()
+    if seen.protocol != "tcp" or "RST" in frame.flags:
+        return None
+    return Packet(
+        seen.destination,
+        seen.source,
+        "tcp",
+        frame.destination_port,
+        frame.source_port,
+        flags=frozenset(("RST",) if "ACK" in frame.flags else ("RST", "ACK")),
+        length=60 if frame.six else 40,
+    )
+
+
+def _error(frame: Frame, answer: str, host: Host | None) -> Packet | None:
+    """An ICMP error, none about another error (icmp_send in net/ipv4/icmp.c, icmp6_send in net/ipv6/icmp.c)."""
+    source = _own_address(frame, host)
+    if source is None or answer not in _ERRORS or _is_error(frame):
+        return None
+    kind, code = _ERRORS[answer]
+    return Packet(
+        shown(source, frame.six),
+        shown(frame.source, frame.six),
+        "ipv6-icmp" if frame.six else "icmp",
+        icmp_type=kind,
+        icmp_code=code,
+        length=min(frame.length + (48 if frame.six else 28), 1280 if frame.six else 576),
+        tos=0 if frame.six else frame.tos & 0x1E | 0xC0,  # internetwork control (icmp_send)
+    )
+
+
+def _is_error(frame: Frame) -> bool:
+    kind = word_of(frame.protocol)
+    return (kind == "ipv6-icmp" and frame.icmp[0] < 128) or (kind == "icmp" and frame.icmp[0] in _ERROR_TYPES)
 
 
 def _own_address(frame: Frame, host: Host | None) -> int | None:

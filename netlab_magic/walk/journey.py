@@ -231,8 +231,11 @@ class _Journey:
         return hop.device
 
     def loop_back(self) -> str:
-        """A packet from the host to itself comes in again through lo, with its connection: confirmed, and NAT has settled about it."""
-        tracked = self.frame.state not in ("INVALID", "UNTRACKED")
-        self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if tracked else self.frame.status)
+        """A packet from the host to itself comes in again through lo, with its connection, about which NAT has settled by then.
+
+        Only packets of the original direction confirm it, answers of REJECT do not (__nf_conntrack_confirm).
+        """
+        confirms = self.frame.state not in ("INVALID", "UNTRACKED") and self.frame.direction == "ORIGINAL"
+        self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if confirms else self.frame.status)
         self.hook("PREROUTING")
         return self.deliver()
