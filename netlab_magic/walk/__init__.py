@@ -2,10 +2,11 @@
 
 from netlab_magic.walk.conversation import Conversation, converse, refusal_of, reply_to
 from netlab_magic.walk.host import Device, Host, host_of
-from netlab_magic.walk.journey import branches, walk
-from netlab_magic.walk.result import Outcome, Visit, Walk
+from netlab_magic.walk.journey import branches, routing_of, walk
+from netlab_magic.walk.result import Cause, Outcome, Visit, Walk
 
 __all__ = [
+    "Cause",
     "Conversation",
     "Device",
     "Host",
@@ -17,5 +18,6 @@ __all__ = [
     "host_of",
     "refusal_of",
     "reply_to",
+    "routing_of",
     "walk",
 ]

@@ -30,6 +30,7 @@ _ERRORS = {
     "icmp6-port-unreachable": (1, 4),
     "icmp6-policy-fail": (1, 5),
     "icmp6-reject-route": (1, 6),
+    "icmp6-time-exceeded": (3, 0),
 }
 
 

@@ -12,7 +12,10 @@ __all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end."""
+    """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end.
+
+    `takes_loopback` tells that packets from and to 127.0.0.0/8 may pass it (route_localnet).
+    """
 
     name: str
     addresses: tuple[str, ...] = ()
@@ -20,6 +23,7 @@ class Device(msgspec.Struct, frozen=True):
     bridge: str = ""
     behind: tuple[str, ...] = ()
     hairpin: bool = False
+    takes_loopback: bool = False
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ def host_of(topology: Topology, namespace: str = "host") -> Host:
     Raises KeyError when the topology has no such namespace.
     """
     place = topology.namespaces[namespace]
+    get = place.sysctls.get
     devices = []
     for interface in place.interfaces:
         far = topology.interface(interface.peer) if interface.peer else None
@@ -51,9 +56,9 @@ def host_of(topology: Topology, namespace: str = "host") -> Host:
                 bridge=interface.master or "",
                 behind=behind,
                 hairpin=interface.hairpin,
+                takes_loopback="1" in (get(f"net.ipv4.conf.{name}.route_localnet") for name in ("all", interface.name.replace(".", "/"))),
             )
         )
-    get = place.sysctls.get
     return Host(
         tuple(devices),
         place.routes,
@@ -103,7 +108,7 @@ class Routing:
         self.shows_bridged = host.bridge_nf6 if six else host.bridge_nf
         self.devices = {device.name: device for device in host.devices}
         self.own = tuple(self._addresses(host))
-        self.local = {address.number for address in self.own}
+        self.local = {address.number for address in self.own if self.devices[address.device].up}
         self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
         self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
         self.ports = {
@@ -145,7 +150,15 @@ class Routing:
 
     def is_local(self, address: int) -> bool:
         """Whether the address is one of the host's own."""
-        return address in self.local or (not self.six and address & _LOOPBACK[1] == _LOOPBACK[0])
+        return address in self.local or self.is_loopback(address)
+
+    def is_loopback(self, address: int) -> bool:
+        """Whether the address is in 127.0.0.0/8."""
+        return not self.six and address & _LOOPBACK[1] == _LOOPBACK[0]
+
+    def takes_loopback(self, device: str) -> bool:
+        """Whether packets from and to 127.0.0.0/8 may pass a device."""
+        return device == "lo" or (device in self.devices and self.devices[device].takes_loopback)
 
     def address_type(self, address: int) -> str:
         """The kind of an address in the words of `-m addrtype` (inet_addr_type in net/ipv4/fib_frontend.c)."""
@@ -179,3 +192,13 @@ class Routing:
         near = next((address for address in own if address.number & address.mask == towards & address.mask), None)
         chosen = near or next(iter(own), None)
         return None if chosen is None else chosen.number
+
+    def source_towards(self, address: int) -> int | None:
+        """The address that the host's own packets to `address` come from; None without a route, or without any address."""
+        hop = self.route(address)
+        if hop is None:
+            return None
+        if hop.local:
+            return address if address in self.local else _LOOPBACK[0] | 1
+        found = self.source_for(hop.device, hop.next)
+        return found if found is not None else next((own.number for own in self.own if own.device != "lo"), None)

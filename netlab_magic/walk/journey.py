@@ -9,13 +9,13 @@ from netlab_magic.walk.frame import frame_of
 from netlab_magic.walk.host import Host, Routing
 from netlab_magic.walk.numbers import shown, word_of
 from netlab_magic.walk.program import Remembered, compiled, settled
-from netlab_magic.walk.result import Outcome, Visit, Walk
+from netlab_magic.walk.result import Cause, Outcome, Visit, Walk
 from netlab_magic.walk.traversal import Decision, Undecided, traverse
 from netlab_magic.way import HOOK_TABLES
 
 __all__ = ["branches", "routing_of", "walk"]
 
-_ROUTINGS: Remembered[Host, Routing] = Remembered(Routing)
+_ROUTINGS: Remembered[Host, Routing] = Remembered(Routing, 512)
 _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
 _MOST_BRANCHES = 64
 Assumed = Mapping[tuple[str, str, int], bool]
@@ -26,15 +26,16 @@ def routing_of(host: Host | None, six: bool) -> Routing | None:
     return None if host is None else _ROUTINGS.of(host, six)
 
 
-def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, assumed: Assumed | None = None) -> Walk:
+def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, assumed: Assumed | None = None, towards: str | None = None) -> Walk:
     """The way of `packet` through `ruleset` on `host`.
 
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
     where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `assumed` says of rules by
-    place (table, chain, number) whether they match where that cannot be judged. Not modelled: rp_filter, policy routing, neighbours.
-    Raises ValueError for an address or protocol that is none.
+    place (table, chain, number) whether they match where that cannot be judged. `towards` is the bridge's port behind which the receiver
+    of the frame is, "" when that is the bridge itself; None to tell it by the destination. Not modelled: rp_filter, policy routing,
+    neighbours. Raises ValueError for an address or protocol that is none.
     """
-    return _Journey(packet, ruleset, host, assumed or {}).walk()
+    return _Journey(packet, ruleset, host, assumed or {}, towards).walk()
 
 
 def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[Walk]:
@@ -54,18 +55,20 @@ def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iter
 class _Stopped(Exception):
     """The packet gets no further; `why` says what stopped it."""
 
-    def __init__(self, outcome: str, why: str, answer: str = "") -> None:
+    def __init__(self, outcome: str, why: str, answer: str = "", cause: str = Cause.RULE) -> None:
         super().__init__(why)
         self.outcome = outcome
         self.why = why
         self.answer = answer
+        self.cause = cause
 
 
 class _Journey:
     """One packet on its way."""
 
-    def __init__(self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Assumed) -> None:
+    def __init__(self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Assumed, towards: str | None = None) -> None:
         self.sent = packet
+        self.towards = towards
         self.routing = routing_of(host, ":" in packet.source)
         self.frame = frame_of(packet, self.routing)
         self.tables = compiled(ruleset)
@@ -75,15 +78,15 @@ class _Journey:
 
     def walk(self) -> Walk:
         try:
-            outcome, why, answer = self.arrive() if self.frame.input else self.leave(), "", ""
+            outcome = self.arrive() if self.frame.input else self.leave()
         except _Stopped as end:
-            outcome, why, answer = end.outcome, end.why, end.answer
+            return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
             return self.result(Outcome.UNKNOWN, f"unknown because {end.line} {end.why}", undecided=end.line.place)
-        return self.result(outcome, why or f"it is {outcome}", answer)
+        return self.result(outcome, f"it is {outcome}")
 
-    def result(self, outcome: str, why: str, answer: str = "", undecided: tuple[str, str, int] | None = None) -> Walk:
-        return Walk(self.sent, tuple(self.visits), tuple(self.hooks), outcome, why, self.frame, answer, undecided)
+    def result(self, outcome: str, why: str, answer: str = "", undecided: tuple[str, str, int] | None = None, cause: str = "") -> Walk:
+        return Walk(self.sent, tuple(self.visits), tuple(self.hooks), outcome, why, self.frame, answer, undecided, cause)
 
     def change(self, **values: object) -> None:
         """Another frame with these values, so that the steps keep the frame that they saw."""
@@ -133,7 +136,8 @@ class _Journey:
         frame, end = self.frame, _NAT_ENDS[hook]
         if frame.state in ("INVALID", "UNTRACKED"):
             return
-        first = frame.state == "NEW" or (frame.state == "RELATED" and word_of(frame.protocol) not in ("icmp", "ipv6-icmp"))
+        begins = frame.state == "NEW" and "CONFIRMED" not in frame.status
+        first = begins or (frame.state == "RELATED" and word_of(frame.protocol) not in ("icmp", "ipv6-icmp"))
         if first:
             if end not in frame.translated and hook in self.tables.get("nat", {}):
                 self.obey(self.ask(hook, "nat"))
@@ -145,7 +149,7 @@ class _Journey:
         """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
         frame = self.frame
         own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
-        wanted, has_ports = other.turned(), frame.state == "ESTABLISHED"
+        wanted, has_ports = other.turned(), frame.state in ("NEW", "ESTABLISHED")
         if end == "source" and (own.source, own.source_port) != (wanted.source, wanted.source_port):
             self.change(source=wanted.source, source_port=wanted.source_port if has_ports else 0)
         if end == "destination" and (own.destination, own.destination_port) != (wanted.destination, wanted.destination_port):
@@ -154,7 +158,10 @@ class _Journey:
     def arrive(self) -> str:
         """A packet from outside."""
         before, bridge, routing = self.frame.destination, self.frame.input, self.routing
-        port = self.frame.port_in and (routing.port_to(bridge, before) if routing else self.frame.port_out)
+        if self.towards is None:
+            port = self.frame.port_in and (routing.port_to(bridge, before) if routing else self.frame.port_out)
+        else:
+            port = self.frame.port_in and self.towards
         if port and routing and not routing.shows_bridged:
             self.check_port(port)
             self.change(port_out=port, output=bridge)
@@ -172,7 +179,8 @@ class _Journey:
     def check_port(self, port: str) -> None:
         """A bridge sends no frame back through the port that it came from, unless that is a hairpin (should_deliver)."""
         if port == self.frame.port_in and not (self.routing and port in self.routing.hairpins):
-            raise _Stopped(Outcome.DROPPED, f"the bridge {self.frame.input} sends no frame back through {port}, from which it came")
+            why = f"the bridge {self.frame.input} sends no frame back through {port}, from which it came"
+            raise _Stopped(Outcome.DROPPED, why, cause=Cause.HAIRPIN)
 
     def switch(self, port: str) -> str:
         """A bridged frame: not routed, its TTL stays, and POSTROUTING sees no input (br_nf_forward_ip, br_nf_post_routing)."""
@@ -188,19 +196,32 @@ class _Journey:
         frame = self.frame
         if self.routing is None:
             return self.forward(self.sent.output) if self.sent.output else self.deliver()
+        self.refuse_martians()
         if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
             return self.deliver()
         hop = self.routing.route(frame.destination)
         if hop is None:
-            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}")
+            answer = ("icmp6-no-route" if frame.six else "icmp-net-unreachable") if self.routing.forwards else ""  # ip_error
+            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}", answer, Cause.NO_ROUTE)
         if not self.routing.forwards:
-            raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)")
+            raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
         return self.forward(hop.device)
+
+    def refuse_martians(self) -> None:
+        """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
+        frame, routing = self.frame, self.routing
+        if routing is None or frame.six:
+            return
+        loops = routing.is_loopback(frame.source) or routing.is_loopback(frame.destination)
+        if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
+            wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
+            raise _Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
 
     def forward(self, output: str) -> str:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
         if self.frame.ttl <= 1:
-            raise _Stopped(Outcome.DROPPED, "its TTL has come to an end", "icmp-time-exceeded")
+            answer = "icmp6-time-exceeded" if self.frame.six else "icmp-time-exceeded"
+            raise _Stopped(Outcome.DROPPED, "its TTL has come to an end", answer, Cause.TTL)
         self.change(output=output, ttl=self.frame.ttl - 1)
         self.hook("FORWARD")
         self.hook("POSTROUTING")
@@ -227,7 +248,7 @@ class _Journey:
             return self.sent.output
         hop = self.routing.route(destination)
         if hop is None:
-            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(destination, self.frame.six)}")
+            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(destination, self.frame.six)}", cause=Cause.NO_ROUTE)
         return hop.device
 
     def loop_back(self) -> str:

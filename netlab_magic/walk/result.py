@@ -7,7 +7,7 @@ from netlab_magic.walk.frame import Frame
 from netlab_magic.walk.program import Line
 from netlab_magic.way import Path, Step
 
-__all__ = ["Outcome", "Visit", "Walk"]
+__all__ = ["Cause", "Outcome", "Visit", "Walk"]
 
 
 class Outcome:
@@ -19,6 +19,17 @@ class Outcome:
     REJECTED = "rejected"
     SENT = "sent"
     UNKNOWN = "unknown"
+
+
+class Cause:
+    """What ended a packet's way: a rule or a policy, or the host itself."""
+
+    RULE = "rule"
+    NO_ROUTE = "no route"
+    NOT_FORWARDING = "not forwarding"
+    TTL = "time to live"
+    HAIRPIN = "hairpin"
+    MARTIAN = "martian"
 
 
 class Visit(msgspec.Struct, frozen=True, gc=False):
@@ -77,7 +88,7 @@ class Walk(msgspec.Struct, frozen=True):
     """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
 
     `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
-    `undecided` is the place (table, chain, rule) at which an unknown walk ends.
+    `undecided` is the place (table, chain, rule) at which an unknown walk ends. `cause` is a word of Cause for one that got no further.
     """
 
     sent: Packet
@@ -88,6 +99,7 @@ class Walk(msgspec.Struct, frozen=True):
     last: Frame
     answer: str = ""
     undecided: tuple[str, str, int] | None = None
+    cause: str = ""
 
     def __bool__(self) -> bool:
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
