@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 # A module or folder of the package, and the layer it belongs to. It may import from its own layer and from those below.
 LAYERS = {
     0: {"errors", "messages"},
-    1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "way"},
+    1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "commandline", "difference", "alignment", "comparison", "change", "build", "rules", "addressing", "summary",
-        "explain", "docker", "reach", "hints",
+        "walk", "prediction", "stops", "commandline", "difference", "alignment", "comparison", "change", "build", "rules", "addressing",
+        "summary", "explain", "docker", "reach", "hints",
     },
     4: {"draw"},
     5: {"engine", "host"},

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from netlab_magic.draw.badges import badge_table
 from netlab_magic.draw.markup import cell, cells, clipped, label, row, run, table
 from netlab_magic.draw.nettext import forward_words
 from netlab_magic.draw.netview import Mark, NetView, serves, state_of, visible
 from netlab_magic.draw.probes import Flow, look_of
 from netlab_magic.draw.style import BODY, NAME, SMALL, Role
+from netlab_magic.draw.waymarks import way_rows
 from netlab_magic.topology import HOST, Interface, Namespace
+from netlab_magic.way import Badge
 
-__all__ = ["Ends", "card", "group_label", "host_label", "pill_label", "width_of"]
+__all__ = ["Ends", "badges_of", "card", "group_label", "host_label", "pill_label", "width_of"]
 
 _ABREAST = 6  # bridges and other interfaces in a row of the host
 _LONGEST = 40
@@ -21,12 +24,16 @@ _PADDING = 22
 
 
 class Ends(msgspec.Struct, frozen=True):
-    """Which interfaces of a card stand on its upper edge and which on its lower one, the DOT ports of those, notes on some."""
+    """Which interfaces of a card stand on its upper edge and which on its lower one, and the DOT ports of those.
+
+    `notes` stand below the names of some; `badges` are the numbers of a packet's stops at them.
+    """
 
     above: tuple[Interface, ...] = ()
     below: tuple[Interface, ...] = ()
     ports: dict[str, str] = {}
     notes: dict[str, str] = {}
+    badges: dict[str, tuple[Badge, ...]] = {}
 
 
 def width_of(namespace: Namespace, *, stacked: bool = False) -> float:
@@ -40,24 +47,33 @@ def _line(text: str, colour: str = Role.INK, *, bold: bool = False, mono: bool =
     return run(clipped(text, _LONGEST), colour, size, bold=bold, mono=mono)
 
 
-def _socket(interface: Interface, port: str | None = None, below: Sequence[str] = (), **more: object) -> str:
+def _socket(interface: Interface, ends: Ends, **more: object) -> str:
     """The end of a cable as a table cell; its border is dashed when the interface is out of order."""
+    below, badges = [ends.notes[interface.name]] if ends.notes.get(interface.name) else [], ends.badges.get(interface.name, ())
     lines = [_line(interface.name, bold=True, mono=True), *(_line(address, mono=True) for address in interface.addresses)]
     lines += [_line(each, Role.QUIET) for each in below]
     if state_of(interface):
         lines.append(_line(state_of(interface), Role.INK, bold=True))
     style = "dashed" if state_of(interface) else "solid"
     content = "<BR/>".join(lines)
-    box = table([row(cell(content))], cellpadding=4, border=1, color=Role.LINE, style=style, bgcolor=Role.BAND, port=port)
+    colour, fill, border = (Role.PATH, Role.PATH_FILL, 2) if badges else (Role.LINE, Role.BAND, 1)
+    rows = [*([row(cell(badge_table(badges), cellpadding=0))] if badges else []), row(cell(content))]
+    port = ends.ports.get(interface.name)
+    box = table(rows, cellpadding=4, border=border, color=colour, style=style, bgcolor=fill, port=port)
     return cell(box, cellpadding=3, **more)
 
 
-def _sockets(interfaces: Sequence[Interface], ports: dict[str, str], notes: dict[str, str] | None = None) -> list[str]:
+def _sockets(interfaces: Sequence[Interface], ends: Ends) -> list[str]:
     if not interfaces:
         return []
-    noted = {name: [note] for name, note in (notes or {}).items() if note}
-    inner = table([row(*(_socket(each, ports.get(each.name), noted.get(each.name, ())) for each in interfaces))])
+    inner = table([row(*(_socket(each, ends) for each in interfaces))])
     return [row(cell(inner, cellpadding=3))]
+
+
+def badges_of(view: NetView, namespace: Namespace) -> dict[str, tuple[Badge, ...]]:
+    """The numbers of the stops of a packet's way at the interfaces of a namespace."""
+    found = {each.name: view.voyage.badges(namespace.name, each.name) for each in namespace.interfaces}
+    return {name: badges for name, badges in found.items() if badges}
 
 
 def _mark(mark: Mark) -> str:
@@ -89,26 +105,28 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
     notes = {each.name: " ".join((_role(each), ends.notes.get(each.name, ""))).strip() for each in shown}
     rest = [each for each in shown if each not in ends.above and each not in ends.below]
     name = row(cell(_line(namespace.name, bold=True, size=NAME), cellpadding=4))
+    plugged = Ends(ports=ends.ports, notes=notes, badges=badges_of(view, namespace))
     body = [
-        *_sockets(ends.above, ends.ports, notes),
+        *_sockets(ends.above, plugged),
         name,
-        *_sockets(rest, {}, notes),
+        *way_rows(view.voyage, namespace.name),
+        *_sockets(rest, Ends(notes=notes, badges=plugged.badges)),
         *_said(view, namespace, marked=marked),
-        *_sockets(ends.below, ends.ports, notes),
+        *_sockets(ends.below, plugged),
     ]
     colour, style = (Role.HEAD, "rounded") if shown else (Role.LINE, "rounded,dashed")
     return table(body, border=1.2, color=colour, style=style, bgcolor=Role.CARD, cellpadding=3)
 
 
-def _bridge(bridge: Interface, ports: Sequence[Interface], names: dict[str, str]) -> str:
+def _bridge(bridge: Interface, ports: Sequence[Interface], ends: Ends) -> str:
     """A bridge: its name and addresses, and those of its ports that have a name in the drawing as sockets on its lower edge."""
-    shown = _sockets([port for port in ports if port.name in names], names)
+    shown = _sockets([port for port in ports if port.name in ends.ports], ends)
     about = [_line(" ".join(bridge.addresses), mono=True), _line(f"bridge · {len(ports)} port{'s' * (len(ports) != 1)}", Role.QUIET)]
     if state_of(bridge):
         about.append(_line(state_of(bridge), bold=True))
     title = row(cell(_line(bridge.name, Role.HEAD_INK, bold=True, size=NAME), bgcolor=Role.HEAD, cellpadding=4))
     content = row(cell("<BR/>".join(line for line in about if line.strip()), cellpadding=5))
-    body = table([title, content, *shown], border=1.2, color=Role.HEAD, bgcolor=Role.CARD, port=names.get(bridge.name))
+    body = table([title, content, *shown], border=1.2, color=Role.HEAD, bgcolor=Role.CARD, port=ends.ports.get(bridge.name))
     return cell(body, cellpadding=5, valign="BOTTOM")
 
 
@@ -134,13 +152,16 @@ def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:
     """
     host = view.topology.host
     notes = {each.name: f"↔ {each.peer}" for each in view.direct if each.peer}
-    lone = [_socket(each, ports.get(each.name), [notes[each.name]] if each.name in notes else (), valign="BOTTOM") for each in view.direct]
-    lower = [*(_bridge(each, host.ports(each.name), ports) for each in host.bridges), *lone]
+    ends = Ends(ports=ports, notes=notes, badges=badges_of(view, host))
+    lone = [_socket(each, ends, valign="BOTTOM") for each in view.direct]
+    lower = [*(_bridge(each, host.ports(each.name), ends) for each in host.bridges), *lone]
     body = [
-        *_sockets(view.uplinks, ports),
+        *_sockets(view.uplinks, ends),
         row(cell(run("host", Role.INK, NAME, bold=True), cellpadding=4)),
         *_forward(view),
+        *way_rows(view.voyage, HOST),
         *(_marks(view, HOST) if marked else []),
+        *([row(cell(_line(f"{view.left_out:,} more namespaces are not on this way", Role.QUIET)))] if view.left_out else []),
         *(row(cell(table([row(*lower[start : start + _ABREAST])]))) for start in range(0, len(lower), _ABREAST)),
     ]
     return label(table(body, border=1.4, color=Role.HEAD, bgcolor=Role.BOX, style="rounded", cellpadding=3))

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
+from netlab_magic.draw.badges import badge_table
 from netlab_magic.draw.chainstext import end_words, fold_words, head_words, packets_words, unreachable_words
 from netlab_magic.draw.chainview import ChainsView, ChainView, Row
 from netlab_magic.draw.folding import Fold
 from netlab_magic.draw.markup import cell, clipped, label, row, run, table, wrapped
 from netlab_magic.draw.rulewords import End
 from netlab_magic.draw.style import NAME, RULE, SMALL, Role
+from netlab_magic.way import Badge
 
 __all__ = ["WIDTH", "chain_label", "idle_label", "note_label"]
 
-_STEP, _NUMBER, _PACKETS, _MATCH, _TARGET = 36, 30, 54, 264, 196
+_STEP, _NUMBER, _PACKETS, _MATCH, _TARGET = 44, 30, 54, 264, 196
 WIDTH = _NUMBER + _PACKETS + _MATCH + _TARGET
 """How wide a card is, in points."""
 
@@ -51,24 +53,19 @@ def _cell(content: str, width: int, **more: object) -> str:
     return cell(content, **{**settings, **more})
 
 
-def _badge(step: int) -> str:
-    size = {"fixedsize": "TRUE", "width": 24, "height": 15, "cellpadding": 0}
-    pill = cell(run(str(step), Role.HEAD_INK, RULE, bold=True), bgcolor=Role.PATH, style="rounded", border=1, color=Role.PATH, **size)
-    return table([row(pill)], style="rounded")
+def _step_cell(steps: Sequence[Badge], **more: object) -> str:
+    badges = badge_table(steps, abreast=1, most=_MOST_STEPS) if steps else " "
+    return _cell(badges, _STEP, **{"align": "CENTER", "cellpadding": 1, **more})
 
 
-def _step_cell(steps: Sequence[int], **more: object) -> str:
-    badges = [row(cell(_badge(step), cellpadding=0)) for step in steps[:_MOST_STEPS]]
-    if len(steps) > _MOST_STEPS:
-        badges.append(row(cell(run(f"+{len(steps) - _MOST_STEPS}", Role.INK, SMALL), cellpadding=0)))
-    return _cell(table(badges, cellspacing=1) if badges else " ", _STEP, **{"align": "CENTER", "cellpadding": 1, **more})
-
-
-def _target_cell(end: End, below: str, dim: bool, **more: object) -> str:
+def _target_cell(end: End, below: str, dim: bool, *, fatal: bool = False, **more: object) -> str:
     shown = wrapped(str(end).split(), int((_TARGET - 14) / _CHARACTER), 2)
     text = _lines(shown, Role.QUIET if dim else Role.INK, bold=not dim)
     if below:
         text += run(below, Role.QUIET, SMALL) + '<BR ALIGN="LEFT"/>'
+    if fatal:
+        text += run("✕ the packet dies here", Role.INK, SMALL, bold=True) + '<BR ALIGN="LEFT"/>'
+        return _cell(text, _TARGET, **{**more, "bgcolor": Role.BAD_FILL, "color": Role.BAD, "sides": "LTRB", "border": 3, "cellpadding": 3})
     if dim or end.good is None:
         return _cell(text, _TARGET, **more)
     fill, bar = (Role.GOOD_FILL, Role.GOOD) if end.good else (Role.BAD_FILL, Role.BAD)
@@ -81,7 +78,7 @@ def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
     colour = Role.QUIET if dim and not shown.steps else Role.INK
     # dot shows a cell's tooltip only as part of a link; `svg.finished` keeps the one and drops the other
     look: dict[str, object] = {"href": "#", "title": (f"-A {chain.name} {shown.spec}".rstrip(), *([shown.said] if shown.said else ()))}
-    if shown.steps:
+    if shown.met:
         look["bgcolor"] = Role.PATH_FILL
     cells = [_step_cell(shown.steps, **look)] if columns.stepped else []
     cells.append(_cell(run(str(shown.number), Role.QUIET, RULE, mono=True), _NUMBER, align="RIGHT", **look))
@@ -90,7 +87,8 @@ def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
         cells.append(_cell(packets, _PACKETS, align="RIGHT", **look))
     cells.append(_cell(_lines(wrapped(shown.words.match, columns.characters), colour), columns.match, **look))
     back = f"back to {clipped(shown.back, _LONGEST_NAME)}" if shown.back else ""
-    return row(*cells, _target_cell(shown.words.end, back, dim and not shown.steps, port=f"r{shown.number}", **look))
+    fatal = any(badge.fatal for badge in shown.steps)
+    return row(*cells, _target_cell(shown.words.end, back, dim and not shown.met, fatal=fatal, port=f"r{shown.number}", **look))
 
 
 def _wide_row(columns: _Columns, words: str, **more: object) -> str:
@@ -127,11 +125,13 @@ def _last_row(columns: _Columns, chain: ChainView) -> str:
     look = {"bgcolor": Role.PATH_FILL if chain.steps else Role.BOX}
     cells = [_step_cell(chain.steps, port="end", **look)] if columns.stepped and (chain.policy or chain.steps) else []
     if not chain.policy:
-        return row(*cells, cell(words, colspan=columns.count - len(cells), align="LEFT", cellpadding=5, **look))
+        width = WIDTH - _STEP * len(cells) - 6
+        return row(*cells, cell(words, colspan=columns.count - len(cells), align="LEFT", cellpadding=5, width=width, **look))
     cells.append(_cell(" ", _NUMBER, port=None if cells else "end", **look))
     if columns.counted:
         cells.append(_cell(run(_count(chain.packets, never=False), Role.INK, RULE, mono=True), _PACKETS, align="RIGHT", **look))
-    return row(*cells, _cell(words, columns.match, **look), _target_cell(chain.policy, "", False))
+    fatal = any(badge.fatal for badge in chain.steps)
+    return row(*cells, _cell(words, columns.match, **look), _target_cell(chain.policy, "", False, fatal=fatal))
 
 
 def chain_label(view: ChainsView, chain: ChainView, *, named: bool) -> str:
@@ -155,8 +155,13 @@ def _idle_cell(chain: ChainView) -> str:
     name = run(f"▶ {chain.name}", Role.INK, RULE, bold=True)
     about = run(f"  no rules · {chain.policy}", Role.QUIET, SMALL)
     look = {"bgcolor": Role.PATH_FILL, "color": Role.PATH, "border": 2} if chain.steps else {"bgcolor": Role.BOX, "color": Role.LINE}
-    badges = "".join(run(f" [{step}]", Role.INK, RULE, bold=True) for step in chain.steps)
-    return cell(name + about + badges, **{"border": 1, **look})
+    if any(badge.fatal for badge in chain.steps):
+        about += run("  ✕ the packet dies here", Role.INK, SMALL, bold=True)
+        look |= {"bgcolor": Role.BAD_FILL, "color": Role.BAD, "border": 3}
+    if not chain.steps:
+        return cell(name + about, **{"border": 1, **look})
+    inner = table([row(cell(badge_table(chain.steps)), cell(name + about))], cellpadding=1)
+    return cell(inner, **{"border": 1, **look, "cellpadding": 2})
 
 
 def note_label(lines: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ def empty_graph(name: str) -> "graphviz.Digraph":
 
 def _look(shown: Row) -> dict[str, str]:
     goto = {"style": "dashed", "arrowhead": "vee"} if shown.words.goto else {}
-    if shown.steps:
+    if shown.met:
         return {"color": Role.PATH, "penwidth": "3.2", **goto}
     return {"color": Role.LINE if shown.never else Role.INK, "penwidth": "1" if shown.never else "1.6", **goto}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from netlab_magic.draw.chainview import ChainsView, ChainView, Row
 from netlab_magic.draw.folding import Fold
 from netlab_magic.draw.markup import cells, plain
+from netlab_magic.way import Badge
 
 __all__ = [
     "block",
@@ -107,9 +108,9 @@ def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
     return [*legend(view, most), *unreached]
 
 
-def steps_words(steps: Iterable[int]) -> str:
+def steps_words(steps: Iterable[Badge]) -> str:
     """The numbers of steps, as they stand before a line."""
-    return "".join(f"[{step}]" for step in steps)
+    return "".join(map(str, steps))
 
 
 def _line(row: Row) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from netlab_magic.draw.returning import Callers, callers, returns_to
 from netlab_magic.draw.rulewords import End, RuleWords, verdict, words_of
 from netlab_magic.reach import decides, deciding, entered, never_hit, orphans, unreachable
 from netlab_magic.ruleset import Chain, Counters, Ruleset, Table
-from netlab_magic.way import Path
+from netlab_magic.way import Badge, Path
 
 __all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view"]
 
@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True):
     """A rule that is shown.
 
     `packets` is None where the dump had no counters, `never` tells that packets passed the rule by and none matched; `back` is where
-    a RETURN leads, `steps` are the numbers of the steps of the path that match here, `said` is its explanation, "" without one.
+    a RETURN leads, `steps` are the numbers of the steps of the path that are here, `said` is its explanation, "" without one.
     """
 
     number: int
@@ -34,8 +34,13 @@ class Row(msgspec.Struct, frozen=True):
     words: RuleWords
     spec: str
     back: str = ""
-    steps: tuple[int, ...] = ()
+    steps: tuple[Badge, ...] = ()
     said: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the rule matched at one of the steps."""
+        return any(badge.matched for badge in self.steps)
 
 
 class ChainView(msgspec.Struct, frozen=True):
@@ -55,7 +60,7 @@ class ChainView(msgspec.Struct, frozen=True):
     unreachable: int | None = None
     decides: bool = False
     orphan: bool = False
-    steps: tuple[int, ...] = ()
+    steps: tuple[Badge, ...] = ()
 
 
 class ChainsView(msgspec.Struct, frozen=True):
@@ -149,7 +154,7 @@ class _Drawer:
             unreachable=first,
             decides=decides(chain, self.deciding),
             orphan=name in self.orphans,
-            steps=self.path.numbers(self.table.name, name, None),
+            steps=self.path.badges(self.table.name, name, None),
         )
 
     def rows(self, chain: Chain, first_unreachable: int | None) -> Iterator[Row | Fold]:
@@ -172,7 +177,7 @@ class _Drawer:
             words=words_of(rule, self.chains),
             spec=rule.spec,
             back=returns_to(chain.name, self.callers, self.built_in) if rule.jump == "RETURN" else "",
-            steps=self.path.numbers(self.table.name, chain.name, number),
+            steps=self.path.badges(self.table.name, chain.name, number),
             said=self.explain(self.table.name, chain.name, number) if self.explain else "",
         )
 

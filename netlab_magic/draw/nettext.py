@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from netlab_magic.draw.markup import cells, plain
 from netlab_magic.draw.netview import NetView, far_end, serves, state_of, visible
 from netlab_magic.draw.probes import shown_as
+from netlab_magic.draw.waymarks import way_words
 from netlab_magic.outcome import Outcome
 from netlab_magic.topology import Interface, Namespace
 
@@ -92,5 +93,5 @@ def _probes(view: NetView) -> list[str]:
 def net_text(view: NetView) -> str:
     """The whole picture in words."""
     internet = [view.internet] if view.internet else []
-    blocks = [list(_host(view)), *(list(_guest(view, each)) for each in [*view.guests, *internet]), _probes(view)]
+    blocks = [list(_host(view)), *(list(_guest(view, each)) for each in [*view.guests, *internet]), _probes(view), way_words(view.voyage)]
     return "\n\n".join("\n".join(block) for block in blocks if block)

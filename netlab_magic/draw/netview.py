@@ -9,6 +9,7 @@ from netlab_magic.draw.rulewords import End, verdict
 from netlab_magic.outcome import Outcome
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import HOST, INTERNET, Interface, Namespace, Topology
+from netlab_magic.voyage import NOWHERE, Voyage
 
 __all__ = ["Mark", "NetView", "far_end", "net_view", "serves", "state_of", "visible"]
 
@@ -28,7 +29,10 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class NetView(msgspec.Struct, frozen=True):
-    """A topology and what is to be said about it; `flows` are the probes one by one, empty when there are too many for that."""
+    """A topology and what is to be said about it; `flows` are the probes one by one, empty when there are too many for that.
+
+    `voyage` is the way of a packet that lies over it, and `left_out` says how many namespaces are not shown for its sake.
+    """
 
     topology: Topology
     policy: End
@@ -39,11 +43,21 @@ class NetView(msgspec.Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
     flows: tuple[Flow, ...]
     counts: dict[str, tuple[Tally | None, Tally | None]]
+    voyage: Voyage = NOWHERE
+    left_out: int = 0
 
     @property
     def guests(self) -> list[Namespace]:
         """The namespaces that are neither the host nor the internet."""
         return [namespace for name, namespace in self.topology.namespaces.items() if name not in (HOST, INTERNET)]
+
+    def on_the_way(self) -> "NetView":
+        """This view without the namespaces that the packet does not come through."""
+        shown = {HOST, INTERNET, *self.voyage.namespaces}
+        kept = {name: namespace for name, namespace in self.topology.namespaces.items() if name in shown}
+        left_out = len(self.topology.namespaces) - len(kept)
+        topology = msgspec.structs.replace(self.topology, namespaces=kept)
+        return msgspec.structs.replace(self, topology=topology, left_out=left_out)
 
     @property
     def internet(self) -> Namespace | None:
@@ -108,8 +122,8 @@ def _sysctls(host: Namespace) -> tuple[str, ...]:
     )
 
 
-def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome]) -> NetView:
-    """What to show of a topology, its FORWARD policy and the outcomes of the last probes."""
+def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], voyage: Voyage = NOWHERE) -> NetView:
+    """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and the way of a packet."""
     host = topology.host
     own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
     forward = ruleset.chain("FORWARD")
@@ -124,4 +138,5 @@ def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome]) 
         outcomes=tuple(outcomes),
         flows=tuple(flows(outcomes)) if few else (),
         counts={} if few else tallies(outcomes),
+        voyage=voyage,
     )

@@ -17,6 +17,7 @@ from netlab_magic.draw.wiring import Wiring, wired
 from netlab_magic.outcome import Outcome
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import HOST, INTERNET, End, Interface, Namespace, Topology
+from netlab_magic.voyage import NOWHERE, Voyage
 
 if TYPE_CHECKING:
     import graphviz
@@ -42,19 +43,35 @@ def _fits(view: NetView) -> bool:
 def _with_arrows(view: NetView) -> bool:
     """Whether probes can be arrows: few of them, and room beside the host for those that pass it."""
     host = max(_HOST_WIDTH, _HOST_SHARE * _row_width(view))
-    return bool(view.flows) and _fits(view) and host + _PILL_WIDTH * sum(map(beside, view.flows)) <= PAGE_WIDTH + _PILL_WIDTH
+    needed = host + _PILL_WIDTH * sum(map(beside, view.flows))
+    return bool(view.flows) and not view.voyage.stops and _fits(view) and needed <= PAGE_WIDTH + _PILL_WIDTH
 
 
 def _host(view: NetView, wiring: Wiring, *, marked: bool, one_by_one: bool) -> str:
     ports = wiring.ports(HOST)
+    cabled = {end.interface for cable in wiring.cables for end in cable if end.namespace == HOST}
+    on_bridges = {each.name for each in view.topology.host.interfaces if each.master}
+    if view.left_out:
+        ports = {name: port for name, port in ports.items() if name in cabled or name not in on_bridges}
     if not one_by_one:
-        cabled = {end.interface for cable in wiring.cables for end in cable if end.namespace == HOST}
-        on_bridges = {each.name for each in view.topology.host.interfaces if each.master}
         ports = {name: port for name, port in ports.items() if name not in cabled & on_bridges}
     return host_label(view, ports, marked=marked)
 
 
+def _crossed(view: NetView, one: End, other: End) -> dict[str, str]:
+    """How a cable looks that the packet took: heavy, with an arrowhead for each direction; nothing for any other."""
+    for (start, end), (there, back) in view.voyage.crossings().items():
+        if {start, end} == {one, other}:
+            ways = {"forward" if (start, end) == (one, other) else "back"} if there else set()
+            ways |= {"back" if (start, end) == (one, other) else "forward"} if back else set()
+            return {"color": Role.PATH, "penwidth": "4", "dir": "both" if len(ways) > 1 else ways.pop(), "arrowsize": "0.7"}
+    return {}
+
+
 def _cable_look(view: NetView, one: End, other: End) -> dict[str, str]:
+    crossed = _crossed(view, one, other)
+    if crossed:
+        return crossed
     ends = [view.topology.interface(one), view.topology.interface(other)]
     if any(state_of(end) for end in ends if end):
         return {"style": "dashed", "color": Role.LINE}
@@ -71,7 +88,7 @@ def _cables(graph: "graphviz.Digraph", view: NetView, wiring: Wiring, *, above_o
             continue
         (upper, out), (lower, into) = wiring.plugs[one], wiring.plugs[other]
         weight = "20" if INTERNET in (one.namespace, other.namespace) else "4"
-        graph.edge(f"{upper}:{out}:s", f"{lower}:{into}:n", dir="none", weight=weight, **_cable_look(view, one, other))
+        graph.edge(f"{upper}:{out}:s", f"{lower}:{into}:n", **{"dir": "none", "weight": weight, **_cable_look(view, one, other)})
 
 
 def _one_by_one(graph: "graphviz.Digraph", view: NetView, wiring: Wiring, *, marked: bool) -> None:
@@ -156,7 +173,13 @@ def _description(view: NetView) -> Iterator[str]:
     yield f"; {view.total.sentence}" if view.outcomes else "."
 
 
-def topology_picture(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome] = ()) -> Picture:
-    """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes."""
-    view = net_view(topology, ruleset, outcomes)
-    return Picture(_graph(view).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))
+def topology_picture(
+    topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome] = (), *, voyage: Voyage | None = None
+) -> Picture:
+    """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes.
+
+    The stops of `voyage` are drawn over it; then a large lab is reduced to the namespaces on that way.
+    """
+    view = net_view(topology, ruleset, outcomes, voyage or NOWHERE)
+    drawn = view.on_the_way() if view.voyage.stops and not _fits(view) else view
+    return Picture(_graph(drawn).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from netlab_magic.draw.badges import badge_table
 from netlab_magic.draw.chaincards import note_label
 from netlab_magic.draw.chains import draw_chains, empty_graph
 from netlab_magic.draw.chainview import Explain
@@ -26,13 +27,14 @@ def _pill(words: str) -> str:
 
 
 def _station_cell(station: Station) -> str:
-    badges = [f"[{step}]" for step in station.chain.steps if not station.shown]
-    name = run(" ".join([*badges, station.view.table]), Role.INK, RULE, bold=station.shown or bool(badges))
+    badges = station.chain.steps if not station.shown else ()
+    name = run(station.view.table, Role.INK, RULE, bold=station.shown or bool(badges))
     words = "<BR/>".join(run(part, Role.QUIET, SMALL) for part in station_words(station).split(", "))
     look = {"bgcolor": Role.CARD, "color": Role.HEAD} if station.shown else {"color": Role.LINE, "style": "dashed"}
     if badges:
         look |= {"bgcolor": Role.PATH_FILL, "color": Role.PATH}
-    return cell(table([row(cell(f"{name}<BR/>{words}"))], **{"border": 1.5 if station.shown else 1, "cellpadding": 4, **look}))
+    numbers = [cell(badge_table(badges, abreast=1))] if badges else []
+    return cell(table([row(*numbers, cell(f"{name}<BR/>{words}"))], **{"border": 1.5 if station.shown else 1, "cellpadding": 4, **look}))
 
 
 def _hook_label(hook: Hook) -> str:

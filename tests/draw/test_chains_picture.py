@@ -247,7 +247,7 @@ def test_a_path_numbers_its_rules_and_draws_its_jumps_heavier():
     assert picture.text.startswith("The way of a ping: [1], [2], … are its steps.")
     assert re.search(r"\[1\] +1 +664  → DOCKER-USER", picture.text)
     assert re.search(r"\[2\] +1 +664  ↩ RETURN", picture.text)
-    assert re.search(r"\[3\] +1  ✕ DROP +policy", picture.text)
+    assert re.search(r"\[✕3\] +1  ✕ DROP +policy", picture.text)
     jumps = {re.search(r":(r\d):e", line)[1]: line for line in picture.dot.splitlines() if ":head:e" in line and "c0:" in line}
     assert Role.PATH in jumps["r1"]
     assert "penwidth=3.2" in jumps["r1"]

@@ -1,0 +1,174 @@
+"""The stops of a packet's way from what the model predicts, and each of them in words."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from netlab_magic.messages import Language, message
+from netlab_magic.prediction import Leg, Prediction, Trip
+from netlab_magic.topology import HOST
+from netlab_magic.voyage import Event, Stop, Unmet, Voyage
+from netlab_magic.walk import Outcome as Became
+from netlab_magic.walk import Visit
+from netlab_magic.way import FATAL
+
+__all__ = ["Sentence", "said", "voyage_of"]
+
+Sentence = Callable[[str, str, int], str]
+"""What the rule of a table, chain and number does, in a sentence."""
+
+_MOST_PASSED = 12
+"""More rules in a row that do not match are one stop."""
+
+_TURNED_BACK = message("{namespace} refuses it with {answer}.")
+_GOES_NO_FURTHER = message("It goes no further in {namespace}: {why}.")
+
+
+def voyage_of(prediction: Prediction, *, every: bool = True) -> Voyage:
+    """The stops of a predicted probe and of what comes back; `every` counts the rules that were looked at and did not match as well."""
+    back = _stops(prediction.back, back=True, every=every) if prediction.back else ()
+    return Voyage((*_stops(prediction.request, back=False, every=every), *back), str(prediction.probe))
+
+
+def _stops(trip: Trip, *, back: bool, every: bool) -> Iterator[Stop]:
+    for place, leg in enumerate(trip.legs):
+        last = place == len(trip.legs) - 1
+        yield from _of_leg(leg, back=back, every=every, died=last and not trip.arrived and not trip.lost)
+    if trip.legs:
+        namespace, packet = trip.legs[-1].namespace, str(trip.legs[-1].walk.packet)
+        if trip.lost:
+            yield Stop(Event.LOST, namespace, packet=packet, lost=trip.lost, values=trip.values, fatal=True, back=back)
+        elif trip.arrived:
+            yield Stop(Event.ARRIVES, namespace, packet=packet, back=back)
+
+
+def _of_leg(leg: Leg, *, back: bool, every: bool, died: bool) -> Iterator[Stop]:
+    walk = leg.walk
+    if leg.enters:
+        yield Stop(Event.ENTERS, leg.namespace, leg.enters.interface, packet=str(walk.sent), back=back)
+    inside = list(_rules(leg, back=back, every=every))
+    yield from inside
+    if leg.leaves and walk:
+        yield Stop(Event.LEAVES, leg.namespace, leg.leaves.interface, packet=str(walk.packet), back=back)
+    if died and not walk and not (inside and inside[-1].fatal):
+        why, values = _why(leg)
+        yield Stop(Event.LOST, leg.namespace, packet=str(walk.packet), lost=why, values=values, fatal=True, back=back)
+
+
+def _why(leg: Leg) -> tuple[str, dict[str, str]]:
+    if leg.walk.outcome == Became.REJECTED:
+        return _TURNED_BACK, {"namespace": leg.namespace, "answer": leg.walk.answer}
+    return _GOES_NO_FURTHER, {"namespace": leg.namespace, "why": leg.walk.why}
+
+
+def _rules(leg: Leg, *, back: bool, every: bool) -> Iterator[Stop]:
+    shown = [visit for visit in leg.walk.steps if (every or visit.matched) and not _says_nothing(leg, visit)]
+    for (passed, _), group in groupby(shown, key=lambda visit: (not visit.matched, (visit.hook, visit.table, visit.chain))):
+        visits = list(group)
+        if passed and len(visits) > _MOST_PASSED:
+            yield _many_passed(leg, visits, back=back)
+        else:
+            yield from (_stop(leg, visit, back=back) for visit in visits)
+
+
+def _says_nothing(leg: Leg, visit: Visit) -> bool:
+    """Whether a visit is to the policy of a chain without rules that lets everything on; the host's own filter is worth a look even so."""
+    if visit.rule is not None or visit.outcome in FATAL:
+        return False
+    if visit.table == "filter" and leg.namespace == HOST:
+        return False
+    return not any(other.rule and (other.table, other.chain) == (visit.table, visit.chain) for other in leg.walk.steps)
+
+
+def _stop(leg: Leg, visit: Visit, *, back: bool) -> Stop:
+    after = str(visit.after) if visit.after else ""
+    before = str(visit.before)
+    return Stop(
+        Event.PASSED if not visit.matched else Event.END if visit.rule is None else Event.RULE,
+        leg.namespace,
+        hook=visit.hook,
+        table=visit.table,
+        chain=visit.chain,
+        rule=visit.rule,
+        outcome=visit.outcome,
+        packet=before,
+        after=after if after != before else "",
+        unmet=_unmet(visit),
+        fatal=visit.outcome in FATAL,
+        back=back,
+    )
+
+
+def _many_passed(leg: Leg, visits: Sequence[Visit], *, back: bool) -> Stop:
+    first, last = visits[0], visits[-1]
+    packet = str(first.before)
+    return Stop(Event.PASSED, leg.namespace, "", first.hook, first.table, first.chain, first.rule, last.rule, packet=packet, back=back)
+
+
+def _unmet(visit: Visit) -> Unmet | None:
+    if visit.matched:
+        return None
+    condition = visit.line.conditions[visit.failed]
+    if visit.matched is None:
+        return Unmet(condition.about, judged=False)
+    return Unmet(condition.about, condition.seen(visit.frame), condition.wanted, condition.negated)
+
+
+def said(stop: Stop, say: Language, sentence: Sentence | None = None) -> str:
+    """What happens at a stop, in whole sentences; `sentence` explains a rule."""
+    return say.paragraph([text for text in _sentences(stop, say, sentence) if text])
+
+
+def _sentences(stop: Stop, say: Language, sentence: Sentence | None) -> Iterable[str]:
+    match stop.event:
+        case Event.ENTERS:
+            yield say("It comes into {} through {}.", stop.namespace, stop.interface)
+        case Event.LEAVES:
+            yield say("It leaves {} through {}.", stop.namespace, stop.interface)
+        case Event.ARRIVES:
+            yield say("{} gets the answer.", stop.namespace) if stop.back else say("{} gets the packet.", stop.namespace)
+        case Event.LOST:
+            yield say(stop.lost, **stop.values)
+        case Event.END:
+            yield _end(stop, say)
+        case Event.PASSED:
+            yield _passed(stop, say)
+        case _:
+            yield say("Rule {} of {} matches.", stop.rule, _chain(stop, say))
+            yield sentence(stop.table, stop.chain, stop.rule or 0) if sentence else ""
+            yield _follows(stop, say)
+    if stop.after:
+        yield say("The packet is now {}.", stop.after)
+
+
+def _chain(stop: Stop, say: Language) -> str:
+    return stop.chain if stop.table == "filter" else say("{} (table {})", stop.chain, stop.table)
+
+
+def _end(stop: Stop, say: Language) -> str:
+    if stop.outcome == "RETURN":
+        return say("No rule of {} decided; it goes back to the chain before.", _chain(stop, say))
+    if stop.fatal:
+        return say("No rule of {} decided, so its policy does: {}. The packet dies here.", _chain(stop, say), stop.outcome)
+    return say("No rule of {} decided, so its policy does: {}.", _chain(stop, say), stop.outcome)
+
+
+def _passed(stop: Stop, say: Language) -> str:
+    if stop.last is not None:
+        return say("Rules {} to {} of {} do not match.", stop.rule, stop.last, _chain(stop, say))
+    head, unmet = (stop.rule, _chain(stop, say)), stop.unmet
+    if unmet is None:
+        return say("Rule {} of {} does not match.", *head)
+    if not unmet.judged:
+        return say("Rule {} of {} asks for {}, which nobody can tell here; it decides nothing.", *head, unmet.about)
+    seen = unmet.seen or say("none")
+    if unmet.negated:
+        return say("Rule {} of {} does not match: {} is {}, which it excludes.", *head, unmet.about, seen)
+    return say("Rule {} of {} does not match: {} is {}, not {}.", *head, unmet.about, seen, unmet.wanted)
+
+
+def _follows(stop: Stop, say: Language) -> str:
+    if stop.fatal:
+        return say("The packet dies here.")
+    if stop.outcome == "ACCEPT" and not stop.after:
+        return say("This table lets it through.")
+    return "" if stop.outcome else say("It goes on to the next rule.")
