@@ -15,8 +15,8 @@ LAYERS = {
     1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "stops", "commandline", "difference", "alignment", "comparison", "change", "build", "rules", "addressing",
-        "summary", "explain", "docker", "reach", "hints",
+        "walk", "prediction", "predict", "stops", "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
+        "addressing", "summary", "explain", "docker", "reach", "hints",
     },
     4: {"draw"},
     5: {"engine", "host"},

@@ -142,14 +142,14 @@ class _Journey:
             if end not in frame.translated and hook in self.tables.get("nat", {}):
                 self.obey(self.ask(hook, "nat"))
             self.frame = settled(self.frame, end)
-        else:
+        if not begins:
             self.translate_as_before(end)
 
     def translate_as_before(self, end: str) -> None:
         """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
         frame = self.frame
         own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
-        wanted, has_ports = other.turned(), frame.state in ("NEW", "ESTABLISHED")
+        wanted, has_ports = other.turned(), "icmp" not in word_of(frame.protocol)
         if end == "source" and (own.source, own.source_port) != (wanted.source, wanted.source_port):
             self.change(source=wanted.source, source_port=wanted.source_port if has_ports else 0)
         if end == "destination" and (own.destination, own.destination_port) != (wanted.destination, wanted.destination_port):

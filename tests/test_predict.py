@@ -1,0 +1,112 @@
+"""The model's side of a probe: what becomes of its packets, namespace after namespace."""
+
+import pytest
+
+from netlab_magic.addressing import probe_for
+from netlab_magic.build import desired
+from netlab_magic.language import parse as parse_cell
+from netlab_magic.outcome import Probe, Verdict
+from netlab_magic.predict import predict
+from netlab_magic.prediction import Prediction
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.savefile import parse
+from netlab_magic.statement import Build, Destination
+from netlab_magic.topology import HOST, Namespace, Topology
+
+SEED = """
+bridge docker1 172.18.0.1/16
+ns ns0 172.18.0.2/16 on docker1
+ns ns1 172.18.0.3/16 on docker1
+internet 8.8.8.8
+serve ns0 80
+serve ns1 53/udp
+sysctl net.ipv4.ip_forward=1
+"""
+MASQUERADE = "*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE\nCOMMIT\n"
+ONE, TWO, THREE = (
+    "-A FORWARD -i docker1 -o docker1 -j ACCEPT\n",
+    "-A FORWARD -i docker1 ! -o docker1 -j ACCEPT\n",
+    "-A FORWARD -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+)
+
+
+def built(text: str) -> Topology:
+    """The topology that build statements come to."""
+    topology = Topology({HOST: Namespace(HOST)})
+    for statement in parse_cell(text):
+        assert isinstance(statement, Build)
+        topology = desired(topology, statement)
+    return topology
+
+
+def rules(filters: str = "", policy: str = "ACCEPT", more: str = MASQUERADE) -> Ruleset:
+    return parse(f"*filter\n:FORWARD {policy} [0:0]\n{filters}COMMIT\n{more}", strict=False)
+
+
+def asked(topology: Topology, words: str) -> Probe:
+    """The probe of `ns1 ns0`, `ns1 ns0:80` or `ns1 ns0:53/udp`."""
+    source, destination = words.split()
+    name, _, port = destination.partition(":")
+    number, _, protocol = port.partition("/")
+    return probe_for(topology, source, Destination(name, int(number or 0), protocol or ("tcp" if port else "icmp")))
+
+
+def predicted(words: str, ruleset: Ruleset, text: str = SEED, **unseen: str) -> Prediction:
+    topology = built(text)
+    return predict(topology, {HOST: ruleset}, asked(topology, words), unseen)
+
+
+@pytest.mark.parametrize(
+    ("words", "ruleset", "verdict"),
+    [
+        ("ns1 ns0", rules(), Verdict.ANSWERED),
+        ("ns1 ns0", rules(policy="DROP"), Verdict.BLOCKED),
+        ("ns1 ns0", rules(ONE, "DROP"), Verdict.ANSWERED),
+        ("ns1 internet", rules(ONE, "DROP"), Verdict.BLOCKED),
+        ("ns1 internet", rules(TWO, "DROP"), Verdict.BLOCKED),
+        ("ns1 internet", rules(TWO + THREE, "DROP"), Verdict.ANSWERED),
+        ("ns1 internet", rules(more=""), Verdict.BLOCKED),
+        ("ns1 ns0:80", rules(), Verdict.ANSWERED),
+        ("ns1 ns0:81", rules(), Verdict.REFUSED),
+        ("ns0 ns1:53/udp", rules(), Verdict.ANSWERED),
+        ("ns0 ns1:54/udp", rules(), Verdict.REFUSED),
+        ("ns1 172.18.0.99", rules(), Verdict.NOBODY),
+        ("internet 172.18.0.2", rules(), Verdict.NO_ROUTE),
+        ("ns1 ns0:80", rules("-A FORWARD -p tcp -j REJECT --reject-with tcp-reset\n"), Verdict.REFUSED),
+        ("ns1 ns0", rules("-A FORWARD -j REJECT\n"), Verdict.REFUSED),
+        ("ns1 ns0", rules("-A FORWARD -j REJECT --reject-with icmp-host-unreachable\n"), Verdict.NO_ROUTE),
+    ],
+)
+def test_the_verdict_is_the_one_that_the_lab_measures(words, ruleset, verdict):
+    assert predicted(words, ruleset).verdict == verdict
+
+
+def test_only_rule_5_of_the_tutorial_lets_the_request_out_and_not_the_reply_in():
+    found = predicted("ns1 internet", rules(TWO, "DROP"))
+    assert found.request.arrived
+    assert found.back is not None
+    assert not found.back.arrived
+    dead = found.back.legs[-1]
+    assert (dead.namespace, dead.walk.why) == (HOST, "the policy of FORWARD drops it")
+    assert dead.walk.packet.state == "ESTABLISHED"
+    assert dead.walk.packet.destination == "172.18.0.3"
+
+
+def test_legs_tell_the_wires():
+    found = predicted("ns1 ns0", rules())
+    assert [(leg.namespace, str(leg.enters), str(leg.leaves)) for leg in found.request.legs] == [
+        ("ns1", "None", "ns1:eth0"),
+        ("host", "host:veth-ns1", "host:veth-ns0"),
+        ("ns0", "ns0:eth0", "None"),
+    ]
+
+
+def test_what_other_rules_do_is_never_guessed():
+    found = predicted("ns1 internet", rules(), host="nftables rules filter here too")
+    assert (found.verdict, found.unknown) == (Verdict.NOT_MEASURED, "nftables rules filter here too")
+
+
+def test_a_rule_that_cannot_be_judged_makes_the_prediction_unknown():
+    found = predicted("ns1 ns0", rules("-A FORWARD -m set --match-set friends src -j DROP\n"))
+    assert found.verdict == Verdict.NOT_MEASURED
+    assert "rule 1 of FORWARD" in found.unknown
