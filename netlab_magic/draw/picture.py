@@ -27,7 +27,7 @@ class Picture(msgspec.Struct, frozen=True):
         return self.words if available() else f"{self.words}\n\n{NO_DOT}"
 
     def svg(self) -> str | None:
-        """The picture as SVG, or None where the `dot` program is missing."""
+        """The picture as SVG, or None where no program can draw it."""
         return svg_of(self.dot, self.title, self.description)
 
     def __str__(self) -> str:

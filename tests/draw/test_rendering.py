@@ -1,9 +1,11 @@
 """From DOT to SVG: with the dot program, and what happens without it."""
 
-import pathlib
 import re
 import shutil
+import sysconfig
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,15 +15,17 @@ from hypothesis import strategies as st
 
 from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.draw.markup import plain
-from netlab_magic.draw.render import NO_DOT
+from netlab_magic.draw.render import NO_DOT, SUBSTITUTE, renderer
 from netlab_magic.draw.style import PAGE_WIDTH
 from netlab_magic.draw.svg import WIDEST
 from netlab_magic.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.savefile import parse
 from netlab_magic.topology import HOST, End, Interface, Namespace, Server, Topology
-from netlab_magic.way import WAYS, Path, Step
+from netlab_magic.way import WAYS, Step
+from netlab_magic.way import Path as Way
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
+needs_substitute = pytest.mark.skipif(not Path(sysconfig.get_path("scripts"), SUBSTITUTE).exists(), reason="graphviz-pure is not installed")
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {SVG + tag for tag in ("svg", "g", "path", "polygon", "polyline", "ellipse", "text", "title", "desc", "style")}
@@ -54,7 +58,7 @@ def _hostile_rules(text: str) -> Ruleset:
 SMALLEST_SCALE = 1.1
 """How much smaller than drawn a picture may get on the page: its 10 points stay above 9."""
 
-PATH = Path((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", None, "DROP")), "a ping")
+PATH = Way((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", None, "DROP")), "a ping")
 
 PICTURES = {
     "seed": topology_picture(SEED, CLOSED, [ping("ns1", "ns0", "blocked"), ping("ns1", "internet", "blocked", name="8.8.8.8")]),
@@ -103,7 +107,7 @@ def test_svgs_on_one_page_share_no_id_and_the_same_picture_has_the_same():
     assert again.svg() == PICTURES["seed"].svg()
 
 
-DUMPS = sorted((pathlib.Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
+DUMPS = sorted((Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
 
 
 @needs_dot
@@ -178,7 +182,7 @@ def test_no_text_breaks_the_picture_or_becomes_markup(text):
         topology_picture(_hostile_lab(text), _hostile_rules(text), [ping("n-" + text, text, "blocked", why=text)]),
         chains_picture(_hostile_rules(text)),
         chains_picture(_hostile_rules(text), text, text),
-        chains_picture(_hostile_rules(text), explain=lambda *_: text, path=Path((Step("filter", "FORWARD", 1, text),), text)),
+        chains_picture(_hostile_rules(text), explain=lambda *_: text, path=Way((Step("filter", "FORWARD", 1, text),), text)),
         way_picture(_hostile_rules(text), explain=lambda *_: text),
     )
     for picture in pictures:
@@ -208,7 +212,7 @@ def test_text_form_has_every_name_on_one_line(text):
 
 def test_bundle_has_text_always_and_svg_where_it_is_wanted():
     picture = PICTURES["docker"]
-    wanted = {"text/plain"} | ({"image/svg+xml"} if shutil.which("dot") else set())
+    wanted = {"text/plain"} | ({"image/svg+xml"} if renderer() else set())
     assert set(picture._repr_mimebundle_()) == wanted
     assert set(picture._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
     assert set(picture._repr_mimebundle_(exclude={"image/svg+xml"})) == {"text/plain"}
@@ -221,25 +225,65 @@ def test_a_picture_that_says_more_when_hovered_over_is_html_too():
     picture = chains_picture(ruleset, "filter", "FORWARD", explain=lambda *_: "Every packet passes.")
     assert not chains_picture(ruleset, "filter", "FORWARD").tips
     assert picture.tips
-    if shutil.which("dot"):
+    if renderer():
         bundle = picture._repr_mimebundle_()
         assert bundle["text/html"] == bundle["image/svg+xml"]
         assert "Every packet passes." in bundle["text/html"]
         assert set(picture._repr_mimebundle_(exclude={"text/html"})) == {"text/plain", "image/svg+xml"}
 
 
-def test_without_dot_the_text_says_how_to_get_pictures(monkeypatch, tmp_path):
-    with_dot = PICTURES["docker"].words
+@pytest.fixture
+def without_dot(monkeypatch, tmp_path):
+    """A machine on which no system package is installed; what pip has installed stays."""
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def without_renderer(without_dot, monkeypatch, tmp_path):
+    """A machine on which nothing can draw."""
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def drawn_by_dot():
+    """What is written in each picture by the dot program."""
+    return {name: _written(_svg(picture)) for name, picture in PICTURES.items()}
+
+
+def _written(root):
+    """Each text with its font and its size."""
+    texts = [text for text in root.iter(SVG + "text") if (text.text or "").strip()]
+    return Counter((text.text, text.get("font-family"), text.get("font-weight"), text.get("font-size")) for text in texts)
+
+
+@needs_dot
+@needs_substitute
+@pytest.mark.parametrize("name", PICTURES)
+def test_without_dot_its_substitute_draws_the_same(name, drawn_by_dot, without_dot):
+    """The same texts in the same fonts and sizes, no wider than the page."""
+    root = _svg(PICTURES[name])
+    assert _written(root) == drawn_by_dot[name]
+    assert float(root.get("width", "").removesuffix("pt")) <= WIDEST
+    assert {element.tag for element in root.iter()} <= DRAWN
+
+
+@needs_substitute
+def test_without_dot_hostile_text_is_as_harmless(without_dot):
+    for picture in (topology_picture(_hostile_lab(HOSTILE), OPEN), chains_picture(_hostile_rules(HOSTILE))):
+        assert {element.tag for element in _svg(picture).iter()} <= DRAWN
+
+
+def test_where_nothing_can_draw_the_text_says_how_to_get_pictures(without_renderer):
     picture = chains_picture(DOCKER)
     assert picture.svg() is None
-    assert picture.text == f"{with_dot}\n\n{NO_DOT}"
+    assert picture.text == f"{PICTURES['docker'].words}\n\n{NO_DOT}"
     assert picture._repr_mimebundle_() == {"text/plain": picture.text}
 
 
-def test_a_dot_that_fails_is_no_error(monkeypatch, tmp_path):
+@pytest.mark.parametrize("program", ["#!/bin/sh\nexit 3\n", "#!/no/such/interpreter\n", "\x7fELF of another processor"])
+def test_a_dot_that_fails_is_no_error(monkeypatch, tmp_path, program):
     broken = tmp_path / "dot"
-    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.write_text(program)
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     picture = Picture("digraph { broken_dot }", "words", "title", "description")
