@@ -7,6 +7,7 @@ from netlab_magic.change import Change
 from netlab_magic.engine.wire import Observed, Process, Ran, Ready
 from netlab_magic.errors import KernelRefused
 from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.sighting import Traced
 
 __all__ = ["Engine", "Refusal", "Show"]
 
@@ -53,6 +54,9 @@ class Engine(Protocol):
 
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """Measures all flows."""
+
+    def trace(self, probe: Probe) -> Traced:
+        """Measures a flow, and gives the kernel's account of its packets; raises Refusal where the kernel cannot trace."""
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """Runs shell text, showing its output while it runs. Commands of one `cell` share variables and the working directory."""

@@ -24,6 +24,7 @@ from netlab_magic.engine import Refusal, Show, wire
 from netlab_magic.engine.wire import Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.sighting import Traced
 
 __all__ = ["KernelEngine", "NotReady", "command_for"]
 
@@ -203,6 +204,10 @@ class KernelEngine:
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """See Engine."""
         return self._ask(wire.ProbeAll(tuple(probes)), wire.Probed).outcomes
+
+    def trace(self, probe: Probe) -> Traced:
+        """See Engine."""
+        return self._ask(wire.TraceProbe(probe), wire.Account).traced
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """See Engine."""

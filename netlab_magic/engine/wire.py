@@ -13,10 +13,12 @@ import msgspec
 
 from netlab_magic.change import Change
 from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.sighting import Traced
 from netlab_magic.topology import Topology
 
 __all__ = [
     "BEAT_SECONDS",
+    "Account",
     "Answer",
     "Apply",
     "Beat",
@@ -41,6 +43,7 @@ __all__ = [
     "SetPolicy",
     "Status",
     "Text",
+    "TraceProbe",
     "Working",
     "answers",
     "encode",
@@ -102,6 +105,12 @@ class ProbeAll(_Message, frozen=True):
     probes: tuple[Probe, ...]
 
 
+class TraceProbe(_Message, frozen=True):
+    """Measure this flow, and tell all that the kernel reports of its packets."""
+
+    probe: Probe
+
+
 class Run(_Message, frozen=True):
     """Run shell text in the lab host or in a namespace, standard input being `following`.
 
@@ -124,7 +133,7 @@ class Interrupt(_Message, frozen=True):
 
 
 Request = (
-    Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | Run | Status | Interrupt
+    Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | TraceProbe | Run | Status | Interrupt
 )
 
 
@@ -190,6 +199,12 @@ class Probed(_Message, frozen=True):
     outcomes: tuple[Outcome, ...]
 
 
+class Account(_Message, frozen=True):
+    """The answer to `TraceProbe`."""
+
+    traced: Traced
+
+
 class Ran(_Message, frozen=True):
     """A command ended; `hidden` counts the bytes of output beyond the limit that were not sent."""
 
@@ -221,7 +236,7 @@ class Failed(_Message, frozen=True):
     interrupted: bool = False
 
 
-Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Ran | Working | Failed
+Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed
 
 Message = TypeVar("Message")
 _HEAD = struct.Struct(">II")

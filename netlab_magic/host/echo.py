@@ -60,6 +60,11 @@ class EchoSocket:
             passed_bits = 1 << _ECHO_REPLY | 1 << _UNREACHABLE | 1 << _TIME_EXCEEDED
             self._socket.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~passed_bits & 0xFFFFFFFF))
 
+    @property
+    def identifier(self) -> int:
+        """What every request of this socket carries, and every answer to one."""
+        return self._identifier
+
     def fileno(self) -> int:
         """For select."""
         return self._socket.fileno()

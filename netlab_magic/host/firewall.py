@@ -17,9 +17,9 @@ from typing import Any
 from netlab_magic.engine.wire import ForeignRules
 from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
-from netlab_magic.host.nftables import native_tables
+from netlab_magic.host.nftables import iptables_tables, native_tables
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "in_use", "other_variant", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "in_use", "other_variant", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -178,6 +178,12 @@ class Firewall:
         handle = self._iptc.Table(table)
         handle.refresh()
         return handle
+
+
+def dump_of(variant: str) -> Callable[[], str] | None:
+    """Starts reading this namespace's rules of a variant, if it has any tables; calling the result waits for the dump."""
+    tables = _legacy_tables() if variant == "legacy" else iptables_tables()
+    return Firewall(variant).saving() if tables and shutil.which(f"iptables-{variant}-save") else None
 
 
 def _native() -> Iterator[ForeignRules]:

@@ -8,6 +8,7 @@ import selectors
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 from netlab_magic.engine.wire import BEAT_SECONDS
 from netlab_magic.host.channel import Channel, Stopped
@@ -17,7 +18,7 @@ from netlab_magic.host.observe import Namespaces, read_sysctl
 from netlab_magic.host.sockets import PortProbe
 from netlab_magic.outcome import Outcome, Probe, Verdict
 
-__all__ = ["Measuring"]
+__all__ = ["Measuring", "Watch"]
 
 PATIENCE_SECONDS = 0.15
 """How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
@@ -25,6 +26,19 @@ PATIENCE_SECONDS = 0.15
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
 _FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
+
+
+class Watch(Protocol):
+    """Wants to know of the packets of one probe's first try."""
+
+    def began(self, identifier: int) -> None:
+        """The first packet is about to be sent: it has this source port, or this identifier in an echo request."""
+
+    def looked(self) -> None:
+        """Called again and again while an answer is waited for."""
+
+    def ended(self) -> None:
+        """The first try is over."""
 
 
 class Measuring:
@@ -35,19 +49,20 @@ class Measuring:
         self._namespaces = namespaces
         self._beat = time.monotonic() + BEAT_SECONDS
         self._tables: dict[str, dict[str, bool]] = {}
+        self._watch: Watch | None = None
 
-    def measure(self, probes: Sequence[Probe]) -> list[Outcome]:
-        """An outcome for each probe, in order. Raises Stopped when the user interrupts."""
+    def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
+        """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
         known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
         canaries = {_canary(probe) for probe in known if probe.target in self._namespaces.descriptors}
         alive = self._ask(sorted(canaries, key=str))
         with KnownNeighbours(self._namespaces, known):
-            answers = self._ask(known)
+            answers = self._ask(known, watch)
             return [self._judged(probe, answers.get(probe), alive) for probe in probes]
 
-    def _ask(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
+    def _ask(self, probes: Sequence[Probe], watch: Watch | None = None) -> dict[Probe, Outcome]:
         answers: dict[Probe, Outcome] = {}
-        for _ in range(2):
+        for self._watch in (watch, None):
             missing = [probe for probe in probes if probe not in answers]
             echoes = [probe for probe in missing if probe.protocol == "icmp"]
             ports = [probe for probe in missing if probe.protocol != "icmp"]
@@ -55,6 +70,8 @@ class Measuring:
                 answers.update(self._echo(echoes))
             if ports:
                 answers.update(self._connect(ports))
+            if self._watch:
+                self._watch.ended()
         return answers
 
     def _echo(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
@@ -67,6 +84,8 @@ class Measuring:
                     with self._namespaces.inside(probe.source):
                         sockets[key] = EchoSocket(six=key[1])
                     stack.callback(sockets[key].close)
+                    if self._watch:
+                        self._watch.began(sockets[key].identifier)
                 refusal = sockets[key].send(probe)
                 if refusal is not None:
                     answers[probe] = refusal
@@ -82,7 +101,7 @@ class Measuring:
             waiting: list[PortProbe] = []
             for probe in probes:
                 with self._namespaces.inside(probe.source):
-                    started = PortProbe(probe)
+                    started = PortProbe(probe, self._watch.began if self._watch else None)
                 stack.callback(started.close)
                 waiting.append(started)
                 answers.update(started.receive())
@@ -107,6 +126,8 @@ class Measuring:
 
     def _glance(self) -> None:
         """Looks whether the user has had enough, and tells the lab that we are at work."""
+        if self._watch:
+            self._watch.looked()
         if self._channel.interrupted():
             raise Stopped
         if time.monotonic() >= self._beat:

@@ -20,6 +20,7 @@ from netlab_magic.host.probe import Measuring
 from netlab_magic.host.seccomp import ignore_setgroups
 from netlab_magic.host.servers import Servers
 from netlab_magic.host.shims import command_path, write_shims
+from netlab_magic.host.trace import trace
 
 __all__ = ["look", "serve"]
 
@@ -177,6 +178,8 @@ class Host:
                 return wire.Done()
             case wire.ProbeAll(probes):
                 return wire.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
+            case wire.TraceProbe(probe):
+                return wire.Account(trace(self.channel, namespaces, self.firewall.variant, probe))
             case wire.Run():
                 namespaces.close()
                 return self._run(request)

@@ -4,6 +4,7 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Callable
 
 from netlab_magic.host.echo import refused
 from netlab_magic.outcome import Outcome, Probe, Verdict
@@ -14,16 +15,21 @@ _QUESTION = b"netlab_magic"
 
 
 class PortProbe:
-    """A TCP connection being opened, or a UDP datagram waiting for its answer."""
+    """A TCP connection being opened, or a UDP datagram waiting for its answer.
 
-    def __init__(self, probe: Probe) -> None:
+    `told` is given the source port before the first packet is sent.
+    """
+
+    def __init__(self, probe: Probe, told: Callable[[int], None] | None = None) -> None:
         self.probe = probe
         self._udp = probe.protocol == "udp"
         self.events = selectors.EVENT_READ if self._udp else selectors.EVENT_WRITE
         family = socket.AF_INET6 if ":" in probe.address else socket.AF_INET
         self._socket = socket.socket(family, (socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM) | socket.SOCK_NONBLOCK)
-        self._started = time.perf_counter()
         self._failure: OSError | None = None
+        if told:
+            self._bound(told)
+        self._started = time.perf_counter()
         try:
             self._socket.connect((probe.address, probe.port))
             if self._udp:
@@ -32,6 +38,14 @@ class PortProbe:
             return
         except OSError as error:
             self._failure = error
+
+    def _bound(self, told: Callable[[int], None]) -> None:
+        try:
+            self._socket.bind(("", 0))
+            told(self._socket.getsockname()[1])
+        except BaseException:
+            self._socket.close()
+            raise
 
     def fileno(self) -> int:
         """For select."""
