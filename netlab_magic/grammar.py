@@ -162,6 +162,18 @@ def read_expect(r: Reader) -> Statement:
     return s.Expect(source, target, r.choice("outcome", ("ok", "blocked")) == "ok")
 
 
+def read_why(r: Reader) -> Statement:
+    """why = "why" SRC DST [":" PORT] [ "--predict" ]"""
+    source, target = r.take("source"), destination(r, "tcp", port_needed=False)
+    return s.Why(source, target, asks=r.keyword("--predict") is not None)
+
+
+def read_predict(r: Reader) -> Statement:
+    """predict = "predict" SRC DST [":" PORT] ( "ok" | "blocked" )"""
+    source, target = r.take("source"), destination(r, "tcp", port_needed=False)
+    return s.Predict(source, target, r.choice("outcome", ("ok", "blocked")) == "ok")
+
+
 def read_matrix(r: Reader) -> Statement:
     """matrix = "matrix" { NS }"""
     return s.Matrix(r.rest("namespace"))
@@ -286,6 +298,13 @@ SYNTAX: dict[str, Syntax] = {
     "udp": Syntax("probe", "udp SRC DST:PORT", "a UDP datagram and its answer", read_udp),
     "matrix": Syntax("probe", "matrix [NS…]", "every namespace pings every other", read_matrix),
     "expect": Syntax("probe", "expect SRC DST[:PORT] ok|blocked", "a probe that fails the cell when it turns out otherwise", read_expect),
+    "why": Syntax(
+        "probe",
+        "why SRC DST[:PORT] [--predict]",
+        "sends a packet, follows it, and says what became of it, where, and what would change that; --predict asks you first",
+        read_why,
+    ),
+    "predict": Syntax("probe", "predict SRC DST[:PORT] ok|blocked", "say what will happen, then see what does", read_predict),
     "show": Syntax(
         "show",
         "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script",

@@ -20,8 +20,9 @@ from netlab_magic.history import History, no_snapshot
 from netlab_magic.looking import refuse_effects
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
+from netlab_magic.reasons import predicted, why
 from netlab_magic.result import CellResult, Result, Text, shown
-from netlab_magic.runner import Options, Runner, Seen, watched
+from netlab_magic.runner import Looking, Options, Runner, Seen, watched
 from netlab_magic.showing import explain, show
 from netlab_magic.snapshots import bring_back, compared
 from netlab_magic.statement import Statement, place_of
@@ -234,12 +235,20 @@ class Lab(Statements):
             for listener in list(self.listeners):
                 listener()
 
-    def _show(self, statement: s.Show | s.Diff | s.Explain, daemon: docker.Daemon | None) -> "Result | Picture":
+    def _show(self, statement: Looking, daemon: docker.Daemon | None) -> "Result | Picture":
+        if isinstance(statement, s.Why | s.Predict):
+            return self._reason(statement)
         if isinstance(statement, s.Diff):
             return self._diff(statement.before, statement.after, daemon)
         if isinstance(statement, s.Explain):
             return explain(self.engine, statement, self.observe(), daemon, self.language)
         return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
+
+    def _reason(self, statement: s.Why | s.Predict) -> Result:
+        observed = self.observe(foreign=True)
+        if isinstance(statement, s.Predict):
+            return predicted(self.engine, statement, observed, self.language)
+        return why(self.engine, statement, observed, self.language)
 
     # --- session statements ----------------------------------------------------------------------------------------------
 

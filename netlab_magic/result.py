@@ -6,9 +6,9 @@ from html import escape
 from netlab_magic.draw import Picture
 from netlab_magic.outcome import Outcome, Verdict
 
-__all__ = ["CellResult", "Changed", "MatrixResult", "Measured", "Ran", "Result", "Text", "shown", "styled"]
+__all__ = ["MARKS", "CellResult", "Changed", "MatrixResult", "Measured", "Ran", "Result", "Text", "shown", "styled"]
 
-_MARKS = {
+MARKS = {
     Verdict.ANSWERED: "✓",
     Verdict.BLOCKED: "✕",
     Verdict.REFUSED: "⟂",
@@ -16,6 +16,8 @@ _MARKS = {
     Verdict.NOBODY: "∅",
     Verdict.NOT_MEASURED: "?",
 }
+"""The sign of each verdict."""
+
 _STYLE = (
     "<style>.netlab{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.5}"
     ".netlab pre{margin:0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
@@ -107,7 +109,7 @@ class Measured(Result):
         outcome = self.outcome
         time = f" in {outcome.milliseconds:.2f} ms" if outcome.milliseconds is not None else ""
         expected = "" if self.expected is None else ", as expected" if self else ", not as expected"
-        return f"{_MARKS[outcome.verdict]} {outcome.probe}", f"{outcome.verdict}{time}{expected}", outcome.why
+        return f"{MARKS[outcome.verdict]} {outcome.probe}", f"{outcome.verdict}{time}{expected}", outcome.why
 
     def __str__(self) -> str:
         head, verdict, why = self._parts()
@@ -136,11 +138,11 @@ class MatrixResult(Result):
         return self._by_pair[pair]
 
     def _mark(self, source: str, target: str) -> str:
-        return _MARKS[self._by_pair[source, target].verdict] if (source, target) in self._by_pair else "·"
+        return MARKS[self._by_pair[source, target].verdict] if (source, target) in self._by_pair else "·"
 
     def _summary(self) -> str:
-        found = [verdict for verdict in _MARKS if any(outcome.verdict == verdict for outcome in self.outcomes)]
-        counts = [f"{sum(outcome.verdict == verdict for outcome in self.outcomes)} {_MARKS[verdict]} {verdict}" for verdict in found]
+        found = [verdict for verdict in MARKS if any(outcome.verdict == verdict for outcome in self.outcomes)]
+        counts = [f"{sum(outcome.verdict == verdict for outcome in self.outcomes)} {MARKS[verdict]} {verdict}" for verdict in found]
         return f"{len(self.outcomes)} flows: {', '.join(counts) or 'none to measure'}"
 
     def __str__(self) -> str:
@@ -168,7 +170,7 @@ class MatrixResult(Result):
         if outcome is None:
             return "<td>·</td>"
         label = escape(f"{outcome.probe}: {outcome.verdict} {outcome.why}".strip(), quote=True)
-        return f'<td class="{"ok" if outcome else "bad"}" title="{label}" aria-label="{label}">{_MARKS[outcome.verdict]}</td>'
+        return f'<td class="{"ok" if outcome else "bad"}" title="{label}" aria-label="{label}">{MARKS[outcome.verdict]}</td>'
 
 
 class Ran(Result):

@@ -18,10 +18,14 @@ from netlab_magic.result import Changed, MatrixResult, Measured, Ran, Result, Te
 from netlab_magic.summary import summary
 from netlab_magic.topology import HOST, Topology
 
-__all__ = ["Options", "Runner", "Seen", "watched"]
+__all__ = ["Looking", "Options", "Runner", "Seen", "watched"]
 
 WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
+
+
+Looking = s.Show | s.Diff | s.Explain | s.Why | s.Predict
+"""The statements that look at the lab as it is at their place in the cell."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -118,6 +122,9 @@ class Runner:
                     topology, ruleset, daemon = comes_to.topology, comes_to.ruleset, comes_to.daemon
                 elif isinstance(statement, s.ProbeFlow | s.Expect | s.Matrix):
                     planned.append(self._probes(topology, statement))
+                elif isinstance(statement, s.Why | s.Predict):
+                    addressing.probe_for(topology, statement.source, statement.destination)
+                    planned.append(statement)
                 else:
                     planned.append(statement)
             except NetlabError as error:
@@ -144,7 +151,7 @@ class Runner:
             return addressing.matrix_probes(topology, statement.names)
         return [addressing.probe_for(topology, statement.source, statement.destination)]
 
-    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[s.Show | s.Diff | s.Explain], Result | Picture]) -> None:
+    def carry_out(self, statements: Sequence[s.Statement], show: Callable[[Looking], Result | Picture]) -> None:
         """Plans all statements, then carries them out in order; `results` grows as it goes."""
         planned = self.plan(statements)
         at = 0
@@ -162,7 +169,7 @@ class Runner:
                 self._measure(statements[at:end], [plan for plan in planned[at:end] if isinstance(plan, list)])
                 at = end
                 continue
-            if isinstance(statement, s.Show | s.Diff | s.Explain):
+            if isinstance(statement, Looking):
                 self.results.append(show(statement))
             at += 1
         self.flush()

@@ -34,6 +34,7 @@ __all__ = [
     "Matrix",
     "NetworkNamespace",
     "Policy",
+    "Predict",
     "ProbeFlow",
     "Publish",
     "RouteVia",
@@ -43,6 +44,7 @@ __all__ = [
     "Show",
     "Statement",
     "Sysctl",
+    "Why",
     "Word",
     "place_of",
 ]
@@ -186,6 +188,22 @@ class ProbeFlow(Statement, frozen=True):
 
 class Expect(Statement, frozen=True):
     """`expect SRC DST[:PORT] ok|blocked`"""
+
+    source: str
+    destination: Destination
+    reachable: bool
+
+
+class Why(Statement, frozen=True):
+    """`why SRC DST[:PORT] [--predict]`; with `asks` the reader says first what will happen"""
+
+    source: str
+    destination: Destination
+    asks: bool = False
+
+
+class Predict(Statement, frozen=True):
+    """`predict SRC DST[:PORT] ok|blocked`: what the reader thinks, then the truth"""
 
     source: str
     destination: Destination

@@ -4,6 +4,7 @@ import shlex
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from netlab_magic.reasons import Predicted, Why
 from netlab_magic.result import MatrixResult, Measured, Result
 
 if TYPE_CHECKING:
@@ -91,6 +92,18 @@ class Statements(ABC):
     def expect(self, source: str, destination: str, outcome: str) -> Measured:
         """`expect SRC DST[:PORT] ok|blocked`. Raises ExpectationFailed."""
         return self._measured("expect", source, destination, outcome)
+
+    def why(self, source: str, destination: str) -> Why:
+        """`why SRC DST[:PORT]`"""
+        result = self._one("why", source, destination)
+        assert isinstance(result, Why)
+        return result
+
+    def predict(self, source: str, destination: str, outcome: str) -> Predicted:
+        """`predict SRC DST[:PORT] ok|blocked`; true when it comes true."""
+        result = self._one("predict", source, destination, outcome)
+        assert isinstance(result, Predicted)
+        return result
 
     def matrix(self, *names: str) -> MatrixResult:
         """`matrix [NS…]`"""

@@ -11,7 +11,7 @@ from netlab_magic.walk import Outcome as Became
 from netlab_magic.walk import Visit
 from netlab_magic.way import FATAL
 
-__all__ = ["Sentence", "said", "voyage_of"]
+__all__ = ["Sentence", "said", "unmet_by", "voyage_of", "why_not"]
 
 Sentence = Callable[[str, str, int], str]
 """What the rule of a table, chain and number does, in a sentence."""
@@ -25,7 +25,7 @@ _GOES_NO_FURTHER = message("It goes no further in {namespace}: {why}.")
 
 def voyage_of(prediction: Prediction, *, every: bool = True) -> Voyage:
     """The stops of a predicted probe and of what comes back; `every` counts the rules that were looked at and did not match as well."""
-    back = _stops(prediction.back, back=True, every=every) if prediction.back else ()
+    back = _stops(prediction.back, back=True, every=every) if prediction.back is not None else ()
     return Voyage((*_stops(prediction.request, back=False, every=every), *back), str(prediction.probe))
 
 
@@ -92,7 +92,7 @@ def _stop(leg: Leg, visit: Visit, *, back: bool) -> Stop:
         outcome=visit.outcome,
         packet=before,
         after=after if after != before else "",
-        unmet=_unmet(visit),
+        unmet=unmet_by(visit),
         fatal=visit.outcome in FATAL,
         back=back,
     )
@@ -104,7 +104,8 @@ def _many_passed(leg: Leg, visits: Sequence[Visit], *, back: bool) -> Stop:
     return Stop(Event.PASSED, leg.namespace, "", first.hook, first.table, first.chain, first.rule, last.rule, packet=packet, back=back)
 
 
-def _unmet(visit: Visit) -> Unmet | None:
+def unmet_by(visit: Visit) -> Unmet | None:
+    """The condition that a packet did not fulfil, None where the rule matched."""
     if visit.matched:
         return None
     condition = visit.line.conditions[visit.failed]
@@ -160,10 +161,15 @@ def _passed(stop: Stop, say: Language) -> str:
         return say("Rule {} of {} does not match.", *head)
     if not unmet.judged:
         return say("Rule {} of {} asks for {}, which nobody can tell here; it decides nothing.", *head, unmet.about)
+    return say("Rule {} of {} does not match: {}.", *head, why_not(unmet, say))
+
+
+def why_not(unmet: Unmet, say: Language) -> str:
+    """Why a rule does not match, as a clause: `ctstate is NEW, not RELATED,ESTABLISHED`."""
     seen = unmet.seen or say("none")
     if unmet.negated:
-        return say("Rule {} of {} does not match: {} is {}, which it excludes.", *head, unmet.about, seen)
-    return say("Rule {} of {} does not match: {} is {}, not {}.", *head, unmet.about, seen, unmet.wanted)
+        return say("{} is {}, which it excludes", unmet.about, seen)
+    return say("{} is {}, not {}", unmet.about, seen, unmet.wanted)
 
 
 def _follows(stop: Stop, say: Language) -> str:

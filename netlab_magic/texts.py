@@ -41,6 +41,8 @@ _EXAMPLES = {
     "udp": "udp ns1 ns0:53",
     "matrix": "matrix\n  matrix ns0 ns1",
     "expect": "expect ns1 internet blocked",
+    "why": "why ns1 internet\n  why ns1 ns0:80\n  why ns1 ns0 --predict",
+    "predict": "predict ns1 internet blocked",
     "show": "show topology\n  show chains\n  show chains FORWARD\n  show chains -t nat\n  show way",
     "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER",
     "snapshot": "snapshot before",

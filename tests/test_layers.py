@@ -15,13 +15,15 @@ LAYERS = {
     1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "predict", "stops", "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
+        "walk", "prediction", "predict", "stops", "crosscheck", "account",
+        "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "hints",
     },
     4: {"draw"},
     5: {"engine", "host"},
     6: {
-        "compared", "dockerhost", "explaining", "history", "lab", "looking", "result", "runner", "showing", "snapshots", "statements",
+        "compared", "dockerhost", "explaining", "history", "lab", "looking", "reasons",
+        "result", "runner", "showing", "snapshots", "statements",
         "stretches", "texts",
     },
     7: {"magics", "options", "panel", "completion", "demo", "__init__"},

@@ -1,0 +1,224 @@
+"""Three sentences about a probe: what became of it, where and for what reason, and what would change that."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from netlab_magic.crosscheck import Difference, crosscheck
+from netlab_magic.messages import Language, language, message
+from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.packet import Packet
+from netlab_magic.prediction import Leg, Prediction, Trip
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.sighting import Traced
+from netlab_magic.stops import unmet_by, why_not
+from netlab_magic.topology import HOST
+from netlab_magic.walk import Cause, Visit
+
+__all__ = ["Account", "account", "kind_words"]
+
+_ECHOES = {8: message("the echo request"), 0: message("the echo reply"), 128: message("the echo request"), 129: message("the echo reply")}
+
+_FEW = 4
+"""Up to so many rules of a chain, each is told why it did not match; of more, only the nearest."""
+
+_WHAT = {
+    Verdict.ANSWERED: message("{flow} is answered: {request} arrives, and so does {answer}."),
+    Verdict.BLOCKED: message("{flow} is blocked: {request} is lost on its way."),
+    Verdict.REFUSED: message("{flow} is refused: {answer} says no."),
+    Verdict.NO_ROUTE: message("{flow} finds no way: there is no route for {request}."),
+    Verdict.NOBODY: message("{flow} meets nobody: no machine has the address {address}."),
+    Verdict.NOT_MEASURED: message("{flow} could not be measured."),
+}
+_CAUSES = {
+    Cause.NO_ROUTE: message("{namespace} has no route to {address}, so {packet} gets no further; no rule has dropped it."),
+    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so {packet} gets no further."),
+    Cause.TTL: message("The TTL of {packet} has come to its end in {namespace}: is there a loop of routes?"),
+    Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
+    Cause.MARTIAN: message("{namespace} throws {packet} away: no packet from {source} may come in there."),
+}
+_REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What is said of a probe. `what` and `where` are a sentence or two each; `differences` are there when model and kernel disagree."""
+
+    verdict: str
+    what: str
+    where: str
+    differences: tuple[Difference, ...] = ()
+    alarm: str = ""
+
+
+def account(
+    prediction: Prediction,
+    rulesets: Mapping[str, Ruleset],
+    traced: Traced | None = None,
+    facts: Sequence[str] = (),
+    language_name: str = "en",
+) -> Account:
+    """The account of a probe: of what was measured where there is a trace, else of what the model predicts.
+
+    `facts` are sentences of what the kernel's counters tell of packets that died outside the firewall.
+    """
+    say = language(language_name)
+    outcome = traced.outcome if traced else None
+    verdict = outcome.verdict if outcome else prediction.verdict
+    differences = crosscheck(prediction, traced, rulesets) if traced else ()
+    said = [_where(prediction, outcome, say), *facts]
+    return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(said), differences, _alarm(differences, say))
+
+
+def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: Language) -> str:
+    probe = prediction.probe
+    if outcome is None and prediction.unknown:
+        return say("Whether {flow} is answered cannot be told from the rules alone: {why}.", flow=probe, why=prediction.unknown)
+    request = kind_words(prediction.request.legs[0].walk.sent, say) if prediction.request.legs else say("the packet")
+    back = prediction.back
+    answer = kind_words(back.legs[0].walk.sent, say) if back is not None and back.legs else say("the answer")
+    reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
+    text = _REPLY_LOST if reply_lost else _WHAT[verdict]
+    sentence = say(text, flow=probe, request=request, answer=answer, address=probe.address)
+    if outcome is not None and verdict == Verdict.NOT_MEASURED and outcome.why:
+        return say.paragraph([sentence, f"{outcome.why[:1].upper()}{outcome.why[1:]}."])
+    return sentence if outcome is not None else say.paragraph([sentence, say("This is predicted; nothing was sent.")])
+
+
+def _where(prediction: Prediction, outcome: Outcome | None, say: Language) -> str:
+    """Where the way ended and why, or by which rules the packets were let through."""
+    if prediction.unknown:
+        return "" if outcome is None else say("The rules alone do not tell how it goes on: {why}.", why=prediction.unknown)
+    back = prediction.back
+    request = prediction.request
+    if not request.arrived:
+        death = _death(request, say)
+        if back is None or back.arrived:
+            return death
+        answer = kind_words(back.legs[0].walk.sent, say)
+        return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, say)])
+    if request.lost:
+        return say(request.lost, **request.values)
+    return _passed(prediction, say) if back is None or back.arrived else _death(back, say)
+
+
+def _passed(prediction: Prediction, say: Language) -> str:
+    """The rules that let request and reply pass; policies where no rule decided."""
+    trips = [
+        (prediction.request, message("{packet} is let through by {rules}.")),
+        (prediction.back, message("{packet} comes back by {rules}.")),
+    ]
+    said = []
+    for trip, text in trips:
+        if trip is None:
+            continue
+        rules = [rule for leg in trip.legs for rule in _deciders(leg, say)]
+        packet = kind_words(trip.legs[0].walk.sent, say)
+        if rules:
+            joined = say.several(message("{}, {}"), message("{} and {}"), rules)
+            said.append(say(text, packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
+    return say.paragraph(said) or say("No rule and no policy stands in its way.")
+
+
+def _deciders(leg: Leg, say: Language) -> list[str]:
+    """What decided in the filter table of a namespace, the policies of chains without rules left out."""
+    found = []
+    for visit in leg.walk.matched:
+        if visit.table != "filter" or visit.outcome != "ACCEPT":
+            continue
+        if visit.rule:
+            found.append(
+                say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=visit.chain, namespace=_place(leg.namespace, say))
+            )
+        elif any(other.chain == visit.chain and other.rule for other in leg.walk.steps):
+            found.append(say("the policy of {chain} on {namespace}", chain=visit.chain, namespace=_place(leg.namespace, say)))
+    return found
+
+
+def _death(trip: Trip, say: Language) -> str:
+    """Where and why a packet's way ended."""
+    leg = trip.legs[-1]
+    if trip.lost:
+        return say(trip.lost, **trip.values)
+    packet = kind_words(leg.walk.sent, say)
+    decided = leg.walk.decided_by
+    if leg.walk.cause != Cause.RULE or decided is None:
+        return _no_further(leg, packet, say)
+    values = {
+        "packet": packet,
+        "namespace": _place(leg.namespace, say),
+        "chain": decided.chain,
+        "number": decided.rule,
+        "how": _how(decided.before, say),
+    }
+    if decided.rule:
+        text = message("On {namespace}, rule {number} of {chain} drops {packet}, which {how}.")
+        if decided.outcome == "REJECT":
+            text = message("On {namespace}, rule {number} of {chain} rejects {packet}, which {how}.")
+        return say(text, **values)
+    said = say("On {namespace}, the policy DROP of {chain} drops {packet}, which {how}.", **values)
+    return say.paragraph([said, _nobody_let_it(leg, decided, say)])
+
+
+def _no_further(leg: Leg, packet: str, say: Language) -> str:
+    """Why the host itself, and no rule, ended a packet's way."""
+    last = leg.walk.packet
+    values = {
+        "namespace": _place(leg.namespace, say),
+        "packet": packet,
+        "address": last.destination,
+        "source": last.source,
+        "bridge": last.input,
+    }
+    return say(_CAUSES[leg.walk.cause], **values)
+
+
+def _how(packet: Packet, say: Language) -> str:
+    """What rules mostly ask about: the interfaces, and conntrack's state."""
+    state = packet.state
+    if packet.input and packet.output:
+        text = message("comes in through {input}, leaves through {output} and is {state} to conntrack")
+    elif packet.input:
+        text = message("comes in through {input} and is {state} to conntrack")
+    else:
+        text = message("leaves through {output} and is {state} to conntrack")
+    return say(text, input=packet.input, output=packet.output, state=state)
+
+
+def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
+    """Why the rules of a chain did not keep a packet from its policy."""
+    misses = [
+        visit for visit in leg.walk.steps if (visit.table, visit.chain) == (end.table, end.chain) and visit.rule and visit.matched is False
+    ]
+    if not misses:
+        return say("{chain} has no rule that could let it pass.", chain=end.chain)
+    told = [say("rule {number}: {why}", number=visit.rule, why=why_not(unmet, say)) for visit in misses if (unmet := unmet_by(visit))]
+    if len(misses) <= _FEW:
+        return say("None of its rules matches: {rules}.", rules=say.several(message("{}; {}"), message("{}; {}"), told))
+    nearest = max(range(len(misses)), key=lambda at: misses[at].failed)
+    return say("None of its {count} rules matches; the nearest is {rule}.", count=len(misses), rule=told[nearest])
+
+
+def _alarm(differences: Sequence[Difference], say: Language) -> str:
+    if not differences:
+        return ""
+    return say(
+        "The model and the kernel disagree about this packet. That is an error of netlab_magic: please report it with what stands here."
+    )
+
+
+def kind_words(packet: Packet, say: Language) -> str:
+    """What a packet is, as a noun: the echo request, the SYN, the datagram, the ICMP error."""
+    if "icmp" in packet.protocol:
+        return say(_ECHOES.get(packet.icmp_type, message("the ICMP error")))
+    if packet.protocol == "udp":
+        return say("the datagram")
+    if packet.protocol != "tcp":
+        return say("the packet")
+    if "RST" in packet.flags:
+        return say("the reset (RST)")
+    return say("the answer SYN/ACK") if {"SYN", "ACK"} <= packet.flags else say("the SYN")
+
+
+def _place(namespace: str, say: Language) -> str:
+    """A namespace as a noun."""
+    return say("the host") if namespace == HOST else namespace

@@ -1,0 +1,199 @@
+"""What `why` and `predict` give: the account of one packet, with the pictures of its way and what would change its fate."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+import msgspec
+
+from netlab_magic import savefile
+from netlab_magic import statement as s
+from netlab_magic.account import Account, account
+from netlab_magic.addressing import probe_for
+from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
+from netlab_magic.engine import Engine
+from netlab_magic.engine.wire import Observed
+from netlab_magic.explain import explain_rule
+from netlab_magic.messages import Language, language, message
+from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.predict import predict
+from netlab_magic.prediction import Prediction
+from netlab_magic.result import MARKS, Result
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.sighting import Traced
+from netlab_magic.stops import said, voyage_of
+from netlab_magic.topology import HOST, Topology
+from netlab_magic.voyage import Voyage
+
+__all__ = ["Asked", "Predicted", "Why", "predicted", "why"]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """All that is known of one packet: the network, its rules by namespace, what the model expects, and what the kernel reported."""
+
+    topology: Topology
+    rulesets: Mapping[str, Ruleset]
+    prediction: Prediction
+    traced: Traced | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that was measured, or the one that is expected."""
+        if self.traced:
+            return self.traced.outcome
+        return Outcome(self.prediction.probe, self.prediction.verdict, why=self.prediction.unknown)
+
+
+class Why(Result):
+    """The account of one packet; true when it is answered. `remedies` would change what became of it."""
+
+    def __init__(self, case: Case, language_name: str = "en") -> None:
+        self.case = case
+        self.language = language_name
+        self.account: Account = account(case.prediction, case.rulesets, case.traced, language_name=language_name)
+        self.voyage: Voyage = voyage_of(case.prediction)
+        self._say: Language = language(language_name)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the packet."""
+        return self.case.outcome
+
+    def __bool__(self) -> bool:
+        return bool(self.outcome)
+
+    def sentences(self) -> list[str]:
+        """What happened, and where and why; a warning where model and kernel disagree."""
+        return [text for text in (self.account.alarm, self.account.what, self.account.where) if text]
+
+    def steps(self) -> list[str]:
+        """The packet's way in words, numbered as in the pictures."""
+        place = [stop.namespace for stop in self.voyage.stops]
+        return [f"{number:>3}. {place[number - 1]}: {said(stop, self._say)}" for number, stop in enumerate(self.voyage.stops, 1)]
+
+    def pictures(self) -> list[Picture]:
+        """The topology, and the chains of each namespace that has rules, with the packet's way over them."""
+        host = self.case.rulesets.get(HOST, Ruleset())
+        drawn = [topology_picture(self.case.topology, host, [self.outcome], voyage=self.voyage)]
+        for namespace in self.voyage.namespaces:
+            ruleset = self.case.rulesets.get(namespace)
+            path = self.voyage.path(namespace)
+            if ruleset is not None and path.steps:
+                drawn.append(way_picture(ruleset, _way(self.case.prediction, namespace), path=path, explain=self._explained(ruleset)))
+        return drawn
+
+    def _explained(self, ruleset: Ruleset) -> Explain:
+        return lambda table, chain, number: explain_rule(ruleset, table, chain, number, self.language).short
+
+    def __str__(self) -> str:
+        mark = MARKS[self.outcome.verdict]
+        return "\n".join([f"{mark} {self.outcome.probe}: {self.outcome.verdict}", *(f"  {line}" for line in self.sentences())])
+
+    def html(self, commands: bool = False) -> str:
+        """See Result."""
+        return "".join(self._html())
+
+    def _html(self) -> Iterator[str]:
+        kind = "ok" if self.outcome else "bad"
+        head = escape(f"{MARKS[self.outcome.verdict]} {self.outcome.probe}: ")
+        yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self.outcome.verdict)}</b></pre>'
+        for sentence in self.sentences():
+            yield f"<pre>{escape(sentence)}</pre>"
+        yield "".join(_drawn(picture) for picture in self.pictures())
+        steps, say = escape("\n".join(self.steps())), self._say
+        yield f"<details><summary>{escape(say('Its way, step by step'))}</summary><pre>{steps}</pre></details></div>"
+
+
+def _drawn(picture: Picture) -> str:
+    return picture.svg() or f"<pre>{escape(picture.text)}</pre>"
+
+
+def _way(prediction: Prediction, namespace: str) -> str:
+    """Which of the ways through a namespace its packets took: forward, in or out."""
+    trips = [prediction.request, *([prediction.back] if prediction.back is not None else [])]
+    hooks = {hook for trip in trips for leg in trip.legs if leg.namespace == namespace for hook in leg.walk.hooks}
+    return "forward" if "FORWARD" in hooks else "in" if "INPUT" in hooks else "out" if "OUTPUT" in hooks else "forward"
+
+
+class Predicted(Result):
+    """A prediction that the reader made, and the truth; true when it came true."""
+
+    def __init__(self, reachable: bool, truth: Why) -> None:
+        self.reachable = reachable
+        self.truth = truth
+
+    def __bool__(self) -> bool:
+        return self.truth.outcome.verdict != Verdict.NOT_MEASURED and bool(self.truth) == self.reachable
+
+    def _sentence(self) -> str:
+        return _judgement(self.reachable, bool(self), self.truth)
+
+    def __str__(self) -> str:
+        return f"{self._sentence()}\n{self.truth}"
+
+    def html(self, commands: bool = False) -> str:
+        """See Result."""
+        return f'<pre class="{"ok" if self else "bad"}">{escape(self._sentence())}</pre>{self.truth.html()}'
+
+
+def _judgement(reachable: bool, right: bool, truth: Why) -> str:
+    say = language(truth.language)
+    if truth.outcome.verdict == Verdict.NOT_MEASURED:
+        return say("Nobody can tell whether you are right: it could not be measured.")
+    thought = say("answered") if reachable else say("blocked")
+    text = message("✓ Right: you said {thought}, and it is {verdict}.")
+    if not right:
+        text = message("✕ Not so: you said {thought}, and it is {verdict}.")
+    return say(text, thought=thought, verdict=truth.outcome.verdict)
+
+
+class Asked(Result):
+    """The question first: what will happen? The answer unfolds below what the reader chooses, or is `truth` in a program."""
+
+    def __init__(self, truth: Why) -> None:
+        self.truth = truth
+        self._say = language(truth.language)
+
+    def _question(self) -> str:
+        say = self._say
+        return say("What do you think: is {flow} answered?", flow=self.truth.outcome.probe)
+
+    def __str__(self) -> str:
+        probe = self.truth.outcome.probe
+        port = f":{probe.port}{'/udp' if probe.protocol == 'udp' else ''}" if probe.port else ""
+        say, ask = self._say, f"%netlab predict {probe.source} {probe.name}{port} ok|blocked"
+        return f"{self._question()}\n  {say('Say it, and see:')} {ask}"
+
+    def html(self, commands: bool = False) -> str:
+        """See Result."""
+        say = self._say
+        choices = ((True, say("It is answered")), (False, say("It is blocked, or refused")))
+        folded = "".join(
+            f"<details><summary>{escape(words)}</summary>{Predicted(reachable, self.truth).html()}</details>"
+            for reachable, words in choices
+        )
+        return f"<pre><b>{escape(self._question())}</b></pre>{folded}"
+
+
+def why(engine: Engine, statement: s.Why, observed: Observed, language_name: str) -> Why | Asked:
+    """Sends the packet where that is possible, follows it, and says what became of it. Raises as `Engine.trace` does."""
+    found = Why(_case(engine, statement, observed), language_name)
+    return Asked(found) if statement.asks else found
+
+
+def predicted(engine: Engine, statement: s.Predict, observed: Observed, language_name: str) -> Predicted:
+    """What the reader thinks, and the truth."""
+    return Predicted(statement.reachable, Why(_case(engine, statement, observed), language_name))
+
+
+def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> Case:
+    probe = probe_for(observed.topology, statement.source, statement.destination)
+    traced = engine.trace(probe) if engine.ready.sends else None
+    dumps = {HOST: observed.rules, **(traced.rules if traced else {})}
+    rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
+    return Case(observed.topology, rulesets, predict(observed.topology, rulesets, probe, _unseen(observed)), traced)
+
+
+def _unseen(observed: Observed) -> dict[str, str]:
+    """That others filter on the host too, whose rules the model does not know."""
+    owners = [foreign.owner for foreign in observed.foreign]
+    return {HOST: f"{' and '.join(owners)} filters there too, with rules that the model does not read"} if owners else {}

@@ -1,0 +1,135 @@
+"""`why` and `predict`: what became of a packet, where and for what reason. The model's account, and the kernel's beside it."""
+
+import pytest
+from labs import SEED, lab, seed  # noqa: F401  # fixtures
+
+from netlab_magic.account import account
+from netlab_magic.addressing import probe_for
+from netlab_magic.build import desired
+from netlab_magic.crosscheck import crosscheck
+from netlab_magic.errors import StatementError
+from netlab_magic.language import parse
+from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.packet import Packet
+from netlab_magic.predict import predict
+from netlab_magic.reasons import Asked, Predicted, Why
+from netlab_magic.savefile import parse as read_dump
+from netlab_magic.sighting import Passage, Sighting, Traced
+from netlab_magic.statement import Destination
+from netlab_magic.topology import HOST, Interface, Namespace, Topology
+
+EMPTY = Topology({HOST: Namespace(HOST, (Interface("lo", "loopback", ("127.0.0.1/8",)),), sysctls={"net.ipv4.ip_forward": "1"})})
+NETWORK = SEED.replace("masquerade 172.18.0.0/16 except docker1\n", "serve ns0 80\n")
+INSIDE = "-i docker1 -o docker1 -j ACCEPT"
+OUT = "-i docker1 ! -o docker1 -j ACCEPT"
+BACK = "-o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+NAT = "POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE"
+
+
+def network(text: str = NETWORK) -> Topology:
+    topology = EMPTY
+    for statement in parse(text):
+        topology = desired(topology, statement)
+    return topology
+
+
+def dump(policy: str, *rules: str, nat: str = NAT) -> str:
+    filters = [":INPUT ACCEPT [0:0]", f":FORWARD {policy} [0:0]", ":OUTPUT ACCEPT [0:0]", *(f"-A FORWARD {rule}" for rule in rules)]
+    nats = [*(f":{chain} ACCEPT [0:0]" for chain in ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")), *([f"-A {nat}"] if nat else [])]
+    return "\n".join(["*nat", *nats, "COMMIT", "*filter", *filters, "COMMIT", ""])
+
+
+def said(target: str, text: str, language: str = "en") -> str:
+    name, _, port = target.partition(":")
+    topology, rulesets = network(), {HOST: read_dump(text)}
+    protocol = "tcp" if port else "icmp"
+    found = predict(topology, rulesets, probe_for(topology, "ns1", Destination(name, int(port or 0), protocol)))
+    told = account(found, rulesets, language_name=language)
+    return f"{told.what} {told.where}"
+
+
+# to whom, the rules of the host, words that must be said
+ACCOUNTS = [
+    ("ns0", dump("DROP"), "the echo request is lost", "policy DROP of FORWARD drops the echo request", "no rule that could let it pass"),
+    ("ns0", dump("DROP", INSIDE), "the echo request arrives, and so does the echo reply", "let through by rule 1 of FORWARD on the host"),
+    ("internet", dump("DROP", INSIDE, OUT), "the echo reply is lost on its way back"),
+    ("internet", dump("DROP", INSIDE, OUT), "comes in through eth0, leaves through docker1 and is ESTABLISHED"),
+    ("internet", dump("DROP", INSIDE, OUT), "rule 1: input interface is eth0, not docker1; rule 2: input interface is eth0, not docker1"),
+    ("internet", dump("DROP", INSIDE, OUT, BACK), "comes back by rule 3 of FORWARD"),
+    ("internet", dump("ACCEPT", nat=""), "internet has no route to 172.18.0.3", "no rule has dropped it"),
+    ("ns0:80", dump("ACCEPT", "-p tcp -j REJECT"), "the ICMP error says no", "rule 1 of FORWARD rejects the SYN"),
+    ("ns0:81", dump("ACCEPT"), "the reset (RST) says no", "Nothing listens on tcp port 81 of ns0."),
+    ("ns0:80", dump("ACCEPT", "-s 172.18.0.3 -j DROP"), "rule 1 of FORWARD drops the SYN"),
+    ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "cannot be told from the rules alone: rule 1 of FORWARD uses -m recent"),
+    ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in (1, 2, 3, 4, 5))), "None of its 5 rules matches; the nearest"),
+]
+
+
+@pytest.mark.parametrize(("target", "text", *["words"]), [(case[0], case[1], case[2:]) for case in ACCOUNTS])
+def test_an_account_says_what_happened_where_and_why(target, text, words):
+    told = said(target, text)
+    assert not [missing for missing in words if missing not in told], told
+
+
+def test_an_account_speaks_chinese():
+    told = said("internet", dump("DROP", INSIDE, OUT), "zh_TW")
+    assert "echo reply" in told
+    assert "預設政策" in told
+    assert "ESTABLISHED" in told
+
+
+def test_model_and_kernel_that_disagree_say_so_loudly():
+    topology, rulesets = network(), {HOST: read_dump(dump("DROP", INSIDE))}
+    probe = probe_for(topology, "ns1", Destination("ns0"))
+    found = predict(topology, rulesets, probe)
+    other = Sighting("policy", "FORWARD", Packet("172.18.0.3", "172.18.0.2", "icmp"), "filter", "FORWARD")
+    traced = Traced(Outcome(probe, Verdict.BLOCKED), (Passage(HOST, "request", (other,)),))
+    differences = crosscheck(found, traced, rulesets)
+    assert [(each.namespace, each.direction, each.predicted, each.seen) for each in differences] == [
+        ("", "", "answered", "blocked"),
+        (HOST, "request", (("filter", "FORWARD", 1),), (("filter", "FORWARD", 0),)),
+        (HOST, "reply", (("filter", "FORWARD", 1),), ()),
+    ]
+    assert "The model and the kernel disagree" in account(found, rulesets, traced).alarm
+
+
+@pytest.mark.kernel
+class TestWithTheKernel:
+    @pytest.mark.parametrize("rules", [(), (INSIDE,), (OUT,), (INSIDE, OUT), (INSIDE, OUT, BACK)], ids=len)
+    @pytest.mark.parametrize("target", ["ns0", "internet", "host", "ns0:80", "ns0:81", "10.9.9.9"])
+    def test_model_and_kernel_agree(self, seed, rules, target):  # noqa: F811
+        seed.run("\n".join(["serve ns0 80", *(f"forward {rule}" for rule in rules), "policy FORWARD DROP"]))
+        found = seed.why("ns1", target)
+        assert isinstance(found, Why)
+        assert found.account.differences == ()
+        assert found.outcome.verdict == found.case.prediction.verdict
+
+    def test_the_pictures_carry_the_numbered_way(self, seed):  # noqa: F811
+        seed.run("policy FORWARD DROP")
+        found = seed.why("ns1", "ns0")
+        topology, chains = found.pictures()
+        assert "dies here: FORWARD policy DROP" in topology.words
+        assert "FORWARD" in chains.words
+        assert found.steps()[-1].endswith("No rule of FORWARD decided, so its policy does: DROP. The packet dies here.")
+
+    def test_a_prediction_is_compared_with_the_truth(self, seed):  # noqa: F811
+        seed.run("policy FORWARD DROP")
+        right, wrong = seed.predict("ns1", "ns0", "blocked"), seed.predict("ns1", "ns0", "ok")
+        assert isinstance(right, Predicted)
+        assert (bool(right), bool(wrong)) == (True, False)
+        assert str(right).startswith("✓ Right: you said blocked, and it is blocked.")
+        assert str(wrong).startswith("✕ Not so: you said answered, and it is blocked.")
+
+    def test_the_question_comes_first_when_asked_for(self, seed):  # noqa: F811
+        asked = seed.run("why ns1 ns0:80 --predict")
+        assert isinstance(asked, Asked)
+        assert str(asked).endswith("%netlab predict ns1 ns0:80 ok|blocked")
+        assert "refused" not in str(asked)
+        assert asked.html().count("<details>") == 4  # both choices, and the steps in each
+        assert asked.truth.outcome.verdict == Verdict.REFUSED
+
+    def test_words_that_are_wrong_are_pointed_at(self, seed):  # noqa: F811
+        with pytest.raises(StatementError, match=r"there is no namespace ns2; did you mean ns[01]") as caught:
+            seed.run("policy FORWARD DROP\nwhy ns1 ns2")
+        assert caught.value.place.line == 2
+        assert seed.ping("ns1", "ns0"), "the cell was checked before it did anything"
