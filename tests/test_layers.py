@@ -15,7 +15,7 @@ LAYERS = {
     1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "predict", "stops", "crosscheck", "account",
+        "walk", "prediction", "predict", "remedy", "stops", "crosscheck", "account",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "hints",
     },

@@ -134,6 +134,8 @@ def refused(probe: Probe, error: OSError) -> Outcome:
         return Outcome(probe, Verdict.NO_ROUTE, why=f"{probe.source} has no route to {probe.address}")
     if error.errno == errno.EPERM:
         return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+    if error.errno == errno.ENOPROTOOPT:
+        return Outcome(probe, Verdict.REFUSED, why="the answer was protocol unreachable: a rule rejects it")
     if error.errno == errno.ECONNREFUSED:
         said = "a reset" if probe.protocol == "tcp" else "port unreachable"
         return Outcome(probe, Verdict.REFUSED, why=f"the answer was {said}: nothing listens on port {probe.port}, or a rule rejects it")

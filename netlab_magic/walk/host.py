@@ -108,7 +108,7 @@ class Routing:
         self.shows_bridged = host.bridge_nf6 if six else host.bridge_nf
         self.devices = {device.name: device for device in host.devices}
         self.own = tuple(self._addresses(host))
-        self.local = {address.number for address in self.own if self.devices[address.device].up}
+        self.local = {address.number for address in self.own}
         self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
         self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
         self.ports = {
@@ -187,10 +187,14 @@ class Routing:
         return self.ports.get((bridge, address), "")
 
     def source_for(self, device: str, towards: int) -> int | None:
-        """The address of a device that masquerading takes: one in the next hop's network, else the first (inet_select_addr)."""
-        own = [address for address in self.own if address.device == device]
+        """The address of a device that masquerading takes: one in the next hop's network, else the first (inet_select_addr).
+
+        127.0.0.1 is none for others; a device without an address borrows one of another device.
+        """
+        others = [address for address in self.own if not self.is_loopback(address.number)]
+        own = [address for address in others if address.device == device]
         near = next((address for address in own if address.number & address.mask == towards & address.mask), None)
-        chosen = near or next(iter(own), None)
+        chosen = near or next(iter(own or others), None)
         return None if chosen is None else chosen.number
 
     def source_towards(self, address: int) -> int | None:
@@ -200,5 +204,4 @@ class Routing:
             return None
         if hop.local:
             return address if address in self.local else _LOOPBACK[0] | 1
-        found = self.source_for(hop.device, hop.next)
-        return found if found is not None else next((own.number for own in self.own if own.device != "lo"), None)
+        return self.source_for(hop.device, hop.next)

@@ -1,0 +1,168 @@
+"""Changes of a firewall that may let a packet pass: at the place where it died, before the rule that did it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.commandline import changes, read_command
+from netlab_magic.difference import apply
+from netlab_magic.messages import message
+from netlab_magic.prediction import Leg
+from netlab_magic.remedy.values import Fix, World
+from netlab_magic.ruleset import Chain, Ruleset
+from netlab_magic.topology import HOST
+from netlab_magic.walk import Visit
+
+__all__ = ["USER_CHAIN", "Change", "edited", "firewall_fixes", "killer_of"]
+
+Change = tuple[Fix, World]
+
+USER_CHAIN = "DOCKER-USER"
+_KNOWN = "-m conntrack --ctstate RELATED,ESTABLISHED"
+
+_FLOW = message("Let only these packets pass: {spec}.")
+_FLOW_USER = message("Let only these packets pass, in DOCKER-USER, which Docker leaves to its users: {spec}.")
+_FLOW_RAW = message("Let only these packets pass in the table raw, to which a rule in DOCKER-USER would come too late: {spec}.")
+_REPLY = message("Let packets of known connections pass, the replies: a rule before the place where this one died.")
+_REPLY_TO = message("Let packets of known connections out to {device}, the replies.")
+_BETWEEN = message("Let everything pass that comes in through {input} and leaves through {output}.")
+_OUTWARDS = message("Let everything pass that comes in through {input} and leaves through another interface.")
+_INWARDS = message("Let everything in that comes through {input}.")
+_LEAVING = message("Let everything out that leaves through {output}.")
+_DELETE = message("Take away the rule that lets no such packet pass: rule {number} of {chain} in the table {table}.")
+_POLICY = message("Let {chain} accept all packets that none of its rules decides about: its policy.")
+
+
+def killer_of(leg: Leg) -> Visit | None:
+    """The rule, or the policy, at which a packet died; None when something else ended its way."""
+    walk = leg.walk
+    if walk or not walk.steps or walk.cause not in ("rule", ""):
+        return None
+    last = walk.steps[-1]
+    return last if last.matched and last.outcome in ("DROP", "REJECT") else None
+
+
+def firewall_fixes(world: World, leg: Leg, killer: Visit) -> Iterator[Change]:
+    """The changes that would let this packet go on from where it died, the smallest in effect first."""
+    place = _Place(world, leg, killer)
+    yield from place.replies()
+    yield from place.flow()
+    yield from place.interfaces()
+    yield from place.without()
+
+
+class _Place:
+    """The place where a packet died, and the rules that could be put before it."""
+
+    def __init__(self, world: World, leg: Leg, killer: Visit) -> None:
+        self.world = world
+        self.namespace = leg.namespace
+        self.steps = leg.walk.steps
+        self.killer = killer
+        self.packet = killer.before
+        self.ruleset = world.rulesets[leg.namespace]
+        self.program = "ip6tables" if self.ruleset.family == "ipv6" else "iptables"
+        self.chain, self.number = killer.line.chain, killer.line.number
+        self.in_user_chain = not self.is_reply and self.chain != USER_CHAIN and self.passed_user_chain()
+        if self.in_user_chain:
+            self.chain, self.number = USER_CHAIN, 1
+
+    @property
+    def is_reply(self) -> bool:
+        return self.packet.direction == "REPLY" and self.packet.state in ("ESTABLISHED", "RELATED")
+
+    def replies(self) -> Iterator[Change]:
+        if not self.is_reply or self.killer.table == "raw":
+            return
+        device = self.packet.output if self.killer.hook == "FORWARD" else ""
+        spec = f"-o {device} {_KNOWN}" if device else _KNOWN
+        yield from self.inserted("reply", _REPLY_TO if device else _REPLY, {"device": device}, spec)
+
+    def passed_user_chain(self) -> bool:
+        """Whether the packet has been in Docker's chain for rules of its users: those stay there, and Docker's own chains are Docker's."""
+        return any(step.chain == USER_CHAIN and step.table == self.killer.table for step in self.steps)
+
+    def flow(self) -> Iterator[Change]:
+        if self.is_reply and self.killer.table != "raw":
+            return
+        spec = self.exactly()
+        too_late = self.killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
+        sentence = _FLOW_RAW if too_late else _FLOW_USER if self.in_user_chain else _FLOW
+        yield from self.inserted("flow", sentence, {"spec": spec}, spec)
+
+    def exactly(self) -> str:
+        """The match for packets like this one."""
+        packet = self.packet
+        words = f"-s {packet.source} -d {packet.destination} -p {packet.protocol}"
+        if packet.protocol in ("tcp", "udp"):
+            replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
+            return f"{words} --sport {packet.source_port}" if replies else f"{words} --dport {packet.destination_port}"
+        option = "--icmpv6-type" if packet.protocol == "ipv6-icmp" else "--icmp-type"
+        return f"{words} {option} {packet.icmp_type}"
+
+    def interfaces(self) -> Iterator[Change]:
+        came, leaves = self.packet.input, self.packet.output
+        values = {"input": came, "output": leaves}
+        if self.killer.table == "raw":
+            return
+        if came and leaves and came != leaves and self.is_bridge(came) and not self.is_bridge(leaves):
+            yield from self.inserted("interfaces", _OUTWARDS, values, f"-i {came} ! -o {came}")
+        elif came and leaves:
+            yield from self.inserted("interfaces", _BETWEEN, values, f"-i {came} -o {leaves}")
+        elif came:
+            yield from self.inserted("interfaces", _INWARDS, values, f"-i {came}")
+        elif leaves:
+            yield from self.inserted("interfaces", _LEAVING, values, f"-o {leaves}")
+
+    def is_bridge(self, device: str) -> bool:
+        found = self.world.topology.namespaces[self.namespace].interface(device)
+        return found is not None and found.kind == "bridge"
+
+    def without(self) -> Iterator[Change]:
+        """Without the rule that did it, or with another policy."""
+        line = self.killer.line
+        if line.number is None:
+            command = self.command("-P", f"{line.chain} ACCEPT")
+            is_stated = self.namespace == HOST and line.table == "filter" and self.program == "iptables"
+            statement = f"policy {line.chain} ACCEPT" if is_stated else ""
+            yield self.made("policy", _POLICY, {"chain": line.chain}, command, statement)
+        else:
+            values = {"number": str(line.number), "chain": line.chain, "table": line.table}
+            yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
+
+    def inserted(self, scope: str, sentence: str, values: dict[str, str], spec: str) -> Iterator[Change]:
+        """A rule that accepts, before the one that did it, or at the end of the chain whose policy did."""
+        held = self.ruleset.chain(self.chain, self.killer.table)
+        if held is not None:
+            rule = f"{spec} -j ACCEPT"
+            place = "" if self.number is None else f"{self.number} "
+            command = self.command("-I" if place else "-A", f"{self.chain} {place}{rule}")
+            yield self.made(scope, sentence, values, command, self.statement(held, rule))
+
+    def statement(self, chain: Chain, rule: str) -> str:
+        """The rule as a statement, which ensures one copy of it at the head or at the end of a chain; "" where that is not the place."""
+        table = self.killer.table
+        if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
+            return ""
+        after = edited(Ruleset((self.ruleset.table(table),)), f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
+        if after is None or any(held.same_rule(after.rules[-1]) for held in after.rules[:-1]):
+            return ""
+        insert = "insert " if self.number else ""
+        if (table, chain.name) == ("filter", "FORWARD"):
+            return f"forward {insert}{rule}"
+        return f"rule {'' if table == 'filter' else f'-t {table} '}{chain.name} {insert}{rule}"
+
+    def command(self, action: str, words: str) -> str:
+        table = "" if self.killer.table == "filter" else f"-t {self.killer.table} "
+        return f"{self.program} {table}{action} {words}"
+
+    def made(self, scope: str, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
+        typed = command if self.namespace == HOST else f"ip netns exec {self.namespace} {command}"
+        fix = Fix(scope, sentence, values, (statement or typed,), (typed,))
+        rulesets = {**self.world.rulesets, self.namespace: edited(self.ruleset, command)}
+        return fix, msgspec.structs.replace(self.world, rulesets=rulesets)
+
+
+def edited(ruleset: Ruleset, command: str) -> Ruleset:
+    """The ruleset after an iptables command. Raises StatementError where iptables would refuse it."""
+    return apply(ruleset, changes(read_command(command), ruleset))
