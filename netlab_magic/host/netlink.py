@@ -43,6 +43,7 @@ _GATEWAY, _LOCAL = 5, 2
 _BRIDGE_FAMILY, _NESTED, _IFLA_PROTINFO, BRIDGE_PORT_MODE = 7, 0x8000, 12, 4
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
 _NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
+_NO_ANSWER = 0x01 | 0x20  # NUD_INCOMPLETE, NUD_FAILED
 _ATTRIBUTE = struct.Struct("=HH")
 
 Message = bytes
@@ -310,14 +311,23 @@ class Netlink:
         answer = self.ask(_encode(_ifinfmsg.ifinfmsg(), GETLINK, 0, IFLA_IFNAME=name, IFLA_EXT_MASK=SKIP_STATISTICS))
         return int(struct.unpack_from("=i", answer[0], _HEADER.size + 4)[0])
 
-    def forget_neighbours(self) -> None:
-        """Empties the neighbour table, permanent entries excepted."""
-        ask = struct.pack("=IHHIIBxxxiHBB", 28, GETNEIGH, REQUEST | DUMP, 0, 0, 0, 0, 0, 0, 0)
-        delete = []
-        for answer in self.ask(ask):
+    def _neighbours(self) -> Iterator[tuple[int, int, int, bytes]]:
+        """Family, device, state and address of each entry of the neighbour table."""
+        for answer in self.ask(struct.pack("=IHHIIBxxxiHBB", 28, GETNEIGH, REQUEST | DUMP, 0, 0, 0, 0, 0, 0, 0)):
             family, index, state, _, _ = _NEIGHBOUR.unpack_from(answer)
             address = attributes(answer, _NEIGHBOUR.size).get(_NDA_DST)
-            if address and not state & (_PERMANENT | _NOARP):
+            if address:
+                yield family, index, state, address
+
+    def silent_neighbours(self) -> set[str]:
+        """The addresses whose hardware address was asked for, so far without an answer."""
+        return {socket.inet_ntop(family, address) for family, _, state, address in self._neighbours() if state & _NO_ANSWER}
+
+    def forget_neighbours(self) -> None:
+        """Empties the neighbour table, permanent entries excepted."""
+        delete = []
+        for family, index, state, address in self._neighbours():
+            if not state & (_PERMANENT | _NOARP):
                 body = struct.pack("=BxxxiHBBHH", family, index, 0, 0, 0, 4 + len(address), _NDA_DST) + address
                 delete.append(_HEADER.pack(_HEADER.size + len(body), DELNEIGH, REQUEST | ACK, 0, 0) + body)
         if delete:

@@ -9,6 +9,7 @@ import msgspec
 
 from netlab_magic import savefile
 from netlab_magic.host.channel import Channel
+from netlab_magic.host.circumstances import counted, facts_of
 from netlab_magic.host.firewall import VARIANTS, dump_of
 from netlab_magic.host.listening import Listener
 from netlab_magic.host.nftables import FAMILIES, TRACING_TABLE, rule_numbers
@@ -88,7 +89,9 @@ class Tracing:
             found += [(one.seconds, Passage(name, one.direction, tuple(place.sightings(one)))) for one in passings]
         found.sort(key=lambda dated: dated[0])
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
-        return Traced(outcome, tuple(passage for _, passage in found), (), rules)
+        passages = tuple(passage for _, passage in found)
+        facts = facts_of(self._namespaces, self._probe, passages, {name: place.rises for name, place in self._places.items()})
+        return Traced(outcome, passages, facts, rules)
 
 
 class _Place:
@@ -102,6 +105,8 @@ class _Place:
         self._taken: list[tuple[int, bytes]] = []
         self.dumps: dict[str, str] = {}
         self._rulesets: dict[str, Ruleset] = {}
+        self._counted: dict[str, int] = {}
+        self.rises: dict[str, int] = {}
 
     def listen(self, probe: Probe, identifier: int) -> None:
         self.dumps = {variant: save() for variant, save in self._saving.items() if save}
@@ -109,6 +114,7 @@ class _Place:
         self.listener = Listener(probe.protocol, ":" in probe.address, identifier, legacy)
         if legacy:
             self.listener.log_legacy()
+        self._counted = counted()
 
     def take(self) -> None:
         if self.listener is not None:
@@ -119,6 +125,7 @@ class _Place:
         self.take()
         stopped, self.listener = self.listener, None
         stopped.unlog_legacy()
+        self.rises = {name: value - self._counted.get(name, 0) for name, value in counted().items()}
         return stopped
 
     def passings(self, identifier: int) -> list[Passing]:
