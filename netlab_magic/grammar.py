@@ -174,6 +174,11 @@ def read_predict(r: Reader) -> Statement:
     return s.Predict(source, target, r.choice("outcome", ("ok", "blocked")) == "ok")
 
 
+def read_trace(r: Reader) -> Statement:
+    """trace = "trace" SRC DST [":" PORT ["/udp"]]"""
+    return s.Trace(r.take("source"), destination(r, "tcp", port_needed=False))
+
+
 def read_matrix(r: Reader) -> Statement:
     """matrix = "matrix" { NS }"""
     return s.Matrix(r.rest("namespace"))
@@ -305,6 +310,12 @@ SYNTAX: dict[str, Syntax] = {
         read_why,
     ),
     "predict": Syntax("probe", "predict SRC DST[:PORT] ok|blocked", "say what will happen, then see what does", read_predict),
+    "trace": Syntax(
+        "probe",
+        "trace SRC DST[:PORT][/udp]",
+        "the kernel's own account of one packet and of its answer: every hook and rule that they met, in every namespace",
+        read_trace,
+    ),
     "show": Syntax(
         "show",
         "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script",

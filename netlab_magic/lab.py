@@ -198,6 +198,7 @@ class Lab(Statements):
         runner.outcomes = self._outcomes
         runner.results = results
         runner.cell = self._cell
+        runner.language = self.language
         try:
             if isinstance(first := stretch.statements[0], s.Command):
                 runner.command(first, stream)

@@ -57,4 +57,4 @@ class Packet(msgspec.Struct, frozen=True):
             for address, port in ((self.source, self.source_port), (self.destination, self.destination_port))
         ]
         kind = f" type {self.icmp_type}" if "icmp" in self.protocol else ""
-        return f"{self.protocol}{kind} {ends[0]} → {ends[1]}, {self.state}"
+        return f"{self.protocol}{kind} {ends[0]} → {ends[1]}{f', {self.state}' if self.state else ''}"

@@ -17,6 +17,7 @@ from netlab_magic.outcome import Outcome, Probe, Verdict
 from netlab_magic.result import Changed, MatrixResult, Measured, Ran, Result, Text
 from netlab_magic.summary import summary
 from netlab_magic.topology import HOST, Topology
+from netlab_magic.tracing import Tracked
 
 __all__ = ["Looking", "Options", "Runner", "Seen", "watched"]
 
@@ -89,6 +90,7 @@ class Runner:
         self.options = options
         self._before_change = before_change
         self.cell = 0
+        self.language = "en"
         self.topology = seen.topology
         self.ruleset = savefile.parse(seen.dump, strict=False)
         self.dockerd = seen.dockerd
@@ -98,11 +100,11 @@ class Runner:
         self._pending: list[_Planned] = []
         self._specs: dict[int, str] = {}
 
-    def plan(self, statements: Sequence[s.Statement]) -> list[_Planned | DockerStep | list[Probe] | s.Statement]:
+    def plan(self, statements: Sequence[s.Statement]) -> list[_Planned | DockerStep | list[Probe] | Probe | s.Statement]:
         """Every statement with what it comes to. Raises the error of the first one that cannot be; nothing has changed then."""
         self._check_rules(statements)
         topology, ruleset, daemon = self.topology, self.ruleset, self._dockerd_planned
-        planned: list[_Planned | DockerStep | list[Probe] | s.Statement] = []
+        planned: list[_Planned | DockerStep | list[Probe] | Probe | s.Statement] = []
         for statement in statements:
             try:
                 if isinstance(statement, s.Build):
@@ -125,6 +127,8 @@ class Runner:
                 elif isinstance(statement, s.Why | s.Predict):
                     addressing.probe_for(topology, statement.source, statement.destination)
                     planned.append(statement)
+                elif isinstance(statement, s.Trace):
+                    planned.append(addressing.probe_for(topology, statement.source, statement.destination))
                 else:
                     planned.append(statement)
             except NetlabError as error:
@@ -169,6 +173,8 @@ class Runner:
                 self._measure(statements[at:end], [plan for plan in planned[at:end] if isinstance(plan, list)])
                 at = end
                 continue
+            if isinstance(plan, Probe):
+                self._trace(statement, plan)
             if isinstance(statement, Looking):
                 self.results.append(show(statement))
             at += 1
@@ -261,6 +267,17 @@ class Runner:
             self.results.append(measured)
             if isinstance(statement, s.Expect) and not measured:
                 raise ExpectationFailed(_unexpected(statement, found[0]), statement.place)
+
+    def _trace(self, statement: s.Statement, probe: Probe) -> None:
+        if self.options.dry_run:
+            self.results.append(Changed(_source(statement), "would be traced", ()))
+            return
+        try:
+            traced = self.engine.trace(probe)
+        except Refusal as refusal:
+            raise KernelRefused(refusal.message, statement.place, refusal.errno) from None
+        self._remember([traced.outcome])
+        self.results.append(Tracked(traced, self.language))
 
     def _remember(self, outcomes: Sequence[Outcome]) -> None:
         flows = {outcome.probe for outcome in outcomes}

@@ -44,6 +44,7 @@ __all__ = [
     "Show",
     "Statement",
     "Sysctl",
+    "Trace",
     "Why",
     "Word",
     "place_of",
@@ -208,6 +209,13 @@ class Predict(Statement, frozen=True):
     source: str
     destination: Destination
     reachable: bool
+
+
+class Trace(Statement, frozen=True):
+    """`trace SRC DST[:PORT]`"""
+
+    source: str
+    destination: Destination
 
 
 class Matrix(Statement, frozen=True):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netlab_magic.reasons import Predicted, Why
 from netlab_magic.result import MatrixResult, Measured, Result
+from netlab_magic.tracing import Tracked
 
 if TYPE_CHECKING:
     from netlab_magic.draw import Picture
@@ -103,6 +104,12 @@ class Statements(ABC):
         """`predict SRC DST[:PORT] ok|blocked`; true when it comes true."""
         result = self._one("predict", source, destination, outcome)
         assert isinstance(result, Predicted)
+        return result
+
+    def trace(self, source: str, destination: str) -> Tracked:
+        """`trace SRC DST[:PORT][/udp]`"""
+        result = self._one("trace", source, destination)
+        assert isinstance(result, Tracked)
         return result
 
     def matrix(self, *names: str) -> MatrixResult:

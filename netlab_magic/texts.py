@@ -43,6 +43,7 @@ _EXAMPLES = {
     "expect": "expect ns1 internet blocked",
     "why": "why ns1 internet\n  why ns1 ns0:80\n  why ns1 ns0 --predict",
     "predict": "predict ns1 internet blocked",
+    "trace": "trace ns1 internet\n  trace ns1 ns0:80\n  trace ns1 ns0:53/udp",
     "show": "show topology\n  show chains\n  show chains FORWARD\n  show chains -t nat\n  show way",
     "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER",
     "snapshot": "snapshot before",

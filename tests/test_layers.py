@@ -17,14 +17,14 @@ LAYERS = {
     3: {
         "walk", "prediction", "predict", "remedy", "stops", "crosscheck", "account",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
-        "addressing", "summary", "explain", "docker", "reach", "hints",
+        "addressing", "summary", "explain", "docker", "reach", "hints", "facts", "passages",
     },
     4: {"draw"},
     5: {"engine", "host"},
     6: {
         "compared", "dockerhost", "explaining", "history", "lab", "looking", "reasons",
         "result", "runner", "showing", "snapshots", "statements",
-        "stretches", "texts",
+        "stretches", "texts", "tracing",
     },
     7: {"magics", "options", "panel", "completion", "demo", "__init__"},
 }
