@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from netlab_magic.crosscheck import Difference, crosscheck
+from netlab_magic.explain import explain_rule
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome, Verdict
 from netlab_magic.packet import Packet
 from netlab_magic.prediction import Leg, Prediction, Trip
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.sighting import Traced
-from netlab_magic.stops import unmet_by, why_not
+from netlab_magic.stops import chain_words, lost_words, stopped_by, unmet_by, why_not
 from netlab_magic.topology import HOST
 from netlab_magic.walk import Cause, Visit
 
@@ -29,13 +30,6 @@ _WHAT = {
     Verdict.NO_ROUTE: message("{flow} finds no way: there is no route for {request}."),
     Verdict.NOBODY: message("{flow} meets nobody: no machine has the address {address}."),
     Verdict.NOT_MEASURED: message("{flow} could not be measured."),
-}
-_CAUSES = {
-    Cause.NO_ROUTE: message("{namespace} has no route to {address}, so {packet} gets no further; no rule has dropped it."),
-    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so {packet} gets no further."),
-    Cause.TTL: message("The TTL of {packet} has come to its end in {namespace}: is there a loop of routes?"),
-    Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
-    Cause.MARTIAN: message("{namespace} throws {packet} away: no packet from {source} may come in there."),
 }
 _REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
 
@@ -65,7 +59,7 @@ def account(
     outcome = traced.outcome if traced else None
     verdict = outcome.verdict if outcome else prediction.verdict
     differences = crosscheck(prediction, traced, rulesets) if traced else ()
-    said = [_where(prediction, outcome, say), *facts]
+    said = [_where(prediction, rulesets, outcome, say), *facts]
     return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(said), differences, _alarm(differences, say))
 
 
@@ -84,21 +78,21 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: La
     return sentence if outcome is not None else say.paragraph([sentence, say("This is predicted; nothing was sent.")])
 
 
-def _where(prediction: Prediction, outcome: Outcome | None, say: Language) -> str:
+def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Outcome | None, say: Language) -> str:
     """Where the way ended and why, or by which rules the packets were let through."""
     if prediction.unknown:
         return "" if outcome is None else say("The rules alone do not tell how it goes on: {why}.", why=prediction.unknown)
     back = prediction.back
     request = prediction.request
     if not request.arrived:
-        death = _death(request, say)
+        death = _death(request, rulesets, say)
         if back is None or back.arrived:
             return death
         answer = kind_words(back.legs[0].walk.sent, say)
-        return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, say)])
+        return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
     if request.lost:
-        return say(request.lost, **request.values)
-    return _passed(prediction, say) if back is None or back.arrived else _death(back, say)
+        return lost_words(request.lost, request.values, say)
+    return _passed(prediction, say) if back is None or back.arrived else _death(back, rulesets, say)
 
 
 def _passed(prediction: Prediction, say: Language) -> str:
@@ -134,47 +128,44 @@ def _deciders(leg: Leg, say: Language) -> list[str]:
     return found
 
 
-def _death(trip: Trip, say: Language) -> str:
+def _death(trip: Trip, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     """Where and why a packet's way ended."""
     leg = trip.legs[-1]
     if trip.lost:
-        return say(trip.lost, **trip.values)
+        return lost_words(trip.lost, trip.values, say)
     packet = kind_words(leg.walk.sent, say)
     decided = leg.walk.decided_by
     if leg.walk.cause != Cause.RULE or decided is None:
-        return _no_further(leg, packet, say)
-    values = {
+        return lost_words(*stopped_by(leg), say)
+    values: dict[str, object] = {
         "packet": packet,
         "namespace": _place(leg.namespace, say),
-        "chain": decided.chain,
+        "chain": chain_words(decided.table, decided.chain, say),
         "number": decided.rule,
-        "how": _how(decided.before, say),
+        "how": _how(decided, say),
     }
     if decided.rule:
         text = message("On {namespace}, rule {number} of {chain} drops {packet}, which {how}.")
         if decided.outcome == "REJECT":
             text = message("On {namespace}, rule {number} of {chain} rejects {packet}, which {how}.")
-        return say(text, **values)
+        return say.paragraph([say(text, **values), _situation(leg.namespace, decided, rulesets, say)])
     said = say("On {namespace}, the policy DROP of {chain} drops {packet}, which {how}.", **values)
     return say.paragraph([said, _nobody_let_it(leg, decided, say)])
 
 
-def _no_further(leg: Leg, packet: str, say: Language) -> str:
-    """Why the host itself, and no rule, ended a packet's way."""
-    last = leg.walk.packet
-    values = {
-        "namespace": _place(leg.namespace, say),
-        "packet": packet,
-        "address": last.destination,
-        "source": last.source,
-        "bridge": last.input,
-    }
-    return say(_CAUSES[leg.walk.cause], **values)
+def _situation(namespace: str, visit: Visit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+    """What a rule is for, where that is known by its shape."""
+    ruleset = rulesets.get(namespace)
+    if ruleset is None or visit.rule is None:
+        return ""
+    return explain_rule(ruleset, visit.table, visit.chain, visit.rule, say.name).situation
 
 
-def _how(packet: Packet, say: Language) -> str:
-    """What rules mostly ask about: the interfaces, and conntrack's state."""
-    state = packet.state
+def _how(visit: Visit, say: Language) -> str:
+    """What rules mostly ask about: the interfaces, and conntrack's state, which the raw table does not know yet."""
+    packet, state = visit.before, visit.before.state
+    if visit.table == "raw":
+        return say("comes in through {input}", input=packet.input) if packet.input else say("is sent from here")
     if packet.input and packet.output:
         text = message("comes in through {input}, leaves through {output} and is {state} to conntrack")
     elif packet.input:

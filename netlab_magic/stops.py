@@ -1,17 +1,16 @@
 """The stops of a packet's way from what the model predicts, and each of them in words."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from netlab_magic.messages import Language, message
 from netlab_magic.prediction import Leg, Prediction, Trip
 from netlab_magic.topology import HOST
 from netlab_magic.voyage import Event, Stop, Unmet, Voyage
-from netlab_magic.walk import Outcome as Became
-from netlab_magic.walk import Visit
+from netlab_magic.walk import Cause, Visit
 from netlab_magic.way import FATAL
 
-__all__ = ["Sentence", "said", "unmet_by", "voyage_of", "why_not"]
+__all__ = ["Sentence", "chain_words", "lost_words", "said", "stopped_by", "unmet_by", "voyage_of", "why_not"]
 
 Sentence = Callable[[str, str, int], str]
 """What the rule of a table, chain and number does, in a sentence."""
@@ -20,7 +19,13 @@ _MOST_PASSED = 12
 """More rules in a row that do not match are one stop."""
 
 _TURNED_BACK = message("{namespace} refuses it with {answer}.")
-_GOES_NO_FURTHER = message("It goes no further in {namespace}: {why}.")
+_CAUSES = {
+    Cause.NO_ROUTE: message("{namespace} has no route to {address}, so the packet gets no further; no rule has dropped it."),
+    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one gets no further."),
+    Cause.TTL: message("The TTL of the packet has come to its end in {namespace}: is there a loop of routes?"),
+    Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
+    Cause.MARTIAN: message("{namespace} throws the packet away: none with these addresses may come in from outside."),
+}
 
 
 def voyage_of(prediction: Prediction, *, every: bool = True) -> Voyage:
@@ -50,14 +55,16 @@ def _of_leg(leg: Leg, *, back: bool, every: bool, died: bool) -> Iterator[Stop]:
     if leg.leaves and walk:
         yield Stop(Event.LEAVES, leg.namespace, leg.leaves.interface, packet=str(walk.packet), back=back)
     if died and not walk and not (inside and inside[-1].fatal):
-        why, values = _why(leg)
+        why, values = stopped_by(leg)
         yield Stop(Event.LOST, leg.namespace, packet=str(walk.packet), lost=why, values=values, fatal=True, back=back)
 
 
-def _why(leg: Leg) -> tuple[str, dict[str, str]]:
-    if leg.walk.outcome == Became.REJECTED:
-        return _TURNED_BACK, {"namespace": leg.namespace, "answer": leg.walk.answer}
-    return _GOES_NO_FURTHER, {"namespace": leg.namespace, "why": leg.walk.why}
+def stopped_by(leg: Leg) -> tuple[str, dict[str, str]]:
+    """Why the host itself ended a packet's way, or a rule whose answer alone is known: a sentence for the catalogue, and its values."""
+    walk = leg.walk
+    if walk.cause not in _CAUSES:
+        return _TURNED_BACK, {"namespace": leg.namespace, "answer": walk.answer}
+    return _CAUSES[walk.cause], {"namespace": leg.namespace, "address": walk.packet.destination, "bridge": walk.packet.input}
 
 
 def _rules(leg: Leg, *, back: bool, every: bool) -> Iterator[Stop]:
@@ -114,6 +121,13 @@ def unmet_by(visit: Visit) -> Unmet | None:
     return Unmet(condition.about, condition.seen(visit.frame), condition.wanted, condition.negated)
 
 
+def lost_words(text: str, values: Mapping[str, str], say: Language) -> str:
+    """A sentence about a packet that was lost, from its message and its values; the host is spoken of as such."""
+    named = say("the host") if values.get("namespace") == HOST else values.get("namespace", "")
+    told = say(text, **{**values, "namespace": named})
+    return told[:1].upper() + told[1:] if named != values.get("namespace") else told
+
+
 def said(stop: Stop, say: Language, sentence: Sentence | None = None) -> str:
     """What happens at a stop, in whole sentences; `sentence` explains a rule."""
     return say.paragraph([text for text in _sentences(stop, say, sentence) if text])
@@ -128,35 +142,38 @@ def _sentences(stop: Stop, say: Language, sentence: Sentence | None) -> Iterable
         case Event.ARRIVES:
             yield say("{} gets the answer.", stop.namespace) if stop.back else say("{} gets the packet.", stop.namespace)
         case Event.LOST:
-            yield say(stop.lost, **stop.values)
+            yield lost_words(stop.lost, stop.values, say)
         case Event.END:
             yield _end(stop, say)
         case Event.PASSED:
             yield _passed(stop, say)
         case _:
-            yield say("Rule {} of {} matches.", stop.rule, _chain(stop, say))
+            yield say("Rule {} of {} matches.", stop.rule, chain_words(stop.table, stop.chain, say))
             yield sentence(stop.table, stop.chain, stop.rule or 0) if sentence else ""
             yield _follows(stop, say)
     if stop.after:
         yield say("The packet is now {}.", stop.after)
 
 
-def _chain(stop: Stop, say: Language) -> str:
-    return stop.chain if stop.table == "filter" else say("{} (table {})", stop.chain, stop.table)
+def chain_words(table: str, chain: str, say: Language) -> str:
+    """A chain's name, with its table where that is not filter."""
+    return chain if table == "filter" else say("{} (table {})", chain, table)
 
 
 def _end(stop: Stop, say: Language) -> str:
     if stop.outcome == "RETURN":
-        return say("No rule of {} decided; it goes back to the chain before.", _chain(stop, say))
+        return say("No rule of {} decided; it goes back to the chain before.", chain_words(stop.table, stop.chain, say))
     if stop.fatal:
-        return say("No rule of {} decided, so its policy does: {}. The packet dies here.", _chain(stop, say), stop.outcome)
-    return say("No rule of {} decided, so its policy does: {}.", _chain(stop, say), stop.outcome)
+        return say(
+            "No rule of {} decided, so its policy does: {}. The packet dies here.", chain_words(stop.table, stop.chain, say), stop.outcome
+        )
+    return say("No rule of {} decided, so its policy does: {}.", chain_words(stop.table, stop.chain, say), stop.outcome)
 
 
 def _passed(stop: Stop, say: Language) -> str:
     if stop.last is not None:
-        return say("Rules {} to {} of {} do not match.", stop.rule, stop.last, _chain(stop, say))
-    head, unmet = (stop.rule, _chain(stop, say)), stop.unmet
+        return say("Rules {} to {} of {} do not match.", stop.rule, stop.last, chain_words(stop.table, stop.chain, say))
+    head, unmet = (stop.rule, chain_words(stop.table, stop.chain, say)), stop.unmet
     if unmet is None:
         return say("Rule {} of {} does not match.", *head)
     if not unmet.judged:

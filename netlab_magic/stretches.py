@@ -25,6 +25,14 @@ def stretches_of(statements: Sequence[Statement]) -> Iterator[Stretch]:
             together = []
             yield Stretch([statement], alone=True)
         else:
+            if _needs_dockers_chains(statement, together):
+                yield Stretch(together, alone=False)
+                together = []
             together.append(statement)
     if together:
         yield Stretch(together, alone=False)
+
+
+def _needs_dockers_chains(statement: Statement, before: Sequence[Statement]) -> bool:
+    """Whether a rule may stand in, or lead to, a chain that comes to be by what is before: iptables is asked about rules first."""
+    return isinstance(statement, s.RuleEdit) and any(isinstance(other, s.Docker) for other in before)

@@ -244,6 +244,11 @@ def test_a_cell_is_planned_as_a_whole_and_a_dry_run_changes_nothing(lab: Lab) ->
     assert list(lab.observe().topology.namespaces) == ["host"]
 
 
+def test_rules_may_stand_in_chains_that_docker_makes_in_the_same_cell(lab: Lab) -> None:
+    lab.run("docker install\nrule DOCKER-USER -i docker0 -j DROP\ndocker run web\nexpect web host ok")
+    assert "-A DOCKER-USER -i docker0 -j DROP" in str(lab.show("save"))
+
+
 def test_everything_is_already_so_the_second_time(lab: Lab) -> None:
     cell = "docker install --version 28\ndocker network create n --icc false\ndocker run c --network n -p 80\ndocker ps"
     lab.run(cell)
