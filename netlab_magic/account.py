@@ -6,13 +6,15 @@ import msgspec
 
 from netlab_magic.crosscheck import Difference, crosscheck
 from netlab_magic.explain import explain_rule
+from netlab_magic.facts import fact_sentence
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome, Verdict
 from netlab_magic.packet import Packet
+from netlab_magic.passages import voyage_of_trace
 from netlab_magic.prediction import Leg, Prediction, Trip
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.sighting import Traced
-from netlab_magic.stops import chain_words, lost_words, stopped_by, unmet_by, why_not
+from netlab_magic.stops import chain_words, lost_words, said, stopped_by, unmet_by, why_not
 from netlab_magic.topology import HOST
 from netlab_magic.walk import Cause, Visit
 
@@ -48,19 +50,17 @@ def account(
     prediction: Prediction,
     rulesets: Mapping[str, Ruleset],
     traced: Traced | None = None,
-    facts: Sequence[str] = (),
     language_name: str = "en",
 ) -> Account:
-    """The account of a probe: of what was measured where there is a trace, else of what the model predicts.
-
-    `facts` are sentences of what the kernel's counters tell of packets that died outside the firewall.
-    """
+    """The account of a probe: of what was measured where there is a trace, else of what the model predicts."""
     say = language(language_name)
     outcome = traced.outcome if traced else None
     verdict = outcome.verdict if outcome else prediction.verdict
     differences = crosscheck(prediction, traced, rulesets) if traced else ()
-    said = [_where(prediction, rulesets, outcome, say), *facts]
-    return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(said), differences, _alarm(differences, say))
+    where = [_where(prediction, rulesets, outcome, say)]
+    if traced and (prediction.unknown or differences):
+        where += [_seen_last(traced, say), *(fact_sentence(fact, say) for fact in traced.facts)]
+    return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
 
 
 def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: Language) -> str:
@@ -93,6 +93,16 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
     if request.lost:
         return lost_words(request.lost, request.values, say)
     return _passed(prediction, say) if back is None or back.arrived else _death(back, rulesets, say)
+
+
+def _seen_last(traced: Traced, say: Language) -> str:
+    """The last thing that the kernel reported, where the model is no help."""
+    stops = voyage_of_trace(traced).stops
+    if not stops:
+        return say("The kernel reported nothing of its packets.")
+    return say(
+        "The kernel's last report of it is from {namespace}: {what}", namespace=_place(stops[-1].namespace, say), what=said(stops[-1], say)
+    )
 
 
 def _passed(prediction: Prediction, say: Language) -> str:
@@ -184,9 +194,9 @@ def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
         return say("{chain} has no rule that could let it pass.", chain=end.chain)
     told = [say("rule {number}: {why}", number=visit.rule, why=why_not(unmet, say)) for visit in misses if (unmet := unmet_by(visit))]
     if len(misses) <= _FEW:
-        return say("None of its rules matches: {rules}.", rules=say.several(message("{}; {}"), message("{}; {}"), told))
+        return say("None of its rules matches ({rules}).", rules=say.several(message("{}; {}"), message("{}; {}"), told))
     nearest = max(range(len(misses)), key=lambda at: misses[at].failed)
-    return say("None of its {count} rules matches; the nearest is {rule}.", count=len(misses), rule=told[nearest])
+    return say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=told[nearest])
 
 
 def _alarm(differences: Sequence[Difference], say: Language) -> str:

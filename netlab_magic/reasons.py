@@ -1,6 +1,7 @@
 """What `why` and `predict` give: the account of one packet, with the pictures of its way and what would change its fate."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from html import escape
 
 import msgspec
@@ -9,19 +10,23 @@ from netlab_magic import savefile
 from netlab_magic import statement as s
 from netlab_magic.account import Account, account
 from netlab_magic.addressing import probe_for
+from netlab_magic.crosscheck import Spot
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.explain import explain_rule
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.passages import voyage_of_trace
 from netlab_magic.predict import predict
 from netlab_magic.prediction import Prediction
+from netlab_magic.remedy import Remedy, remedies
 from netlab_magic.result import MARKS, Result
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.sighting import Traced
 from netlab_magic.stops import said, voyage_of
 from netlab_magic.topology import HOST, Topology
+from netlab_magic.tracing import Tracked
 from netlab_magic.voyage import Voyage
 
 __all__ = ["Asked", "Predicted", "Why", "predicted", "why"]
@@ -34,6 +39,7 @@ class Case(msgspec.Struct, frozen=True):
     rulesets: Mapping[str, Ruleset]
     prediction: Prediction
     traced: Traced | None = None
+    unseen: Mapping[str, str] = {}
 
     @property
     def outcome(self) -> Outcome:
@@ -44,13 +50,12 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Why(Result):
-    """The account of one packet; true when it is answered. `remedies` would change what became of it."""
+    """The account of one packet; true when it is answered."""
 
     def __init__(self, case: Case, language_name: str = "en") -> None:
         self.case = case
         self.language = language_name
-        self.account: Account = account(case.prediction, case.rulesets, case.traced, language_name=language_name)
-        self.voyage: Voyage = voyage_of(case.prediction)
+        self.account: Account = account(case.prediction, case.rulesets, case.traced, language_name)
         self._say: Language = language(language_name)
 
     @property
@@ -60,6 +65,17 @@ class Why(Result):
 
     def __bool__(self) -> bool:
         return bool(self.outcome)
+
+    @cached_property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What would let a packet pass that is not answered, the smallest change first; each has been tried in the model."""
+        return remedies(self.case.topology, self.case.rulesets, self.outcome.probe, self.case.prediction, self.case.unseen)
+
+    @cached_property
+    def voyage(self) -> Voyage:
+        """The packet's numbered way: the model's, which knows why rules did not match, unless the kernel tells it otherwise or more."""
+        trusted = self.case.traced is None or not (self.case.prediction.unknown or self.account.differences)
+        return voyage_of(self.case.prediction) if trusted or self.case.traced is None else voyage_of_trace(self.case.traced)
 
     def sentences(self) -> list[str]:
         """What happened, and where and why; a warning where model and kernel disagree."""
@@ -86,7 +102,29 @@ class Why(Result):
 
     def __str__(self) -> str:
         mark = MARKS[self.outcome.verdict]
-        return "\n".join([f"{mark} {self.outcome.probe}: {self.outcome.verdict}", *(f"  {line}" for line in self.sentences())])
+        lines = [*self.sentences(), *self._differences()]
+        if self.remedies:
+            lines.append(self._heading())
+        for number, remedy in enumerate(self.remedies, 1):
+            lines += [f"  {number}. {remedy.say(self._say)}", *(f"       {line}" for line in remedy.statements or remedy.commands)]
+        return "\n".join([f"{mark} {self.outcome.probe}: {self.outcome.verdict}", *(f"  {line}" for line in lines)])
+
+    def _heading(self) -> str:
+        say = self._say
+        return say("What would change it (any one of these, as a line of a cell):")
+
+    def _differences(self) -> list[str]:
+        """What the model expected and what the kernel reported, where they differ."""
+        say = self._say
+        return [
+            say(
+                "{where}: the model expected {predicted}, the kernel reported {seen}.",
+                where=" ".join(filter(None, [difference.namespace, difference.direction])) or self.outcome.probe,
+                predicted=_spots(difference.predicted) or say("nothing"),
+                seen=_spots(difference.seen) or say("nothing"),
+            )
+            for difference in self.account.differences
+        ]
 
     def html(self, commands: bool = False) -> str:
         """See Result."""
@@ -96,11 +134,29 @@ class Why(Result):
         kind = "ok" if self.outcome else "bad"
         head = escape(f"{MARKS[self.outcome.verdict]} {self.outcome.probe}: ")
         yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self.outcome.verdict)}</b></pre>'
-        for sentence in self.sentences():
+        for sentence in [*self.sentences(), *self._differences()]:
             yield f"<pre>{escape(sentence)}</pre>"
+        if self.remedies:
+            yield f"<pre><b>{escape(self._heading())}</b></pre><ol>{''.join(map(self._offered, self.remedies))}</ol>"
         yield "".join(_drawn(picture) for picture in self.pictures())
         steps, say = escape("\n".join(self.steps())), self._say
-        yield f"<details><summary>{escape(say('Its way, step by step'))}</summary><pre>{steps}</pre></details></div>"
+        yield f"<details><summary>{escape(say('Its way, step by step'))}</summary><pre>{steps}</pre></details>"
+        if self.case.traced:
+            told = Tracked(self.case.traced, self.language).html()
+            yield f"<details><summary>{escape(say('What the kernel reported'))}</summary>{told}</details>"
+        yield "</div>"
+
+    def _offered(self, remedy: Remedy) -> str:
+        lines = escape("\n".join(remedy.statements or remedy.commands))
+        say, commands = self._say, escape("\n".join(remedy.commands))
+        real = f"<details><summary>{escape(say('on a real host'))}</summary><pre>{commands}</pre></details>" if remedy.statements else ""
+        return f"<li>{escape(remedy.say(say))}<pre><code>{lines}</code></pre>{real}</li>"
+
+
+def _spots(found: tuple[Spot, ...] | str) -> str:
+    if isinstance(found, str):
+        return found
+    return ", ".join(f"{table} {chain} {number or 'policy'}" for table, chain, number in found)
 
 
 def _drawn(picture: Picture) -> str:
@@ -190,7 +246,8 @@ def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> C
     traced = engine.trace(probe) if engine.ready.sends else None
     dumps = {HOST: observed.rules, **(traced.rules if traced else {})}
     rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
-    return Case(observed.topology, rulesets, predict(observed.topology, rulesets, probe, _unseen(observed)), traced)
+    unseen = _unseen(observed)
+    return Case(observed.topology, rulesets, predict(observed.topology, rulesets, probe, unseen), traced, unseen)
 
 
 def _unseen(observed: Observed) -> dict[str, str]:

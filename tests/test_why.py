@@ -61,7 +61,7 @@ ACCOUNTS = [
     ("ns0:81", dump("ACCEPT"), "the reset (RST) says no", "Nothing listens on tcp port 81 of ns0."),
     ("ns0:80", dump("ACCEPT", "-s 172.18.0.3 -j DROP"), "rule 1 of FORWARD drops the SYN"),
     ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "cannot be told from the rules alone: rule 1 of FORWARD uses -m recent"),
-    ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in (1, 2, 3, 4, 5))), "None of its 5 rules matches; the nearest"),
+    ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in range(1, 6))), "None of its 5 rules matches (the nearest is rule 1"),
 ]
 
 
@@ -120,12 +120,28 @@ class TestWithTheKernel:
         assert str(right).startswith("✓ Right: you said blocked, and it is blocked.")
         assert str(wrong).startswith("✕ Not so: you said answered, and it is blocked.")
 
+    def test_what_would_change_it_does(self, seed):  # noqa: F811
+        seed.run(f"policy FORWARD DROP\nforward {OUT}\nsnapshot broken")
+        found = seed.why("ns1", "internet")
+        assert f"  1. Let packets of known connections out to docker1, the replies.\n         forward {BACK}\n" in str(found)
+        assert len(found.remedies) > 1
+        for remedy in found.remedies:
+            seed.run("\n".join([*remedy.statements, "expect ns1 internet ok", "restore broken", "expect ns1 internet blocked"]))
+
+    def test_rules_that_the_model_does_not_read_leave_the_account_to_the_kernel(self, seed):  # noqa: F811
+        seed.run("$ nft 'add table ip mine'; nft 'add chain ip mine f { type filter hook forward priority 10; policy drop; }'")
+        found = seed.why("ns1", "ns0")
+        assert found.outcome.verdict == Verdict.BLOCKED
+        assert "nftables filters there too" in str(found)
+        assert "The kernel's last report of it is from the host" in str(found)
+        assert found.remedies == ()
+
     def test_the_question_comes_first_when_asked_for(self, seed):  # noqa: F811
         asked = seed.run("why ns1 ns0:80 --predict")
         assert isinstance(asked, Asked)
         assert str(asked).endswith("%netlab predict ns1 ns0:80 ok|blocked")
         assert "refused" not in str(asked)
-        assert asked.html().count("<details>") == 4  # both choices, and the steps in each
+        assert asked.html().count("<summary>Its way, step by step</summary>") == 2  # below each of both choices
         assert asked.truth.outcome.verdict == Verdict.REFUSED
 
     def test_words_that_are_wrong_are_pointed_at(self, seed):  # noqa: F811
