@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 CHAPTER = ROOT / "notebooks/en/05-forward-policy.ipynb"
 DOCKER_VERSIONS = ROOT / "notebooks/en/docker-versions.ipynb"
+WHY = ROOT / "notebooks/en/why.ipynb"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 # Jupyter's own packages warn about their next versions, and leave closing their sockets to the garbage collector.
@@ -82,7 +83,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_notebooks():
-    assert {CHAPTER, DOCKER_VERSIONS} <= set(NOTEBOOKS)
+    assert {CHAPTER, DOCKER_VERSIONS, WHY} <= set(NOTEBOOKS)
 
 
 @every_notebook
@@ -187,6 +188,22 @@ class TestDockerVersions:
         cell.source = re.sub(r"--version \d+", f"--version {release}", cell.source)
         with pytest.raises(CellExecutionError, match=r"ExpectationFailed|StatementError"):
             run(notebook, short, "auto")
+
+
+class TestWhy:
+    @may_warn
+    @pytest.mark.kernel
+    @pytest.mark.parametrize("firewall", ["legacy", "nft"])
+    def test_it_runs(self, short, firewall):
+        done = run(read(WHY), short, firewall)
+        assert "the echo reply is lost on its way back" in text_of(done, "lab-1-why")
+        assert "rule 1: input interface is docker1, not veth-ns1" in text_of(done, "lab-2-guess")
+        assert "rule 1 of PREROUTING (table raw) drops the SYN" in text_of(done, "lab-3-guess")
+        assert "internet has no route to 172.18.0.3" in text_of(done, "lab-4-guess")
+        assert "The host does not forward packets" in text_of(done, "lab-5-why")
+        guesses = [text_of(done, f"lab-{number}-guess") for number in (2, 3, 4)]
+        assert [guess.startswith("✕ Not so: you said answered, and it is blocked.") for guess in guesses] == [True] * 3
+        assert "disagree" not in "".join(text_of(done, cell.id) for cell in done.cells if cell.cell_type == "code")
 
 
 class TestTheReadme:

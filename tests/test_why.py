@@ -61,7 +61,7 @@ ACCOUNTS = [
     ("ns0:81", dump("ACCEPT"), "the reset (RST) says no", "Nothing listens on tcp port 81 of ns0."),
     ("ns0:80", dump("ACCEPT", "-s 172.18.0.3 -j DROP"), "rule 1 of FORWARD drops the SYN"),
     ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "cannot be told from the rules alone: rule 1 of FORWARD uses -m recent"),
-    ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in range(1, 6))), "None of its 5 rules matches (the nearest is rule 1"),
+    ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in range(1, 6))), "None of its 5 rules matches (the nearest"),
 ]
 
 
