@@ -8,13 +8,14 @@ from netlab_magic.outcome import Probe
 from netlab_magic.reader import looks_like_address, suggest
 from netlab_magic.statement import Destination
 from netlab_magic.topology import HOST, INTERNET, Namespace, Topology
+from netlab_magic.walk.host import Routing, host_of
 
 __all__ = ["matrix_probes", "members", "probe_for"]
 
 
 def probe_for(topology: Topology, source: str, destination: Destination) -> Probe:
     """The probe that a statement asks for. Raises StatementError for names that the lab does not have."""
-    sender = known_namespace(topology, source)
+    sender = known_namespace(topology, _namespace_of(topology, source))
     name = str(destination.name)
     if looks_like_address(name) and name not in topology.namespaces:
         address = str(ip_address(name))
@@ -25,12 +26,23 @@ def probe_for(topology: Topology, source: str, destination: Destination) -> Prob
     else:
         if name not in topology.namespaces:
             refuse(f"there is no namespace {name}{suggest(name, topology.namespaces)}", destination.name)
-        address, target = _address(topology.namespaces[name], sender, destination.name), name
+        address, target = _address(topology, topology.namespaces[name], sender, destination.name), name
     return Probe(sender.name, name, address, target, destination.protocol, destination.port)
 
 
-def _address(target: Namespace, sender: Namespace, word: str) -> str:
-    """The target's address that the sender has in a network of its own, else the one meant for others (not of a link), else the first.
+def _namespace_of(topology: Topology, source: str) -> str:
+    """A sender by name, or by an address that a namespace has."""
+    if source in topology.namespaces or not looks_like_address(source):
+        return source
+    try:
+        owner = topology.owner(str(ip_address(str(source))))
+    except ValueError:
+        return source
+    return owner.namespace if owner else source
+
+
+def _address(topology: Topology, target: Namespace, sender: Namespace, word: str) -> str:
+    """The target's address that the sender has in a network of its own, else that of the device towards the sender, else the first.
 
     The internet's addresses are those on its loopback: they are what a lab reaches it by.
     """
@@ -43,7 +55,18 @@ def _address(target: Namespace, sender: Namespace, word: str) -> str:
     if not candidates:
         refuse(f"{target.name} has no address to reach it by", word)
     near = (held for held in candidates if any(held.ip in network for network in own))
-    return str(next(near, candidates[0]).ip)
+    return str((next(near, None) or _facing(topology, target, sender) or candidates[0]).ip)
+
+
+def _facing(topology: Topology, target: Namespace, sender: Namespace) -> IPv4Interface | IPv6Interface | None:
+    """The first address of the device through which the target reaches the sender."""
+    for held in _parsed(sender):
+        hop = Routing(host_of(topology, target.name), held.version == 6).route(int(held.ip))
+        device = target.interface(hop.device) if hop else None
+        own = [address for address in device.parsed() if address.version == held.version] if device and device.kind != "loopback" else []
+        if own:
+            return own[0]
+    return None
 
 
 def _addresses(namespace: Namespace, only: str | None = None) -> list[str]:

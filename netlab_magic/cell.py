@@ -33,6 +33,7 @@ STATEMENTS_AND_PROGRAMS = {
 """Words that are both, and how a line looks on which they are the program."""
 
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<(?!<)(-?)\s*(['\"]?)([A-Za-z_]\w*)\2")
+_TEXT_FOLLOWS = re.compile(r"\s+(?P<mark><<-?\s*(?P<quote>['\"]?)(?P<delimiter>[A-Za-z_]\w*)(?P=quote))\s*$")
 _COMPOUND = {"for": "done", "while": "done", "until": "done", "if": "fi", "case": "esac"}
 _SHELL = re.compile(
     r"""(sudo\s+)?( nsenter(\s+(-\S+|--\S+))+ (\s+(ba|da|z)?sh)?
@@ -45,12 +46,15 @@ _WORD = re.compile(r"""(?P<space>\s+)|(?P<comment>\#.*)|(?P<word>(?:[^\s'"\\#]|\
 
 
 class LogicalLine(msgspec.Struct, frozen=True):
-    """A statement's or a command's text with its place; `following` are lines for the command's standard input."""
+    """A statement's or a command's text with its place.
+
+    `following` are the lines behind it that belong to it: a command's standard input, or a statement's here-document.
+    """
 
     text: str
     place: Place
     command: bool = False
-    following: str = ""
+    following: str | None = None
 
     def words(self) -> list[Word]:
         """The words of a statement, quotes taken off. Raises StatementError for an open quote."""
@@ -111,7 +115,7 @@ def logical_lines(cell: str, statements: Collection[str], expand: Callable[[str]
             end = _command_end(lines, start, text)
             text = "\n".join([text, *lines[at:end]])
             at = end
-            following = ""
+            following = None
             if _SHELL.match(text):
                 at = next((number + 1 for number in range(at, len(lines)) if lines[number].strip() == "exit"), len(lines))
                 following = "\n".join(lines[end:at])
@@ -121,9 +125,21 @@ def logical_lines(cell: str, statements: Collection[str], expand: Callable[[str]
             text = f"{text[:-1].rstrip()} {lines[at].strip()}"
             at += 1
         text = expand(text.removesuffix("\\"))
-        line = LogicalLine(text, Place(start + 1, text))
+        following = None
+        if found := _TEXT_FOLLOWS.search(text):
+            following, at = _here_document(lines, at, found, Place(start + 1, text, found.start("mark"), len(found["mark"])))
+            text = text[: found.start()]
+        line = LogicalLine(text, Place(start + 1, text), following=following)
         if line.words():
             yield line
+
+
+def _here_document(lines: list[str], at: int, found: re.Match[str], place: Place) -> tuple[str, int]:
+    """The lines from `at` up to the delimiter, and the index behind it. Raises StatementError when there is none."""
+    end = next((number for number in range(at, len(lines)) if lines[number].strip() == found["delimiter"]), -1)
+    if end < 0:
+        raise StatementError(f"this text has no end: a line that is {found['delimiter']} alone is missing", place)
+    return "".join(f"{line}\n" for line in lines[at:end]), end + 1
 
 
 def _command_end(lines: list[str], start: int, first: str) -> int:

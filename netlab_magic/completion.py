@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
@@ -17,6 +18,7 @@ from netlab_magic.topology import HOST, INTERNET, Topology
 __all__ = ["Completer"]
 
 _PATIENCE_SECONDS = 0.2
+_MOST_FILES = 500
 _RULE_WORDS = (
     *("-i", "-o", "-s", "-d", "-p", "-m", "-j", "!", "conntrack", "comment", "addrtype", "tcp", "udp", "icmp"),
     *("--ctstate", "--dport", "--sport", "--comment", "--dst-type", "--to-destination", "RELATED,ESTABLISHED", "NEW", "LOCAL"),
@@ -46,17 +48,19 @@ class Completer:
             return {"completions": [], "suppress": False}
         words = inside.split()
         fragment = "" if not inside or inside[-1].isspace() else words.pop()
-        found = sorted(word for word in set(self.words(words)) if word.startswith(fragment))
+        found = sorted(word for word in set(self.words(words, fragment)) if word.startswith(fragment))
         return {
             "completions": [SimpleCompletion(text=word, type="netlab") for word in found],
             "suppress": True,
             "matched_fragment": fragment,
         }
 
-    def words(self, before: list[str]) -> Iterable[str]:
-        """What may follow these words of a statement."""
+    def words(self, before: list[str], begun: str = "") -> Iterable[str]:
+        """What may follow these words of a statement; `begun` is how the word begins, for files in other folders."""
         if not before:
             return [*SYNTAX, *OPTIONS]
+        if before[0] == "load":
+            return _files(begun)
         topology, chains = self._known()
         if before[-1] in ("-i", "-o"):
             return [interface.name for interface in topology.host.interfaces]
@@ -112,9 +116,21 @@ class Completer:
                 observed = lab.observe(patience=_PATIENCE_SECONDS)
             except NetlabError:
                 return Topology(), [*BUILT_IN["filter"]]
-            ruleset = savefile.parse(observed.rules)
+            ruleset = savefile.parse(observed.rules, strict=False)
             return observed.topology, [chain.name for name in BUILT_IN for chain in ruleset.table(name).chains]
         return Topology(), [*BUILT_IN["filter"]]
+
+
+def _files(begun: str) -> list[str]:
+    """The files, and with a slash the folders, whose names go on from what was typed; hidden ones when it begins with a dot."""
+    folder, _, name = begun.rpartition("/")
+    at = Path(f"{folder}/" if folder or begun.startswith("/") else ".").expanduser()
+    try:
+        found = [held for held in at.iterdir() if held.name.startswith(".") == name.startswith(".")]
+    except OSError:
+        return []
+    before = begun[: len(begun) - len(name)]
+    return [f"{before}{held.name}{'/' if held.is_dir() else ''}" for held in found[:_MOST_FILES]]
 
 
 def _statement_before(text: str, cursor_line: int, line: str) -> str | None:

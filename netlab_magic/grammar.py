@@ -256,6 +256,17 @@ def read_attach(r: Reader) -> Statement:
     return s.Attach(target)
 
 
+def read_load(r: Reader) -> Statement:
+    """load = "load" FILE { FILE } | "load" "-" HERE-DOCUMENT"""
+    files = (r.take("file"), *r.rest("file"))
+    pasted, text = [word for word in files if word == "-"], r.text()
+    if pasted and (len(files) > 1 or text is None):
+        wrong("- stands for a text in the next lines: write load - <<END, then the text, then a line END", pasted[0])
+    if not pasted and text is not None:
+        wrong("a text in the next lines needs - in the place of a file: load - <<END", files[0])
+    return s.Load(() if pasted else files, text)
+
+
 class Syntax(msgspec.Struct, frozen=True):
     """One statement of the language: its group and form as help shows them, what it does, and how its words are read."""
 
@@ -342,6 +353,12 @@ SYNTAX: dict[str, Syntax] = {
     "panel": Syntax("session", "panel", "the FORWARD policy switch with live connectivity and topology", read_action("panel")),
     "enter": Syntax("session", "enter [NS]", "a terminal in the lab host, or in a namespace", read_enter),
     "attach": Syntax("session", "attach host|PID", "look at a live network without touching it (root only)", read_attach),
+    "load": Syntax(
+        "session",
+        "load FILE…",
+        "look at another host through its dumps: iptables-save, ip -j addr, ip -j route, ip -j -d link; needs no privilege",
+        read_load,
+    ),
     "help": Syntax("session", "help [WORD]", "this list, or one statement", read_help),
 }
 """Every statement of the language, in the order in which help lists them."""

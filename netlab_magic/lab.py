@@ -13,10 +13,12 @@ from netlab_magic import statement as s
 from netlab_magic.compared import Compared
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine
+from netlab_magic.engine.loaded import LoadedEngine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
-from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
+from netlab_magic.errors import Interrupted, LabUnavailable, Place, StatementError
 from netlab_magic.history import History, no_snapshot
+from netlab_magic.loading import open_loaded
 from netlab_magic.looking import refuse_effects
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
@@ -172,8 +174,7 @@ class Lab(Statements):
         self.emitted = 0
         self.history.begin_cell()
         self._cell += 1
-        if self._engine is not None:
-            refuse_effects(statements, self._engine.ready)
+        refuse_effects(statements, self._engine.ready if self._engine is not None else None)
         if len(stretches) > 1:
             self._check_ahead(stretches, options)
         for stretch in stretches:
@@ -216,7 +217,7 @@ class Lab(Statements):
         snapshots = set(self.history.snapshots)
         for stretch in stretches:
             first = stretch.statements[0]
-            if isinstance(first, s.Command):
+            if isinstance(first, s.Command | s.Attach | s.Load):
                 return
             if isinstance(first, s.Session):
                 snapshots |= {str(first.name)} if first.action == "snapshot" else set()
@@ -256,6 +257,8 @@ class Lab(Statements):
     def _session(self, statement: Statement) -> Result:
         if isinstance(statement, s.Attach):
             return self.attach(statement.target)
+        if isinstance(statement, s.Load):
+            return self.load(*statement.files, text=statement.text)
         assert isinstance(statement, s.Session)
         name = statement.name
         match statement.action:
@@ -284,12 +287,30 @@ class Lab(Statements):
     def attach(self, target: str) -> Result:
         """Looks at the machine's own network ("host") or that of a process, without touching it; `down` ends the look."""
         with self.turn():
-            if self.is_up:
-                hint = f"look from another one: %netlab --lab look attach {target}"
-                raise StatementError(f"the lab{texts.called(self.name)} is up; {hint}", place_of(target))
+            self._refuse_if_up(f"attach {target}", place_of(target))
             self._forget()
             self._engine = open_attached(str(target), self.name)
-            return Text(texts.attached_text(str(target), self.engine.ready, self.observe(foreign=True)))
+            return self.status()
+
+    def load(self, *files: str, text: str | None = None) -> Result:
+        """Looks at a host through its dumps, from files or as text; `diff` then compares with what was loaded before it.
+
+        Raises StatementError, with the file and the line, for what cannot be read.
+        """
+        with self.turn():
+            if self._engine is not None and self._engine.ready.sends:
+                self._refuse_if_up(f"load {' '.join(files)}", place_of(files[0]) if files else None)
+            loaded, before = open_loaded(files, text), self.observe() if self.is_up else None
+            self._forget()
+            if before is not None:
+                self.history.remember(Seen(before.topology, before.rules))
+            self._engine = loaded
+            return self.status()
+
+    def _refuse_if_up(self, wanted: str, place: Place | None) -> None:
+        if self.is_up:
+            hint = f"look from another one: %netlab --lab look {wanted}"
+            raise StatementError(f"the lab{texts.called(self.name)} is up; {hint}", place)
 
     def up(self) -> Result:
         """Starts the lab, if it is not running."""
@@ -318,6 +339,8 @@ class Lab(Statements):
             return Text("The lab is not running; the first statement starts it.", ok=False)
         with self.turn():
             ready = self.engine.ready
+            if isinstance(self.engine, LoadedEngine):
+                return Text(texts.loaded_text(self.engine, self.observe(foreign=True), self.language))
             if ready.way.startswith("attach"):
                 return Text(texts.attached_text(ready.way.partition(":")[2], ready, self.observe(foreign=True)))
             return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))

@@ -20,13 +20,13 @@ __all__ = ["expected_after", "parse", "parse_line"]
 def parse_line(line: LogicalLine) -> Statement:
     """One logical line as a statement. Raises StatementError with the place of the word that is wrong."""
     if line.command:
-        return s.Command(line.text, following=line.following, place=line.place)
+        return s.Command(line.text, following=line.following or "", place=line.place)
     words = line.words()
     first = words[0]
     syntax = SYNTAX.get(first)
     if syntax is None:
         wrong(f"{first} is no statement{suggest(first, SYNTAX)} (a shell command starts with $)", first)
-    reader = Reader(words[1:], syntax.form, line.end())
+    reader = Reader(words[1:], syntax.form, line.end(), line.following)
     try:
         read = syntax.read(reader)
         reader.finish()

@@ -17,15 +17,22 @@ _WHOSE = {
 }
 
 
-def refuse_effects(statements: Sequence[Statement], ready: Ready) -> None:
-    """Raises StatementError at the first statement that would change something or send a packet in a network that is only looked at."""
-    if ready.sends:
-        return
+def refuse_effects(statements: Sequence[Statement], ready: Ready | None) -> None:
+    """Raises StatementError at the first statement that would change something, or send a packet, in a network that is only looked at.
+
+    `ready` is what the lab is before them, None when it is not up: the statements may load or attach one, and end it.
+    """
+    way = "" if ready is None or ready.sends else ready.way.partition(":")[0]
     for statement in statements:
-        if not _only_looks(statement):
-            whose = _WHOSE[ready.way.partition(":")[0]]
+        if isinstance(statement, s.Load) and way != "attach":
+            way = "load"
+        elif isinstance(statement, s.Attach) and not way:
+            way = "attach"
+        elif isinstance(statement, s.Session) and statement.action == "down":
+            way = ""
+        elif way and not _only_looks(statement):
             works = "show, explain, diff, why, predict and matrix --predict work here"
-            raise StatementError(f"{whose}: nothing is changed and no packet is sent; {works}", statement.place)
+            raise StatementError(f"{_WHOSE[way]}: nothing is changed and no packet is sent; {works}", statement.place)
 
 
 def _only_looks(statement: Statement) -> bool:

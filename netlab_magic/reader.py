@@ -38,12 +38,14 @@ class Reader:
     """Reads the words of one statement from left to right.
 
     `expected` collects what could stand after the last word: literal keywords, and kinds in angle brackets (`<bridge>`).
+    `following` is the text of a here-document behind the statement, None where there is none.
     """
 
-    def __init__(self, words: Sequence[Word], form: str, end: Place) -> None:
+    def __init__(self, words: Sequence[Word], form: str, end: Place, following: str | None = None) -> None:
         self.words = words
         self.form = form
         self.end = end
+        self.following = following
         self.at = 0
         self.expected: set[str] = set()
 
@@ -102,8 +104,15 @@ class Reader:
         """All remaining words."""
         return self.many(kind, lambda _: True)
 
+    def text(self) -> str | None:
+        """Takes the text of the here-document, if there is one."""
+        text, self.following = self.following, None
+        return text
+
     def finish(self) -> None:
-        """Raises StatementError when a word is left over."""
+        """Raises StatementError when a word is left over, or a text."""
+        if self.following is not None:
+            raise StatementError(f"no text can follow in the next lines: {self.form}", self.end)
         if self.at < len(self.words):
             extra = self.words[self.at]
             wrong(f"{extra} is one word too many: {self.form}", extra)

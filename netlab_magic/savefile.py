@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.ruleset import Chain, Counters, Rule, Ruleset, Table
 from netlab_magic.rulespec import WrongWord, read_rule
 
-__all__ = ["parse", "words_of"]
+__all__ = ["family_of", "parse", "words_of"]
 
 _WIDEST_MARK = 80  # carets under a word, however long it is
 _LONGEST_CHAIN_NAME = 28  # XT_EXTENSION_MAXNAMELEN - 1 (linux/netfilter/x_tables.h)
@@ -47,9 +48,19 @@ def parse(text: str, *, strict: bool = True, family: str | None = None) -> Rules
     anything that iptables-restore would not take; lenient reading keeps unknown matches, options and lines as they stand, and raises
     it only where a table has no end.
     """
-    family = family or ("ipv6" if _IPV6.search(text) and not _IPV4.search(text) else "ipv4")
+    return _parsed(text, strict, family)
+
+
+@lru_cache(4)
+def _parsed(text: str, strict: bool, family: str | None) -> Ruleset:
+    """The ruleset of a dump. The same dump is asked for again with every statement, and a large one takes seconds to read."""
     lines = text.split("\n")
-    return _DumpReader(lines[:-1] if not lines[-1] else lines, family, strict).read()
+    return _DumpReader(lines[:-1] if not lines[-1] else lines, family or family_of(text), strict).read()
+
+
+def family_of(text: str) -> str:
+    """What a dump is for, ipv4 or ipv6: its first line says so, else the addresses and protocols that its rules name."""
+    return "ipv6" if _IPV6.search(text) and not _IPV4.search(text) else "ipv4"
 
 
 class _DumpReader:

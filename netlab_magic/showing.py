@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from netlab_magic import docker, savefile
 from netlab_magic import statement as s
 from netlab_magic.change import between
@@ -18,7 +20,7 @@ from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text
 from netlab_magic.ruleset import BUILT_IN, Ruleset, Table
 from netlab_magic.statement import place_of
-from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of
+from netlab_magic.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
 
 __all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
 
@@ -32,6 +34,8 @@ def _warning(foreign: ForeignRules, own: str) -> str:
     if foreign.owner == "nftables":
         whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
+    if foreign.owner == "ip6tables":
+        return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); load them alone to look at them in their place"
     return (
         f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
         f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
@@ -179,13 +183,34 @@ def script(topology: Topology, dump: str, beside: Sequence[str] = ()) -> str:
     """
     lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
     lines = ["#!/bin/sh", "# Made by netlab_magic. Run as root in an empty network namespace (unshare -nm, with a private /run).", "set -e"]
-    lines += [command for change in between(Topology({HOST: Namespace(HOST, (lo,))}), topology) for command in change.commands()]
+    changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
+    lines += [command for change in changes for command in change.commands()]
     lines += beside
     ruleset = savefile.parse(dump, strict=False)
     kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
     if kept:
         lines += ["iptables-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
     return "\n".join(lines) + "\n"
+
+
+_BUILDABLE = ("bridge", "dummy", "loopback")
+
+
+def _buildable(topology: Topology) -> Topology:
+    """With a dummy in the place of every device that no command makes: a network card, or a pair whose other end is elsewhere."""
+
+    def known(name: str) -> str:
+        return possible_names(name)[0]
+
+    def device(held: Interface) -> Interface:
+        kind = held.kind if held.kind in _BUILDABLE or held.peer else "dummy"
+        return msgspec.structs.replace(held, name=known(held.name), kind=kind)
+
+    for namespace in topology.namespaces.values():
+        routes = tuple(msgspec.structs.replace(route, device=route.device and known(route.device)) for route in namespace.routes)
+        found = msgspec.structs.replace(namespace, interfaces=tuple(map(device, namespace.interfaces)), routes=routes)
+        topology = topology.with_namespace(found)
+    return topology
 
 
 def _without_counters(ruleset: Ruleset) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "Internet",
     "Link",
     "LinkEnd",
+    "Load",
     "Masquerade",
     "Matrix",
     "NetworkNamespace",
@@ -326,6 +327,13 @@ class Attach(Statement, frozen=True):
     """`attach host|PID`"""
 
     target: str
+
+
+class Load(Statement, frozen=True):
+    """`load FILE…`, or `load -` with a here-document, which is `text`"""
+
+    files: tuple[str, ...] = ()
+    text: str | None = None
 
 
 class Command(Statement, frozen=True):

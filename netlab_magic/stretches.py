@@ -19,7 +19,7 @@ class Stretch(NamedTuple):
 def stretches_of(statements: Sequence[Statement]) -> Iterator[Stretch]:
     together: list[Statement] = []
     for statement in statements:
-        if isinstance(statement, s.Command | s.Session | s.Attach):
+        if isinstance(statement, s.Command | s.Session | s.Attach | s.Load):
             if together:
                 yield Stretch(together, alone=False)
             together = []

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from netlab_magic import savefile
 from netlab_magic.dockerwords import DOCKER_FORMS
+from netlab_magic.engine.loaded import LoadedEngine
 from netlab_magic.engine.ways import Finding
 from netlab_magic.engine.wire import Observed, Process, Ready
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import foreign_warnings
 from netlab_magic.topology import HOST
 
-__all__ = ["attached_text", "called", "counts", "doctor_text", "help_text", "ready_text", "status_text"]
+__all__ = ["attached_text", "called", "counts", "doctor_text", "help_text", "loaded_text", "ready_text", "status_text"]
 
 _GROUPS = {
     "build": "Build (run again, they change nothing that is already so)",
@@ -48,6 +49,7 @@ _EXAMPLES = {
     "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER",
     "snapshot": "snapshot before",
     "restore": "restore before",
+    "load": "load iptables-save.txt ip-addr.json ip-route.json\n  load - <<END   (the dump in the next lines, up to a line END)",
     "enter": "enter ns1",
 }
 _WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root", "sudo": "sudo"}
@@ -114,6 +116,19 @@ def attached_text(target: str, ready: Ready, observed: Observed) -> str:
     whose = "the machine's own network" if target == "host" else f"the network of process {target}"
     warning = "".join(f"\n  {warning}" for warning in foreign_warnings(observed, ready.firewall))
     return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(observed)}.{warning}"
+
+
+def loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str:
+    """What a loaded lab says of itself: what it was made of, what had to be assumed, and what was not understood."""
+    whose = ", ".join(loaded.sources)
+    lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(observed)}."]
+    lines += [f"  {warning}" for warning in foreign_warnings(observed, loaded.ready.firewall)]
+    if loaded.assumptions:
+        lines += ["  What was loaded does not say it, and so it is assumed:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
+    remarks = loaded.dump.remarks
+    if remarks:
+        lines.append(f"  Not understood, and kept aside: {_count(len(remarks), 'line')}, the first is {remarks[0]}")
+    return "\n".join(lines)
 
 
 def doctor_text(findings: Sequence[Finding]) -> str:

@@ -4,13 +4,26 @@ A `Topology` is what the kernel has (read back through netlink) or what it shoul
 type for both, so that two of them can be compared, drawn, turned into commands or restored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 import msgspec
 
-__all__ = ["HOST", "INTERNET", "End", "Interface", "Namespace", "Route", "Server", "Topology", "network_of"]
+__all__ = [
+    "ANOTHER",
+    "HOST",
+    "INTERNET",
+    "End",
+    "Interface",
+    "Namespace",
+    "Route",
+    "Server",
+    "Topology",
+    "network_of",
+    "possible_names",
+    "uncertain",
+]
 
 HOST = "host"
 """The name under which the lab host's own network namespace appears."""
@@ -21,6 +34,27 @@ INTERNET = "internet"
 
 _parsed = lru_cache(4096)(ip_interface)
 """Reading an address takes 0.01 ms, and every statement looks at those of its bridge."""
+
+
+_OR = " or "
+"""Between the names that an interface may have: no interface's own name holds a blank (dev_valid_name() in net/core/dev.c)."""
+
+ANOTHER = "?"
+"""Among the names that an interface may have: some name that nobody mentions."""
+
+
+def uncertain(names: Sequence[str]) -> str:
+    """The name of an interface of which one only knows that it is one of these.
+
+    >>> uncertain(["eth0", "eth1"])
+    'eth0 or eth1'
+    """
+    return _OR.join(names)
+
+
+def possible_names(name: str) -> list[str]:
+    """The names that an interface may have: one, where it is known."""
+    return name.split(_OR)
 
 
 def network_of(cidr: str) -> str:
@@ -100,12 +134,16 @@ class Server(msgspec.Struct, frozen=True, order=True):
 
 
 class Namespace(msgspec.Struct, frozen=True):
-    """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for."""
+    """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for.
+
+    One that `answers_all` is taken to answer on every port, since nobody knows what listens there.
+    """
 
     name: str
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     sysctls: dict[str, str] = {}
+    answers_all: bool = False
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

@@ -12,17 +12,18 @@ PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 # A module or folder of the package, and the layer it belongs to. It may import from its own layer and from those below.
 LAYERS = {
     0: {"errors", "messages"},
-    1: {"packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
-    2: {"savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
+    1: {"assumption", "packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
+    2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
         "walk", "prediction", "predict", "remedy", "stops", "crosscheck", "account",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "hints", "facts", "passages",
+        "evidence", "foresee", "inference", "strangers",
     },
     4: {"draw"},
     5: {"engine", "host"},
     6: {
-        "compared", "dockerhost", "explaining", "history", "lab", "looking", "reasons",
+        "compared", "dockerhost", "explaining", "history", "lab", "loading", "looking", "reasons",
         "result", "runner", "showing", "snapshots", "statements",
         "stretches", "texts", "tracing",
     },

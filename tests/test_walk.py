@@ -414,3 +414,20 @@ def test_a_rule_that_only_counts_changes_no_outcome(sent, ruleset):
         for table in ruleset.tables
     )
     assert walk(sent, msgspec.structs.replace(ruleset, tables=tables), HOST).outcome == walk(sent, ruleset, HOST).outcome
+
+
+@pytest.mark.parametrize(
+    ("spec", "outcome"),
+    [
+        ("-i eth0 -j DROP", Outcome.UNKNOWN),
+        ("! -i eth0 -j DROP", Outcome.UNKNOWN),
+        ("-i eth+ -j DROP", Outcome.DROPPED),
+        ("-i docker1 -j DROP", Outcome.DELIVERED),
+        ("! -i docker1 -j DROP", Outcome.DROPPED),
+        ("-i + -j DROP", Outcome.DROPPED),
+    ],
+)
+def test_a_device_whose_name_is_one_of_several_is_judged_where_they_agree(spec, outcome):
+    host = msgspec.structs.replace(HOST, devices=(*HOST.devices[:-1], Device("eth0 or eth1", ("10.0.0.5/24",))), routes=())
+    sent = packet("tcp 10.0.0.9:4000 > 10.0.0.5:80", input="eth0 or eth1")
+    assert walk(sent, rules(f"INPUT {spec}"), host).outcome == outcome

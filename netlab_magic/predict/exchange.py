@@ -136,6 +136,8 @@ class _Exchange:
     def _listener(self, last: Leg) -> Server | None:
         frame = last.walk.last
         address = shown(frame.destination, frame.six)
+        if self.topology.namespaces[last.namespace].answers_all:
+            return Server(last.namespace, frame.destination_port, self.probe.protocol)
         for server in self.topology.servers:
             same = (server.namespace, server.port, server.protocol) == (last.namespace, frame.destination_port, self.probe.protocol)
             if same and server.address in ("", address):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from netlab_magic.ruleset import Match, Option, Rule
+from netlab_magic.topology import possible_names
 from netlab_magic.walk.frame import Frame
 from netlab_magic.walk.numbers import number_of, protocol_of, shown, word_of
 
@@ -134,10 +135,16 @@ def _header(option: Option) -> Condition:
 def _named(word: str, attribute: str) -> Test:
     """Whether the device has that name; `+` at its end stands for any continuation (ifname_compare)."""
     get = _ATTRIBUTES[attribute]
-    if word.endswith("+"):
-        start = word[:-1]
-        return lambda f: get(f).startswith(start)
-    return lambda f: get(f) == word
+    start = word[:-1] if word.endswith("+") else None
+
+    def test(frame: Frame) -> bool | None:
+        name = get(frame)
+        if " " in name:  # one of several names
+            answers = {one == word if start is None else one.startswith(start) for one in possible_names(name)}
+            return answers.pop() if len(answers) == 1 else None
+        return name == word if start is None else name.startswith(start)
+
+    return test
 
 
 _ATTRIBUTES: dict[str, _Value] = {

@@ -1,0 +1,84 @@
+"""The loaded engine: a host that was read from a file. A value that is looked at; there is no process behind it and nothing to change."""
+
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from netlab_magic.assumption import Assumption
+from netlab_magic.change import Change
+from netlab_magic.engine import Refusal, Show
+from netlab_magic.engine.wire import ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.evidence import Evidence
+from netlab_magic.hostdump import HostDump
+from netlab_magic.inference import host_from
+from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.savefile import parse
+from netlab_magic.sighting import Traced
+
+__all__ = ["LoadedEngine"]
+
+
+class LoadedEngine:
+    """See Engine. What would write or send raises Refusal: `Lab` refuses the statements before they get here."""
+
+    def __init__(self, dump: HostDump, sources: Sequence[str]) -> None:
+        rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)
+        inferred = host_from(dump, rulesets)
+        self.dump = dump
+        self.sources = tuple(sources)
+        self.assumptions: tuple[Assumption, ...] = inferred.assumptions
+        self.evidence: Evidence = inferred.evidence
+        self.ready = Ready(0, "load", dump.variant or "legacy")
+        self.told_of_end = False
+        self.alive = True
+        self._topology = inferred.topology
+        self._foreign: tuple[ForeignRules, ...] = ()
+        if len(rulesets) == 2:
+            self._foreign = (ForeignRules("ip6tables", dump.rules6, tuple(table.name for table in rulesets[1].tables)),)
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """See Engine. The rules are those of IPv4 where there are any; those of IPv6 stand beside them."""
+        return Observed(self._topology, (self.dump.rules or self.dump.rules6) if rules else "", self._foreign if foreign else ())
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Engine."""
+        _refuse()
+
+    def save(self) -> str:
+        """See Engine."""
+        return self.dump.rules or self.dump.rules6
+
+    def restore(self, text: str, flush: bool = False) -> None:
+        """See Engine."""
+        _refuse()
+
+    def canonical(self, text: str) -> str:
+        """See Engine."""
+        _refuse()
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """See Engine."""
+        _refuse()
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """See Engine."""
+        _refuse()
+
+    def trace(self, probe: Probe) -> Traced:
+        """See Engine."""
+        _refuse()
+
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """See Engine."""
+        _refuse()
+
+    def processes(self) -> tuple[Process, ...]:
+        """See Engine."""
+        return ()
+
+    def close(self) -> None:
+        """See Engine."""
+        self.alive = False
+
+
+def _refuse() -> NoReturn:
+    raise Refusal("this lab was loaded from a file: nothing is changed and no packet is sent")

@@ -1,0 +1,59 @@
+"""A probe where no packet can be sent: the model alone, with a stranger in the place of everybody whom nobody has looked at."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from netlab_magic.addressing import probe_for
+from netlab_magic.assumption import Assumption
+from netlab_magic.build import refuse
+from netlab_magic.outcome import Probe
+from netlab_magic.predict import predict
+from netlab_magic.prediction import Prediction
+from netlab_magic.reader import looks_like_address
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.statement import Destination
+from netlab_magic.strangers import assumed_of, with_strangers
+from netlab_magic.topology import Topology
+
+__all__ = ["Foreseen", "foresee"]
+
+_MOST_TRANSLATIONS = 8
+"""So often may a packet get another receiver on its way, whom nobody has looked at either."""
+
+
+class Foreseen(msgspec.Struct, frozen=True):
+    """What the model expects, the topology with the strangers that it took, and what had to be assumed of them."""
+
+    topology: Topology
+    probe: Probe
+    prediction: Prediction
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def foresee(
+    topology: Topology, rulesets: Mapping[str, Ruleset], source: str, destination: Destination, unseen: Mapping[str, str] | None = None
+) -> Foreseen:
+    """What becomes of a probe between any two machines that the host can reach; `source` may be an address, as the destination may.
+
+    For `unseen` see `predict`. Raises StatementError for a name that is none, and for a sender whose device the host does not know.
+    """
+    with_ends = with_strangers(topology, (source, destination.name))
+    if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
+        refuse(f"the host has no route to {source}: through which of its devices packets from there come in is not known", source)
+    probe = probe_for(with_ends, source, destination)
+    found = predict(with_ends, rulesets, probe, unseen or {})
+    for _ in range(_MOST_TRANSLATIONS):
+        further = with_strangers(with_ends, _receivers(found))
+        if len(further.namespaces) == len(with_ends.namespaces):
+            break
+        with_ends = further
+        found = predict(with_ends, rulesets, probe, unseen or {})
+    target = found.request.legs[-1].namespace if found.request.legs else probe.target
+    return Foreseen(with_ends, probe, found, assumed_of(topology, with_ends, probe.source, target if found.request else probe.target))
+
+
+def _receivers(found: Prediction) -> list[str]:
+    """Whom the last packets were on their way to: DNAT may have led them to somebody who is not in the topology yet."""
+    trips = [trip for trip in (found.request, found.back) if trip is not None and trip.legs]
+    return [trip.legs[-1].walk.packet.destination for trip in trips]
