@@ -13,13 +13,12 @@ from netlab_magic import statement as s
 from netlab_magic.compared import Compared
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine
-from netlab_magic.engine.loaded import LoadedEngine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
-from netlab_magic.errors import Interrupted, LabUnavailable, Place, StatementError
+from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
 from netlab_magic.history import History, no_snapshot
 from netlab_magic.loading import open_loaded
-from netlab_magic.looking import refuse_effects
+from netlab_magic.looking import is_in_use, refuse_effects
 from netlab_magic.outcome import Outcome
 from netlab_magic.reader import suggest
 from netlab_magic.reasons import predicted, why
@@ -30,7 +29,6 @@ from netlab_magic.snapshots import bring_back, compared
 from netlab_magic.statement import Statement, place_of
 from netlab_magic.statements import Statements
 from netlab_magic.stretches import Stretch, stretches_of
-from netlab_magic.topology import HOST
 
 __all__ = ["Lab"]
 
@@ -287,7 +285,8 @@ class Lab(Statements):
     def attach(self, target: str) -> Result:
         """Looks at the machine's own network ("host") or that of a process, without touching it; `down` ends the look."""
         with self.turn():
-            self._refuse_if_up(f"attach {target}", place_of(target))
+            if self.is_up:
+                raise is_in_use(self.name, f"attach {target}", place_of(target))
             self._forget()
             self._engine = open_attached(str(target), self.name)
             return self.status()
@@ -298,19 +297,14 @@ class Lab(Statements):
         Raises StatementError, with the file and the line, for what cannot be read.
         """
         with self.turn():
-            if self._engine is not None and self._engine.ready.sends:
-                self._refuse_if_up(f"load {' '.join(files)}", place_of(files[0]) if files else None)
+            if self._engine is not None and self.is_up and self._engine.ready.sends:
+                raise is_in_use(self.name, " ".join(("load", *files)), place_of(files[0]) if files else None)
             loaded, before = open_loaded(files, text), self.observe() if self.is_up else None
             self._forget()
             if before is not None:
                 self.history.remember(Seen(before.topology, before.rules))
             self._engine = loaded
             return self.status()
-
-    def _refuse_if_up(self, wanted: str, place: Place | None) -> None:
-        if self.is_up:
-            hint = f"look from another one: %netlab --lab look {wanted}"
-            raise StatementError(f"the lab{texts.called(self.name)} is up; {hint}", place)
 
     def up(self) -> Result:
         """Starts the lab, if it is not running."""
@@ -338,12 +332,7 @@ class Lab(Statements):
         if not self.is_up:
             return Text("The lab is not running; the first statement starts it.", ok=False)
         with self.turn():
-            ready = self.engine.ready
-            if isinstance(self.engine, LoadedEngine):
-                return Text(texts.loaded_text(self.engine, self.observe(foreign=True), self.language))
-            if ready.way.startswith("attach"):
-                return Text(texts.attached_text(ready.way.partition(":")[2], ready, self.observe(foreign=True)))
-            return Text(texts.status_text(self.name, self.engine.ready, self.observe(foreign=True), self.engine.processes()))
+            return Text(texts.status_text(self.name, self.engine, self.observe(foreign=True), self.language))
 
     def doctor(self) -> Result:
         """What this machine allows, and the one thing that would open what it refuses."""
@@ -352,15 +341,10 @@ class Lab(Statements):
 
     def enter_command(self, namespace: str | None = None) -> str:
         """The command that opens a terminal in the lab host or in a namespace."""
-        ready = self.engine.ready
-        if namespace is not None and namespace not in self.observe().topology.namespaces:
-            names = self.observe().topology.namespaces
+        names = self.observe().topology.namespaces
+        if namespace is not None and namespace not in names:
             raise StatementError(f"there is no namespace {namespace}{suggest(namespace, names)}", place_of(namespace))
-        inside = f" ip netns exec {namespace} bash" if namespace and namespace != HOST else " bash"
-        path = " env PATH=/run/netlab/bin:$PATH"
-        user = "-U --preserve-credentials " if ready.way == "user" else ""
-        sudo = "sudo " if ready.way == "sudo" else ""
-        return f"Type this in a terminal of this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
+        return texts.enter_text(self.engine.ready, namespace)
 
     # --- snapshots -------------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from netlab_magic import statement as s
 from netlab_magic.engine.wire import Ready
-from netlab_magic.errors import StatementError
+from netlab_magic.errors import Place, StatementError
 from netlab_magic.statement import Statement
 
-__all__ = ["refuse_effects"]
+__all__ = ["is_in_use", "refuse_effects"]
 
 _SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "script")
 _LOOKING = frozenset((*_SHOWN, "explain", "diff", "why", "predict", "help", "doctor", "status", "down", "snapshot"))
@@ -15,6 +15,11 @@ _WHOSE = {
     "attach": "this lab is attached to a network that is not its own",
     "load": "this lab was loaded from a file",
 }
+
+
+def is_in_use(name: str, wanted: str, place: Place | None) -> StatementError:
+    """The error for a look from a lab that is up: it would be thrown away."""
+    return StatementError(f"the lab{'' if name == 'lab' else f' {name}'} is up; look from another one: %netlab --lab look {wanted}", place)
 
 
 def refuse_effects(statements: Sequence[Statement], ready: Ready | None) -> None:

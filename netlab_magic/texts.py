@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from netlab_magic import savefile
 from netlab_magic.dockerwords import DOCKER_FORMS
+from netlab_magic.engine import Engine
 from netlab_magic.engine.loaded import LoadedEngine
 from netlab_magic.engine.ways import Finding
-from netlab_magic.engine.wire import Observed, Process, Ready
+from netlab_magic.engine.wire import Observed, Ready
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import foreign_warnings
 from netlab_magic.topology import HOST
 
-__all__ = ["attached_text", "called", "counts", "doctor_text", "help_text", "loaded_text", "ready_text", "status_text"]
+__all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
 _GROUPS = {
     "build": "Build (run again, they change nothing that is already so)",
@@ -101,24 +102,38 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def status_text(name: str, ready: Ready, observed: Observed, processes: Sequence[Process]) -> str:
-    """The state of a lab that is up."""
+def status_text(name: str, engine: Engine, observed: Observed, language: str) -> str:
+    """The state of a lab that is up, of whichever kind."""
+    ready = engine.ready
+    if isinstance(engine, LoadedEngine):
+        return _loaded_text(engine, observed, language)
+    if ready.way.startswith("attach"):
+        return _attached_text(ready.way.partition(":")[2], ready, observed)
     lines = [ready_text(name, ready), f"  In it: {counts(observed)}."]
     lines += [f"  server: {server} ({server.does})" for server in observed.topology.servers]
-    shown = [process for process in processes if "netlab_magic.host" not in process.command]
+    shown = [process for process in engine.processes() if "netlab_magic.host" not in process.command]
     lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]
     lines += [f"  {warning}" for warning in foreign_warnings(observed, ready.firewall)]
     return "\n".join(lines)
 
 
-def attached_text(target: str, ready: Ready, observed: Observed) -> str:
+def enter_text(ready: Ready, namespace: str | None) -> str:
+    """The command that opens a terminal in the lab host, or in a namespace."""
+    inside = f" ip netns exec {namespace} bash" if namespace and namespace != HOST else " bash"
+    path = " env PATH=/run/netlab/bin:$PATH"
+    user = "-U --preserve-credentials " if ready.way == "user" else ""
+    sudo = "sudo " if ready.way == "sudo" else ""
+    return f"Type this in a terminal of this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
+
+
+def _attached_text(target: str, ready: Ready, observed: Observed) -> str:
     """What a look at another network says of itself."""
     whose = "the machine's own network" if target == "host" else f"the network of process {target}"
     warning = "".join(f"\n  {warning}" for warning in foreign_warnings(observed, ready.firewall))
     return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(observed)}.{warning}"
 
 
-def loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str:
+def _loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str:
     """What a loaded lab says of itself: what it was made of, what had to be assumed, and what was not understood."""
     whose = ", ".join(loaded.sources)
     lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(observed)}."]
