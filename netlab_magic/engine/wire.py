@@ -38,6 +38,7 @@ __all__ = [
     "Ready",
     "Request",
     "RestoreRules",
+    "RulesInside",
     "Run",
     "SaveRules",
     "SetPolicy",
@@ -60,7 +61,7 @@ class _Message(msgspec.Struct, frozen=True, tag=True):
 
 class Observe(_Message, frozen=True):
     """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
-    `foreign` for a look whether anybody else has rules too: the other variant of iptables, or nftables.
+    `foreign` for a look whether anybody else has rules too: the other variant of iptables, nftables, and the namespaces themselves.
     """
 
     sysctls: dict[str, tuple[str, ...]] = {}
@@ -179,12 +180,23 @@ class ForeignRules(msgspec.Struct, frozen=True):
     tables: tuple[str, ...] = ()
 
 
+class RulesInside(msgspec.Struct, frozen=True):
+    """The rules of a namespace's own: a dump of this lab's variant, and those that it does not show."""
+
+    rules: str = ""
+    foreign: tuple[ForeignRules, ...] = ()
+
+
 class Observed(_Message, frozen=True):
-    """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show."""
+    """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show.
+
+    `inside` holds the rules of the other namespaces that have any.
+    """
 
     topology: Topology
     rules: str = ""
     foreign: tuple[ForeignRules, ...] = ()
+    inside: dict[str, RulesInside] = {}
 
 
 class Text(_Message, frozen=True):

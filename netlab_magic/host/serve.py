@@ -162,7 +162,10 @@ class Host:
             case wire.Observe(sysctls, rules, foreign):
                 saved = self.firewall.saving() if rules else str
                 topology = observe(namespaces, sysctls, self.servers.running())
-                return wire.Observed(topology, saved(), self.firewall.foreign() if foreign else ())
+                if not foreign:
+                    return wire.Observed(topology, saved())
+                inside = firewall.rules_inside(namespaces, self.firewall.variant)
+                return wire.Observed(topology, saved(), self.firewall.foreign(), inside)
             case wire.Apply(changes):
                 apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return wire.Done()

@@ -14,6 +14,7 @@ def number_of(address: str) -> int:
     return int(ip_address(address))
 
 
+@lru_cache(65536)
 def shown(address: int, six: bool) -> str:
     """An address as it is written."""
     return str(IPv6Address(address) if six else IPv4Address(address))
