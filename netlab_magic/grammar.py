@@ -180,8 +180,9 @@ def read_trace(r: Reader) -> Statement:
 
 
 def read_matrix(r: Reader) -> Statement:
-    """matrix = "matrix" { NS }"""
-    return s.Matrix(r.rest("namespace"))
+    """matrix = "matrix" [ "--predict" ] { NS }"""
+    predict = r.keyword("--predict") is not None
+    return s.Matrix(r.rest("namespace"), predict)
 
 
 SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "conntrack", "script", "diff")
@@ -200,10 +201,11 @@ def read_show(r: Reader) -> Statement:
 
 
 def read_diff(r: Reader) -> Statement:
-    """diff = [ "show" ] "diff" [ SNAPSHOT [ SNAPSHOT ] ]"""
+    """diff = [ "show" ] "diff" [ "--flows" ] [ SNAPSHOT [ SNAPSHOT ] ]"""
+    flows = r.keyword("--flows") is not None
     before = r.take("snapshot") if r.peek("<snapshot>") else None
     after = r.take("snapshot") if before and r.peek("<snapshot>") else None
-    return s.Diff(before, after)
+    return s.Diff(before, after, flows)
 
 
 def read_explain(r: Reader) -> Statement:
@@ -312,7 +314,12 @@ SYNTAX: dict[str, Syntax] = {
     "ping": Syntax("probe", "ping SRC DST", "an ICMP echo; both are a namespace, host or internet, DST also any address", read_ping),
     "tcp": Syntax("probe", "tcp SRC DST:PORT", "a TCP connection", read_tcp),
     "udp": Syntax("probe", "udp SRC DST:PORT", "a UDP datagram and its answer", read_udp),
-    "matrix": Syntax("probe", "matrix [NS…]", "every namespace pings every other", read_matrix),
+    "matrix": Syntax(
+        "probe",
+        "matrix [--predict] [NS…]",
+        "every namespace pings every other; --predict: what the model expects, no packet is sent",
+        read_matrix,
+    ),
     "expect": Syntax("probe", "expect SRC DST[:PORT] ok|blocked", "a probe that fails the cell when it turns out otherwise", read_expect),
     "why": Syntax(
         "probe",
@@ -335,8 +342,8 @@ SYNTAX: dict[str, Syntax] = {
     ),
     "diff": Syntax(
         "show",
-        "diff [SNAPSHOT [SNAPSHOT]]",
-        "side by side: what the last cell changed; or from a snapshot to now, or between two",
+        "diff [--flows] [SNAPSHOT [SNAPSHOT]]",
+        "side by side: what the last cell changed; or from a snapshot to now, or between two; --flows: who reaches whom otherwise",
         read_diff,
     ),
     "explain": Syntax(

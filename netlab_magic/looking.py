@@ -42,6 +42,6 @@ def refuse_effects(statements: Sequence[Statement], ready: Ready | None) -> None
 
 def _only_looks(statement: Statement) -> bool:
     if isinstance(statement, s.Matrix):
-        return bool(getattr(statement, "predict", False))
+        return statement.predict
     word = getattr(statement, "what", "") or getattr(statement, "action", "") or type(statement).__name__.lower()
     return word in _LOOKING

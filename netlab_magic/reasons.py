@@ -16,6 +16,7 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.explain import explain_rule
 from netlab_magic.messages import Language, language, message
+from netlab_magic.modelled import unseen_in
 from netlab_magic.outcome import Outcome, Verdict
 from netlab_magic.passages import voyage_of_trace
 from netlab_magic.predict import predict
@@ -246,11 +247,5 @@ def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> C
     traced = engine.trace(probe) if engine.ready.sends else None
     dumps = {HOST: observed.rules, **(traced.rules if traced else {})}
     rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
-    unseen = _unseen(observed)
+    unseen = unseen_in(observed)
     return Case(observed.topology, rulesets, predict(observed.topology, rulesets, probe, unseen), traced, unseen)
-
-
-def _unseen(observed: Observed) -> dict[str, str]:
-    """That others filter on the host too, whose rules the model does not know."""
-    owners = [foreign.owner for foreign in observed.foreign]
-    return {HOST: f"{' and '.join(owners)} filters there too, with rules that the model does not read"} if owners else {}

@@ -123,9 +123,10 @@ class Measured(Result):
 
 
 class MatrixResult(Result):
-    """Who reaches whom; true when everybody reaches everybody."""
+    """Who reaches whom; true when everybody reaches everybody. `predicted` tells that the model says so, and nothing was sent."""
 
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+    def __init__(self, outcomes: Sequence[Outcome], predicted: bool = False) -> None:
+        self.predicted = predicted
         self.outcomes = tuple(outcomes)
         self.sources = tuple(dict.fromkeys(outcome.probe.source for outcome in outcomes))
         self.targets = tuple(dict.fromkeys((*self.sources, *(outcome.probe.name for outcome in outcomes))))
@@ -142,8 +143,14 @@ class MatrixResult(Result):
 
     def _summary(self) -> str:
         found = [verdict for verdict in MARKS if any(outcome.verdict == verdict for outcome in self.outcomes)]
-        counts = [f"{sum(outcome.verdict == verdict for outcome in self.outcomes)} {MARKS[verdict]} {verdict}" for verdict in found]
-        return f"{len(self.outcomes)} flows: {', '.join(counts) or 'none to measure'}"
+        counts = [
+            f"{sum(outcome.verdict == verdict for outcome in self.outcomes)} {MARKS[verdict]} {self._word(verdict)}" for verdict in found
+        ]
+        head = f"{len(self.outcomes)} flows{', predicted; nothing was sent' if self.predicted else ''}"
+        return f"{head}: {', '.join(counts) or 'none to measure'}"
+
+    def _word(self, verdict: str) -> str:
+        return "unknown" if self.predicted and verdict == Verdict.NOT_MEASURED else verdict
 
     def __str__(self) -> str:
         width = max(map(len, self.sources), default=0)
@@ -159,8 +166,9 @@ class MatrixResult(Result):
     def html(self, commands: bool = False) -> str:
         """See Result."""
         head = "".join(f'<th scope="col">{escape(target)}</th>' for target in self.targets)
+        corner = "from ╲ to, predicted" if self.predicted else "from ╲ to"
         rows = "".join(f'<tr><th scope="row">{escape(source)}</th>{self._cells(source)}</tr>' for source in self.sources)
-        return f"<table><tr><th>from ╲ to</th>{head}</tr>{rows}</table><pre>{escape(self._summary())}</pre>"
+        return f"<table><tr><th>{corner}</th>{head}</tr>{rows}</table><pre>{escape(self._summary())}</pre>"
 
     def _cells(self, source: str) -> str:
         return "".join(self._cell(source, target) for target in self.targets)
@@ -169,7 +177,8 @@ class MatrixResult(Result):
         outcome = self._by_pair.get((source, target))
         if outcome is None:
             return "<td>·</td>"
-        label = escape(f"{outcome.probe}: {outcome.verdict} {outcome.why}".strip(), quote=True)
+        told = f"{'predicted ' if self.predicted else ''}{self._word(outcome.verdict)}"
+        label = escape(f"{outcome.probe}: {told} {outcome.why}".strip(), quote=True)
         return f'<td class="{"ok" if outcome else "bad"}" title="{label}" aria-label="{label}">{MARKS[outcome.verdict]}</td>'
 
 

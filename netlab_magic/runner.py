@@ -25,7 +25,7 @@ WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
 
 
-Looking = s.Show | s.Diff | s.Explain | s.Why | s.Predict
+Looking = s.Show | s.Diff | s.Explain | s.Why | s.Predict | s.Matrix
 """The statements that look at the lab as it is at their place in the cell."""
 
 
@@ -123,7 +123,8 @@ class Runner:
                     planned.append(DockerStep(statement, topology, daemon, comes_to))
                     topology, ruleset, daemon = comes_to.topology, comes_to.ruleset, comes_to.daemon
                 elif isinstance(statement, s.ProbeFlow | s.Expect | s.Matrix):
-                    planned.append(self._probes(topology, statement))
+                    probes = self._probes(topology, statement)
+                    planned.append(statement if isinstance(statement, s.Matrix) and statement.predict else probes)
                 elif isinstance(statement, s.Why | s.Predict):
                     addressing.probe_for(topology, statement.source, statement.destination)
                     planned.append(statement)

@@ -220,9 +220,10 @@ class Trace(Statement, frozen=True):
 
 
 class Matrix(Statement, frozen=True):
-    """`matrix [NS…]`"""
+    """`matrix [--predict] [NS…]`: with `predict` the model says what the probes would find; nothing is sent"""
 
     names: tuple[str, ...] = ()
+    predict: bool = False
 
 
 class Docker(Statement, frozen=True):
@@ -302,10 +303,14 @@ class Show(Statement, frozen=True):
 
 
 class Diff(Statement, frozen=True):
-    """`diff [SNAPSHOT [SNAPSHOT]]`: without names, what the last cell that changed the lab has changed"""
+    """`diff [--flows] [SNAPSHOT [SNAPSHOT]]`: without names, what the last cell that changed the lab has changed
+
+    `flows` asks which flows of the lab fare otherwise, instead of which rules are others.
+    """
 
     before: str | None = None
     after: str | None = None
+    flows: bool = False
 
 
 class Explain(Statement, frozen=True):

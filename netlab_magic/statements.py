@@ -4,6 +4,7 @@ import shlex
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from netlab_magic.flowdiff import FlowsCompared
 from netlab_magic.reasons import Predicted, Why
 from netlab_magic.result import MatrixResult, Measured, Result
 from netlab_magic.tracing import Tracked
@@ -112,10 +113,16 @@ class Statements(ABC):
         assert isinstance(result, Tracked)
         return result
 
-    def matrix(self, *names: str) -> MatrixResult:
-        """`matrix [NS…]`"""
-        result = self._one("matrix", *names)
+    def matrix(self, *names: str, predict: bool = False) -> MatrixResult:
+        """`matrix [--predict] [NS…]`"""
+        result = self._one("matrix", *(("--predict",) if predict else ()), *names)
         assert isinstance(result, MatrixResult)
+        return result
+
+    def diff_flows(self, *snapshots: str) -> FlowsCompared:
+        """`diff --flows [SNAPSHOT [SNAPSHOT]]`"""
+        result = self._one("diff", "--flows", *snapshots)
+        assert isinstance(result, FlowsCompared)
         return result
 
     def show(self, what: str, name: str | None = None, table: str | None = None) -> "Result | Picture":

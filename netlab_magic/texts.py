@@ -41,7 +41,7 @@ _EXAMPLES = {
     "ping": "ping ns1 ns0",
     "tcp": "tcp ns1 ns0:80",
     "udp": "udp ns1 ns0:53",
-    "matrix": "matrix\n  matrix ns0 ns1",
+    "matrix": "matrix\n  matrix ns0 ns1\n  matrix --predict",
     "expect": "expect ns1 internet blocked",
     "why": "why ns1 internet\n  why ns1 ns0:80\n  why ns1 ns0 --predict",
     "predict": "predict ns1 internet blocked",

@@ -15,7 +15,7 @@ LAYERS = {
     1: {"assumption", "packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "predict", "remedy", "stops", "crosscheck", "account",
+        "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "hints", "facts", "passages",
         "evidence", "foresee", "inference", "strangers",
@@ -23,7 +23,7 @@ LAYERS = {
     4: {"draw"},
     5: {"engine", "host"},
     6: {
-        "compared", "dockerhost", "explaining", "history", "lab", "loading", "looking", "reasons",
+        "compared", "flowdiff", "modelled", "dockerhost", "explaining", "history", "lab", "loading", "looking", "reasons",
         "result", "runner", "showing", "snapshots", "statements",
         "stretches", "texts", "tracing",
     },

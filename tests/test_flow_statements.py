@@ -1,0 +1,103 @@
+"""`matrix --predict` and `diff --flows`: the model's word on all flows of a lab, marked as such, and confirmed by probes."""
+
+import pytest
+from labs import THREE_RULES, lab, seed
+from test_predict import SEED, built, rules
+
+from netlab_magic.errors import StatementError
+from netlab_magic.flowdiff import FlowChange, FlowsCompared, flows_compared
+from netlab_magic.modelled import Model, predicted_matrix
+from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.topology import HOST
+
+__all__ = ["lab", "seed"]
+
+OPEN = Model(built(SEED), {HOST: rules()}, {})
+CLOSED = Model(built(SEED), {HOST: rules(policy="DROP")}, {})
+HIDDEN = Model(built(SEED), {HOST: rules()}, {HOST: "nftables <filters> there too"})
+
+
+def test_a_predicted_matrix_says_that_it_is_predicted():
+    found = predicted_matrix(CLOSED, ())
+    assert not found
+    assert "4 flows, predicted; nothing was sent: 4 ✕ blocked" in str(found)
+    assert "predicted" in found.html()
+    assert "the policy DROP of FORWARD drops" in found["ns1", "ns0"].why
+
+
+def test_what_is_unknown_is_marked_with_its_reason():
+    found = predicted_matrix(HIDDEN, ())
+    assert "4 ? unknown" in str(found)
+    assert "nftables &lt;filters&gt; there too" in found.html()
+
+
+def test_flows_that_fare_otherwise():
+    found = flows_compared(("open", OPEN), ("closed", CLOSED))
+    assert found
+    assert not found.is_measured
+    assert (len(found.changes), found.count) == (6, 8)
+    assert FlowChange("ns1 → ns0", Verdict.ANSWERED, Verdict.BLOCKED) in found.changes
+    assert str(found).splitlines()[0] == "open → closed: 6 of 8 flows fare otherwise"
+
+
+def test_what_is_unknown_or_not_there_is_a_word_of_its_own():
+    assert {change.after for change in flows_compared(("open", OPEN), ("hidden", HIDDEN)).changes} == {"unknown"}
+    less = Model(built(SEED).without_namespace("ns1"), OPEN.rulesets, {})
+    assert FlowChange("ns1 → ns0", Verdict.ANSWERED, "not there") in flows_compared(("open", OPEN), ("less", less)).changes
+
+
+def test_a_probe_that_contradicts_the_model_is_told_loudly():
+    found = flows_compared(("open", OPEN), ("now", CLOSED), lambda probes: [Outcome(probe, Verdict.ANSWERED) for probe in probes])
+    assert not found
+    assert str(found).startswith("ATTENTION: 6 probes contradict the model.")
+    assert "NO: measured ✓ answered" in str(found)
+    assert "ATTENTION" in found.html()
+
+
+def test_nothing_measured_contradicts_nothing():
+    found = flows_compared(("open", OPEN), ("now", CLOSED), lambda probes: [Outcome(probe, Verdict.NOT_MEASURED) for probe in probes])
+    assert found
+
+
+def test_names_from_outside_are_escaped():
+    assert "<b>x</b>" not in FlowsCompared([FlowChange("<b>x</b>", "answered", "blocked")], "a", "b", 1).html().replace("<b>a → b", "")
+
+
+@pytest.mark.kernel
+def test_the_twin_of_the_matrix_says_the_same(seed):
+    for cell in ("", "policy FORWARD DROP", THREE_RULES.splitlines()[1], THREE_RULES):
+        seed.run(cell)
+        measured, foreseen = seed.matrix(), seed.matrix(predict=True)
+        assert foreseen.predicted
+        assert [outcome.verdict for outcome in foreseen.outcomes] == [outcome.verdict for outcome in measured.outcomes]
+
+
+@pytest.mark.kernel
+def test_rules_inside_namespaces_are_seen(seed):
+    seed.run("$ ip netns exec ns0 iptables -P INPUT DROP")
+    assert seed.matrix("ns0", "ns1", predict=True)["ns1", "ns0"].verdict == Verdict.BLOCKED
+
+
+@pytest.mark.kernel
+def test_others_that_filter_make_it_unknown(seed):
+    seed.run("$ nft 'add table inet mine; add chain inet mine c { type filter hook forward priority 5; policy drop; }'")
+    found = seed.matrix("ns0", "ns1", predict=True)
+    assert found["ns1", "ns0"].verdict == Verdict.NOT_MEASURED
+    assert "nftables" in found["ns1", "ns0"].why
+
+
+@pytest.mark.kernel
+def test_the_difference_in_flows_is_confirmed(seed):
+    seed.serve("ns0", 80)
+    seed.snapshot("open")
+    seed.policy("FORWARD", "DROP")
+    found = seed.diff_flows()
+    assert found.is_measured
+    assert found
+    changed = {change.flow: (change.before, change.after, change.measured) for change in found.changes}
+    assert changed["ns1 → ns0:80 (tcp)"] == (Verdict.ANSWERED, Verdict.BLOCKED, Verdict.BLOCKED)
+    assert seed.run("diff --flows open").changes == found.changes
+    seed.snapshot("closed")
+    assert not seed.diff_flows("open", "closed").is_measured
+    with pytest.raises(StatementError, match="no snapshot"):
+        seed.diff_flows("opn")
