@@ -16,14 +16,12 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.ways import examine, open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
-from netlab_magic.flowdiff import diff_flows
 from netlab_magic.history import History, no_snapshot
 from netlab_magic.loading import open_loaded
 from netlab_magic.looking import is_in_use, refuse_effects
-from netlab_magic.modelled import model_of, predicted_matrix
 from netlab_magic.outcome import Outcome
+from netlab_magic.questions import answer
 from netlab_magic.reader import suggest
-from netlab_magic.reasons import predicted, why
 from netlab_magic.result import CellResult, Result, Text, shown
 from netlab_magic.runner import Looking, Options, Runner, Seen, watched
 from netlab_magic.showing import explain, show
@@ -238,23 +236,13 @@ class Lab(Statements):
                 listener()
 
     def _show(self, statement: Looking, daemon: docker.Daemon | None) -> "Result | Picture":
-        if isinstance(statement, s.Why | s.Predict):
-            return self._reason(statement)
-        if isinstance(statement, s.Matrix):
-            return predicted_matrix(model_of(self.observe(foreign=True)), statement.names)
-        if isinstance(statement, s.Diff):
-            if statement.flows:
-                return diff_flows(self.engine, self.history, self.observe(foreign=True), statement)
+        if isinstance(statement, s.Diff) and not statement.flows:
             return self._diff(statement.before, statement.after, daemon)
         if isinstance(statement, s.Explain):
             return explain(self.engine, statement, self.observe(), daemon, self.language)
-        return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
-
-    def _reason(self, statement: s.Why | s.Predict) -> Result:
-        observed = self.observe(foreign=True)
-        if isinstance(statement, s.Predict):
-            return predicted(self.engine, statement, observed, self.language)
-        return why(self.engine, statement, observed, self.language)
+        if isinstance(statement, s.Show):
+            return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
+        return answer(self.engine, self.history, statement, self.observe(foreign=True), self.language)
 
     # --- session statements ----------------------------------------------------------------------------------------------
 

@@ -56,12 +56,12 @@ def model_of_snapshot(seen: Seen, now: Model | None = None) -> Model:
     return Model(seen.topology, rulesets, beside)
 
 
-def predicted_matrix(model: Model, names: Sequence[str]) -> MatrixResult:
-    """What the model says of every pair; no packet is sent."""
+def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:
+    """What the model says of every pair, with reasons in `language` (a name of messages.LANGUAGES); no packet is sent."""
     predictions = model.predict(matrix_probes(model.topology, names))
-    return MatrixResult([_outcome(found, model.rulesets) for found in predictions], predicted=True)
+    return MatrixResult([_outcome(found, model.rulesets, language) for found in predictions], predicted=True)
 
 
-def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset]) -> Outcome:
-    why = "" if found else found.unknown or account(found, rulesets).where
+def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:
+    why = "" if found else found.unknown or account(found, rulesets, language_name=language).where
     return Outcome(found.probe, found.verdict, why=why)
