@@ -6,6 +6,7 @@ from killing import left_over
 from measure import Row, Target
 from memory import memory, thirty_labs
 from reaching import PINGS, matrix, policy_switch
+from reasoning import why_it_died
 from starting import BARE, first_statement, load_extension
 
 __all__ = ["ROWS"]
@@ -25,6 +26,8 @@ ROWS = (
     Row("first", "first statement in a fresh kernel", first_statement, [Target(500)], rounds=15, quick_rounds=5),
     Row("switch-open", "policy switch to ACCEPT, picture redrawn", policy_switch(blocked=False), [Target(250)], rounds=15, quick_rounds=5),
     Row("switch-blocked", "policy switch to DROP, picture redrawn", policy_switch(blocked=True), [Target(500)], rounds=15, quick_rounds=5),
+    Row("why-answered", "why a packet arrives, told and drawn", why_it_died(blocked=False), [Target(300)], rounds=15, quick_rounds=5),
+    Row("why-dropped", "why a packet is dropped, told and drawn", why_it_died(blocked=True), [Target(700)], rounds=15, quick_rounds=5),
     Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
     Row(
         "memory",
