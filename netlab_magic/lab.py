@@ -55,9 +55,10 @@ class Lab(Statements):
     ...     lab.ping("host", "ns0")
     """
 
-    def __init__(self, name: str = "lab", firewall: str = "auto", language: str = "en") -> None:
+    def __init__(self, name: str = "lab", firewall: str = "auto", language: str = "en", engine: str = "auto") -> None:
         self.name = name
         self.firewall = firewall
+        self.wanted_engine = engine
         self.language = messages.language(language).name
         self.partial: list[Result | Picture] = []
         self.emitted = 0
@@ -88,7 +89,7 @@ class Lab(Statements):
                 what = f"the lab{texts.called(self.name)} had ended, with everything in it"
                 raise LabUnavailable(f"{what}; the next statement starts a new one")
         if self._engine is None:
-            self._engine = open_engine(self.firewall, self.name)
+            self._engine = open_engine(self.firewall, self.name, self.wanted_engine)
         return self._engine
 
     @property

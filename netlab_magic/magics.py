@@ -13,6 +13,7 @@ from IPython.display import display
 from traitlets import Bool, Enum, Unicode, default
 
 from netlab_magic.completion import Completer
+from netlab_magic.engine.ways import ENGINES
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.lab import Lab
 from netlab_magic.messages import LANGUAGES, preferred
@@ -28,7 +29,7 @@ class NetlabMagics(Magics):
 
     lab = Unicode("lab", help="The name of the lab that cells use.").tag(config=True)
     firewall = Enum(["auto", "legacy", "nft"], "auto", help="The iptables variant of new labs.").tag(config=True)
-    engine = Enum(["auto", "kernel"], "auto", help="What carries out the statements.").tag(config=True)
+    engine = Enum(list(ENGINES), "auto", help="What carries out the statements.").tag(config=True)
     language = Enum(list(LANGUAGES), help="The language of explanations (by default the one that LANG asks for).").tag(config=True)
     commands = Bool(False, help="Show the commands that each statement stands for unfolded.").tag(config=True)
 
@@ -49,7 +50,7 @@ class NetlabMagics(Magics):
     @output_can_be_silenced
     @magic_arguments()
     @argument("--lab", help="Use the lab with this name; several can be up side by side.")
-    @argument("--engine", choices=["auto", "kernel"], help="What carries out the statements.")
+    @argument("--engine", choices=ENGINES, help="What carries out the statements.")
     @argument("--firewall", choices=["auto", "legacy", "nft"], help="The iptables variant of the lab, when this starts it.")
     @argument("--commands", action="store_true", help="Show the commands that each statement stands for unfolded.")
     @argument("--dry-run", action="store_true", help="Check and show the commands, but change nothing.")
@@ -92,10 +93,14 @@ class NetlabMagics(Magics):
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", name):
             raise StatementError(f"{name} cannot name a lab; use up to 32 letters, digits and . _ -")
         wanted = arguments.firewall or self.firewall
+        engine = arguments.engine or self.engine
         lab = self.labs.setdefault(name, Lab(name, wanted))
         lab.language = self.language
         if not lab.is_up:
-            lab.firewall = wanted
+            lab.firewall, lab.wanted_engine = wanted, engine
+        elif arguments.engine in ("kernel", "simulated") and (arguments.engine == "simulated") != (lab.engine.ready.way == "simulated"):
+            other = "simulated" if lab.engine.ready.way == "simulated" else "on the kernel"
+            raise StatementError(f"the lab {name} is up, {other}; end it first (%netlab down), or use another --lab")
         elif arguments.firewall not in (None, "auto", lab.engine.ready.firewall):
             raise StatementError(
                 f"the lab {name} is up with the {lab.engine.ready.firewall} variant; end it first (%netlab down), or use another --lab"

@@ -17,7 +17,19 @@ from netlab_magic.rulespec import read_rule
 from netlab_magic.savefile import words_of
 from netlab_magic.statement import place_of
 
-__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "step"]
+__all__ = [
+    "Step",
+    "appended",
+    "check_text",
+    "flattened",
+    "masquerade_rule",
+    "policy_step",
+    "quoted",
+    "restoring",
+    "said_by_iptables",
+    "specs_in_order",
+    "step",
+]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -191,3 +203,27 @@ def flattened(dump: str, before: Ruleset) -> str:
         if table.name not in mentioned and table.name in BUILT_IN
     ]
     return dump + "".join(empty)
+
+
+def appended(text: str) -> Iterator[tuple[int, str, str]]:
+    """The rules that a text for `iptables-restore` appends, each with its line (from 1) and its table."""
+    table = "filter"
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A"):
+            yield number, table, line
+
+
+_PREFIX = re.compile(r"^(ip6?tables|ip6?tables-\S+)( v[\d.]+ \([a-z_]+\))?:\s*")
+_LINE = re.compile(r"line:? (\d+)")
+
+
+def said_by_iptables(stderr: str) -> tuple[str, int]:
+    """What iptables gives as its reason, without the program's name and its hints, and the line that it names (-1 for none)."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith(("#", "Try ", "Error occurred"))]
+    numbered = _LINE.search(stderr)
+    said = " ".join(_PREFIX.sub("", line) for line in lines).partition(" Run `dmesg'")[0].strip().rstrip(".")
+    if said == "Invalid argument":
+        said = "Invalid argument (a match or target that does not belong in this table or chain?)"
+    return said or "iptables gave no reason", int(numbered[1]) if numbered else -1

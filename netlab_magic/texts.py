@@ -76,6 +76,12 @@ def help_text(word: str | None) -> str:
 def ready_text(name: str, ready: Ready) -> str:
     """What a lab that has just started says of itself."""
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
+    if ready.way == "simulated":
+        return (
+            f"The lab{called(name)} is up, simulated: no packet is sent, a model of the Linux kernel says what would become of it, "
+            f"firewall variant {ready.firewall}.\n"
+            f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1).{notes}"
+        )
     return (
         f"The lab{called(name)} is up: its own network, made through {_WAYS.get(ready.way, ready.way)}, "
         f"firewall variant {ready.firewall}.\n"
@@ -119,6 +125,8 @@ def status_text(name: str, engine: Engine, observed: Observed, language: str) ->
 
 def enter_text(ready: Ready, namespace: str | None) -> str:
     """The command that opens a terminal in the lab host, or in a namespace."""
+    if ready.way == "simulated":
+        return "A simulated lab has no processes, so there is nothing to enter; %%netlab sh runs a whole cell in it."
     inside = f" ip netns exec {namespace} bash" if namespace and namespace != HOST else " bash"
     path = " env PATH=/run/netlab/bin:$PATH"
     user = "-U --preserve-credentials " if ready.way == "user" else ""
@@ -149,5 +157,5 @@ def _loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str
 def doctor_text(findings: Sequence[Finding]) -> str:
     """The doctor's report."""
     way = next((finding.what for finding in findings[:3] if finding.well), None)
-    verdict = f"Labs work here, through: {way}." if way else "No lab can be made here yet; any one of the ways below would do."
+    verdict = f"Labs work here, through: {way}." if way else "Labs are simulated here; any one of the ways below would open the kernel."
     return "\n".join([verdict, *map(str, findings)])

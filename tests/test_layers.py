@@ -15,7 +15,7 @@ LAYERS = {
     1: {"assumption", "packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
     2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
     3: {
-        "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account",
+        "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account", "judging", "simulation",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "hints", "facts", "passages",
         "evidence", "foresee", "inference", "strangers",

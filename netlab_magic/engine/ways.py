@@ -3,15 +3,22 @@
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from netlab_magic.engine import Engine
 from netlab_magic.engine.kernel import KernelEngine, NotReady
+from netlab_magic.engine.simulated import SimulatedEngine
 from netlab_magic.errors import LabUnavailable
+from netlab_magic.reader import suggest
 
-__all__ = ["Finding", "examine", "open_attached", "open_engine"]
+__all__ = ["ENGINES", "Finding", "examine", "open_attached", "open_engine"]
+
+ENGINES = ("auto", "kernel", "simulated")
+"""What can carry out statements: the kernel, a model of it, or the kernel where it lets us and else the model."""
 
 _WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
 _PROGRAMS = {
@@ -40,6 +47,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def _worth_trying() -> Iterator[str]:
+    if sys.platform != "linux":
+        return
     yield "user"
     if os.geteuid() == 0:
         yield "root"
@@ -47,20 +56,30 @@ def _worth_trying() -> Iterator[str]:
         yield "sudo"
 
 
-def open_engine(firewall: str, name: str) -> KernelEngine:
-    """A lab by the first way that works. Raises LabUnavailable, with what each way answered."""
+def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
+    """A lab by the first way that works; simulated when that was asked for, or when no other way is open and any will do.
+
+    Raises LabUnavailable, with what each way answered, where only the kernel will do.
+    """
+    if engine not in ENGINES:
+        raise LabUnavailable(f"there is no engine {engine}{suggest(engine, ENGINES)}")
+    if engine == "simulated":
+        return SimulatedEngine(firewall, name)
     refusals: list[str] = []
     for way in _worth_trying():
         try:
             return KernelEngine(way, firewall, name)
         except NotReady as refusal:
             refusals.append(f"{_WAYS[way]}: {refusal}")
-    raise LabUnavailable(f"no lab can be made here ({'; '.join(refusals)}); %netlab doctor says what would open it")
+    answers = "; ".join(refusals) or "there is no Linux kernel"
+    if engine == "auto":
+        return SimulatedEngine(firewall, name, f"no lab can be made here on the kernel ({answers}); %netlab doctor says what would open it")
+    raise LabUnavailable(f"no lab can be made here ({answers}); %netlab doctor says what would open it")
 
 
 def open_attached(target: str, name: str) -> KernelEngine:
     """A look at the machine's own network ("host") or at a process's. Raises LabUnavailable."""
-    if os.geteuid() != 0:
+    if sys.platform != "linux" or os.geteuid() != 0:
         raise LabUnavailable("attach needs root: only root may look into other network namespaces")
     try:
         return KernelEngine(f"attach:{target}", "auto", name)
@@ -76,8 +95,7 @@ def examine() -> list[Finding]:
 def _ways() -> Iterator[Finding]:
     for way, title in _WAYS.items():
         if way not in _worth_trying():
-            why = "this process is not root" if way == "root" else "not needed" if os.geteuid() == 0 else "there is no sudo here"
-            yield Finding(title, False, why)
+            yield Finding(title, False, _why_not_tried(way))
             continue
         try:
             engine = KernelEngine(way, "auto", "doctor")
@@ -89,6 +107,13 @@ def _ways() -> Iterator[Finding]:
         yield Finding(title, True, f"a lab host starts (firewall: {ready.firewall})")
         for note in ready.notes if way == "user" else ():
             yield Finding("note", False, note)
+    yield Finding("simulated", True, "always works, with --engine simulated: no packet is sent, a model says what would become of it")
+
+
+def _why_not_tried(way: str) -> str:
+    if sys.platform != "linux":
+        return "there is no Linux kernel here"
+    return "this process is not root" if way == "root" else "not needed" if os.geteuid() == 0 else "there is no sudo here"
 
 
 def _sysctl(path: str) -> str:

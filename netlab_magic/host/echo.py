@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 
+from netlab_magic.judging import connection_refused, echo_error, no_route, protocol_unreachable, stopped_at_home
 from netlab_magic.outcome import Outcome, Probe, Verdict
 
 __all__ = ["EchoSocket", "refused"]
@@ -16,19 +17,6 @@ _ICMP = struct.Struct("!BBHHH")
 _ECHO_REPLY, _UNREACHABLE, _ECHO, _TIME_EXCEEDED = 0, 3, 8, 11
 _ECHO_6, _REPLY_6, _UNREACHABLE_6, _TIME_EXCEEDED_6 = 128, 129, 1, 3
 _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
-_PROHIBITED = "communication administratively prohibited"
-_WORDS = {
-    0: "network unreachable",
-    1: "host unreachable",
-    2: "protocol unreachable",
-    3: "port unreachable",
-    9: "network prohibited",
-    10: "host prohibited",
-    13: _PROHIBITED,
-}
-_WORDS_6 = {0: "no route", 1: _PROHIBITED, 3: "address unreachable", 4: "port unreachable", 6: "reject route"}
-_ROUTING = ("network unreachable", "host unreachable", "no route", "address unreachable")
-
 
 # A new identifier for every socket: conntrack takes a request with an old one for part of the old flow, and lets it pass as
 # ESTABLISHED where a new flow would be dropped.
@@ -118,25 +106,17 @@ class EchoSocket:
         _, _, _, identifier, sequence = _ICMP.unpack_from(inner)
         if identifier != self._identifier or sequence not in self._sent:
             return None
-        return self._rejected(self._sent[sequence][0], kind, code, sender)
-
-    def _rejected(self, probe: Probe, kind: int, code: int, sender: str) -> Outcome:
-        if kind == (_TIME_EXCEEDED_6 if self._six else _TIME_EXCEEDED):
-            return Outcome(probe, Verdict.NO_ROUTE, why=f"{sender} answered: time to live exceeded (a routing loop?)")
-        words = (_WORDS_6 if self._six else _WORDS).get(code, f"unreachable, code {code}")
-        verdict = Verdict.NO_ROUTE if words in _ROUTING else Verdict.REFUSED
-        return Outcome(probe, verdict, why=f"{sender} answered: {words}")
+        return echo_error(self._sent[sequence][0], sender, kind, code)
 
 
 def refused(probe: Probe, error: OSError) -> Outcome:
     """The outcome of a probe that the sender's own kernel did not let out."""
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-        return Outcome(probe, Verdict.NO_ROUTE, why=f"{probe.source} has no route to {probe.address}")
+        return no_route(probe)
     if error.errno == errno.EPERM:
-        return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+        return stopped_at_home(probe)
     if error.errno == errno.ENOPROTOOPT:
-        return Outcome(probe, Verdict.REFUSED, why="the answer was protocol unreachable: a rule rejects it")
+        return protocol_unreachable(probe)
     if error.errno == errno.ECONNREFUSED:
-        said = "a reset" if probe.protocol == "tcp" else "port unreachable"
-        return Outcome(probe, Verdict.REFUSED, why=f"the answer was {said}: nothing listens on port {probe.port}, or a rule rejects it")
+        return connection_refused(probe)
     return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {os.strerror(error.errno or 0)}")

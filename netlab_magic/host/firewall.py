@@ -19,6 +19,7 @@ from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
 from netlab_magic.host.nftables import iptables_tables, native_tables
 from netlab_magic.host.observe import Namespaces
+from netlab_magic.rules import appended, said_by_iptables
 from netlab_magic.topology import HOST
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "in_use", "other_variant", "rules_inside", "works"]
@@ -28,8 +29,6 @@ NONE = "none"
 NO_IPTABLES = "this machine has no iptables that works; install the package iptables"
 
 _SECONDS = 30
-_PREFIX = re.compile(r"^(ip6?tables|ip6?tables-\S+)( v[\d.]+ \([a-z_]+\))?:\s*")
-_LINE = re.compile(r"line:? (\d+)")
 
 
 class RuleRefused(Exception):
@@ -131,7 +130,7 @@ class Firewall:
     def _better(self, text: str) -> RuleRefused | None:
         """Rule by rule through `iptables -A`, whose messages say more than those of `iptables-restore` and name the rule."""
         self._program("-restore", text="".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A")))
-        for number, table, rule in _rules(text):
+        for number, table, rule in appended(text):
             done = _call([f"iptables-{self.variant}", "-w", "-t", table, *shlex.split(rule)])
             if done.returncode:
                 return RuleRefused(_refusal(done.stderr).message, number)
@@ -212,20 +211,6 @@ def _native() -> Iterator[ForeignRules]:
         yield ForeignRules("nftables", "".join(listed), tables)
 
 
-def _rules(text: str) -> Iterator[tuple[int, str, str]]:
-    table = "filter"
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("*"):
-            table = line[1:]
-        elif line.startswith("-A"):
-            yield number, table, line
-
-
 def _refusal(stderr: str) -> RuleRefused:
-    """iptables' own words, without the program's name and its hints."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith(("#", "Try ", "Error occurred"))]
-    numbered = _LINE.search(stderr)
-    message = " ".join(_PREFIX.sub("", line) for line in lines).partition(" Run `dmesg'")[0].strip().rstrip(".")
-    if message == "Invalid argument":
-        message = "Invalid argument (a match or target that does not belong in this table or chain?)"
-    return RuleRefused(message or "iptables gave no reason", int(numbered[1]) if numbered else -1)
+    """iptables' own words."""
+    return RuleRefused(*said_by_iptables(stderr))

@@ -16,6 +16,17 @@ from netlab_magic.host.echo import EchoSocket
 from netlab_magic.host.neighbours import KnownNeighbours
 from netlab_magic.host.observe import Namespaces, read_sysctl
 from netlab_magic.host.sockets import PortProbe
+from netlab_magic.judging import (
+    blocked,
+    canary_of,
+    mute,
+    mute_by_its_own_firewall,
+    nobody_answers,
+    nobody_has,
+    spoke,
+    stopped_at_home,
+    unknown_source,
+)
 from netlab_magic.outcome import Outcome, Probe, Verdict
 
 __all__ = ["Measuring", "Watch"]
@@ -54,7 +65,7 @@ class Measuring:
     def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
         """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
         known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
-        canaries = {_canary(probe) for probe in known if probe.target in self._namespaces.descriptors}
+        canaries = {canary_of(probe) for probe in known if probe.target in self._namespaces.descriptors}
         alive = self._ask(sorted(canaries, key=str))
         with KnownNeighbours(self._namespaces, known):
             answers = self._ask(known, watch)
@@ -136,12 +147,12 @@ class Measuring:
 
     def _judged(self, probe: Probe, answer: Outcome | None, alive: dict[Probe, Outcome]) -> Outcome:
         if probe.source not in self._namespaces.descriptors:
-            return Outcome(probe, Verdict.NOT_MEASURED, why=f"there is no namespace {probe.source}")
+            return unknown_source(probe)
         if answer is not None:
             return answer
         if not probe.target:
-            return Outcome(probe, Verdict.NOBODY, why=f"no interface of this lab has the address {probe.address}")
-        if not _spoke(alive.get(_canary(probe))):
+            return nobody_has(probe)
+        if not spoke(alive.get(canary_of(probe))):
             return self._judged_without_canary(probe)
         hop, known = self._neighbour(probe)
         if known is None and probe.protocol == "tcp":
@@ -149,20 +160,18 @@ class Measuring:
         if known is None:
             return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
         if not known:
-            return Outcome(probe, Verdict.NOBODY, why=f"nobody answers when {probe.source} asks who has {hop} (ARP)")
-        return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, though {probe.target} is up and answers itself")
+            return nobody_answers(probe, hop)
+        return blocked(probe)
 
     def _judged_without_canary(self, probe: Probe) -> Outcome:
         """The receiver is silent even to itself: its own firewall, or something that says nothing about the way there."""
-        mute = f"{probe.target} does not answer {_what(probe)} even from itself, so silence says nothing about the way there"
         if probe.target not in self._namespaces.descriptors or not self._namespaces.netlink(probe.target).is_local(probe.address):
-            return Outcome(probe, Verdict.NOT_MEASURED, why=mute)
+            return mute(probe)
         with self._namespaces.inside(probe.target):
             ignores = read_sysctl(_IGNORE[":" in probe.address])
         if (probe.protocol == "icmp" and ignores != "0") or probe.protocol == "udp":
-            return Outcome(probe, Verdict.NOT_MEASURED, why=mute)
-        why = f"no answer in two tries; {probe.target} is up, but its own firewall (INPUT, OUTPUT) does not let it answer even itself"
-        return Outcome(probe, Verdict.BLOCKED, why=why)
+            return mute(probe)
+        return mute_by_its_own_firewall(probe)
 
     def _judged_unsent(self, probe: Probe) -> Outcome:
         """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""
@@ -171,7 +180,7 @@ class Measuring:
         del self._tables[probe.source]
         hop, known = self._neighbour(probe)
         if known is not None or (answer is not None and answer.verdict == Verdict.BLOCKED):
-            return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+            return stopped_at_home(probe)
         return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
 
     def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
@@ -186,19 +195,6 @@ class Measuring:
             return probe.address, table[probe.address]
         hop = self._namespaces.netlink(probe.source).next_hop(probe.address)
         return hop, table.get(hop)
-
-
-def _canary(probe: Probe) -> Probe:
-    return Probe(probe.target, probe.target, probe.address, probe.target, probe.protocol, probe.port)
-
-
-def _spoke(canary: Outcome | None) -> bool:
-    """Whether a receiver answered itself; a refusal is an answer too."""
-    return canary is not None and canary.verdict in (Verdict.ANSWERED, Verdict.REFUSED)
-
-
-def _what(probe: Probe) -> str:
-    return "an echo request" if probe.protocol == "icmp" else f"on {probe.protocol} port {probe.port}"
 
 
 def _arp_table() -> dict[str, bool]:

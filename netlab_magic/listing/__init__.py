@@ -1,25 +1,50 @@
 """The text of `iptables -t TABLE -nvL --line-numbers`, of version 1.8.9, from a ruleset value alone."""
 
+import re
 from collections.abc import Iterator
+
+import msgspec
 
 from netlab_magic.canonical import canonical
 from netlab_magic.errors import NetlabError
 from netlab_magic.extensions import HEADER
-from netlab_magic.extensions.names import PROTOCOLS
+from netlab_magic.extensions.names import PORTS, PROTOCOLS
 from netlab_magic.listing.wording import match_text, target_column, target_text
 from netlab_magic.reader import suggest
 from netlab_magic.ruleset import BUILT_IN, Chain, Counters, Option, Rule, Ruleset, Table
 
-__all__ = ["abbreviated", "listing"]
+__all__ = ["FULL", "Form", "abbreviated", "listing", "rule_line"]
 
-_COLUMNS = "num   pkts bytes target     prot opt in     out     source               destination         "
+_SERVICES = {str(port): name for name, port in reversed(PORTS.items())}
 _LARGEST_PLAIN = 99999
 _LARGEST_ABBREVIATED = 9999
 _COUNTER = 2**64
 
 
-def listing(ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, variant: str = "legacy") -> str:
-    """What `iptables -t TABLE -nvL [CHAIN] --line-numbers` prints (ip6tables where the ruleset's family is ipv6).
+class Form(msgspec.Struct, frozen=True):
+    """How a listing looks: with --line-numbers, -v, -n and -x."""
+
+    numbered: bool = False
+    verbose: bool = False
+    numeric: bool = False
+    exact: bool = False
+
+    @property
+    def head(self) -> str:
+        """The line above the rules."""
+        counters = ("    pkts      bytes " if self.exact else " pkts bytes ") if self.verbose else ""
+        devices = "in     out     " if self.verbose else ""
+        return f"{'num  ' if self.numbered else ''}{counters}target     prot opt {devices}source               destination         "
+
+
+FULL = Form(numbered=True, verbose=True, numeric=True)
+"""The form of `iptables -nvL --line-numbers`."""
+
+
+def listing(
+    ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, variant: str = "legacy", form: Form = FULL
+) -> str:
+    """What `iptables -t TABLE -nvL [CHAIN] --line-numbers` prints (ip6tables where the ruleset's family is ipv6), or with fewer options.
 
     Built-in chains come first, in hook order, then the user's sorted by name, as the programs print them. What a rule says
     that the option table does not know, or with values that iptables refuses, is listed in the words of the rule. `variant` is legacy
@@ -30,7 +55,7 @@ def listing(ruleset: Ruleset, table: str = "filter", chain: str | None = None, *
     if not found.chains:
         raise NetlabError(f"there is no table {table}{suggest(table, BUILT_IN)}")
     chosen = _ordered(found) if chain is None else [_chosen(found, chain)]
-    return "\n".join("".join(f"{line}\n" for line in _lines(one, found, ruleset.family, variant)) for one in chosen)
+    return "\n".join("".join(f"{line}\n" for line in _lines(one, found, ruleset.family, variant, form)) for one in chosen)
 
 
 def _chosen(table: Table, name: str) -> Chain:
@@ -45,30 +70,42 @@ def _ordered(table: Table) -> list[Chain]:
     return sorted(table.chains, key=lambda chain: (places.get(chain.name, len(places)), chain.name))
 
 
-def _lines(chain: Chain, table: Table, family: str, variant: str) -> Iterator[str]:
+def _lines(chain: Chain, table: Table, family: str, variant: str, form: Form) -> Iterator[str]:
     if chain.policy:
-        packets, size = _counted(chain.counters)
-        yield f"Chain {chain.name} (policy {chain.policy} {packets} packets, {size} bytes)"
+        packets, size = _counted(chain.counters, form)
+        counted = f" {packets} packets, {size} bytes" if form.verbose else ""
+        yield f"Chain {chain.name} (policy {chain.policy}{counted})"
     else:
         yield f"Chain {chain.name} ({_references(chain.name, table)} references)"
-    yield _COLUMNS
+    yield form.head
     for number, rule in enumerate(chain.rules, 1):
-        yield _rule_line(number, rule, family, variant)
+        yield rule_line(number, rule, family, variant, form)
 
 
 def _references(name: str, table: Table) -> int:
     return sum(rule.jump == name for chain in table.chains for rule in chain.rules)
 
 
-def _rule_line(number: int, rule: Rule, family: str, variant: str) -> str:
+def rule_line(number: int, rule: Rule, family: str, variant: str, form: Form = FULL) -> str:
+    """The line of one rule."""
     try:
         known = canonical(rule, family)
         words = _words(known, variant) if str(rule) else _unread(rule)
     except ValueError:
         known, words = rule, _as_written(rule)
-    packets, size = _counted(rule.counters)
+    packets, size = (text.rjust(8 if form.exact else 5) for text in _counted(rule.counters, form))
     goto = "[goto] " if rule.target and rule.target.goto else ""
-    return f"{number:<4} {packets:>5} {size:>5} {_columns(known, family)}{goto}{words}"
+    before = f"{number:<4} " if form.numbered else ""
+    counters = f"{packets} {size} " if form.verbose else ""
+    return f"{before}{counters}{_columns(known, family, form)}{goto}{words if form.numeric else _with_names(words)}"
+
+
+_PORTS = re.compile(r"(?<= [ds]pt:)!?\d+|(?<= [ds]pts:)!?[\d:]+|(?<= [ds]ports )[!\d:,]+|(?<= ports )[!\d:,]+")
+
+
+def _with_names(words: str) -> str:
+    """Ports with the names of their services, as a listing without -n has them."""
+    return _PORTS.sub(lambda ports: re.sub(r"\d+", lambda port: _SERVICES.get(port[0], port[0]), ports[0]), words)
 
 
 def _words(rule: Rule, variant: str) -> str:
@@ -91,19 +128,20 @@ def _unknown_options(rule: Rule) -> str:
     return "".join(f" {option}" for option in rule.options if HEADER.parameter(option.name) is None)
 
 
-def _columns(rule: Rule, family: str) -> str:
+def _columns(known: Rule, family: str, form: Form) -> str:
     """From the target to the destination."""
-    target = target_column(rule.target) if rule.target else ""
-    protocol, fragment = rule.option("-p"), rule.option("-f")
-    number = PROTOCOLS.get(protocol.values[0], protocol.values[0]) if protocol else 0
+    target = target_column(known.target) if known.target else ""
+    protocol, fragment = known.option("-p"), known.option("-f")
+    name = protocol.values[0] if protocol else "all"
+    number = (PROTOCOLS.get(name, name) if protocol else 0) if form.numeric else name
     opt = f"{'!' if fragment.negated else '-'}f" if fragment else "--"
-    interfaces = "".join(f"{_interface(rule.option(name)):<6} " for name in ("-i", "-o"))
-    ends = "".join(f"{_mark(found)}{_address(found, family):<19} " for found in map(rule.option, ("-s", "-d")))
-    return f"{target:<9} {_mark(protocol)}{number:<4} {opt}  {interfaces}{ends}"
+    interfaces = f" {''.join(f'{_interface(known.option(name), form):<6} ' for name in ('-i', '-o'))}" if form.verbose else ""
+    ends = "".join(f"{_mark(found)}{_address(found, family, form):<19} " for found in map(known.option, ("-s", "-d")))
+    return f"{target:<9} {_mark(protocol)}{number:<4} {opt} {interfaces}{ends}"
 
 
-def _interface(option: Option | None) -> str:
-    return f"{'!' if option.negated else ''}{option.values[0]}" if option else "*"
+def _interface(option: Option | None, form: Form) -> str:
+    return f"{'!' if option.negated else ''}{option.values[0]}" if option else "*" if form.numeric else "any"
 
 
 def _mark(option: Option | None) -> str:
@@ -111,14 +149,18 @@ def _mark(option: Option | None) -> str:
     return "!" if option and option.negated else " "
 
 
-def _address(option: Option | None, family: str) -> str:
+def _address(option: Option | None, family: str, form: Form) -> str:
+    if option is None and not form.numeric:
+        return "anywhere"
     if option is None:
         return "0.0.0.0/0" if family == "ipv4" else "::/0"
     return option.values[0].removesuffix("/32" if family == "ipv4" else "/128")
 
 
-def _counted(counters: Counters | None) -> tuple[str, str]:
+def _counted(counters: Counters | None, form: Form) -> tuple[str, str]:
     found = counters or Counters()
+    if form.exact:
+        return str(found.packets), str(found.bytes)
     return abbreviated(found.packets), abbreviated(found.bytes)
 
 

@@ -16,7 +16,7 @@ from netlab_magic.topology import End, Server, Topology
 from netlab_magic.walk import Cause, Walk, refusal_of
 from netlab_magic.walk.numbers import number_of, shown
 
-__all__ = ["NO_LISTENER", "predict"]
+__all__ = ["NO_LISTENER", "Exchange", "predict"]
 
 NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.")
 _NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
@@ -34,11 +34,11 @@ def predict(topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, u
     the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
     rp_filter, policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
     """
-    return _Exchange(topology, rulesets, probe, unseen).predict()
+    return Exchange(topology, rulesets, probe, unseen).predict()
 
 
-class _Exchange:
-    """One probe and what comes back."""
+class Exchange:
+    """One probe and what comes back. `travels` remembers the connection, for packets that follow."""
 
     def __init__(self, topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, unseen: Mapping[str, str]) -> None:
         self.topology = topology

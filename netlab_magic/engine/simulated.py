@@ -1,0 +1,136 @@
+"""The simulated engine: a lab that is a value. It needs no kernel, no privilege and no program, and says of itself that it is simulated."""
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+
+from netlab_magic.change import Change
+from netlab_magic.engine import Refusal, Show
+from netlab_magic.engine.wire import Observed, Process, Ran, Ready, RulesInside
+from netlab_magic.errors import LabUnavailable
+from netlab_magic.outcome import Outcome, Probe
+from netlab_magic.rules import appended, said_by_iptables
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.savefile import words_of
+from netlab_magic.sighting import Traced
+from netlab_magic.simulation.changing import applied
+from netlab_magic.simulation.filtering import RuleRefused, restored, saved, with_policy
+from netlab_magic.simulation.looking import topology_seen
+from netlab_magic.simulation.refusals import KernelSaysNo
+from netlab_magic.simulation.shell import Shell
+from netlab_magic.simulation.tracing import followed
+from netlab_magic.simulation.traffic import measured
+from netlab_magic.simulation.world import World, empty_world
+from netlab_magic.topology import HOST
+
+__all__ = ["SimulatedEngine"]
+
+
+class SimulatedEngine:
+    """A lab in this process. See Engine; nothing of it can outlive the object."""
+
+    def __init__(self, firewall: str, name: str, note: str = "") -> None:
+        variant = "legacy" if firewall == "auto" else firewall
+        self.ready = Ready(0, "simulated", variant, (note,) if note else ())
+        self.told_of_end = False
+        self._name = name
+        self._world: World | None = empty_world(variant)
+        self._shell = Shell(name, _moment)
+
+    @property
+    def alive(self) -> bool:
+        """See Engine."""
+        return self._world is not None
+
+    @property
+    def world(self) -> World:
+        """The lab as it is now. Raises LabUnavailable when it has ended."""
+        if self._world is None:
+            self.told_of_end = True
+            raise LabUnavailable("the simulated lab has ended; the next statement starts a new one")
+        return self._world
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """See Engine."""
+        inside = {
+            namespace: RulesInside(saved(held, self.ready.firewall, _moment()))
+            for (namespace, family), held in self.world.rules.items()
+            if foreign and family == "ipv4" and namespace != HOST and held.tables
+        }
+        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", inside=inside)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Engine."""
+        for index, change in enumerate(changes):
+            try:
+                self._world = applied(self.world, change)
+            except KernelSaysNo as refusal:
+                raise Refusal(refusal.detail or refusal.message, refusal.errno, index) from None
+
+    def save(self) -> str:
+        """See Engine."""
+        return saved(self.world.ruleset(HOST), self.ready.firewall, _moment())
+
+    def restore(self, text: str, flush: bool = False) -> None:
+        """See Engine."""
+        try:
+            rules = restored(self.world.ruleset(HOST), text, self.ready.firewall, flush, counters=flush)
+        except RuleRefused as refusal:
+            raise Refusal(refusal.message, index=refusal.line) from None
+        self._world = self.world.with_ruleset(HOST, rules)
+
+    def canonical(self, text: str) -> str:
+        """See Engine."""
+        try:
+            rules = restored(Ruleset(), text, self.ready.firewall, flush=True)
+        except RuleRefused as refusal:
+            raise self._better(text) or Refusal(refusal.message, index=refusal.line) from None
+        return saved(rules, self.ready.firewall, _moment(), counters=False)
+
+    def _better(self, text: str) -> Refusal | None:
+        """Rule by rule through `iptables -A`, as the kernel engine does: its messages say more, and name the rule."""
+        chains = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A"))
+        world, said = empty_world(self.ready.firewall), list[str]()
+        world = world.with_ruleset(HOST, restored(Ruleset(), chains, self.ready.firewall, flush=True))
+        for number, table, rule in appended(text):
+            words = shlex.join(["iptables", "-t", table, *words_of(rule)])
+            world, status = Shell(self._name, _moment).run(world, words, lambda _, text: said.append(text))
+            if status:
+                return Refusal(said_by_iptables("".join(said))[0], index=number)
+        return None
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """See Engine."""
+        try:
+            rules = with_policy(self.world.ruleset(HOST), table, chain, verdict, self.ready.firewall)
+        except RuleRefused as refusal:
+            raise Refusal(refusal.message) from None
+        self._world = self.world.with_ruleset(HOST, rules)
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """See Engine."""
+        self._world, outcomes = measured(self.world, probes)
+        return outcomes
+
+    def trace(self, probe: Probe) -> Traced:
+        """See Engine: what the model says of the probe's packets, in the form in which the kernel reports them."""
+        self._world, traced = followed(self.world, probe, self.ready.firewall)
+        return traced
+
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """See Engine."""
+        self._world, status = self._shell.run(self.world, f"{text}\n{following}", show, cell, namespace or HOST)
+        return Ran(status)
+
+    def processes(self) -> tuple[Process, ...]:
+        """See Engine: a simulated lab has no processes; its servers are part of the topology."""
+        return ()
+
+    def close(self) -> None:
+        """See Engine."""
+        self._world = None
+
+
+def _moment() -> str:
+    """The time, as iptables-save writes it."""
+    return time.strftime("%a %b %e %H:%M:%S %Y")
