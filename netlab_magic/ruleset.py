@@ -246,7 +246,8 @@ class Table(msgspec.Struct, frozen=True, eq=False):
         declared = {chain.name: str(chain) for chain in self.chains}
         rules = {chain.name: iter(chain.rules) for chain in self.chains}
         for kind, text in self.layout if self._is_laid_out() else self.plain_layout():
-            yield declared[text] if kind == "chain" else text if kind == "remark" else _rule_line(text, next(rules[text]))
+            if kind != "implied":
+                yield declared[text] if kind == "chain" else text if kind == "remark" else _rule_line(text, next(rules[text]))
         yield "COMMIT"
 
     def plain_layout(self) -> list[tuple[str, str]]:
@@ -255,7 +256,8 @@ class Table(msgspec.Struct, frozen=True, eq=False):
 
     def _is_laid_out(self) -> bool:
         """Whether `layout` still tells of the same chains and numbers of rules."""
-        return bool(self.layout) and sorted(line for line in self.layout if line[0] != "remark") == sorted(self.plain_layout())
+        told = (("chain" if kind == "implied" else kind, text) for kind, text in self.layout if kind != "remark")
+        return bool(self.layout) and sorted(told) == sorted(self.plain_layout())
 
     def __str__(self) -> str:
         return "".join(f"{line}\n" for line in self.lines())

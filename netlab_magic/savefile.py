@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from netlab_magic.errors import Place, StatementError
-from netlab_magic.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.ruleset import BUILT_IN, Chain, Counters, Rule, Ruleset, Table
 from netlab_magic.rulespec import WrongWord, read_rule
 
 __all__ = ["family_of", "parse", "words_of"]
@@ -95,7 +95,7 @@ class _DumpReader:
         if any(table.name == name for table in self.tables):
             self.wrong(f"the table {name} is there twice; if these are two dumps, read them one at a time", self.lines[start - 1])
         remarks, self.remarks = tuple(self.remarks), []
-        body = _Body(self, self.declared())
+        body = _Body(self, BUILT_IN.get(name, ()), self.declared())
         while self.number < len(self.lines):
             line = self.next()
             if line.rstrip() == "COMMIT":
@@ -134,8 +134,9 @@ def _shortened(sentence: str, longest: int = 300) -> str:
 class _Body:
     """What stands between `*TABLE` and COMMIT."""
 
-    def __init__(self, reader: _DumpReader, declared: dict[str, int]) -> None:
+    def __init__(self, reader: _DumpReader, built_in: Sequence[str], declared: dict[str, int]) -> None:
         self.reader = reader
+        self.built_in = built_in
         self.declared = declared
         self.heads: dict[str, Chain] = {}
         self.rules: dict[str, list[Rule]] = {}
@@ -156,18 +157,28 @@ class _Body:
         name = found["name"]
         if len(name) > _LONGEST_CHAIN_NAME:
             return self.strange(line, f"the chain's name is too long: it has {len(name)} characters, of at most {_LONGEST_CHAIN_NAME}")
-        if name in self.heads:
+        if ("implied", name) in self.layout:
+            self.layout.remove(("implied", name))
+        elif name in self.heads:
             return self.strange(line, f"the chain {name} is declared twice")
         policy = None if found["policy"] == "-" else found["policy"]
         if policy not in (None, "ACCEPT", "DROP", "QUEUE") and self.reader.strict:
             self.reader.wrong(f"{policy} is not a policy; a chain has ACCEPT or DROP, or - when it is not a built-in one", line, 1)
         self.heads[name] = Chain(name, policy, counters=_counters(found))
-        self.rules[name] = []
+        self.rules.setdefault(name, [])
         self.layout.append(("chain", name))
         return None
 
+    def imply(self, name: str) -> None:
+        """A built-in chain is there in every table: files written by hand need no line for it."""
+        self.heads[name] = Chain(name, "ACCEPT", counters=None)
+        self.rules[name] = []
+        self.layout.append(("implied", name))
+
     def rule(self, found: re.Match[str], line: str) -> None:
         name = _unquoted(found["chain"])
+        if name not in self.heads and name in self.built_in:
+            self.imply(name)
         if name not in self.heads:
             missing = "its line must stand before its rules" if name in self.declared else f"a line :{name} - [0:0] must stand before it"
             return self.strange(line, f"the table has no chain {name}: {missing}")

@@ -65,12 +65,22 @@ def test_a_rule_says_option_by_option_what_it_matches_and_what_happens_then() ->
         "# Table `foo' is incompatible, use 'nft' tool.\n" + dump(),
         dump() + "\n" + dump("-A POSTROUTING -j MASQUERADE", table="nat", head=":POSTROUTING ACCEPT [5:300]"),
         dump("-A INPUT -p icmpv6 -m icmp6 --icmpv6-type 135 -j ACCEPT", "-A INPUT -s fe80::/10 -j ACCEPT"),
+        dump("-A POSTROUTING -o eth0 -j MASQUERADE", "-A PREROUTING -i eth0 -j ACCEPT", table="nat", head=""),
+        "*filter\n-A FORWARD -j LOG\n:FORWARD DROP [0:0]\n:web - [0:0]\n-A FORWARD -j web\n-A INPUT -j DROP\nCOMMIT\n",
         "",
         "# nothing but remarks\n",
     ],
 )
 def test_what_is_read_prints_as_it_was(text: str) -> None:
     assert str(parse(text)) == text
+
+
+def test_files_written_by_hand_need_no_lines_for_built_in_chains() -> None:
+    table = parse("*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n").table("nat")
+    assert [(chain.name, chain.policy, len(chain.rules)) for chain in table.chains] == [("POSTROUTING", "ACCEPT", 1)]
+    late = parse("*filter\n-A INPUT -j LOG\n:INPUT DROP [5:300]\nCOMMIT\n").chain("INPUT")
+    assert late
+    assert (late.policy, late.counters, len(late.rules)) == ("DROP", Counters(5, 300), 1)
 
 
 @settings(max_examples=150, deadline=None)

@@ -78,8 +78,9 @@ def _hmark(options: Options, family: str) -> Options:
     return (*_without(options, "--hmark-tuple"), *(masks[word] for word in found.values[0].split(",")))
 
 
-def _string(options: Options, family: str) -> Options:
-    """A pattern is printed as text where all of it is printable ASCII, and else as bytes."""
+def _string(given: Options, family: str) -> Options:
+    """A pattern is printed as text where all of it is printable ASCII, and else as bytes; the whole packet needs no bounds."""
+    options = _dropping(**{"from": ("0",), "to": ("65535",)})(given, family)
     found = _find(options, "--string", "--hex-string")
     if not found:
         return options
@@ -97,23 +98,30 @@ def _reject(options: Options, family: str) -> Options:
 
 
 def _recent(options: Options, family: str) -> Options:
-    """The list, the mask and the side are always printed; `--seconds` and others only where given."""
+    """The list, the mask and the side are always printed; `--seconds` and others only where given, and no number of hits that is 0."""
     ones = "255.255.255.255" if family == "ipv4" else "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
+    options = _dropping(hitcount=("0",))(options, family)
     sided = options if _find(options, "--rdest") else _completed(options, rsource="")
     return _completed(sided, name="DEFAULT", mask=ones)
 
 
+def _turned(options: Options, above: str, upto: str) -> Options:
+    """Not above is up to, and not up to is above."""
+    other = {above: upto, upto: above}
+    return tuple(Option(other[option.name], option.values) if option.negated and option.name in other else option for option in options)
+
+
 def _connlimit(options: Options, family: str) -> Options:
-    """Not above is up to; mask and side are always printed."""
-    other = {"--connlimit-above": "--connlimit-upto", "--connlimit-upto": "--connlimit-above"}
-    turned = tuple(Option(other[option.name], option.values) if option.negated and option.name in other else option for option in options)
+    """Mask and side are always printed."""
+    turned = _turned(options, "--connlimit-above", "--connlimit-upto")
     sided = turned if _find(turned, "--connlimit-daddr") else _completed(turned, connlimit_saddr="")
     return _completed(sided, connlimit_mask="32" if family == "ipv4" else "128")
 
 
 def _hashlimit(options: Options, family: str) -> Options:
     whole = "32" if family == "ipv4" else "128"
-    given = _dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(options, family)
+    turned = _turned(options, "--hashlimit-above", "--hashlimit-upto")
+    given = _dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(turned, family)
     limit = _find(given, "--hashlimit-upto", "--hashlimit-above")
     return given if limit is None or limit.values[0].endswith("b/s") else _hashlimit_packets(given, limit, family)
 
@@ -130,6 +138,11 @@ def _hashlimit_packets(options: Options, limit: Option, family: str) -> Options:
     usual = str(SECONDS[shown.partition("/")[2]] * 1000)
     kept = _dropping(hashlimit_htable_expire=(usual,), hashlimit_rate_interval=("1",))(_without(told, limit.name), family)
     return (*kept, Option(limit.name, (shown,), limit.negated))
+
+
+def _set(options: Options, family: str) -> Options:
+    """The counters of entries are kept up to date unless it is told otherwise."""
+    return tuple(option for option in options if option.name != "--update-counters" or option.negated)
 
 
 def _time(options: Options, family: str) -> Options:
@@ -215,6 +228,7 @@ MATCH_SPELLINGS: _Spellings = {
     "limit": _dropping(limit_burst=("5",)),
     "policy": _policy,
     "recent": _recent,
+    "set": _set,
     "string": _string,
     "tcp": _tcp,
     "time": _time,
@@ -227,7 +241,7 @@ TARGET_SPELLINGS: _Spellings = {
     "HMARK": _hmark,
     "LOG": _dropping(log_level=("4",)),
     "MARK": _mark,
-    "NFLOG": _dropping(nflog_group=("0",)),
+    "NFLOG": _dropping(nflog_group=("0",), nflog_threshold=("0",)),
     "NFQUEUE": _nfqueue,
     "REJECT": _reject,
     "TOS": _tos,

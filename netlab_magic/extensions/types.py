@@ -333,7 +333,7 @@ def NAT_TO(word: str, family: str) -> str:
     if word.endswith(":") and "::" not in word[-2:]:
         raise ValueError(f"{word} is not {NAT_TO.what}: the port is missing")
     base, _, first = ports.partition("/")
-    return shown + (f":{_span(base, '-')}" if ports else "") + (f"/{first}" if first else "")
+    return shown + (f":{_span(base, '-')}" if ports else "") + (f"/{_port(first)}" if first else "")
 
 
 @value_type("an interface's name")

@@ -8,6 +8,7 @@
 -j NFLOG --nflog-size 128;=;OK
 -j NFLOG --nflog-size 0;=;OK
 -j NFLOG --nflog-threshold 5;=;OK
+-j NFLOG --nflog-threshold 0;-j NFLOG;OK
 -j NFLOG --nflog-prefix dropped;=;OK
 -j NFLOG --nflog-prefix xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;-j NFLOG --nflog-prefix xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;=;OK
 -j NFLOG --nflog-prefix "dropped: ";=;OK

@@ -4,6 +4,8 @@
 -m hashlimit --hashlimit 5/sec --hashlimit-name a2 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a2 -j ACCEPT;OK
 -m hashlimit --hashlimit 5/sec --hashlimit-mode srcip --hashlimit-name a3 -j ACCEPT;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a3 -j ACCEPT;OK
 -m hashlimit --hashlimit-above 5/sec --hashlimit-name a4 -j DROP;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name a4 -j DROP;OK
+-m hashlimit ! --hashlimit-upto 5/sec --hashlimit-name n1 -j DROP;-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name n1 -j DROP;OK
+-m hashlimit ! --hashlimit-above 5/sec --hashlimit-name n2 -j DROP;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name n2 -j DROP;OK
 -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 10 --hashlimit-name a5 -j DROP;=;OK
 -m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a6 -j ACCEPT;=;OK
 -m hashlimit --hashlimit-upto 5/hour --hashlimit-mode srcip,dstport --hashlimit-name a7 -j ACCEPT;-m hashlimit --hashlimit-upto 5/hour --hashlimit-burst 5 --hashlimit-mode srcip,dstport --hashlimit-name a7 -j ACCEPT;OK

@@ -12,6 +12,7 @@
 -m recent ! --update -j ACCEPT;-m recent ! --update --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
 -m recent ! --remove -j ACCEPT;-m recent ! --remove --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT;OK
 -m recent --rcheck --seconds 60 -j DROP;-m recent --rcheck --seconds 60 --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
+-m recent --rcheck --hitcount 0 -j DROP;-m recent --rcheck --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
 -m recent --rcheck --seconds 60 --reap -j DROP;-m recent --rcheck --seconds 60 --reap --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
 -m recent --rcheck --hitcount 4 -j DROP;-m recent --rcheck --hitcount 4 --name DEFAULT --mask 255.255.255.255 --rsource -j DROP;OK
 -m recent --update --seconds 60 --hitcount 4 --name ssh -j DROP;-m recent --update --seconds 60 --hitcount 4 --name ssh --mask 255.255.255.255 --rsource -j DROP;OK

@@ -11,6 +11,7 @@
 -m set --match-set services src,dst -j ACCEPT;=;OK
 -m set --match-set three src,dst,src -j ACCEPT;=;OK
 -m set ! --match-set blocked src -j ACCEPT;=;OK
+-m set --match-set blocked src --update-counters -j DROP;-m set --match-set blocked src -j DROP;OK
 -m set --set blocked src -j DROP;-m set --match-set blocked src -j DROP;OK
 -m set --match-set blocked src --return-nomatch -j DROP;=;OK
 -m set --match-set blocked src ! --update-counters -j DROP;=;OK

@@ -6,6 +6,7 @@
 -m string --algo bm --string secret --from 40 -j DROP;-m string --string "secret" --algo bm --from 40 -j DROP;OK
 -m string --algo bm --string secret --to 100 -j DROP;-m string --string "secret" --algo bm --to 100 -j DROP;OK
 -m string --algo bm --string secret --from 40 --to 100 -j DROP;-m string --string "secret" --algo bm --from 40 --to 100 -j DROP;OK
+-m string --algo bm --string secret --from 0 --to 65535 -j DROP;-m string --string "secret" --algo bm -j DROP;OK
 -m string --algo bm --to 100 --from 40 --string secret -j DROP;-m string --string "secret" --algo bm --from 40 --to 100 -j DROP;OK
 -m string --algo bm ! --string secret -j DROP;-m string ! --string "secret" --algo bm -j DROP;OK
 -m string --algo bm --string secret --icase -j DROP;-m string --string "secret" --algo bm --icase -j DROP;OK
