@@ -1,9 +1,9 @@
-"""What `explain` gives: a rule or a chain in words, as text and as HTML."""
+"""What `explain` gives: a rule, a chain or a table in words, as text and as HTML."""
 
 from html import escape
 
 from netlab_magic.errors import StatementError
-from netlab_magic.explain import ChainExplanation, Explanation, explain_chain, explain_rule
+from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table
 from netlab_magic.reader import suggest
 from netlab_magic.result import Result
 from netlab_magic.ruleset import BUILT_IN, Ruleset
@@ -15,7 +15,7 @@ __all__ = ["Explained", "explained", "table_of"]
 class Explained(Result):
     """An explanation; `language` is the one that it is written in (a name of messages.LANGUAGES)."""
 
-    def __init__(self, explanation: Explanation | ChainExplanation, language: str = "en") -> None:
+    def __init__(self, explanation: Explanation | ChainExplanation | TableExplanation, language: str = "en") -> None:
         self.explanation = explanation
         self.language = language
 
@@ -25,7 +25,7 @@ class Explained(Result):
     def html(self, commands: bool = False) -> str:
         """See Result. The rules of a chain unfold to the situation in which one meets them."""
         said = self.explanation
-        body = _rule(said) if isinstance(said, Explanation) else _chain(said)
+        body = _rule(said) if isinstance(said, Explanation) else _chain(said) if isinstance(said, ChainExplanation) else _table(said)
         return f'<div lang="{self.language.replace("_", "-")}">{body}</div>'
 
 
@@ -47,6 +47,11 @@ def _chain(chain: ChainExplanation) -> str:
     return "".join([head, *map(_line, (chain.purpose, chain.entered, *chain.notes)), rules, _line(chain.end)])
 
 
+def _table(table: TableExplanation) -> str:
+    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(said)}</td></tr>" for name, said in table.chains)
+    return f"<pre><b>{escape(table.table)}</b></pre><table>{rows}</table>{''.join(map(_line, table.notes))}"
+
+
 def _folded(rule: Explanation) -> str:
     head = f"{rule.number}. {rule.rule}"
     more = _more(rule)
@@ -57,6 +62,8 @@ def _folded(rule: Explanation) -> str:
 
 def explained(statement: Explain, ruleset: Ruleset, language: str) -> Explained:
     """What an `explain` statement asks for. Raises StatementError for a table, chain or rule that is not there."""
+    if statement.chain is None:
+        return Explained(explain_table(ruleset, str(statement.table), language), language)
     table = str(statement.table or table_of(ruleset, statement.chain))
     chain = str(statement.chain)
     try:

@@ -209,8 +209,10 @@ def read_diff(r: Reader) -> Statement:
 
 
 def read_explain(r: Reader) -> Statement:
-    """explain = "explain" [ "-t" TABLE ] CHAIN [ N ]"""
+    """explain = "explain" ( "-t" TABLE | [ "-t" TABLE ] CHAIN [ N ] )"""
     table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else None
+    if table and not r.peek("<chain>"):
+        return s.Explain(None, None, table)
     chain = r.take("chain")
     number = r.take("number") if r.peek("<number>") else None
     if number and not re.fullmatch(r"[1-9][0-9]{0,8}", number):
@@ -347,7 +349,7 @@ SYNTAX: dict[str, Syntax] = {
         read_diff,
     ),
     "explain": Syntax(
-        "show", "explain [-t TABLE] CHAIN [N]", "a chain, or its rule number N, in words", read_explain
+        "show", "explain [-t TABLE] CHAIN [N]", "a chain, its rule number N, or with -t alone a table, in words", read_explain
     ),
     "up": Syntax("session", "up", "start the lab (the first statement does it too)", read_action("up")),
     "reset": Syntax("session", "reset", "an empty lab again", read_action("reset")),

@@ -11,7 +11,7 @@ from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_sentence
 from netlab_magic.explaining import explained, table_of
 from netlab_magic.listing import listing
 from netlab_magic.outcome import Outcome
@@ -83,7 +83,7 @@ def explain(engine: Engine, statement: s.Explain, observed: Observed, daemon: do
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:
     """What hovering over a rule shows."""
-    return lambda table, chain, number: explain_rule(ruleset, table, chain, number, language).short
+    return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, language)
 
 
 def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:

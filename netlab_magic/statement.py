@@ -314,9 +314,12 @@ class Diff(Statement, frozen=True):
 
 
 class Explain(Statement, frozen=True):
-    """`explain [-t TABLE] CHAIN [N]`: a chain, or its rule number N, in words; without a table the first one that has the chain"""
+    """`explain [-t TABLE] CHAIN [N]`: a chain, or its rule number N, in words; without a table the first one that has the chain.
 
-    chain: str
+    `explain -t TABLE`: a whole table, with what in it can never matter.
+    """
+
+    chain: str | None
     number: str | None = None
     table: str | None = None
 

@@ -47,7 +47,7 @@ _EXAMPLES = {
     "predict": "predict ns1 internet blocked",
     "trace": "trace ns1 internet\n  trace ns1 ns0:80\n  trace ns1 ns0:53/udp",
     "show": "show topology\n  show chains\n  show chains FORWARD\n  show chains -t nat\n  show way",
-    "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER",
+    "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER\n  explain -t filter",
     "snapshot": "snapshot before",
     "restore": "restore before",
     "load": "load iptables-save.txt ip-addr.json ip-route.json\n  load - <<END   (the dump in the next lines, up to a line END)",

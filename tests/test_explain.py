@@ -269,7 +269,13 @@ def test_the_situation_is_recognised_by_the_rules_shape(table: str, chain: str, 
 NOTES = [
     ("FORWARD -j DROP\nFORWARD -i a -j ACCEPT", 2, "No packet gets here: rule 1 before it takes every packet."),
     ("FORWARD -i a -j DROP\nFORWARD -i a -p tcp -j ACCEPT", 2, "No packet gets here: what this rule matches is taken by rule 1 before it."),
-    ("FORWARD -j web\nFORWARD -j DROP\nweb -j DROP", 2, ""),
+    ("FORWARD -j web\nFORWARD -j DROP\nweb -j DROP", 2, "No packet gets here: rule 1 before it takes every packet."),
+    ("FORWARD -j web\nFORWARD -j DROP\nweb -i a -j DROP", 2, ""),
+    (
+        "FORWARD -s 10.0.0.0/8 -j DROP\nFORWARD -s 10.1.0.0/16 -p tcp -j ACCEPT",
+        2,
+        "No packet gets here: what this rule matches is taken by rule 1 before it.",
+    ),
     ("FORWARD -m limit --limit 1/s -j DROP\nFORWARD -j ACCEPT", 2, ""),
     ("FORWARD -j LOG\nFORWARD -j ACCEPT", 2, ""),
     (

@@ -121,3 +121,38 @@ def test_there_are_layouts_of_every_kind() -> None:
     text = "".join(map(str, LAYOUTS.values()))
     for name in ("DOCKER-ISOLATION-STAGE-1", "DOCKER-FORWARD", "DOCKER-INTERNAL", "docker-ext-bridges-v4", "*raw", "DNAT"):
         assert name in text
+
+
+OTHERS = [  # rules of Docker that the layouts do not have: IPv6, trusted interfaces, marks, and networks without ICC that publish ports
+    ("raw PREROUTING -d 192.0.2.0/24 -i lo -j ACCEPT", "it is the next rule that keeps others out"),
+    ("raw PREROUTING -d 192.0.2.0/24 ! -i bridge1 -j DROP", "Docker keeps the containers in 192.0.2.0/24 from being reached"),
+    ("raw PREROUTING -d 192.0.2.2/32 -i eth1 -j ACCEPT", "The network trusts eth1"),
+    ("raw PREROUTING -d 127.0.0.1/32 -i loopback0 -p tcp -m tcp --dport 8080 -j ACCEPT", "WSL2"),
+    ("nat DOCKER -d 127.0.0.0/8 -i loopback0 -j RETURN", "WSL2"),
+    ("nat POSTROUTING -o bridge1 -m addrtype --src-type LOCAL -j SNAT --to-source 192.0.2.9", "userland-proxy=false"),
+    ("filter DOCKER-FORWARD -m mark --mark 0x1/0x3 -j ACCEPT", "--bridge-accept-fwmark"),
+    (
+        "filter DOCKER -d 192.0.2.2/32 -i bridge1 -o bridge1 -p tcp -m tcp --dport 80 -m conntrack ! --ctorigdst 192.0.2.2 -j ACCEPT",
+        "Who asked for 192.0.2.2 itself is not.",
+    ),
+    ("filter DOCKER -i bridge1 -o bridge1 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT", "Neighbour discovery"),
+    ("filter DOCKER-INTERNAL ! -s fd00:1::/64 ! -i bridge1 -o bridge1 -j DROP", "nothing from outside of fd00:1::/64 gets in"),
+    ("filter DOCKER-INTERNAL ! -d fd00:1::/64 -i bridge1 ! -o bridge1 -j DROP", "reach nothing outside of fd00:1::/64"),
+    ("nat OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER", "Loopback addresses are left out"),
+    (
+        "nat DOCKER ! -s fe80::/10 ! -i bridge1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:1::2]:80",
+        "What comes from bridge1 itself is left to docker-proxy.",
+    ),
+    (
+        "nat DOCKER ! -s fe80::/10 -d ::1/128 ! -i bridge1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:1::2]:80",
+        "a port that is published on ::1 only",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), OTHERS)
+def test_rules_of_other_settings_and_of_ipv6_are_recognised_too(text: str, words: str) -> None:
+    table, chain, rule = text.split(maxsplit=2)
+    dump = f"*{table}\n:{chain} {'ACCEPT' if chain in ('PREROUTING', 'OUTPUT', 'POSTROUTING') else '-'} [0:0]\n-A {chain} {rule}\nCOMMIT\n"
+    rules = savefile.parse(dump, strict=False, family="ipv6" if "::" in rule or "ipv6" in rule else "ipv4")
+    assert words in explain_rule(rules, table, chain, 1).situation

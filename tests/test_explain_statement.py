@@ -43,12 +43,29 @@ ANSWERS = [
     ("explain -t nat PREROUTING 1", "PREROUTING 1: -m addrtype --dst-type LOCAL -j DOCKER"),
     ("explain PREROUTING", "PREROUTING (nat)"),
     ("explain -t raw OUTPUT", "OUTPUT (raw)"),
+    ("explain -t nat", "nat"),
 ]
 
 
 @pytest.mark.parametrize(("line", "first"), ANSWERS)
 def test_a_chain_is_found_in_the_table_that_has_it_filter_first(line: str, first: str) -> None:
     assert str(explain(line)).splitlines()[0] == first
+
+
+def test_a_table_says_what_its_chains_are_for_and_what_in_it_can_never_matter() -> None:
+    lines = ["-A INPUT -s 10.0.0.0/8 -j DROP", "-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A OLD -j OLDER"]
+    text = "\n".join(["*filter", ":INPUT ACCEPT [0:0]", ":OLD - [0:0]", ":OLDER - [0:0]", *lines, "COMMIT", ""])
+    [statement] = parse("explain -t filter")
+    told = explained(statement, savefile.parse(text), "en")
+    assert str(told).splitlines()[1].startswith("  INPUT  2 rules.")
+    assert str(told).splitlines()[4:] == [
+        "  No packet gets to the chains OLD and OLDER: no rule that packets get to leads there.",
+        "  Rule 2 of INPUT can never match: rule 1 takes all that it would.",
+    ]
+    assert "<th>OLDER</th>" in told.html()
+    [statement] = parse("explain INPUT")
+    note = "  Rule 2 can never match: an earlier rule takes all that it would."
+    assert note in str(explained(statement, savefile.parse(text), "en")).splitlines()
 
 
 MISTAKES = [

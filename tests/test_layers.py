@@ -17,7 +17,7 @@ LAYERS = {
     3: {
         "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account", "judging", "simulation",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
-        "addressing", "summary", "explain", "docker", "reach", "hints", "facts", "passages",
+        "addressing", "summary", "explain", "docker", "reach", "shadow", "hints", "facts", "passages",
         "evidence", "foresee", "inference", "strangers",
     },
     4: {"draw"},

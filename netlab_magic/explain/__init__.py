@@ -1,6 +1,15 @@
-"""Rules and chains in words: what a rule matches, what happens then, and in which situation one meets it."""
+"""Rules, chains and tables in words: what a rule matches, what happens then, and in which situation one meets it."""
 
 from netlab_magic.explain.chain import ChainExplanation, explain_chain
-from netlab_magic.explain.rule import Explanation, explain_rule
+from netlab_magic.explain.rule import Explanation, explain_rule, rule_sentence
+from netlab_magic.explain.table import TableExplanation, explain_table
 
-__all__ = ["ChainExplanation", "Explanation", "explain_chain", "explain_rule"]
+__all__ = [
+    "ChainExplanation",
+    "Explanation",
+    "TableExplanation",
+    "explain_chain",
+    "explain_rule",
+    "explain_table",
+    "rule_sentence",
+]

@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.errors import printable
 from netlab_magic.explain.notes import chain_notes
 from netlab_magic.explain.purposes import purpose
-from netlab_magic.explain.rule import Explanation, chain_at, told
+from netlab_magic.explain.rule import Explanation, surroundings, told
 from netlab_magic.explain.site import Caller, Site, Surroundings
 from netlab_magic.explain.values import anded
 from netlab_magic.messages import Language, language, message
@@ -38,8 +38,8 @@ class ChainExplanation(msgspec.Struct, frozen=True):
 def explain_chain(ruleset: Ruleset, table: str, chain: str, language_name: str = "en") -> ChainExplanation:
     """A chain in words. Raises StatementError for a table, chain or language that is not there."""
     say = language(language_name)
-    found, held = chain_at(ruleset, table, chain)
-    around = Surroundings(found, held)
+    around = surroundings(ruleset, table, chain)
+    found, held = around.table, around.chain
     rules = tuple(told(Site(around, number), ruleset.family, say) for number in range(1, len(held.rules) + 1))
     return ChainExplanation(
         printable(found.name),

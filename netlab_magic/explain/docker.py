@@ -1,5 +1,6 @@
-"""What Docker's rules are for, of every layout of its iptables backend from 20.10 to 29."""
+"""What Docker's rules are for, of every layout of its iptables backend from 20.10 to 29: those of the filter table, then all others."""
 
+from netlab_magic.explain.dockernat import OTHER_TABLES
 from netlab_magic.explain.shapes import Shape
 from netlab_magic.messages import message
 
@@ -165,12 +166,12 @@ DOCKER = (
     ),
     Shape(
         "filter (DOCKER-ISOLATION-STAGE-1|DOCKER-INTERNAL)",
-        "! -d {subnet} -i {bridge} -j DROP",
+        "! -d {subnet} -i {bridge} … -j DROP",
         message("{bridge} is an internal network (docker network create --internal): its containers reach nothing outside of {subnet}."),
     ),
     Shape(
         "filter (DOCKER-ISOLATION-STAGE-1|DOCKER-INTERNAL)",
-        "! -s {subnet} -o {bridge} -j DROP",
+        "! -s {subnet} … -o {bridge} -j DROP",
         message("{bridge} is an internal network (docker network create --internal): nothing from outside of {subnet} gets in."),
     ),
     Shape(
@@ -225,140 +226,28 @@ DOCKER = (
         message("This is for Docker Swarm: the routing mesh passes what comes for a service's published port on to the ingress network."),
     ),
     Shape(
-        "nat PREROUTING",
-        "-m addrtype --dst-type LOCAL -j DOCKER",
+        "filter DOCKER-FORWARD",
+        "-m mark --mark {mark} -j ACCEPT",
         message(
-            "Only what is addressed to this host itself can be meant for a published port. It is looked up in the chain "
-            "DOCKER before the routing decision, so that it can still be sent to a container."
+            "dockerd was told to let pass whatever carries this mark (--bridge-accept-fwmark), so that rules outside of Docker can decide."
         ),
     ),
     Shape(
-        "nat OUTPUT",
-        "! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+        "filter DOCKER",
+        "-d {address}(/32|/128) -i {bridge} -o {bridge} -p {protocol} -m {protocol} --dport {port} "
+        "-m conntrack ! --ctorigdst {address} -j ACCEPT",
         message(
-            "What this host itself sends does not pass PREROUTING, so published ports are looked up here as well. Loopback "
-            "addresses are left out: there docker-proxy answers."
+            "Containers on {bridge} may not talk to each other (icc=false), but a published port is for everybody: who asked for it at "
+            "an address of the host, and got here by DNAT, is let in. Who asked for {address} itself is not."
         ),
     ),
     Shape(
-        "nat OUTPUT",
-        "-m addrtype --dst-type LOCAL -j DOCKER",
+        "filter DOCKER",
+        "-i {bridge} -o {bridge} -p ipv6-icmp -m icmp6 --icmpv6-type (135|136)/?0? -j ACCEPT",
         message(
-            "What this host itself sends does not pass PREROUTING, so published ports are looked up here as well, those on "
-            "loopback addresses included, since docker-proxy is switched off (userland-proxy=false)."
+            "Neighbour discovery is IPv6's way to find the hardware address of a neighbour. It has to work between containers on "
+            "{bridge} although they may not talk to each other (icc=false)."
         ),
     ),
-    Shape(
-        "nat POSTROUTING",
-        "-s {subnet} ! -o {bridge} -j MASQUERADE …",
-        message(
-            "This is how the containers in {subnet} reach other networks: nobody outside knows the way back to their private "
-            "addresses, so they borrow the host's. What stays on {bridge} keeps its address."
-        ),
-    ),
-    Shape(
-        "nat POSTROUTING",
-        "-s {subnet} ! -o {bridge} -j SNAT …",
-        message(
-            "This is how the containers in {subnet} reach other networks, always with the same one of the host's addresses, "
-            "because the network names it (com.docker.network.host_ipv4)."
-        ),
-    ),
-    Shape(
-        "nat POSTROUTING",
-        "-s {address} -d {address} -p {protocol} -m {protocol} --dport {port} -j MASQUERADE",
-        message(
-            "This is for the hairpin: the container at {address} reaches itself through its own published port. Without it, "
-            "a packet would come back to it with its own address as source, and be of no use."
-        ),
-    ),
-    Shape(
-        "nat POSTROUTING",
-        "-o {bridge} -m addrtype --src-type LOCAL -j MASQUERADE",
-        message(
-            "Docker writes this with userland-proxy=false: what the host sends to a published port at 127.0.0.1 would "
-            "otherwise get to the container with a loopback address as its source, to which it cannot answer."
-        ),
-    ),
-    Shape(
-        "nat DOCKER",
-        "-i {bridge} -j RETURN",
-        message(
-            "Containers on {bridge} skip DNAT when they call a published port of the host; docker-proxy on the host answers "
-            "them. Docker 29 does not write this rule any more."
-        ),
-    ),
-    Shape(
-        "nat DOCKER",
-        "! -i {bridge} -p {protocol} -m {protocol} --dport {port} -j DNAT --to-destination {container}",
-        message(
-            "This is the nat half of a published port (docker run -p). The packet is forwarded from now on: it passes "
-            "FORWARD, with the container's address, and never INPUT. What comes from {bridge} itself is left to docker-proxy."
-        ),
-    ),
-    Shape(
-        "nat DOCKER",
-        "-d {host} ! -i {bridge} -p {protocol} -m {protocol} --dport {port} -j DNAT --to-destination {container}",
-        message(
-            "This is the nat half of a port that is published on {host} only (docker run -p ADDRESS:PORT:PORT). The packet "
-            "is forwarded from now on: it passes FORWARD, with the container's address, and never INPUT."
-        ),
-    ),
-    Shape(
-        "nat DOCKER",
-        "… -p {protocol} -m {protocol} --dport {port} -j DNAT --to-destination {container}",
-        message(
-            "This is the nat half of a published port, with userland-proxy=false: it holds for containers too, so that they "
-            "reach each other's published ports without docker-proxy. The packet is forwarded from now on: it passes "
-            "FORWARD, and never INPUT."
-        ),
-    ),
-    Shape(
-        "raw PREROUTING",
-        "-d {address} ! -i lo -p {protocol} -m {protocol} --dport {port} -j DROP",
-        message(
-            "The port is published on a loopback address, so it is for this host alone; packets that come from a network and "
-            "claim to go there are dropped."
-        ),
-    ),
-    Shape(
-        "raw PREROUTING",
-        "-d {address} ! -i {bridge} -j DROP",
-        message(
-            "Docker 28.2 and later keep the container at {address} from being reached past its published ports: only its own "
-            "network may use its address. What comes for a published port still has the host's address here, since the raw "
-            "table comes before DNAT."
-        ),
-    ),
-    Shape(
-        "raw PREROUTING",
-        "-d {address} ! -i {bridge} -p {protocol} -m {protocol} --dport {port} -j DROP",
-        message(
-            "Docker 28.0 and 28.1 keep the container's port from being reached at its own address, past the published one. "
-            "What comes for the published port still has the host's address here, since the raw table comes before DNAT."
-        ),
-    ),
-    Shape(
-        "nat OUTPUT",
-        "-d 127.0.0.11/32 -j DOCKER_OUTPUT",
-        message("Inside a container: 127.0.0.11 is Docker's DNS server, which listens on ports of its own choice in this namespace."),
-    ),
-    Shape(
-        "nat POSTROUTING",
-        "-d 127.0.0.11/32 -j DOCKER_POSTROUTING",
-        message(
-            "Inside a container: what passes between the container and Docker's DNS server at 127.0.0.11 gets the port 53 "
-            "back that the container expects."
-        ),
-    ),
-    Shape(
-        "nat DOCKER_OUTPUT",
-        "-d 127.0.0.11/32 -p {protocol} -m {protocol} --dport 53 -j DNAT --to-destination {server}",
-        message("DNS queries of this container go to Docker's own DNS server, at the port where it really listens."),
-    ),
-    Shape(
-        "nat DOCKER_POSTROUTING",
-        "-s 127.0.0.11/32 -p {protocol} -m {protocol} --sport {port} -j SNAT …",
-        message("Answers of Docker's DNS server appear to come from port 53, where the container asked."),
-    ),
+    *OTHER_TABLES,
 )

@@ -3,22 +3,17 @@
 from collections.abc import Iterator
 
 from netlab_magic.explain.site import Site, Surroundings
+from netlab_magic.explain.values import anded
 from netlab_magic.messages import Language
-from netlab_magic.reach import DECIDING_TARGETS
 from netlab_magic.ruleset import Rule
 
 __all__ = ["chain_notes", "rule_notes"]
 
-_CHANGEABLE = frozenset({
-    "limit", "hashlimit", "recent", "quota", "statistic", "connlimit", "connbytes", "nfacct", "rateest", "time", "set", "mark", "connmark",
-    "connlabel", "ttl", "hl", "dscp", "tos", "u32", "bpf",
-})  # fmt: skip
-"""Matches that may answer differently when the same packet meets them again, or after a target has changed the packet."""
-
+_MOST_NUMBERS = 12
 
 def rule_notes(site: Site, say: Language) -> Iterator[str]:
     """Sentences about the rule at a site."""
-    blocker = _blocker(site)
+    blocker = site.around.shadows.get(site.number)
     if blocker is not None:
         if site.around.conditions[blocker - 1]:
             yield say("No packet gets here: what this rule matches is taken by rule {} before it.", blocker)
@@ -34,6 +29,7 @@ def rule_notes(site: Site, say: Language) -> Iterator[str]:
 def chain_notes(around: Surroundings, say: Language) -> Iterator[str]:
     """Sentences about a chain."""
     yield from _unreached(around, say)
+    yield from _shadowed(around, say)
     if _has_dockers_policy(around):
         yield say("dockerd sets the policy of FORWARD to DROP when it is the one that switches on net.ipv4.ip_forward.")
         if around.table.chain("DOCKER-FORWARD"):
@@ -56,6 +52,18 @@ def _unreached(around: Surroundings, say: Language) -> Iterator[str]:
         yield say("No packet gets to this chain: no rule leads here.")
 
 
+def _shadowed(around: Surroundings, say: Language) -> Iterator[str]:
+    """Which rules can never match, in few words: each of them says for itself why."""
+    numbers = sorted(around.shadows)
+    if len(numbers) == 1:
+        yield say("Rule {} can never match: an earlier rule takes all that it would.", numbers[0])
+    elif numbers:
+        listed = [str(number) for number in numbers[:_MOST_NUMBERS]]
+        if len(numbers) > len(listed):
+            listed.append(say("{} more", len(numbers) - len(listed)))
+        yield say("Rules {} can never match: earlier rules take all that they would.", anded(listed, say))
+
+
 def _counted(rule: Rule, say: Language) -> Iterator[str]:
     if rule.counters is None:
         return
@@ -65,26 +73,6 @@ def _counted(rule: Rule, say: Language) -> Iterator[str]:
         yield say("One packet of {} bytes has matched it so far.", rule.counters.bytes)
     else:
         yield say("{packets} packets with {bytes} bytes have matched it so far.", packets=rule.counters.packets, bytes=rule.counters.bytes)
-
-
-def _blocker(site: Site) -> int | None:
-    """The number of the first rule before this one that takes every packet that this one could match."""
-    taken = zip(site.chain.rules, site.around.conditions[: site.number - 1], strict=False)
-    for number, (earlier, conditions) in enumerate(taken, 1):
-        if conditions <= site.conditions and _is_final(site, earlier) and _is_steady(earlier):
-            return number
-    return None
-
-
-def _is_final(site: Site, rule: Rule) -> bool:
-    if rule.target is None:
-        return False
-    ends = rule.target.name == "RETURN" or rule.target.name in DECIDING_TARGETS
-    return rule.target.goto or (ends and not site.table.chain(rule.target.name))
-
-
-def _is_steady(rule: Rule) -> bool:
-    return (bool(rule.options or rule.matches or rule.target)) and not any(found.module in _CHANGEABLE for found in rule.matches)
 
 
 def _drops_what_it_logged(site: Site) -> bool:

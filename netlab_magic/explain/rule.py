@@ -17,8 +17,9 @@ from netlab_magic.explain.site import Site, Surroundings
 from netlab_magic.messages import Language, language
 from netlab_magic.reader import suggest
 from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.walk.program import Remembered
 
-__all__ = ["Explanation", "chain_at", "explain_rule", "told"]
+__all__ = ["Explanation", "explain_rule", "rule_sentence", "surroundings", "told"]
 
 _SHAPES = (*DOCKER, *KUBERNETES, *PROGRAMS, *EVERYDAY)
 
@@ -48,16 +49,38 @@ def explain_rule(ruleset: Ruleset, table: str, chain: str, number: int, language
 
     Raises StatementError for a table, chain, number or language that is not there.
     """
+    return told(_site(ruleset, table, chain, number), ruleset.family, language(language_name))
+
+
+def rule_sentence(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> str:
+    """What the rule with that number matches, and what happens then, and no more. Raises StatementError as `explain_rule` does."""
     say = language(language_name)
-    found, held = chain_at(ruleset, table, chain)
+    return say.paragraph(_sentences(_site(ruleset, table, chain, number), ruleset.family, say))
+
+
+def surroundings(ruleset: Ruleset, table: str, chain: str) -> Surroundings:
+    """A chain with what is around it, worked out once for all its rules. Raises StatementError when the table has no such chain."""
+    return _SURROUNDINGS.of(ruleset, table, chain)
+
+
+def _surroundings(ruleset: Ruleset, table: str, chain: str) -> Surroundings:
+    return Surroundings(*_chain_at(ruleset, table, chain), ruleset.family)
+
+
+_SURROUNDINGS: Remembered[Ruleset, Surroundings] = Remembered(_surroundings)
+
+
+def _site(ruleset: Ruleset, table: str, chain: str, number: int) -> Site:
+    around = surroundings(ruleset, table, chain)
+    held = around.chain
     if not 1 <= number <= len(held.rules):
         count = len(held.rules)
         there = f"it has {count} rule{'s' if count > 1 else ''}" if count else "it has no rules"
         raise StatementError(f"the chain {chain} has no rule {number}; {there}")
-    return told(Site(Surroundings(found, held), number), ruleset.family, say)
+    return Site(around, number)
 
 
-def chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
+def _chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
     """A table and its chain. Raises StatementError when the table has no such chain."""
     found = ruleset.table(table)
     held = found.chain(chain)
@@ -68,24 +91,29 @@ def chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
 
 def told(site: Site, family: str, say: Language) -> Explanation:
     """The rule at a site in words."""
-    written = site.rule
-    rule = _canonical(written, family)
-    shown = printable(written.spec)
-    if not (written.options or written.matches or written.target) and shown.strip():
-        matches, then = say("This rule is quoted as it stands: “{}”.", shown), say("What it does is for its own program to say.")
-    else:
-        matches, then = matched(rule, say), happens(site, rule, say)
+    matches, then = _sentences(site, family, say)
+    rule = _canonical(site.rule, family)
     situation = recognised(_SHAPES, site.table.name, site.chain.name, rule, say) or _where_to(site, say)
     return Explanation(
         printable(site.chain.name),
         site.number,
-        shown,
+        printable(site.rule.spec),
         matches,
         then,
         say.paragraph([situation, *comments(rule, say)]),
         tuple(rule_notes(site, say)),
         say.paragraph([matches, then]),
     )
+
+
+def _sentences(site: Site, family: str, say: Language) -> tuple[str, str]:
+    """What the rule at a site matches, and what happens then."""
+    written = site.rule
+    shown = printable(written.spec)
+    if not (written.options or written.matches or written.target) and shown.strip():
+        return say("This rule is quoted as it stands: “{}”.", shown), say("What it does is for its own program to say.")
+    rule = _canonical(written, family)
+    return matched(rule, say), happens(site, rule, say)
 
 
 def _where_to(site: Site, say: Language) -> str:

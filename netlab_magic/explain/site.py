@@ -6,6 +6,7 @@ from typing import NamedTuple
 from netlab_magic.messages import Language
 from netlab_magic.reach import conditions
 from netlab_magic.ruleset import Chain, Match, Option, Rule, Table
+from netlab_magic.shadow import shadowed
 
 __all__ = ["Caller", "Site", "Surroundings"]
 
@@ -20,9 +21,10 @@ class Caller(NamedTuple):
 class Surroundings:
     """What the explanations of all rules of a chain share; each part is worked out once, when it is asked for."""
 
-    def __init__(self, table: Table, chain: Chain) -> None:
+    def __init__(self, table: Table, chain: Chain, family: str) -> None:
         self.table = table
         self.chain = chain
+        self.family = family
 
     @cached_property
     def _calls(self) -> dict[str, list[Caller]]:
@@ -51,6 +53,11 @@ class Surroundings:
             seen |= before
             waiting += before
         return False
+
+    @cached_property
+    def shadows(self) -> dict[int, int]:
+        """The rules of the chain that can never match, each with the earlier rule that takes all that it would match."""
+        return shadowed(self.table, self.chain, self.family)
 
     @cached_property
     def conditions(self) -> list[frozenset[Option | Match]]:

@@ -1,0 +1,66 @@
+"""A table in words: its chains, each with what it is for, and what in it can never matter."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.errors import printable
+from netlab_magic.explain.purposes import known_purpose
+from netlab_magic.explain.rule import surroundings
+from netlab_magic.explain.values import anded
+from netlab_magic.messages import Language, language
+from netlab_magic.reach import orphans
+from netlab_magic.ruleset import Chain, Ruleset, Table
+
+__all__ = ["TableExplanation", "explain_table"]
+
+_MOST_CHAINS = 60
+_MOST_NOTES = 20
+
+
+class TableExplanation(msgspec.Struct, frozen=True):
+    """A table in words: `chains` are pairs of a chain's name and what it is for, `notes` what in the table can never matter."""
+
+    table: str
+    chains: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        width = max((len(name) for name, _ in self.chains), default=0)
+        chains = [f"  {name:<{width}}  {said}".rstrip() for name, said in self.chains]
+        return "\n".join([self.table, *chains, *(f"  {note}" for note in self.notes)])
+
+
+def explain_table(ruleset: Ruleset, name: str, language_name: str = "en") -> TableExplanation:
+    """A table in words. Raises StatementError for a language that there is not."""
+    say = language(language_name)
+    table = ruleset.table(name)
+    told = [(printable(chain.name), _told(table, chain, say)) for chain in table.chains[:_MOST_CHAINS]]
+    if len(table.chains) > _MOST_CHAINS:
+        told.append(("…", say("{} other chains", len(table.chains) - _MOST_CHAINS)))
+    return TableExplanation(table.name, tuple(told), tuple(_notes(ruleset, table, say)))
+
+
+def _told(table: Table, chain: Chain, say: Language) -> str:
+    count = len(chain.rules)
+    rules = say("1 rule.") if count == 1 else say("{} rules.", count) if count else say("No rules.")
+    return say.paragraph([rules, known_purpose(table.name, chain.name, say)])
+
+
+def _notes(ruleset: Ruleset, table: Table, say: Language) -> Iterator[str]:
+    lost = orphans(table)
+    if len(lost) == 1:
+        yield say("No packet gets to the chain {}: no rule that packets get to leads there.", lost[0])
+    elif lost:
+        listed = list(lost[:_MOST_NOTES])
+        if len(lost) > len(listed):
+            listed.append(say("{} more", len(lost) - len(listed)))
+        yield say("No packet gets to the chains {}: no rule that packets get to leads there.", anded(listed, say))
+    never = [
+        say("Rule {0} of {1} can never match: rule {2} takes all that it would.", number, chain.name, taker)
+        for chain in table.chains
+        for number, taker in sorted(surroundings(ruleset, table.name, chain.name).shadows.items())
+    ]
+    yield from never[:_MOST_NOTES]
+    if len(never) > _MOST_NOTES:
+        yield say("{} more rules can never match; explain their chains to see which.", len(never) - _MOST_NOTES)
