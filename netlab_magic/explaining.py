@@ -1,12 +1,18 @@
 """What `explain` gives: a rule, a chain or a table in words, as text and as HTML."""
 
+from collections.abc import Collection
 from html import escape
 
+import msgspec
+
 from netlab_magic.errors import StatementError
-from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table
+from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table, listed
+from netlab_magic.flows import Place
+from netlab_magic.messages import language as language_called
 from netlab_magic.reader import suggest
 from netlab_magic.result import Result
 from netlab_magic.ruleset import BUILT_IN, Ruleset
+from netlab_magic.shadow import shadowed
 from netlab_magic.statement import Explain, place_of
 
 __all__ = ["Explained", "explained", "table_of"]
@@ -60,20 +66,48 @@ def _folded(rule: Explanation) -> str:
     return f"<pre><b>{escape(head)}</b></pre><details><summary>{escape(rule.short)}</summary>{more}</details>"
 
 
-def explained(statement: Explain, ruleset: Ruleset, language: str) -> Explained:
-    """What an `explain` statement asks for. Raises StatementError for a table, chain or rule that is not there."""
+def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[Place] = ()) -> Explained:
+    """What an `explain` statement asks for; `unmet` are the rules that no flow of the lab matches (see flows.hit_by_no_flow).
+
+    Raises StatementError for a table, chain or rule that is not there.
+    """
     if statement.chain is None:
         return Explained(explain_table(ruleset, str(statement.table), language), language)
     table = str(statement.table or table_of(ruleset, statement.chain))
     chain = str(statement.chain)
     try:
         if statement.number is None:
-            return Explained(explain_chain(ruleset, table, chain, language), language)
-        return Explained(explain_rule(ruleset, table, chain, int(statement.number), language), language)
+            return Explained(_chain_with(unmet, explain_chain(ruleset, table, chain, language), ruleset, language), language)
+        return Explained(_rule_with(unmet, table, explain_rule(ruleset, table, chain, int(statement.number), language), language), language)
     except StatementError as error:
         held = ruleset.table(table).chain(chain)
         place = place_of(statement.number if held and statement.number else statement.chain)
         raise (error.at(place) if place else error) from None
+
+
+def _chain_with(unmet: Collection[Place], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
+    """A chain's explanation, with a note of those of its rules that no flow of the lab matches although some packet could."""
+    say, table = language_called(language), ruleset.table(told.table)
+    held = table.chain(told.chain) if unmet else None
+    never = shadowed(table, held, ruleset.family) if held else {}
+    numbers = [str(rule.number) for rule in told.rules if (told.table, told.chain, rule.number) in unmet and rule.number not in never]
+    if not numbers:
+        return told
+    if len(numbers) == len(told.rules):
+        note = say("No flow of this lab meets any of its rules.")
+    elif len(numbers) == 1:
+        note = say("No flow of this lab meets rule {}.", numbers[0])
+    else:
+        note = say("No flow of this lab meets the rules {}.", listed(numbers, say))
+    return msgspec.structs.replace(told, notes=(*told.notes, note))
+
+
+def _rule_with(unmet: Collection[Place], table: str, told: Explanation, language: str) -> Explanation:
+    if (table, told.chain, told.number) not in unmet:
+        return told
+    say = language_called(language)
+    note = say("No flow of this lab meets it: neither what its namespaces could ask each other and the Internet, nor the answers.")
+    return msgspec.structs.replace(told, notes=(*told.notes, note))
 
 
 def table_of(ruleset: Ruleset, chain: str) -> str:

@@ -240,7 +240,7 @@ class Lab(Statements):
         if isinstance(statement, s.Diff) and not statement.flows:
             return self._diff(statement.before, statement.after, daemon)
         if isinstance(statement, s.Explain):
-            return explain(self.engine, statement, self.observe(), daemon, self.language)
+            return explain(self.engine, statement, self.observe(foreign=True), daemon, self.language)
         if isinstance(statement, s.Show):
             return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
         return answer(self.engine, self.history, statement, self.observe(foreign=True), self.language)

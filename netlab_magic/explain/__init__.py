@@ -3,6 +3,7 @@
 from netlab_magic.explain.chain import ChainExplanation, explain_chain
 from netlab_magic.explain.rule import Explanation, explain_rule, rule_sentence
 from netlab_magic.explain.table import TableExplanation, explain_table
+from netlab_magic.explain.values import listed
 
 __all__ = [
     "ChainExplanation",
@@ -11,5 +12,6 @@ __all__ = [
     "explain_chain",
     "explain_rule",
     "explain_table",
+    "listed",
     "rule_sentence",
 ]

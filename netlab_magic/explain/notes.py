@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 from netlab_magic.explain.site import Site, Surroundings
-from netlab_magic.explain.values import anded
+from netlab_magic.explain.values import listed
 from netlab_magic.messages import Language
 from netlab_magic.ruleset import Rule
 
 __all__ = ["chain_notes", "rule_notes"]
-
-_MOST_NUMBERS = 12
 
 def rule_notes(site: Site, say: Language) -> Iterator[str]:
     """Sentences about the rule at a site."""
@@ -58,10 +56,7 @@ def _shadowed(around: Surroundings, say: Language) -> Iterator[str]:
     if len(numbers) == 1:
         yield say("Rule {} can never match: an earlier rule takes all that it would.", numbers[0])
     elif numbers:
-        listed = [str(number) for number in numbers[:_MOST_NUMBERS]]
-        if len(numbers) > len(listed):
-            listed.append(say("{} more", len(numbers) - len(listed)))
-        yield say("Rules {} can never match: earlier rules take all that they would.", anded(listed, say))
+        yield say("Rules {} can never match: earlier rules take all that they would.", listed(list(map(str, numbers)), say))
 
 
 def _counted(rule: Rule, say: Language) -> Iterator[str]:

@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.errors import printable
 from netlab_magic.explain.purposes import known_purpose
 from netlab_magic.explain.rule import surroundings
-from netlab_magic.explain.values import anded
+from netlab_magic.explain.values import listed
 from netlab_magic.messages import Language, language
 from netlab_magic.reach import orphans
 from netlab_magic.ruleset import Chain, Ruleset, Table
@@ -52,10 +52,7 @@ def _notes(ruleset: Ruleset, table: Table, say: Language) -> Iterator[str]:
     if len(lost) == 1:
         yield say("No packet gets to the chain {}: no rule that packets get to leads there.", lost[0])
     elif lost:
-        listed = list(lost[:_MOST_NOTES])
-        if len(lost) > len(listed):
-            listed.append(say("{} more", len(lost) - len(listed)))
-        yield say("No packet gets to the chains {}: no rule that packets get to leads there.", anded(listed, say))
+        yield say("No packet gets to the chains {}: no rule that packets get to leads there.", listed(lost, say))
     never = [
         say("Rule {0} of {1} can never match: rule {2} takes all that it would.", number, chain.name, taker)
         for chain in table.chains

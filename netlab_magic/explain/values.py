@@ -1,6 +1,6 @@
 """The words behind options as a reader says them: `1024:65535` is 1024–65535, `172.17.0.2/32` one address, `5/min` 5 a minute."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from netlab_magic.extensions import Parameter
 from netlab_magic.extensions.names import PROTOCOL_NAMES
@@ -8,19 +8,25 @@ from netlab_magic.extensions.types import ADDRESS_RANGE, MARK, NAT_TO, NETWORK, 
 from netlab_magic.messages import Language, message
 from netlab_magic.ruleset import Option
 
-__all__ = ["anded", "joined", "protocol", "worded"]
+__all__ = ["anded", "joined", "listed", "protocol", "worded"]
 
 Worded = Callable[[str, Language], str]
+_MOST_LISTED = 12
 
 
 def _ored(items: list[str], say: Language) -> str:
     """A, B or C."""
     return say.several(message("{}, {}"), message("{} or {}"), items)
 
-
 def anded(items: list[str], say: Language) -> str:
     """A, B and C."""
     return say.several(message("{}, {}"), message("{} and {}"), items)
+
+
+def listed(items: Sequence[str], say: Language) -> str:
+    """A, B and C; of many the first dozen, and how many more there are."""
+    some = list(items[:_MOST_LISTED])
+    return anded([*some, say("{} more", len(items) - len(some))] if len(items) > len(some) else some, say)
 
 
 def joined(clauses: list[str], say: Language) -> str:
