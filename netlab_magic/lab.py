@@ -13,7 +13,8 @@ from netlab_magic import statement as s
 from netlab_magic.compared import Compared
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine
-from netlab_magic.engine.ways import examine, open_attached, open_engine
+from netlab_magic.engine.doctor import examine
+from netlab_magic.engine.ways import open_attached, open_engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
 from netlab_magic.history import History, no_snapshot
@@ -332,7 +333,7 @@ class Lab(Statements):
     def doctor(self) -> Result:
         """What this machine allows, and the one thing that would open what it refuses."""
         findings = examine()
-        return Text(texts.doctor_text(findings), ok=any(finding.well for finding in findings[:3]))
+        return Text(texts.doctor_text(findings), ok=any(finding.is_way and finding.well for finding in findings))
 
     def enter_command(self, namespace: str | None = None) -> str:
         """The command that opens a terminal in the lab host or in a namespace."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from netlab_magic import savefile
 from netlab_magic.dockerwords import DOCKER_FORMS
 from netlab_magic.engine import Engine
+from netlab_magic.engine.doctor import Finding
 from netlab_magic.engine.loaded import LoadedEngine
-from netlab_magic.engine.ways import Finding
 from netlab_magic.engine.wire import Observed, Ready
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import foreign_warnings
@@ -156,6 +156,6 @@ def _loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str
 
 def doctor_text(findings: Sequence[Finding]) -> str:
     """The doctor's report."""
-    way = next((finding.what for finding in findings[:3] if finding.well), None)
+    way = next((finding.what for finding in findings if finding.is_way and finding.well), None)
     verdict = f"Labs work here, through: {way}." if way else "Labs are simulated here; any one of the ways below would open the kernel."
     return "\n".join([verdict, *map(str, findings)])

@@ -1,67 +1,142 @@
-"""The ways into a lab: where one is refused the next one is tried, and the doctor says what each answered.
+"""The ways into a lab, and the doctor who says what each answered: powers are taken away for real, and everything degrades with a sentence.
 
-Powers are taken away for real, in namespaces that the tests make.
+The flags of containers are those that Docker 20.10 and Podman 4.3 need, tried with these engines; here their parts are put together
+from the kernel's own means.
 """
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from powers import (
+    CONTAINER_REFUSES,
+    NO_CAPABILITIES,
+    NO_USER_NAMESPACES,
+    as_an_ordinary_user,
+    as_in_a_container,
+    lacking,
+    refusing,
+    without,
+)
+
+from netlab_magic.draw.render import SUBSTITUTE
 
 pytestmark = pytest.mark.kernel
 
-# Within a user namespace of its own a process may lower this limit for itself without touching the machine's.
-NO_USER_NAMESPACES = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "sh"]
-NO_CAPABILITIES = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+ROOT = Path(__file__).parents[1]
+PROFILE = json.loads((ROOT / "binder/container/seccomp.json").read_text())
+REFUSED_BY_OUR_PROFILE = [name for rule in PROFILE["syscalls"] for name in rule["names"]]
 
+# Prints how the lab was made and that the seed chapter's turning point works in it, or the sentence that says why not; then the doctor.
 TRY = """
 from netlab_magic import Lab, NetlabError
 lab = Lab()
 try:
     print(lab.up(), lab.engine.ready.way)
-    lab.run("bridge b 10.0.0.1/24\\nns a 10.0.0.2/24 on b\\nexpect a host ok\\npolicy FORWARD DROP")
+    lab.run("bridge b 10.0.0.1/24\\nns a 10.0.0.2/24 on b\\nns c 10.0.0.3/24 on b\\nexpect a c ok")
+    lab.run("sudo ip netns exec a ping -c 1 10.0.0.1", stream=print)
+    if lab.engine.ready.way != "simulated":
+        lab.run("ls /sys/class/net/b\\nsudo ip netns exec c ls /sys/class/net/eth0", stream=print)
+    print("picture" if lab.show("topology").svg() else "words only")
+    lab.run("policy FORWARD DROP\\nexpect a c blocked\\nforward -i b -o b -j ACCEPT\\nexpect a c ok")
+    print("the chapter works")
     lab.down()
 except NetlabError as error:
     print(error)
 print(lab.doctor())
 """
 
+USER, BY_ROOT = "made through a user namespace (no privilege was needed)", "made through namespaces made by root"
+WORKS = "the chapter works"
+SIMULATED = ("The lab is up, simulated", WORKS, "Labs are simulated here; any one of the ways below would open the kernel.")
+LIMIT = "✕ user namespace: unshare: No space left on device\n      → sudo sysctl -w user.max_user_namespaces=10000"
+NO_CAPS = "✕ root: this process lacks the capabilities SYS_ADMIN, NET_ADMIN, NET_RAW"
+DOCKER = "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
 
-def tried(*wrapped: str, path: str | None = None) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **({"PATH": path} if path else {})}
-    words = [*wrapped, sys.executable, "-W", "ignore", "-c", TRY]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_a_user_namespace_is_the_first_way() -> None:
-    said = tried()
-    assert "made through a user namespace (no privilege was needed)" in said
-    assert "Labs work here, through: user namespace." in said
+PROGRAMS = [Path("/usr/sbin") / name for name in os.listdir("/usr/sbin") if "tables" in name and not name.startswith(("arp", "eb"))]
+RENDERERS = [path for path in (Path("/usr/bin/dot"), Path(sysconfig.get_path("scripts"), SUBSTITUTE)) if path.exists()]
 
 
-def test_where_user_namespaces_are_refused_root_makes_plain_ones() -> None:
-    said = tried(*NO_USER_NAMESPACES)
-    assert "made through namespaces made by root" in said
-    assert "✕ user namespace: unshare: No space left on device\n      → sudo sysctl -w user.max_user_namespaces=10000" in said
-    assert "✓ root: a lab host starts" in said
+class Case(NamedTuple):
+    """Words before the command, in the order in which they act, and what it must say; `as_root`: only root can take this away."""
+
+    powers: tuple[str, ...]
+    says: tuple[str, ...]
+    as_root: bool = False
 
 
-def test_where_nothing_is_allowed_the_lab_is_simulated_and_says_what_each_way_answered() -> None:
-    said = tried(*NO_USER_NAMESPACES, *NO_CAPABILITIES)
-    answers = "(user namespace: unshare: No space left on device; root: unshare: Operation not permitted)"
-    assert f"note: no lab can be made here on the kernel {answers}" in said
-    assert "The lab is up, simulated: no packet is sent" in said
-    assert "Labs are simulated here; any one of the ways below would open the kernel." in said
-    assert "--privileged" in said
-    assert "Traceback" not in said
+CASES = {
+    "everything": Case((), (USER, WORKS, "Labs work here, through: user namespace.")),
+    "an ordinary user": Case(as_an_ordinary_user(), (USER, WORKS, "– root: this process is not root\n      → start Jupyter as root"), True),
+    "no user namespaces": Case(NO_USER_NAMESPACES, (BY_ROOT, WORKS, LIMIT, "✓ root: a lab host starts")),
+    "no user namespaces, no capabilities": Case(
+        (*NO_USER_NAMESPACES, *NO_CAPABILITIES),
+        (
+            "(user namespace: unshare: No space left on device; root: this process lacks the capabilities SYS_ADMIN",
+            *SIMULATED,
+            LIMIT,
+            f"{NO_CAPS}\n      → in a container: --cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add NET_RAW",
+        ),
+    ),
+    "root without raw sockets": Case(
+        (*NO_USER_NAMESPACES, *lacking("net_raw")),
+        ("this process lacks the capability NET_RAW\n      → in a container: --cap-add NET_RAW", *SIMULATED),
+    ),
+    "root without the network": Case((*NO_USER_NAMESPACES, *lacking("net_admin")), ("lacks the capability NET_ADMIN\n", *SIMULATED)),
+    "a filter that refuses unshare": Case(
+        (*refusing("unshare"), *NO_CAPABILITIES),
+        ("✕ user namespace: unshare: Operation not permitted\n", DOCKER, NO_CAPS, *SIMULATED),
+    ),
+    "a container": Case(
+        (*as_in_a_container(masked=True), *as_an_ordinary_user(), *refusing(*CONTAINER_REFUSES)),
+        ("✕ user namespace: unshare: Operation not permitted\n", DOCKER, *SIMULATED),
+        True,
+    ),
+    "a container with systempaths=unconfined": Case(
+        (*as_in_a_container(masked=False), *as_an_ordinary_user(), *refusing(*CONTAINER_REFUSES)),
+        ("✕ user namespace: unshare: Operation not permitted\n", DOCKER, *SIMULATED),
+        True,
+    ),
+    "a container with seccomp=unconfined": Case(
+        (*as_in_a_container(masked=True), *as_an_ordinary_user()),
+        ("✕ user namespace: mount /proc: Operation not permitted\n", DOCKER, *SIMULATED),
+        True,
+    ),
+    "a container with our profile and systempaths=unconfined": Case(
+        (*as_in_a_container(masked=False), *as_an_ordinary_user(), *refusing(*REFUSED_BY_OUR_PROFILE)), (USER, WORKS), True
+    ),
+    "a container with SYS_ADMIN, NET_ADMIN and NET_RAW": Case(
+        (*as_in_a_container(masked=True), "setpriv", "--bounding-set=-all,+sys_admin,+net_admin,+net_raw"), (BY_ROOT, WORKS), True
+    ),
+    "no iptables": Case(
+        without(*PROGRAMS),
+        (
+            USER,
+            "this machine has no iptables that works; install the package iptables",
+            "✕ iptables: not found; it is for the firewall\n      → sudo apt-get install iptables",
+        ),
+    ),
+    "nothing that draws": Case(
+        without(*RENDERERS), (USER, WORKS, "words only", "✕ pictures: nothing here can draw them", "pip install graphviz-pure")
+    ),
+    "no dot": Case(without(Path("/usr/bin/dot")), (USER, WORKS, "picture", f"✓ pictures: drawn by {RENDERERS[-1]}")),
+    "no python-iptables": Case(
+        without(Path(sysconfig.get_path("platlib"), "iptc")),
+        (USER, WORKS, "✕ python-iptables: not installed; the command line does its work\n      → pip install"),
+    ),
+}
 
 
-def test_without_programs_the_doctor_names_their_packages(tmp_path: Path) -> None:
-    hidden = ["unshare", "-Urm", "sh", "-c", f'for d in /usr/sbin /sbin; do mount --bind {tmp_path} $d; done; exec "$@"', "sh"]
-    said = tried(*hidden, path="/usr/bin:/bin")
-    assert "✕ iptables: not found; it is for the firewall\n      → sudo apt-get install iptables" in said
-    assert "this machine has no iptables that works" in said
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_with_powers_taken_away_everything_is_said(case: Case) -> None:
+    if case.as_root and os.geteuid() != 0:
+        pytest.skip("only root can play somebody else")
+    words = [*case.powers, sys.executable, "-W", "ignore", "-c", TRY]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert not [sentence for sentence in case.says if sentence not in done.stdout], done.stdout

@@ -7,6 +7,7 @@ the network and mount namespaces go.
 """
 
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -20,11 +21,15 @@ RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 409
 """Flags of mount(2), from sys/mount.h."""
 
 RELATIVE_TIME = 1 << 21
-PRIVATE_ETC = "/run/netlab/etc"
+LAB_FOLDER = "/run/netlab"
+PRIVATE_ETC = f"{LAB_FOLDER}/etc"
 
 _NO_ACCESS_TIME, _STATVFS_RELATIVE = 1024 | 2048, 4096
 _SAFE = NOSUID | NODEV | NOEXEC
 _SET_PARENT_DEATH_SIGNAL = 1
+
+_CAPABILITIES = {"SYS_ADMIN": 21, "NET_ADMIN": 12, "NET_RAW": 13}
+"""What root needs to make a lab, with the numbers of linux/capability.h; in a user namespace everybody has them."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -61,6 +66,8 @@ def enter(way: str, parent: int) -> int:
     outside, inside = os.pipe()
     if way == "user":
         _unshare_user()
+    else:
+        _need_capabilities()
     # Only after the user maps are written: files such as /proc/net/ip_tables_names get their owner when the namespace is made.
     unshare(NEWNS | NEWUTS | NEWPID | NEWNET)
     host = os.fork()
@@ -142,8 +149,20 @@ def _identity(path: str) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w") as file:
-        file.write(text)
+    try:
+        with open(path, "w") as file:
+            file.write(text)
+    except OSError as error:
+        raise OSError(error.errno, f"{path}: {error.strerror}") from None
+
+
+def _need_capabilities() -> None:
+    """Raises OSError where root lacks what a lab needs: it would start, and then refuse rules (NET_RAW) or links (NET_ADMIN)."""
+    with open("/proc/self/status") as file:
+        held = int(next(line.split()[1] for line in file if line.startswith("CapEff:")), 16)
+    missing = [name for name, number in _CAPABILITIES.items() if not held >> number & 1]
+    if missing:
+        raise OSError(errno.EPERM, f"this process lacks the {'capability' if len(missing) == 1 else 'capabilities'} {', '.join(missing)}")
 
 
 def _watch(host: int, watched: int) -> None:
@@ -186,11 +205,29 @@ def _private_mounts() -> None:
     mount("/proc/sys", "/proc/sys", "", BIND)
     mount("/proc/sys/net", "/proc/sys/net", "", BIND)
     mount("none", "/proc/sys", "", BIND | REMOUNT | RDONLY | _SAFE)
-    mount("sysfs", "/sys", "sysfs", _SAFE)
-    mount("/sys/devices/virtual/net", "/sys/devices/virtual/net", "", BIND)
-    mount("none", "/sys", "", BIND | REMOUNT | RDONLY | _SAFE)
     mount("tmpfs", "/run", "tmpfs", NOSUID | NODEV, "mode=755")
+    try:
+        mount("sysfs", "/sys", "sysfs", _SAFE)
+    except PermissionError:
+        _only_interfaces_of_sys()
+    else:
+        mount("/sys/devices/virtual/net", "/sys/devices/virtual/net", "", BIND)
+        mount("none", "/sys", "", BIND | REMOUNT | RDONLY | _SAFE)
     for protected in ("/proc/sysrq-trigger", "/proc/irq", "/proc/bus"):
         if os.path.exists(protected):
             mount(protected, protected, "", BIND)
             mount("none", protected, "", BIND | REMOUNT | RDONLY | _SAFE)
+
+
+def _only_interfaces_of_sys() -> None:
+    """Where the machine's /sys is read-only, as in containers: of the lab's own the network interfaces only, read-only too.
+
+    The kernel lets a user namespace show nothing that is not shown already, nor make it writable (fs/namespace.c,
+    mount_too_revealing). The /sys underneath must stay on top: because `ip netns exec` cannot take that one off, it looks whether it
+    is read-only, and mounts its own likewise.
+    """
+    own = f"{LAB_FOLDER}/sys"
+    os.makedirs(own)
+    mount("sysfs", own, "sysfs", _SAFE | RDONLY)
+    for folder in ("class/net", "devices/virtual/net"):
+        mount(f"{own}/{folder}", f"/sys/{folder}", "", BIND)

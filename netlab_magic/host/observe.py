@@ -15,17 +15,18 @@ from netlab_magic.host.isolate import NEWNET, setns
 from netlab_magic.host.netlink import BRIDGE_PORT_MODE, Netlink, attributes
 from netlab_magic.topology import HOST, End, Interface, Namespace, Route, Server, Topology
 
-__all__ = ["Namespaces", "observe", "read_sysctl", "sysctl_path"]
+__all__ = ["Namespaces", "observe", "read_sysctl", "settling", "sysctl_path"]
 
 NAMED = "/run/netns"
 """Where `ip netns` keeps named namespaces (ip-netns(8))."""
 
 _LINK, _ADDRESS, _ROUTE = struct.Struct("=16xBxHiII"), struct.Struct("=16xBBBBI"), struct.Struct("=16xBBBBBBBBI")
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 1, 3, 4, 5, 10, 18, 33, 37
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
+_IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
 _INFO_KIND, _INFO_SLAVE_DATA = 1, 5
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
-_UP, _LOOPBACK_TYPE = 1, 772
+_UP, _LOOPBACK_TYPE, _OPERATING = 1, 772, 6
 _LINK_SCOPE, _BY_KERNEL, _BY_ADVERTISEMENT = 253, 2, 9
 
 
@@ -220,6 +221,17 @@ def _routes(netlink: Netlink, names: Mapping[int, str]) -> Iterator[Route]:
             via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
             text = f"{destination}/{prefix}" if prefix else "default"
             yield Route(text, via, names.get(_number(held, _RTA_OIF)))
+
+
+def settling(netlink: Netlink) -> bool:
+    """Whether a veth that is up and plugged in does not send yet: the kernel gives it its queue later (net/core/link_watch.c)."""
+    for message in netlink.links():
+        _, _, _, flags, _ = _LINK.unpack_from(message)
+        held = attributes(message, _LINK.size)
+        state, plugged = held.get(_IFLA_OPERSTATE, b"\6")[0], held.get(_IFLA_CARRIER, b"\0")[0]
+        if flags & _UP and plugged and state != _OPERATING and _IFLA_LINK in held:
+            return True
+    return False
 
 
 def sysctl_path(key: str) -> str:

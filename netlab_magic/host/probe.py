@@ -14,7 +14,7 @@ from netlab_magic.engine.wire import BEAT_SECONDS
 from netlab_magic.host.channel import Channel, Stopped
 from netlab_magic.host.echo import EchoSocket
 from netlab_magic.host.neighbours import KnownNeighbours
-from netlab_magic.host.observe import Namespaces, read_sysctl
+from netlab_magic.host.observe import Namespaces, read_sysctl, settling
 from netlab_magic.host.sockets import PortProbe
 from netlab_magic.judging import (
     blocked,
@@ -33,6 +33,9 @@ __all__ = ["Measuring", "Watch"]
 
 PATIENCE_SECONDS = 0.15
 """How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
+
+LINK_SECONDS = 1.0
+"""How long a new link may take until it sends; the kernel does that in a worker of its own, which a busy machine makes wait."""
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
@@ -65,11 +68,19 @@ class Measuring:
     def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
         """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
         known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
+        self._wait_for_links()
         canaries = {canary_of(probe) for probe in known if probe.target in self._namespaces.descriptors}
         alive = self._ask(sorted(canaries, key=str))
         with KnownNeighbours(self._namespaces, known):
             answers = self._ask(known, watch)
             return [self._judged(probe, answers.get(probe), alive) for probe in probes]
+
+    def _wait_for_links(self) -> None:
+        """Waits until new links send: before they do a packet is lost, and ARP asks only once a second."""
+        deadline = time.monotonic() + LINK_SECONDS
+        while any(settling(self._namespaces.netlink(name)) for name in self._namespaces.descriptors) and time.monotonic() < deadline:
+            time.sleep(0.005)
+            self._glance()
 
     def _ask(self, probes: Sequence[Probe], watch: Watch | None = None) -> dict[Probe, Outcome]:
         answers: dict[Probe, Outcome] = {}
