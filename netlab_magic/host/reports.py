@@ -1,17 +1,17 @@
-"""Reads what the kernel reports of packets, log messages and nftables trace events, as values; and joins them packet by packet."""
+"""Reads what the kernel reports of packets, log messages and nftables trace events, as values."""
 
 import re
 import socket
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from netlab_magic.host.listening import ENTERS, HOOKS, LEAVES
 from netlab_magic.host.netlink import attributes
+from netlab_magic.host.ourtable import ENTERS, HOOKS, LEAVES
 from netlab_magic.packet import Packet
 
-__all__ = ["Passing", "Report", "joined", "packet_of", "read_report"]
+__all__ = ["Headers", "Report", "headers_of", "read_report"]
 
 _LOG_MESSAGE, _TRACE_EVENT = 0x400, 0xA11
 """NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET, and NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE."""
@@ -31,24 +31,33 @@ _VERDICTS = {0: "DROP", 1: "ACCEPT", 2: "STOLEN", 3: "QUEUE", 4: "REPEAT", -1: "
 _TRACED = re.compile(r"TRACE: ([^:]+):(.+):(rule|return|policy):(\d+)")
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
-_ECHO = {("icmp", 8): "request", ("icmp", 0): "reply", ("ipv6-icmp", 128): "request", ("ipv6-icmp", 129): "reply"}
+_ECHOES = {("icmp", 8), ("icmp", 0), ("ipv6-icmp", 128), ("ipv6-icmp", 129)}
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 
 Device = Callable[[bytes], str]
 """Gives the name of an interface by its index."""
 
 
+class Headers(msgspec.Struct, frozen=True):
+    """What a report tells of a packet. `same` is the same for every report about one packet, and differs from those about others.
+
+    `ends` are the source and destination ports, or twice the identifier of an echo; of an ICMP error, those of the packet that it quotes.
+    """
+
+    packet: Packet
+    same: tuple[object, ...]
+    ends: tuple[int, int]
+
+
 class Report(msgspec.Struct, frozen=True):
     """One report. `event` is as in Sighting; `handle` or `number` tells the rule. `family` is 0 where a legacy table reports.
 
-    `packet` is None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
-    `same` tells packets apart: it is the same for every report about one packet.
+    `headers` are None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
     """
 
     event: str
     hook: str = ""
-    packet: Packet | None = None
-    same: tuple[object, ...] = ()
+    headers: "Headers | None" = None
     table: str = ""
     chain: str = ""
     number: int = 0
@@ -69,17 +78,16 @@ def read_report(kind: int, payload: bytes, device: Device) -> Report | None:
 
 def _logged(held: Mapping[int, bytes], device: Device) -> Report | None:
     devices = {name: device(held[kind]) for name, kind in _LOG_DEVICES.items() if kind in held}
-    read = packet_of(held.get(_LOG_PAYLOAD, b""), b"", _number(held, _LOG_MARK), devices)
-    if read is None:
+    headers = headers_of(held.get(_LOG_PAYLOAD, b""), b"", _number(held, _LOG_MARK), devices)
+    if headers is None:
         return None
-    packet, same = read
     hook = HOOKS[held[_LOG_HEADER][2]]
     prefix = held.get(_LOG_PREFIX, b"").rstrip(b"\0").decode(errors="replace").strip()
     seconds = 0.0
     if _LOG_TIME in held:
         whole, parts = struct.unpack("!QQ", held[_LOG_TIME])
         seconds = whole + parts / 1e6
-    report = Report("", hook, packet, same, mark=packet.mark, seconds=seconds)
+    report = Report("", hook, headers, mark=headers.packet.mark, seconds=seconds)
     if prefix in (ENTERS, LEAVES):
         return msgspec.structs.replace(report, event=prefix.split()[1])
     traced = _TRACED.fullmatch(prefix)
@@ -90,15 +98,14 @@ def _logged(held: Mapping[int, bytes], device: Device) -> Report | None:
 
 
 def _event(family: int, held: Mapping[int, bytes], device: Device) -> Report:
-    read = None
+    headers = None
     if _EVENT_NETWORK in held:
         devices = {name: device(held[kind]) for name, kind in (("input", _EVENT_INPUT), ("output", _EVENT_OUTPUT)) if kind in held}
-        read = packet_of(held[_EVENT_NETWORK], held.get(_EVENT_TRANSPORT, b""), _number(held, _EVENT_MARK), devices)
+        headers = headers_of(held[_EVENT_NETWORK], held.get(_EVENT_TRANSPORT, b""), _number(held, _EVENT_MARK), devices)
     event = "policy" if _number(held, _EVENT_KIND) == _POLICY_EVENT else "rule" if _EVENT_RULE in held else "return"
     return Report(
         event,
-        packet=read[0] if read else None,
-        same=read[1] if read else (),
+        headers=headers,
         table=_text(held.get(_EVENT_TABLE, b"")),
         chain=_text(held.get(_EVENT_CHAIN, b"")),
         handle=struct.unpack("!Q", held[_EVENT_RULE])[0] if _EVENT_RULE in held else 0,
@@ -126,16 +133,15 @@ def _text(raw: bytes) -> str:
     return raw.rstrip(b"\0").decode(errors="replace")
 
 
-def packet_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> tuple[Packet, tuple[object, ...]] | None:
-    """A packet by its headers, and what tells it apart from others of its flow; None where they are cut short.
+def headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:
+    """A packet by its headers; None where they are cut short. Nothing is known about its connection: the packet's `state` is empty.
 
-    `transport` may be empty when it follows in `network`. Nothing is known about its connection: `state` is empty.
+    `transport` may be empty when it follows in `network`.
     """
-    if len(network) < 20:
+    version = network[0] >> 4 if network else 0
+    if len(network) < (40 if version == 6 else 20):
         return None
-    if network[0] >> 4 == 6:
-        if len(network) < 40:
-            return None
+    if version == 6:
         length, number, ttl, source, destination = struct.unpack_from("!4xHBB16s16s", network)
         at, family, length, identification = 40, socket.AF_INET6, length + 40, 0
         tos = (network[0] & 15) << 4 | network[1] >> 4
@@ -146,8 +152,9 @@ def packet_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str,
         socket.inet_ntop(family, source), socket.inet_ntop(family, destination), _PROTOCOLS.get(number, str(number)),
         state="", mark=mark, length=length, ttl=ttl, tos=tos,
     )  # fmt: skip
-    packet = _with_transport(msgspec.structs.replace(packet, **devices), transport or network[at:])
-    return packet, (packet.protocol, identification, packet.icmp_type, packet.flags)
+    header = transport or network[at:]
+    packet = _with_transport(msgspec.structs.replace(packet, **devices), header)
+    return Headers(packet, (packet.protocol, identification, packet.icmp_type, packet.flags), _ends(packet, header))
 
 
 def _with_transport(packet: Packet, header: bytes) -> Packet:
@@ -160,43 +167,10 @@ def _with_transport(packet: Packet, header: bytes) -> Packet:
     return msgspec.structs.replace(packet, source_port=source, destination_port=destination, flags=flags)
 
 
-class Passing(msgspec.Struct):
-    """One packet's reports in one namespace, in order; `seconds` is when it was first seen, as far as that is known."""
-
-    direction: str
-    seconds: float
-    reports: list[Report]
-
-
-def joined(reports: Iterable[Report], identifier: int) -> list[Passing]:
-    """The reports of one namespace, packet by packet, for the probe with this identifier.
-
-    A packet comes into a namespace at PREROUTING, or is made there and comes to OUTPUT first. Of a TCP connection only the packets
-    that open or refuse it count: SYN and RST.
-    """
-    found: list[Passing] = []
-    threads: dict[int, Passing | None] = {}
-    latest = 0.0
-    for report in reports:
-        latest = report.seconds or latest
-        passing: Passing | None
-        if report.packet is None:
-            passing = threads.get(report.thread)
-        elif report.event == "enters" and report.hook in ("PREROUTING", "OUTPUT"):
-            passing = Passing(_direction(report.packet, identifier), latest, [])
-            found.append(passing)
-        else:
-            passing = next((earlier for earlier in reversed(found) if earlier.reports[0].same == report.same), None)
-        if report.thread:
-            threads[report.thread] = passing
-        if passing is not None:
-            passing.reports.append(report)
-    return [passing for passing in found if passing.direction]
-
-
-def _direction(packet: Packet, identifier: int) -> str:
-    if "icmp" in packet.protocol:
-        return _ECHO.get((packet.protocol, packet.icmp_type), "error")
-    if packet.protocol == "tcp" and not packet.flags & {"SYN", "RST"}:
-        return ""
-    return "request" if packet.source_port == identifier else "reply"
+def _ends(packet: Packet, header: bytes) -> tuple[int, int]:
+    if packet.source_port or packet.destination_port:
+        return packet.source_port, packet.destination_port
+    if (packet.protocol, packet.icmp_type) in _ECHOES and len(header) >= 8:
+        return (struct.unpack_from("!H", header, 4)[0],) * 2
+    quoted = headers_of(header[8:], b"", 0, {}) if "icmp" in packet.protocol else None
+    return quoted.ends if quoted else (0, 0)

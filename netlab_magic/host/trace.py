@@ -11,15 +11,17 @@ from netlab_magic import savefile
 from netlab_magic.host.channel import Channel
 from netlab_magic.host.circumstances import counted, facts_of
 from netlab_magic.host.firewall import VARIANTS, dump_of
+from netlab_magic.host.joining import Passing, joined, tell_ours
 from netlab_magic.host.listening import Listener
 from netlab_magic.host.nftables import FAMILIES, TRACING_TABLE, rule_numbers
 from netlab_magic.host.observe import Namespaces
+from netlab_magic.host.ourtable import Wanted
 from netlab_magic.host.probe import Measuring
-from netlab_magic.host.reports import Passing, Report, joined, read_report
+from netlab_magic.host.reports import Report, read_report
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.packet import Packet
 from netlab_magic.ruleset import BUILT_IN, Ruleset
-from netlab_magic.sighting import Passage, Sighting, Traced
+from netlab_magic.sighting import Fact, Passage, Sighting, Traced
 from netlab_magic.topology import HOST
 
 __all__ = ["trace"]
@@ -29,22 +31,35 @@ FEW = 40
 
 
 def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> Traced:
-    """What became of a probe, and all that the kernel told of its packets. Raises Stopped, and OSError where the kernel cannot trace."""
-    with Tracing(namespaces, variant, probe) as tracing:
-        outcome = Measuring(channel, namespaces).measure([probe], tracing)[0]
-        return tracing.account(outcome)
+    """What became of a probe, and all that the kernel told of its packets. Raises Stopped, and OSError where the kernel cannot trace.
+
+    Where a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
+    """
+    others: tuple[tuple[str, int], ...] = ()
+    while True:
+        with Tracing(namespaces, variant, probe, others) as tracing:
+            outcome = Measuring(channel, namespaces).measure([probe], tracing)[0]
+            vanished = () if others else tracing.vanished()
+            if not vanished:
+                return tracing.account(outcome)
+            others = tuple(dict.fromkeys([(probe.address, probe.port), *vanished]))
 
 
 class Tracing:
-    """Listens from the first packet of a probe's first try to its end; a context manager that leaves nothing, whatever happens."""
+    """Listens from the first packet of a probe's first try to its end; a context manager that leaves nothing, whatever happens.
 
-    def __init__(self, namespaces: Namespaces, variant: str, probe: Probe) -> None:
+    `others` are destinations: packets to and from there are followed too (see `Wanted`).
+    """
+
+    def __init__(self, namespaces: Namespaces, variant: str, probe: Probe, others: tuple[tuple[str, int], ...] = ()) -> None:
         self._namespaces = namespaces
         self._variant = variant
         self._probe = probe
+        self._others = others
         self._identifier = 0
         self._places: dict[str, _Place] = {}
         self._closing: list[threading.Thread] = []
+        self._passings: list[tuple[str, Passing]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -60,9 +75,12 @@ class Tracing:
         for name in _on_the_way(self._namespaces, self._probe):
             with self._namespaces.inside(name):
                 self._places[name] = _Place(self._variant)
+        for place in self._places.values():
+            place.read_rules()
+        wanted = Wanted(self._probe.protocol, ":" in self._probe.address, identifier, self._others)
         for name, place in self._places.items():
             with self._namespaces.inside(name):
-                place.listen(self._probe, identifier)
+                place.listen(wanted)
 
     def looked(self) -> None:
         """Takes in what has been reported, before it is more than the kernel keeps."""
@@ -80,18 +98,33 @@ class Tracing:
                 thread.start()
                 self._closing.append(thread)
 
+    def _ours(self) -> list[tuple[str, Passing]]:
+        """The probe's packets in each namespace, in the order in which they were first seen."""
+        if self._passings is None:
+            found: list[tuple[str, Passing]] = []
+            for name, place in self._places.items():
+                with self._namespaces.inside(name):
+                    found += [(name, passing) for passing in place.passings()]
+            tell_ours([passing for _, passing in found], self._identifier)
+            self._passings = sorted((one for one in found if one[1].direction), key=lambda one: one[1].seconds)
+        return self._passings
+
+    def vanished(self) -> list[tuple[str, int]]:
+        """The destinations of packets that were lost from sight while a nat table had them."""
+        last = [passing.reports[-1] for _, passing in self._ours()]
+        return [
+            (report.headers.packet.destination, report.headers.packet.destination_port)
+            for report in last
+            if report.headers is not None and (report.table == "nat" or report.event == "enters")
+        ]
+
     def account(self, outcome: Outcome) -> Traced:
-        """Everything, in the order in which it was first seen."""
-        found: list[tuple[float, Passage]] = []
-        for name, place in self._places.items():
-            with self._namespaces.inside(name):
-                passings = place.passings(self._identifier)
-            found += [(one.seconds, Passage(name, one.direction, tuple(place.sightings(one)))) for one in passings]
-        found.sort(key=lambda dated: dated[0])
+        """Everything that was seen, and what else is known."""
+        passages = tuple(Passage(name, one.direction, tuple(self._places[name].sightings(one))) for name, one in self._ours())
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
-        passages = tuple(passage for _, passage in found)
         facts = facts_of(self._namespaces, self._probe, passages, {name: place.rises for name, place in self._places.items()})
-        return Traced(outcome, passages, facts, rules)
+        gaps = tuple(Fact("reports lost", name) for name, place in self._places.items() if place.lost)
+        return Traced(outcome, passages, facts + gaps, rules)
 
 
 class _Place:
@@ -104,14 +137,18 @@ class _Place:
         self._numbers = rule_numbers()
         self._taken: list[tuple[int, bytes]] = []
         self.dumps: dict[str, str] = {}
-        self._rulesets: dict[str, Ruleset] = {}
+        self._legacy_rules = Ruleset()
         self._counted: dict[str, int] = {}
         self.rises: dict[str, int] = {}
+        self.lost = False
 
-    def listen(self, probe: Probe, identifier: int) -> None:
+    def read_rules(self) -> None:
         self.dumps = {variant: save() for variant, save in self._saving.items() if save}
+        self._legacy_rules = savefile.parse(self.dumps.get("legacy", ""), strict=False)
+
+    def listen(self, wanted: Wanted) -> None:
         legacy = "legacy" in self.dumps
-        self.listener = Listener(probe.protocol, ":" in probe.address, identifier, legacy)
+        self.listener = Listener(wanted, legacy)
         if legacy:
             self.listener.log_legacy()
         self._counted = counted()
@@ -119,6 +156,7 @@ class _Place:
     def take(self) -> None:
         if self.listener is not None:
             self._taken += self.listener.reports()
+            self.lost = self.lost or self.listener.lost
 
     def stop(self) -> Listener:
         assert self.listener is not None
@@ -128,7 +166,7 @@ class _Place:
         self.rises = {name: value - self._counted.get(name, 0) for name, value in counted().items()}
         return stopped
 
-    def passings(self, identifier: int) -> list[Passing]:
+    def passings(self) -> list[Passing]:
         names: dict[bytes, str] = {}
 
         def device(index: bytes) -> str:
@@ -137,7 +175,7 @@ class _Place:
             return names[index]
 
         read = (read_report(kind, payload, device) for kind, payload in self._taken)
-        return joined((report for report in read if report is not None and report.table != TRACING_TABLE), identifier)
+        return joined(report for report in read if report is not None and report.table != TRACING_TABLE)
 
     def sightings(self, passing: Passing) -> Iterator[Sighting]:
         """The reports of one packet as what they say to the user."""
@@ -162,9 +200,7 @@ class _Place:
 
     def _legacy(self, report: Report, hook: str, packet: Packet) -> Sighting:
         """x_tables calls a rule without conditions the end of its chain, as that is a rule of this kind too; the number tells."""
-        if "legacy" not in self._rulesets:
-            self._rulesets["legacy"] = savefile.parse(self.dumps.get("legacy", ""), strict=False)
-        chain = self._rulesets["legacy"].table(report.table).chain(report.chain)
+        chain = self._legacy_rules.table(report.table).chain(report.chain)
         is_rule = report.event == "rule" or (chain is not None and report.number <= len(chain.rules))
         table = report.table if self._variant == "legacy" else f"legacy {report.table}"
         return Sighting("rule" if is_rule else report.event, hook, packet, table, report.chain, report.number if is_rule else None)
@@ -172,7 +208,7 @@ class _Place:
 
 def _packet_then(report: Report, before: Packet) -> Packet:
     """The packet at a report; an nftables event does not know the ports of a bridge, and often not the packet."""
-    packet = report.packet
+    packet = report.headers.packet if report.headers else None
     if packet is None:
         return msgspec.structs.replace(before, mark=report.mark) if report.mark != before.mark else before
     if report.family:
