@@ -104,12 +104,11 @@ def diff_flows(engine: Engine, history: History, observed: Observed, statement: 
 
     What changed towards the present is probed, where packets can be sent. Raises StatementError for a snapshot that there is not.
     """
-    now = model_of(observed)
     name, then = history.reference(statement.before)
-    before = name, model_of_snapshot(then, now)
+    before = name, model_of_snapshot(then, observed)
     if statement.after:
-        return flows_compared(before, (str(statement.after), model_of_snapshot(history.named(statement.after), now)))
-    return flows_compared(before, ("now", now), engine.probe if engine.ready.sends else None)
+        return flows_compared(before, (str(statement.after), model_of_snapshot(history.named(statement.after), observed)))
+    return flows_compared(before, ("now", model_of(observed)), engine.probe if engine.ready.sends else None)
 
 
 def flows_compared(before: tuple[str, Model], after: tuple[str, Model], measure: Measure | None = None) -> FlowsCompared:

@@ -16,7 +16,7 @@ from netlab_magic.ruleset import Ruleset
 from netlab_magic.runner import Seen
 from netlab_magic.topology import HOST, Topology
 
-__all__ = ["Model", "model_of", "model_of_snapshot", "predicted_matrix", "unseen_in"]
+__all__ = ["Model", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix", "unseen_in"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Model(msgspec.Struct, frozen=True):
 
 def unseen_in(observed: Observed) -> dict[str, str]:
     """The namespaces in which others filter too, whose rules the model does not know."""
-    foreign = {HOST: observed.foreign, **{name: held.foreign for name, held in observed.inside.items()}}
+    foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
     return {name: _others(*(one.owner for one in found)) for name, found in foreign.items() if found}
 
 
@@ -45,15 +45,34 @@ def model_of(observed: Observed) -> Model:
     """The lab as it was observed with `foreign`."""
     dumps = {HOST: observed.rules, **{name: held.rules for name, held in observed.inside.items() if held.rules}}
     rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
-    return Model(observed.topology, rulesets, unseen_in(observed))
+    return Model(full_topology(observed), rulesets, unseen_in(observed))
 
 
-def model_of_snapshot(seen: Seen, now: Model | None = None) -> Model:
-    """The lab as it was; a snapshot holds the rules of the host alone, so those inside namespaces are taken as they are `now`."""
-    inside = {name: rules for name, rules in now.rulesets.items() if name != HOST} if now else {}
+def full_topology(observed: Observed) -> Topology:
+    """The topology with all sysctls and listening sockets that matter to packets, whoever has set and opened them."""
+    return _completed(observed.topology, observed)
+
+
+def _completed(topology: Topology, observed: Observed) -> Topology:
+    """What a topology knows itself comes first."""
+    there = {name: held for name, held in observed.inside.items() if name in topology.namespaces}
+    for name, held in there.items():
+        namespace = topology.namespaces[name]
+        topology = topology.with_namespace(msgspec.structs.replace(namespace, sysctls={**held.sysctls, **namespace.sysctls}))
+    known = {(server.namespace, server.port, server.protocol) for server in (*topology.servers, *observed.topology.servers)}
+    sockets = [socket for held in there.values() for socket in held.listening]
+    others = [one for one in sockets if (one.namespace, one.port, one.protocol) not in known]
+    return msgspec.structs.replace(topology, servers=(*topology.servers, *others))
+
+
+def model_of_snapshot(seen: Seen, observed: Observed) -> Model:
+    """The lab as it was. A snapshot holds no rules inside namespaces, no sysctls that nobody asked for and no servers that commands
+    started: these are taken as they were observed now.
+    """
+    inside = {name: rules for name, rules in model_of(observed).rulesets.items() if name != HOST}
     rulesets = {**inside, HOST: savefile.parse(seen.dump, strict=False)}
     beside = {HOST: _others("nftables")} if seen.dockerd is not None and seen.dockerd.backend == "nftables" else {}
-    return Model(seen.topology, rulesets, beside)
+    return Model(_completed(seen.topology, observed), rulesets, beside)
 
 
 def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:

@@ -16,7 +16,7 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.explain import explain_rule
 from netlab_magic.messages import Language, language, message
-from netlab_magic.modelled import unseen_in
+from netlab_magic.modelled import full_topology, unseen_in
 from netlab_magic.outcome import Outcome, Verdict
 from netlab_magic.passages import voyage_of_trace
 from netlab_magic.predict import predict
@@ -243,9 +243,10 @@ def predicted(engine: Engine, statement: s.Predict, observed: Observed, language
 
 
 def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> Case:
-    probe = probe_for(observed.topology, statement.source, statement.destination)
+    topology = full_topology(observed)
+    probe = probe_for(topology, statement.source, statement.destination)
     traced = engine.trace(probe) if engine.ready.sends else None
     dumps = {HOST: observed.rules, **(traced.rules if traced else {})}
     rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
     unseen = unseen_in(observed)
-    return Case(observed.topology, rulesets, predict(observed.topology, rulesets, probe, unseen), traced, unseen)
+    return Case(topology, rulesets, predict(topology, rulesets, probe, unseen), traced, unseen)

@@ -24,6 +24,9 @@ _CAUSES = {
     Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one gets no further."),
     Cause.TTL: message("The TTL of the packet has come to its end in {namespace}: is there a loop of routes?"),
     Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
+    Cause.REVERSE_PATH: message(
+        "{namespace} throws the packet away: by its routes, no answer to the sender would leave through {device} (rp_filter)."
+    ),
     Cause.MARTIAN: message("{namespace} throws the packet away: none with these addresses may come in from outside."),
 }
 
@@ -64,7 +67,8 @@ def stopped_by(leg: Leg) -> tuple[str, dict[str, str]]:
     walk = leg.walk
     if walk.cause not in _CAUSES:
         return _TURNED_BACK, {"namespace": leg.namespace, "answer": walk.answer}
-    return _CAUSES[walk.cause], {"namespace": leg.namespace, "address": walk.packet.destination, "bridge": walk.packet.input}
+    came = walk.packet.input
+    return _CAUSES[walk.cause], {"namespace": leg.namespace, "address": walk.packet.destination, "bridge": came, "device": came}
 
 
 def _rules(leg: Leg, *, back: bool, every: bool) -> Iterator[Stop]:

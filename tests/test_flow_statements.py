@@ -4,10 +4,12 @@ import pytest
 from labs import THREE_RULES, lab, seed
 from test_predict import SEED, built, rules
 
+from netlab_magic.addressing import probe_for
 from netlab_magic.errors import StatementError
 from netlab_magic.flowdiff import FlowChange, FlowsCompared, flows_compared
-from netlab_magic.modelled import Model, predicted_matrix
+from netlab_magic.modelled import Model, model_of, predicted_matrix
 from netlab_magic.outcome import Outcome, Verdict
+from netlab_magic.statement import Destination
 from netlab_magic.topology import HOST
 
 __all__ = ["lab", "seed"]
@@ -101,3 +103,33 @@ def test_the_difference_in_flows_is_confirmed(seed):
     assert not seed.diff_flows("open", "closed").is_measured
     with pytest.raises(StatementError, match="no snapshot"):
         seed.diff_flows("opn")
+
+
+@pytest.mark.kernel
+def test_what_commands_have_set_and_started_is_known_too(seed):
+    """Nobody declared these sysctls, nor this server; the model asks the kernel."""
+    seed.run("""$ ip netns exec ns0 python3 -m http.server 8000 >/dev/null 2>&1 &
+$ ip netns exec ns0 sysctl -qw net.ipv4.icmp_echo_ignore_all=1
+$ for i in $(seq 50); do ip netns exec ns0 ss -ltn | grep -q :8000 && break; sleep 0.1; done""")
+    assert seed.matrix("ns0", "ns1", predict=True)["ns1", "ns0"].verdict == Verdict.BLOCKED
+    assert seed.why("ns1", "ns0:8000").outcome.verdict == Verdict.ANSWERED
+    assert not seed.why("ns1", "ns0:8000").account.differences
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("mode", "verdict"), [(1, Verdict.NOBODY), (2, Verdict.ANSWERED)])
+def test_the_reverse_path_is_asked_as_the_kernel_asks_it(lab, mode, verdict):
+    """Requests of a come in through another interface than answers would leave through; ARP is judged alike, so nobody answers it."""
+    lab.run(f"""
+ns a
+ns b
+link a:one 10.1.0.1/24 -- b:one 10.1.0.2/24
+link a:two 10.2.0.1/24 -- b:two 10.2.0.2/24
+$ ip -n b addr add 10.9.0.1/32 dev lo
+route a 10.9.0.1/32 via 10.2.0.2
+route b 10.2.0.1/32 via 10.1.0.1
+$ ip netns exec b sysctl -qw net.ipv4.conf.two.rp_filter={mode}
+""")
+    assert lab.ping("a", "10.9.0.1").outcome.verdict == verdict
+    model = model_of(lab.observe(foreign=True))
+    assert model.predict([probe_for(model.topology, "a", Destination("10.9.0.1"))])[0].verdict == verdict

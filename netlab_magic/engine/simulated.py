@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from netlab_magic.change import Change
 from netlab_magic.engine import Refusal, Show
-from netlab_magic.engine.wire import Observed, Process, Ran, Ready, RulesInside
+from netlab_magic.engine.wire import Inside, Observed, Process, Ran, Ready
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.rules import appended, said_by_iptables
@@ -52,12 +52,12 @@ class SimulatedEngine:
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
-        inside = {
-            namespace: RulesInside(saved(held, self.ready.firewall, _moment()))
-            for (namespace, family), held in self.world.rules.items()
-            if foreign and family == "ipv4" and namespace != HOST and held.tables
-        }
-        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", inside=inside)
+        inside = {name: Inside(self._rules_inside(name), sysctls=held.sysctls) for name, held in self.world.topology.namespaces.items()}
+        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", inside=inside if foreign else {})
+
+    def _rules_inside(self, name: str) -> str:
+        held = self.world.rules.get((name, "ipv4"))
+        return saved(held, self.ready.firewall, _moment()) if held and held.tables and name != HOST else ""
 
     def apply(self, changes: Sequence[Change]) -> None:
         """See Engine."""

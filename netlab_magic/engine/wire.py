@@ -14,7 +14,7 @@ import msgspec
 from netlab_magic.change import Change
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.sighting import Traced
-from netlab_magic.topology import Topology
+from netlab_magic.topology import Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
@@ -27,6 +27,7 @@ __all__ = [
     "Done",
     "Failed",
     "ForeignRules",
+    "Inside",
     "Interrupt",
     "Observe",
     "Observed",
@@ -38,7 +39,6 @@ __all__ = [
     "Ready",
     "Request",
     "RestoreRules",
-    "RulesInside",
     "Run",
     "SaveRules",
     "SetPolicy",
@@ -61,7 +61,7 @@ class _Message(msgspec.Struct, frozen=True, tag=True):
 
 class Observe(_Message, frozen=True):
     """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
-    `foreign` for a look whether anybody else has rules too: the other variant of iptables, nftables, and the namespaces themselves.
+    `foreign` for a look at what else decides about packets: the other variant of iptables, nftables, and the namespaces themselves.
     """
 
     sysctls: dict[str, tuple[str, ...]] = {}
@@ -180,23 +180,29 @@ class ForeignRules(msgspec.Struct, frozen=True):
     tables: tuple[str, ...] = ()
 
 
-class RulesInside(msgspec.Struct, frozen=True):
-    """The rules of a namespace's own: a dump of this lab's variant, and those that it does not show."""
+class Inside(msgspec.Struct, frozen=True):
+    """What decides about packets in a namespace besides its topology.
+
+    `rules` is a dump of this lab's variant, `foreign` the rules that it does not show, `sysctls` those that matter to packets, and
+    `listening` all sockets that listen, as servers of the kind "other". The host's own rules are in `Observed`.
+    """
 
     rules: str = ""
     foreign: tuple[ForeignRules, ...] = ()
+    sysctls: dict[str, str] = {}
+    listening: tuple[Server, ...] = ()
 
 
 class Observed(_Message, frozen=True):
     """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show.
 
-    `inside` holds the rules of the other namespaces that have any.
+    `inside` tells of every namespace what else decides about packets there.
     """
 
     topology: Topology
     rules: str = ""
     foreign: tuple[ForeignRules, ...] = ()
-    inside: dict[str, RulesInside] = {}
+    inside: dict[str, Inside] = {}
 
 
 class Text(_Message, frozen=True):

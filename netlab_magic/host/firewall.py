@@ -14,15 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from netlab_magic.engine.wire import ForeignRules, RulesInside
+from netlab_magic.engine.wire import ForeignRules
 from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
 from netlab_magic.host.nftables import iptables_tables, native_tables
-from netlab_magic.host.observe import Namespaces
 from netlab_magic.rules import appended, said_by_iptables
-from netlab_magic.topology import HOST
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "in_use", "other_variant", "rules_inside", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "in_use", "other_variant", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -189,19 +187,6 @@ def dump_of(variant: str) -> Callable[[], str] | None:
 def _tables_of(variant: str) -> bool:
     """Whether this namespace has any tables of a variant."""
     return bool(_legacy_tables() if variant == "legacy" else iptables_tables())
-
-
-def rules_inside(namespaces: Namespaces, variant: str) -> dict[str, RulesInside]:
-    """The rules of every namespace but the host's, where there are any."""
-    found: dict[str, RulesInside] = {}
-    for name in namespaces.descriptors:
-        if name != HOST and variant != NONE:
-            with namespaces.inside(name):
-                dump = dump_of(variant)
-                held = RulesInside(dump() if dump else "", tuple(Firewall(variant).foreign()))
-            if held != RulesInside():
-                found[name] = held
-    return found
 
 
 def _native() -> Iterator[ForeignRules]:

@@ -13,6 +13,7 @@ from netlab_magic.engine import wire
 from netlab_magic.host import commands, firewall
 from netlab_magic.host.apply import Refused, apply
 from netlab_magic.host.channel import Channel, Stopped
+from netlab_magic.host.inside import inside
 from netlab_magic.host.isolate import BIND, mount
 from netlab_magic.host.netlink import ACK, NEWLINK, Netlink, link
 from netlab_magic.host.observe import Namespaces, observe
@@ -67,7 +68,10 @@ def _looked_up(request: wire.Request, rules: firewall.Firewall, namespaces: Name
         return wire.Failed("an attached network is only looked at, never changed or probed")
     try:
         topology = observe(namespaces, request.sysctls, ())
-        return wire.Observed(topology, rules.save() if request.rules else "", rules.foreign() if request.foreign else ())
+        dump = rules.save() if request.rules else ""
+        if not request.foreign:
+            return wire.Observed(topology, dump)
+        return wire.Observed(topology, dump, rules.foreign(), inside(namespaces, rules.variant))
     except (OSError, firewall.RuleRefused) as error:
         return wire.Failed(str(error))
 
@@ -164,8 +168,7 @@ class Host:
                 topology = observe(namespaces, sysctls, self.servers.running())
                 if not foreign:
                     return wire.Observed(topology, saved())
-                inside = firewall.rules_inside(namespaces, self.firewall.variant)
-                return wire.Observed(topology, saved(), self.firewall.foreign(), inside)
+                return wire.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, self.firewall.variant))
             case wire.Apply(changes):
                 apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return wire.Done()

@@ -32,7 +32,7 @@ def predict(topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, u
     rules filter too, with the reason why nobody can tell what they do; a packet that gets there makes the prediction unknown. The verdict
     is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where
     the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
-    rp_filter, policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
+    policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
     """
     return Exchange(topology, rulesets, probe, unseen).predict()
 
@@ -105,7 +105,7 @@ class Exchange:
         """A reset about a frame from a bridge's port goes out there at once and meets no rules (nf_send_reset in nf_reject_ipv4.c)."""
         if last.enters is None or not last.walk.sent.port_in or not self.links.hosts[last.namespace].bridge_nf:
             return ()
-        return self.links.way(last.enters, last.walk.packet.source) or ()
+        return self.links.way(last.enters, last.walk.packet.source, last.walk.packet.destination) or ()
 
     # --- a request that was delivered ------------------------------------------------------------------------------------
 
@@ -153,6 +153,8 @@ class Exchange:
         frame = last.walk.last
         source = None
         if server.protocol == "udp":
+            if server.kind == "other":
+                raise Unknown(f"what listens on udp port {server.port} of {server.namespace} may answer or not")
             if server.kind == "proxy" and not self._passed_on(server):
                 silent = Trip(request.legs, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
                 return Prediction(self.probe, silent, None, self._silence(silent))

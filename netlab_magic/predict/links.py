@@ -2,16 +2,29 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from netlab_magic.topology import End, Interface, Topology
-from netlab_magic.walk import Host, host_of, routing_of
+from netlab_magic.walk import Host, Walk, host_of, routing_of
 from netlab_magic.walk.host import Routing
-from netlab_magic.walk.numbers import number_of
+from netlab_magic.walk.numbers import number_of, shown
 from netlab_magic.walk.program import Remembered
 
-__all__ = ["Links", "Way", "links_of"]
+__all__ = ["Ahead", "Links", "Way", "links_of"]
 
 Way = tuple[End, ...]
 """The ends of wires that a frame passes: out of the first, into the second, out of the third …; into the last."""
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """Where a packet goes when it leaves a host: the device (a bridge's port where the frame is switched), the next machine's address,
+    `asker` the address from which it is asked for, and `way` the way there; None when nobody answers.
+    """
+
+    device: str
+    address: str
+    asker: str
+    way: Way | None
 
 
 class Links:
@@ -20,7 +33,7 @@ class Links:
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self.hosts: dict[str, Host] = {name: host_of(topology, name) for name in topology.namespaces}
-        self._ways: dict[tuple[End, str], Way | None] = {}
+        self._ways: dict[tuple[End, str, str], Way | None] = {}
 
     def routing(self, namespace: str, six: bool) -> Routing:
         """The routes of a namespace in one family."""
@@ -28,17 +41,30 @@ class Links:
         assert found is not None
         return found
 
-    def way(self, sender: End, address: str) -> Way | None:
-        """The way of a frame from a device to whoever answers for `address` on its link; None when nobody does.
+    def way(self, sender: End, address: str, asker: str) -> Way | None:
+        """The way of a frame from a device to whoever answers for `address` on its link when `asker` asks; None when nobody does.
 
-        A host answers ARP for every address that it has, on whichever device (arp_process with arp_ignore 0).
+        A host answers ARP for every address that it has, on whichever device (arp_process with arp_ignore 0), but only to addresses
+        whose packets may come in there.
         """
-        key = sender, address
+        key = sender, address, asker
         if key not in self._ways:
-            self._ways[key] = self._search(sender, address)
+            self._ways[key] = self._search(sender, address, asker)
         return self._ways[key]
 
-    def _search(self, sender: End, address: str) -> Way | None:
+    def ahead(self, namespace: str, walk: Walk) -> Ahead:
+        """Where a packet goes that a namespace has let out."""
+        frame = walk.last
+        routing = self.routing(namespace, frame.six)
+        hop = routing.route(frame.destination)
+        device = frame.port_out or (hop.device if hop else frame.output)
+        address = shown(hop.next if hop else frame.destination, frame.six)
+        own = routing.source_for(hop.device, hop.next) if hop else None
+        asks = frame.source if routing.is_local(frame.source) or own is None else own  # arp_solicit with arp_announce 0
+        asker = shown(asks, frame.six)
+        return Ahead(device, address, asker, self.way(End(namespace, device), address, asker))
+
+    def _search(self, sender: End, address: str, asker: str) -> Way | None:
         device = self.topology.interface(sender)
         if device is None or not device.up:
             return None
@@ -53,15 +79,16 @@ class Links:
             port = self.topology.interface(arrives)
             assert port is not None
             if port.master is None:
-                if self._answers(arrives.namespace, address):
+                if self._answers(arrives, address, asker):
                     return (*way, arrives)
                 continue
             bridge = self.topology.interface(End(arrives.namespace, port.master))
             if bridge is None or not bridge.up:
                 continue
-            if self._answers(arrives.namespace, address):
+            switch = End(arrives.namespace, bridge.name)
+            if self._answers(switch, address, asker):
                 return (*way, arrives)
-            outs = self._outs(End(arrives.namespace, bridge.name), bridge)
+            outs = self._outs(switch, bridge)
             waiting += [(*way, arrives, out) for out in outs if out != arrives]
         return None
 
@@ -80,10 +107,11 @@ class Links:
         far = self.topology.interface(device.peer) if device and device.peer else None
         return device.peer if device and device.up and far and far.up else None
 
-    def _answers(self, namespace: str, address: str) -> bool:
+    def _answers(self, device: End, address: str, asker: str) -> bool:
         number = number_of(address)
-        routing = self.routing(namespace, ":" in address)
-        return routing.is_local(number) and not routing.is_loopback(number)
+        routing = self.routing(device.namespace, ":" in address)
+        is_own = routing.is_local(number) and not routing.is_loopback(number)
+        return is_own and routing.expects(number_of(asker), device.interface)
 
 
 _LINKS: Remembered[Topology, Links] = Remembered(Links)

@@ -12,7 +12,7 @@ from netlab_magic.prediction import Leg, Trip
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import End
 from netlab_magic.walk import Outcome, Walk, walk
-from netlab_magic.walk.numbers import number_of, shown
+from netlab_magic.walk.numbers import number_of
 
 __all__ = ["NOBODY_ANSWERS", "Parcel", "Travels", "Unknown"]
 
@@ -69,11 +69,12 @@ class Travels:
                 legs.append(Leg(namespace, done, enters))
                 return Trip(tuple(legs), bool(done)), _passed(parcel, done)
             if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
-                found = self._onwards(namespace, done)
-                if isinstance(found, dict):
+                ahead = self.links.ahead(namespace, done)
+                if ahead.way is None:
                     legs.append(Leg(namespace, done, enters))
-                    return Trip(tuple(legs), False, NOBODY_ANSWERS, found), parcel
-                way = found
+                    values = {"namespace": namespace, "device": ahead.device, "address": ahead.address}
+                    return Trip(tuple(legs), False, NOBODY_ANSWERS, values), parcel
+                way = ahead.way
             legs.append(Leg(namespace, done, enters, way[0]))
             parcel = _passed(parcel, done)
             enters, namespace, way = way[1], way[1].namespace, way[2:]
@@ -96,15 +97,6 @@ class Travels:
         six = ":" in packet.source
         found = self._rulesets.get(namespace)
         return found if found is not None and (found.family == "ipv6") == six else _NO_RULES_6 if six else _NO_RULES
-
-    def _onwards(self, namespace: str, done: Walk) -> Way | dict[str, str]:
-        """The way on the wire that begins here, or whom nobody answers for."""
-        frame = done.last
-        hop = self.links.routing(namespace, frame.six).route(frame.destination)
-        device = frame.port_out or (hop.device if hop else frame.output)
-        address = shown(hop.next if hop else frame.destination, frame.six)
-        way = self.links.way(End(namespace, device), address)
-        return way or {"namespace": namespace, "device": device, "address": address}
 
 
 def _passed(parcel: Parcel, done: Walk) -> Parcel:

@@ -27,6 +27,7 @@ _IGNORED = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ig
 _FORWARD = message("Let {namespace} forward packets: it does not, so what is not for itself ends there.")
 _UNSEEN = message("Let bridged frames pass without iptables; then no rule guards one port of a bridge from another.")
 _SEEN = message("Let iptables see bridged frames, so that the replies of translated connections are translated back.")
+_LOOSE = message("Let {namespace} take what comes in through {device}, also where its answers would leave through another interface.")
 _ANSWER = message("Let {namespace} answer echo requests.")
 _ROUTE = message("Give {namespace} a route to {destination}, by way of {gateway}.")
 _ROUTE_OUT = message("Give {namespace} a route to everywhere, by way of {gateway}.")
@@ -49,7 +50,12 @@ def network_fixes(world: World, found: Prediction, trip: Trip) -> Iterator[Chang
     elif cause == Cause.NO_ROUTE:
         yield from _masqueraded(world, found)
         if last.namespace != INTERNET or found.back is None:  # the Internet knows no routes to private networks
-            yield from _routed(world, last)
+            yield from _routed(world, last, last.walk.packet.destination)
+    elif cause == Cause.REVERSE_PATH:
+        device = last.walk.packet.input
+        key = f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
+        yield from _sysctl(world, last.namespace, key, "2", _LOOSE, device=device)
+        yield from _routed(world, last, last.walk.packet.source)
     elif cause == Cause.HAIRPIN:
         yield from _hairpin(world, last)
     else:
@@ -81,10 +87,10 @@ def _changed(world: World, scope: str, sentence: str, values: dict[str, str], af
         yield Fix(scope, sentence, values, statements, commands), msgspec.structs.replace(world, topology=after)
 
 
-def _sysctl(world: World, namespace: str, key: str, value: str, sentence: str) -> Iterator[Change]:
+def _sysctl(world: World, namespace: str, key: str, value: str, sentence: str, **values: str) -> Iterator[Change]:
     where = "" if namespace == HOST else f" in {namespace}"
     statement = s.Sysctl(key, value, namespace)
-    yield from _built(world, "sysctl", sentence, {"namespace": namespace}, statement, f"sysctl {key}={value}{where}")
+    yield from _built(world, "sysctl", sentence, {"namespace": namespace, **values}, statement, f"sysctl {key}={value}{where}")
 
 
 def _served(world: World, found: Prediction, last: Leg) -> Iterator[Change]:
@@ -104,9 +110,8 @@ def _answering(world: World, last: Leg) -> Iterator[Change]:
         yield from _sysctl(world, last.namespace, key, "0", _ANSWER)
 
 
-def _routed(world: World, last: Leg) -> Iterator[Change]:
-    """A route by each neighbour on a link of the namespace: to the network of the destination, else to everywhere."""
-    address = last.walk.packet.destination
+def _routed(world: World, last: Leg, address: str) -> Iterator[Change]:
+    """A route by each neighbour on a link of the namespace: to the network of an address, else to everywhere."""
     namespace = world.topology.namespaces[last.namespace]
     for destination in dict.fromkeys([*_networks_of(world.topology, address), "default"]):
         for gateway in _neighbours(world.topology, namespace, ":" in address):

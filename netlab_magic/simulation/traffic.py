@@ -138,18 +138,12 @@ class Road:
         frame = walk.last
         if frame.port_out:
             return
-        links = links_of(self.topology)
-        hop = links.routing(leaves.namespace, frame.six).route(frame.destination)
-        if hop is None or hop.local:
+        ahead = links_of(self.topology).ahead(leaves.namespace, walk)
+        if not ahead.way:
             return
-        way = links.way(End(leaves.namespace, hop.device), shown(hop.next, frame.six))
-        if not way:
-            return
-        near, far = End(leaves.namespace, hop.device), self._above(way[-1])
-        self._learn_from(near, shown(hop.next, frame.six), far)
-        source = links.routing(leaves.namespace, frame.six).source_for(hop.device, hop.next)
-        if source is not None:
-            self._learn_from(far, shown(source, frame.six), near)
+        near, far = End(leaves.namespace, ahead.device), self._above(ahead.way[-1])
+        self._learn_from(near, ahead.address, far)
+        self._learn_from(far, ahead.asker, near)
 
     def _above(self, end: End) -> End:
         device = self.topology.interface(end)

@@ -5,7 +5,7 @@ from ipaddress import ip_interface, ip_network
 
 import msgspec
 
-from netlab_magic.topology import Route, Topology
+from netlab_magic.topology import Namespace, Route, Topology
 from netlab_magic.walk.numbers import number_of
 
 __all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
@@ -14,7 +14,8 @@ __all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
 class Device(msgspec.Struct, frozen=True):
     """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end.
 
-    `takes_loopback` tells that packets from and to 127.0.0.0/8 may pass it (route_localnet).
+    `takes_loopback` tells that packets from and to 127.0.0.0/8 may pass it (route_localnet), `reverse_path` is its rp_filter: 1 when only
+    packets may come in whose answers would leave there, 2 when there must be a route for answers, 0 when nobody asks.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Device(msgspec.Struct, frozen=True):
     behind: tuple[str, ...] = ()
     hairpin: bool = False
     takes_loopback: bool = False
+    reverse_path: int = 0
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -56,7 +58,8 @@ def host_of(topology: Topology, namespace: str = "host") -> Host:
                 bridge=interface.master or "",
                 behind=behind,
                 hairpin=interface.hairpin,
-                takes_loopback="1" in (get(f"net.ipv4.conf.{name}.route_localnet") for name in ("all", interface.name.replace(".", "/"))),
+                takes_loopback="1" in _settings(place, interface.name, "route_localnet"),
+                reverse_path=max(int(value) for value in _settings(place, interface.name, "rp_filter")),
             )
         )
     return Host(
@@ -67,6 +70,12 @@ def host_of(topology: Topology, namespace: str = "host") -> Host:
         bridge_nf=get("net.bridge.bridge-nf-call-iptables", "1") != "0",
         bridge_nf6=get("net.bridge.bridge-nf-call-ip6tables", "1") != "0",
     )
+
+
+def _settings(place: Namespace, device: str, key: str) -> list[str]:
+    """A setting of all devices, and of one: the kernel takes the larger value (IN_DEV_MAXCONF, IN_DEV_ORCONF in linux/inetdevice.h)."""
+    names = "all", device.replace(".", "/")
+    return [place.sysctls.get(f"net.ipv4.conf.{name}.{key}", "0") for name in names]
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -169,6 +178,14 @@ class Routing:
         if address >> (120 if self.six else 28) == (0xFF if self.six else 0xE):
             return "MULTICAST"
         return "UNICAST" if address or self.six else "BROADCAST"
+
+    def expects(self, source: int, device: str) -> bool:
+        """Whether a packet from `source` may come in through a device, as its rp_filter has it (__fib_validate_source)."""
+        mode = self.devices[device].reverse_path if device in self.devices else 0
+        if not mode:
+            return True
+        back = self.route(source)
+        return back is not None and (mode != 1 or back.device == device)
 
     def route(self, address: int) -> Hop | None:
         """Where packets for an address go: the longest prefix decides; None without a route."""

@@ -32,8 +32,8 @@ def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, assumed: As
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
     where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `assumed` says of rules by
     place (table, chain, number) whether they match where that cannot be judged. `towards` is the bridge's port behind which the receiver
-    of the frame is, "" when that is the bridge itself; None to tell it by the destination. Not modelled: rp_filter, policy routing,
-    neighbours. Raises ValueError for an address or protocol that is none.
+    of the frame is, "" when that is the bridge itself; None to tell it by the destination. Not modelled: policy routing, neighbours.
+    Raises ValueError for an address or protocol that is none.
     """
     return _Journey(packet, ruleset, host, assumed or {}, towards).walk()
 
@@ -216,6 +216,9 @@ class _Journey:
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
             raise _Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
+        if not routing.expects(frame.source, frame.input):
+            why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
+            raise _Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
 
     def forward(self, output: str) -> str:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""

@@ -30,6 +30,7 @@ class Cause:
     TTL = "time to live"
     HAIRPIN = "hairpin"
     MARTIAN = "martian"
+    REVERSE_PATH = "rp_filter"
 
 
 class Visit(msgspec.Struct, frozen=True, gc=False):
