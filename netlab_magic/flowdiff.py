@@ -9,6 +9,7 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.flows import lab_flows
 from netlab_magic.history import History
+from netlab_magic.lookedat import peopled
 from netlab_magic.modelled import Model, model_of, model_of_snapshot
 from netlab_magic.outcome import Outcome, Probe, Verdict
 from netlab_magic.prediction import Prediction
@@ -106,9 +107,13 @@ def diff_flows(engine: Engine, history: History, observed: Observed, statement: 
     """
     name, then = history.reference(statement.before)
     before = name, model_of_snapshot(then, observed)
+    after = ("now", model_of(observed))
     if statement.after:
-        return flows_compared(before, (str(statement.after), model_of_snapshot(history.named(statement.after), observed)))
-    return flows_compared(before, ("now", model_of(observed)), engine.probe if engine.ready.sends else None)
+        after = (str(statement.after), model_of_snapshot(history.named(statement.after), observed))
+    if not engine.ready.sends:
+        one, other = peopled(before[1], after[1])
+        return flows_compared((before[0], one), (after[0], other))
+    return flows_compared(before, after, None if statement.after else engine.probe)
 
 
 def flows_compared(before: tuple[str, Model], after: tuple[str, Model], measure: Measure | None = None) -> FlowsCompared:

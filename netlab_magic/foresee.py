@@ -7,17 +7,19 @@ import msgspec
 from netlab_magic.addressing import probe_for
 from netlab_magic.assumption import Assumption
 from netlab_magic.build import refuse
+from netlab_magic.messages import message
 from netlab_magic.outcome import Probe
 from netlab_magic.predict import predict
 from netlab_magic.prediction import Prediction
 from netlab_magic.reader import looks_like_address
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import Destination
-from netlab_magic.strangers import assumed_of, with_strangers
-from netlab_magic.topology import Topology
+from netlab_magic.strangers import answers, assumed_of, with_strangers
+from netlab_magic.topology import HOST, Topology
 
 __all__ = ["Foreseen", "foresee"]
 
+_ELSEWHERE = message("Both are on the same side of the host: their packets do not come through it.")
 _MOST_TRANSLATIONS = 8
 """So often may a packet get another receiver on its way, whom nobody has looked at either."""
 
@@ -49,8 +51,14 @@ def foresee(
             break
         with_ends = further
         found = predict(with_ends, rulesets, probe, unseen or {})
-    target = found.request.legs[-1].namespace if found.request.legs else probe.target
-    return Foreseen(with_ends, probe, found, assumed_of(topology, with_ends, probe.source, target if found.request else probe.target))
+    if found.request.arrived:
+        receiver = found.request.legs[-1].namespace
+        taken = (*assumed_of(topology, with_ends, (probe.source, receiver)), answers(receiver))
+    else:
+        taken = assumed_of(topology, with_ends, (probe.source, probe.target))
+    if all(leg.namespace != HOST for leg in found.request.legs):
+        taken = (*taken, Assumption(_ELSEWHERE))
+    return Foreseen(with_ends, probe, found, taken)
 
 
 def _receivers(found: Prediction) -> list[str]:

@@ -5,8 +5,9 @@ from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.flowdiff import diff_flows
 from netlab_magic.history import History
+from netlab_magic.lookedat import matrix_looked_at
 from netlab_magic.modelled import model_of, predicted_matrix
-from netlab_magic.reasons import predicted, why
+from netlab_magic.reasons import reasoned
 from netlab_magic.result import Result
 
 __all__ = ["Question", "answer"]
@@ -16,10 +17,10 @@ Question = s.Why | s.Predict | s.Matrix | s.Diff
 
 def answer(engine: Engine, history: History, statement: Question, observed: Observed, language: str) -> Result:
     """What a question gives, of the lab as it was observed with `foreign`. Raises as the engine does, and StatementError."""
-    if isinstance(statement, s.Why):
-        return why(engine, statement, observed, language)
-    if isinstance(statement, s.Predict):
-        return predicted(engine, statement, observed, language)
+    if isinstance(statement, s.Why | s.Predict):
+        return reasoned(engine, statement, observed, language)
+    if isinstance(statement, s.Matrix) and not engine.ready.sends:
+        return matrix_looked_at(engine, observed, statement.names, language)
     if isinstance(statement, s.Matrix):
         return predicted_matrix(model_of(observed), statement.names, language)
     return diff_flows(engine, history, observed, statement)

@@ -1,6 +1,6 @@
 """What `why` and `predict` give: the account of one packet, with the pictures of its way and what would change its fate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from html import escape
 
@@ -10,11 +10,13 @@ from netlab_magic import savefile
 from netlab_magic import statement as s
 from netlab_magic.account import Account, account
 from netlab_magic.addressing import probe_for
+from netlab_magic.assumption import Assumption
 from netlab_magic.crosscheck import Spot
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.explain import explain_rule
+from netlab_magic.lookedat import foreseen
 from netlab_magic.messages import Language, language, message
 from netlab_magic.modelled import full_topology, unseen_in
 from netlab_magic.outcome import Outcome, Verdict
@@ -30,7 +32,7 @@ from netlab_magic.topology import HOST, Topology
 from netlab_magic.tracing import Tracked
 from netlab_magic.voyage import Voyage
 
-__all__ = ["Asked", "Predicted", "Why", "predicted", "why"]
+__all__ = ["Asked", "Predicted", "Why", "reasoned"]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class Case(msgspec.Struct, frozen=True):
     prediction: Prediction
     traced: Traced | None = None
     unseen: Mapping[str, str] = {}
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -103,16 +106,26 @@ class Why(Result):
 
     def __str__(self) -> str:
         mark = MARKS[self.outcome.verdict]
-        lines = [*self.sentences(), *self._differences()]
+        lines = [*self.sentences(), *self.assumptions(), *self._differences()]
         if self.remedies:
             lines.append(self._heading())
         for number, remedy in enumerate(self.remedies, 1):
-            lines += [f"  {number}. {remedy.say(self._say)}", *(f"       {line}" for line in remedy.statements or remedy.commands)]
+            lines += [f"  {number}. {remedy.say(self._say)}", *(f"       {line}" for line in self._ways_to(remedy))]
         return "\n".join([f"{mark} {self.outcome.probe}: {self.outcome.verdict}", *(f"  {line}" for line in lines)])
 
     def _heading(self) -> str:
         say = self._say
+        if self.case.traced is None:
+            return say("What would change it (any one of these, on that host):")
         return say("What would change it (any one of these, as a line of a cell):")
+
+    def _ways_to(self, remedy: Remedy) -> Sequence[str]:
+        """How to do it: statements of a cell, and commands where a cell changes nothing."""
+        return remedy.commands if self.case.traced is None else remedy.statements or remedy.commands
+
+    def assumptions(self) -> list[str]:
+        """What is taken to be so of machines that nobody has looked at."""
+        return [one.said(self.language) for one in self.case.assumptions]
 
     def _differences(self) -> list[str]:
         """What the model expected and what the kernel reported, where they differ."""
@@ -137,6 +150,8 @@ class Why(Result):
         yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self.outcome.verdict)}</b></pre>'
         for sentence in [*self.sentences(), *self._differences()]:
             yield f"<pre>{escape(sentence)}</pre>"
+        for sentence in self.assumptions():
+            yield f'<pre class="why">{escape(sentence)}</pre>'
         if self.remedies:
             yield f"<pre><b>{escape(self._heading())}</b></pre><ol>{''.join(map(self._offered, self.remedies))}</ol>"
         yield "".join(_drawn(picture) for picture in self.pictures())
@@ -148,9 +163,11 @@ class Why(Result):
         yield "</div>"
 
     def _offered(self, remedy: Remedy) -> str:
-        lines = escape("\n".join(remedy.statements or remedy.commands))
+        ways = self._ways_to(remedy)
+        lines = escape("\n".join(ways))
         say, commands = self._say, escape("\n".join(remedy.commands))
-        real = f"<details><summary>{escape(say('on a real host'))}</summary><pre>{commands}</pre></details>" if remedy.statements else ""
+        folded = f"<details><summary>{escape(say('on a real host'))}</summary><pre>{commands}</pre></details>"
+        real = folded if ways != remedy.commands else ""
         return f"<li>{escape(remedy.say(say))}<pre><code>{lines}</code></pre>{real}</li>"
 
 
@@ -231,22 +248,21 @@ class Asked(Result):
         return f"<pre><b>{escape(self._question())}</b></pre>{folded}"
 
 
-def why(engine: Engine, statement: s.Why, observed: Observed, language_name: str) -> Why | Asked:
+def reasoned(engine: Engine, statement: s.Why | s.Predict, observed: Observed, language_name: str) -> Why | Asked | Predicted:
     """Sends the packet where that is possible, follows it, and says what became of it. Raises as `Engine.trace` does."""
     found = Why(_case(engine, statement, observed), language_name)
+    if isinstance(statement, s.Predict):
+        return Predicted(statement.reachable, found)
     return Asked(found) if statement.asks else found
 
 
-def predicted(engine: Engine, statement: s.Predict, observed: Observed, language_name: str) -> Predicted:
-    """What the reader thinks, and the truth."""
-    return Predicted(statement.reachable, Why(_case(engine, statement, observed), language_name))
-
-
 def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> Case:
+    if not engine.ready.sends:
+        found, model = foreseen(observed, statement.source, statement.destination)
+        return Case(found.topology, model.rulesets, found.prediction, None, model.unseen, found.assumptions)
     topology = full_topology(observed)
     probe = probe_for(topology, statement.source, statement.destination)
-    traced = engine.trace(probe) if engine.ready.sends else None
-    dumps = {HOST: observed.rules, **(traced.rules if traced else {})}
-    rulesets = {name: savefile.parse(dump, strict=False) for name, dump in dumps.items()}
+    traced = engine.trace(probe)
+    rulesets = {name: savefile.parse(dump, strict=False) for name, dump in {HOST: observed.rules, **traced.rules}.items()}
     unseen = unseen_in(observed)
     return Case(topology, rulesets, predict(topology, rulesets, probe, unseen), traced, unseen)

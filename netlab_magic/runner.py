@@ -122,6 +122,8 @@ class Runner:
                     comes_to = docker.plan(daemon, statement, topology, ruleset)
                     planned.append(DockerStep(statement, topology, daemon, comes_to))
                     topology, ruleset, daemon = comes_to.topology, comes_to.ruleset, comes_to.daemon
+                elif isinstance(statement, s.Why | s.Predict | s.Matrix) and not self.engine.ready.sends:
+                    planned.append(statement)  # any address may be an end there
                 elif isinstance(statement, s.ProbeFlow | s.Expect | s.Matrix):
                     probes = self._probes(topology, statement)
                     planned.append(statement if isinstance(statement, s.Matrix) and statement.predict else probes)

@@ -9,6 +9,7 @@ from netlab_magic import statement as s
 from netlab_magic.change import between
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
+from netlab_magic.engine.loaded import OTHER_FAMILY
 from netlab_magic.engine.wire import ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.explain import rule_sentence
@@ -39,7 +40,7 @@ def _warning(foreign: ForeignRules, own: str) -> str:
     if foreign.owner == "nftables":
         whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
-    if foreign.owner == "ip6tables":
+    if foreign.owner == OTHER_FAMILY:
         return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); load them alone to look at them in their place"
     return (
         f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "

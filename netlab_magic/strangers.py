@@ -18,7 +18,7 @@ from netlab_magic.topology import HOST, INTERNET, End, Interface, Namespace, Rou
 from netlab_magic.walk.host import Hop, Routing, host_of
 from netlab_magic.walk.numbers import number_of, shown
 
-__all__ = ["INTERNET_ADDRESS", "assumed_of", "inhabitants", "with_strangers"]
+__all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_strangers"]
 
 INTERNET_ADDRESS = "8.8.8.8"
 
@@ -42,9 +42,14 @@ def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
     return topology
 
 
-def assumed_of(before: Topology, after: Topology, source: str, target: str) -> tuple[Assumption, ...]:
-    """What `with_strangers` had to assume of the two ends of a probe; both are names of namespaces in the topology after."""
-    return (*_placed(before, after, source), *_placed(before, after, target), *_answering(after, target))
+def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
+    """What `with_strangers` had to assume of the namespaces with these names, to get from one topology to the other."""
+    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
+
+
+def answers(name: str) -> Assumption:
+    """That a namespace is taken to answer."""
+    return Assumption(_ANSWERS, (name,))
 
 
 def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption]:
@@ -56,11 +61,6 @@ def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption
         yield Assumption(_STRANGER, (name, device))
     elif only := _only_way_out(before.host):
         yield Assumption(_UNROUTED, (name, only.name))
-
-
-def _answering(after: Topology, target: str) -> Iterator[Assumption]:
-    if target in after.namespaces and after.namespaces[target].answers_all:
-        yield Assumption(_ANSWERS, (target,))
 
 
 def _device_to(topology: Topology, address: str) -> str:

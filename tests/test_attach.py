@@ -50,7 +50,8 @@ def state(pid: int) -> list[str]:
     saves = ("cat /proc/net/ip_tables_names", "iptables-nft-save", "iptables-legacy-save")
     commands = ("ip -j addr", "ip -j route", *saves, "sysctl -a -r ^net")
     done = [subprocess.run([*inside, *words.split()], capture_output=True, text=True, check=False).stdout for words in commands]
-    return [re.sub(r"\[\d+:\d+\]", "", line) for line in "".join(done).splitlines() if not line.startswith("#")]
+    passing = r'\[\d+:\d+\]|"tentative":true,'  # counters, and an address that is being tried by the kernel
+    return [re.sub(passing, "", line) for line in "".join(done).splitlines() if not line.startswith("#")]
 
 
 @needs_root
@@ -98,3 +99,18 @@ def test_who_is_not_root_is_told_that_attach_needs_it() -> None:
     nobody = ["unshare", "-U", sys.executable, "-W", "ignore", "-c", code]  # a user namespace without maps: nobody is root in it
     done = subprocess.run(nobody, env=environment, capture_output=True, text=True, check=False)
     assert "attach needs root" in done.stderr
+
+
+@needs_root
+def test_why_and_matrix_in_an_attached_network_send_nothing(stranger: int) -> None:
+    before = state(stranger)
+    with Lab("look") as look:
+        look.attach(str(stranger))
+        assert "10.7.0.2 → host:80 (tcp): answered" in str(look.run("why 10.7.0.2 host:80"))
+        dropped = look.run("why 10.7.0.2 10.8.0.1")
+        assert "no route" in str(dropped)
+        assert look.run("why 10.7.0.2 10.7.0.3")
+        matrix = look.run("matrix --predict")
+        assert "10.7.0.2" in str(matrix)
+        assert "predicted; nothing was sent" in str(matrix)
+    assert state(stranger) == before

@@ -23,7 +23,8 @@ LAYERS = {
     4: {"draw"},
     5: {"engine", "host"},
     6: {
-        "compared", "flowdiff", "modelled", "dockerhost", "explaining", "history", "lab", "loading", "looking", "questions", "reasons",
+        "compared", "flowdiff", "modelled", "dockerhost", "explaining", "history", "lab", "loading", "lookedat", "looking",
+        "questions", "reasons",
         "result", "runner", "showing", "snapshots", "statements",
         "stretches", "texts", "tracing",
     },

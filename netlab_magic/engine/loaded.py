@@ -14,7 +14,10 @@ from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.savefile import parse
 from netlab_magic.sighting import Traced
 
-__all__ = ["LoadedEngine"]
+__all__ = ["OTHER_FAMILY", "LoadedEngine"]
+
+OTHER_FAMILY = "ip6tables"
+"""The owner of the rules for IPv6 where those for IPv4 were loaded too."""
 
 
 class LoadedEngine:
@@ -33,7 +36,7 @@ class LoadedEngine:
         self._topology = inferred.topology
         self._foreign: tuple[ForeignRules, ...] = ()
         if len(rulesets) == 2:
-            self._foreign = (ForeignRules("ip6tables", dump.rules6, tuple(table.name for table in rulesets[1].tables)),)
+            self._foreign = (ForeignRules(OTHER_FAMILY, dump.rules6, tuple(table.name for table in rulesets[1].tables)),)
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine. The rules are those of IPv4 where there are any; those of IPv6 stand beside them."""
