@@ -17,10 +17,10 @@ from typing import Any
 from netlab_magic.engine.wire import ForeignRules
 from netlab_magic.host.isolate import NEWNET, setns, unshare
 from netlab_magic.host.lean import import_iptc
-from netlab_magic.host.nftables import iptables_tables, native_tables
+from netlab_magic.host.nftables import has_tables, iptables_tables, native_tables
 from netlab_magic.rules import appended, said_by_iptables
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "in_use", "other_variant", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -182,6 +182,11 @@ class Firewall:
 def dump_of(variant: str) -> Callable[[], str] | None:
     """Starts reading this namespace's rules of a variant, if it has any tables; calling the result waits for the dump."""
     return Firewall(variant).saving() if _tables_of(variant) and shutil.which(f"iptables-{variant}-save") else None
+
+
+def has_rules() -> bool:
+    """Whether this namespace may have rules: any table of either variant, or of nftables."""
+    return bool(_legacy_tables()) or has_tables()
 
 
 def _tables_of(variant: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netlab_magic.host import nfnetlink
 from netlab_magic.host.netlink import attributes
 
-__all__ = ["FAMILIES", "TRACING_TABLE", "iptables_tables", "native_tables", "rule_numbers"]
+__all__ = ["FAMILIES", "TRACING_TABLE", "has_tables", "iptables_tables", "native_tables", "rule_numbers"]
 
 # linux/netfilter/nf_tables.h
 _NEWTABLE, _GETTABLE, _NEWRULE, _GETRULE = ((nfnetlink.NFTABLES << 8) + kind for kind in (0, 1, 6, 7))
@@ -31,6 +31,11 @@ def native_tables() -> tuple[str, ...]:
     A table that nft made under one of the names that iptables-nft uses counts as iptables': both see its rules.
     """
     return tuple(f"{family} {name}" for family, name in _tables() if (family, name) not in _KEPT_BY_IPTABLES and name != TRACING_TABLE)
+
+
+def has_tables() -> bool:
+    """Whether this namespace has any table."""
+    return next(_tables(), None) is not None
 
 
 def iptables_tables() -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def _looked_up(request: wire.Request, rules: firewall.Firewall, namespaces: Name
         dump = rules.save() if request.rules else ""
         if not request.foreign:
             return wire.Observed(topology, dump)
-        return wire.Observed(topology, dump, rules.foreign(), inside(namespaces, rules.variant))
+        return wire.Observed(topology, dump, rules.foreign(), inside(namespaces, topology, rules.variant))
     except (OSError, firewall.RuleRefused) as error:
         return wire.Failed(str(error))
 
@@ -168,7 +168,7 @@ class Host:
                 topology = observe(namespaces, sysctls, self.servers.running())
                 if not foreign:
                     return wire.Observed(topology, saved())
-                return wire.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, self.firewall.variant))
+                return wire.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, topology, self.firewall.variant))
             case wire.Apply(changes):
                 apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return wire.Done()
