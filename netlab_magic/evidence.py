@@ -5,6 +5,7 @@ the same shapes. Where each was seen is kept, as TABLE CHAIN NUMBER, so that wha
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 import msgspec
@@ -134,6 +135,7 @@ def _is_plain(device: str) -> bool:
     return bool(device) and not device.startswith("!")
 
 
+@lru_cache(4096)
 def _length(word: str) -> tuple[int, int]:
     """The prefix length of a network, and the longest there can be; (0, 0) for what is none."""
     try:

@@ -53,7 +53,9 @@ def foresee(
         found = predict(with_ends, rulesets, probe, unseen or {})
     if found.request.arrived:
         receiver = found.request.legs[-1].namespace
-        taken = (*assumed_of(topology, with_ends, (probe.source, receiver)), answers(receiver))
+        taken = assumed_of(topology, with_ends, (probe.source, receiver))
+        if with_ends.namespaces[receiver].answers_all:
+            taken = (*taken, answers(receiver))
     else:
         taken = assumed_of(topology, with_ends, (probe.source, probe.target))
     if all(leg.namespace != HOST for leg in found.request.legs):

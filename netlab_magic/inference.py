@@ -92,7 +92,7 @@ class _Host:
                 self.make_way_out(family, evidence)
                 self.place_containers(evidence)
         self.assume_sysctls()
-        host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls)
+        host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls, answers_all=True)
         return Inferred(Topology({HOST: host}), tuple(self.assumed), _together(self.found))
 
     def say(self, text: str, *values: str) -> None:

@@ -10,7 +10,7 @@ from netlab_magic.engine.loaded import OTHER_FAMILY, LoadedEngine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.evidence import evidence_of
 from netlab_magic.foresee import Foreseen, foresee
-from netlab_magic.modelled import Model, predicted_matrix, unseen_in
+from netlab_magic.modelled import Model, full_topology, predicted_matrix, unseen_in
 from netlab_magic.result import MatrixResult
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import Destination
@@ -51,4 +51,4 @@ def _model(observed: Observed, six: bool) -> Model:
     unseen = unseen_in(msgspec.structs.replace(observed, foreign=others))
     if not found:
         unseen = {HOST: f"what rules the host has for {wanted.replace('ipv', 'IPv')} is not known", **unseen}
-    return Model(observed.topology, {HOST: found[0]} if found else {}, unseen)
+    return Model(full_topology(observed), {HOST: found[0]} if found else {}, unseen)

@@ -30,11 +30,8 @@ _ANSWERS = message("What listens on {} is not known: it is taken to answer.")
 def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
     """The topology, and in it a namespace for each address that no namespace has; `internet` is one behind the default route.
 
-    What is no address, and addresses that the host does not know a device for, are passed over. What listens anywhere is not known in a
-    network that was not built here, and so all namespaces are taken to answer on every port. The same address twice is one stranger.
+    What is no address, and addresses that the host does not know a device for, are passed over. The same address twice is one stranger.
     """
-    for name in topology.namespaces:
-        topology = topology.with_namespace(msgspec.structs.replace(topology.namespaces[name], answers_all=True))
     for name in dict.fromkeys(names):
         wanted = _wanted(topology, name)
         if wanted:
