@@ -139,6 +139,7 @@ class _Body:
         self.built_in = built_in
         self.declared = declared
         self.heads: dict[str, Chain] = {}
+        self.implied: set[str] = set()
         self.rules: dict[str, list[Rule]] = {}
         self.layout: list[tuple[str, str]] = []
 
@@ -157,7 +158,8 @@ class _Body:
         name = found["name"]
         if len(name) > _LONGEST_CHAIN_NAME:
             return self.strange(line, f"the chain's name is too long: it has {len(name)} characters, of at most {_LONGEST_CHAIN_NAME}")
-        if ("implied", name) in self.layout:
+        if name in self.implied:
+            self.implied.remove(name)
             self.layout.remove(("implied", name))
         elif name in self.heads:
             return self.strange(line, f"the chain {name} is declared twice")
@@ -173,6 +175,7 @@ class _Body:
         """A built-in chain is there in every table: files written by hand need no line for it."""
         self.heads[name] = Chain(name, "ACCEPT", counters=None)
         self.rules[name] = []
+        self.implied.add(name)
         self.layout.append(("implied", name))
 
     def rule(self, found: re.Match[str], line: str) -> None:

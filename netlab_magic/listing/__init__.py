@@ -1,6 +1,7 @@
 """The text of `iptables -t TABLE -nvL --line-numbers`, of version 1.8.9, from a ruleset value alone."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -55,7 +56,9 @@ def listing(
     if not found.chains:
         raise NetlabError(f"there is no table {table}{suggest(table, BUILT_IN)}")
     chosen = _ordered(found) if chain is None else [_chosen(found, chain)]
-    return "\n".join("".join(f"{line}\n" for line in _lines(one, found, ruleset.family, variant, form)) for one in chosen)
+    references = Counter(rule.jump for held in found.chains for rule in held.rules)
+    listed = (_lines(one, references[one.name], ruleset.family, variant, form) for one in chosen)
+    return "\n".join("".join(f"{line}\n" for line in lines) for lines in listed)
 
 
 def _chosen(table: Table, name: str) -> Chain:
@@ -70,20 +73,16 @@ def _ordered(table: Table) -> list[Chain]:
     return sorted(table.chains, key=lambda chain: (places.get(chain.name, len(places)), chain.name))
 
 
-def _lines(chain: Chain, table: Table, family: str, variant: str, form: Form) -> Iterator[str]:
+def _lines(chain: Chain, references: int, family: str, variant: str, form: Form) -> Iterator[str]:
     if chain.policy:
         packets, size = _counted(chain.counters, form)
         counted = f" {packets} packets, {size} bytes" if form.verbose else ""
         yield f"Chain {chain.name} (policy {chain.policy}{counted})"
     else:
-        yield f"Chain {chain.name} ({_references(chain.name, table)} references)"
+        yield f"Chain {chain.name} ({references} references)"
     yield form.head
     for number, rule in enumerate(chain.rules, 1):
         yield rule_line(number, rule, family, variant, form)
-
-
-def _references(name: str, table: Table) -> int:
-    return sum(rule.jump == name for chain in table.chains for rule in chain.rules)
 
 
 def rule_line(number: int, rule: Rule, family: str, variant: str, form: Form = FULL) -> str:

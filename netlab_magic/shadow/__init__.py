@@ -15,13 +15,15 @@ _ANY: _Shelf = ("", 0, 0)
 _NARROW = 0.3
 
 
-def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]:
+def shadowed(table: Table, chain: Chain, family: str = "ipv4", final: Container[str] | None = None) -> dict[int, int]:
     """The rules of a chain that can never match, by number, and the first rule before each that takes all that it would match.
 
     A rule is in it only when that is certain: whatever may change between two rules, or is not understood, is no reason. Several rules
-    together may take more than each of them alone; that is not looked for.
+    together may take more than each of them alone; that is not looked for. `final` are the chains of the table from which no packet returns
+    (reach.deciding), for who knows them already.
     """
-    final = deciding(table)
+    never_returning = deciding(table) if final is None else final
+    others = frozenset(held.name for held in table.chains)
     takers: dict[_Shelf, list[tuple[int, Demands]]] = defaultdict(list)
     found: dict[int, int] = {}
     for number, rule in enumerate(chain.rules, 1):
@@ -31,18 +33,18 @@ def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]
         taker = None if wanted.is_void else _taker(wanted, takers)
         if taker:
             found[number] = taker
-        elif wanted.is_steady and _takes(rule, table, final) and not (table.name == "raw" and wanted.states is not None):
+        elif wanted.is_steady and _takes(rule, others, never_returning) and not (table.name == "raw" and wanted.states is not None):
             for shelf in _shelves(wanted):
                 takers[shelf].append((number, wanted))
     return found
 
 
-def _takes(rule: Rule, table: Table, final: Container[str]) -> bool:
+def _takes(rule: Rule, chains: Container[str], final: Container[str]) -> bool:
     """Whether no packet that matches the rule gets to the next one."""
     if rule.target is None:
         return False
     name = rule.target.name
-    if rule.target.goto or table.chain(name):
+    if rule.target.goto or name in chains:
         return rule.target.goto or name in final
     return name == "RETURN" or name in DECIDING_TARGETS
 
