@@ -8,7 +8,8 @@ of facts and their sentences are in `facts`.
 import errno
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from netlab_magic.host.netlink import Netlink, attributes
 from netlab_magic.host.nfnetlink import attribute
@@ -17,7 +18,7 @@ from netlab_magic.outcome import Probe
 from netlab_magic.packet import Packet
 from netlab_magic.sighting import Fact, Passage
 
-__all__ = ["counted", "facts_of"]
+__all__ = ["Counters", "facts_of"]
 
 _HEADER, _ROUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBBBBBI")
 _GETROUTE, _REQUEST = 26, 1
@@ -28,28 +29,36 @@ _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES)
 Counts = Mapping[str, int]
 
 
-def counted() -> dict[str, int]:
-    """The counters of the namespace that this process is in, such as Ip.InAddrErrors (/proc/net/snmp, netstat and snmp6; RFC 4293)."""
-    found: dict[str, int] = {}
-    for name in ("snmp", "netstat"):
-        with open(f"/proc/self/net/{name}") as file:
-            lines = [line.split() for line in file]
-        for heads, values in zip(lines[::2], lines[1::2], strict=True):
-            found |= {heads[0][:-1] + "." + head: int(value) for head, value in zip(heads[1:], values[1:], strict=True)}
-    with open("/proc/self/net/snmp6") as file:
-        found |= {name: int(value) for name, value in (line.split() for line in file)}
-    return found
+class Counters:
+    """The counters of the namespace that this process is in, as they are now; read at once and taken apart only when asked for.
+
+    Their names are such as Ip.InAddrErrors (/proc/net/snmp and netstat) and Ip6InNoRoutes (/proc/net/snmp6); RFC 4293 has most of them.
+    """
+
+    def __init__(self) -> None:
+        self._texts = [Path(f"/proc/self/net/{name}").read_text() for name in ("snmp", "netstat", "snmp6")]
+
+    def values(self) -> dict[str, int]:
+        """Every counter by its name."""
+        found: dict[str, int] = {}
+        for text in self._texts[:2]:
+            lines = [line.split() for line in text.splitlines()]
+            for heads, values in zip(lines[::2], lines[1::2], strict=True):
+                found |= {heads[0][:-1] + "." + head: int(value) for head, value in zip(heads[1:], values[1:], strict=True)}
+        return found | {name: int(value) for name, value in (line.split() for line in self._texts[2].splitlines())}
 
 
-def facts_of(namespaces: Namespaces, probe: Probe, passages: Sequence[Passage], rises: Mapping[str, Counts]) -> tuple[Fact, ...]:
-    """The facts about where the probe's packets ended; `rises` is by how much each namespace's counters rose while they were on the way."""
+def facts_of(
+    namespaces: Namespaces, probe: Probe, passages: Sequence[Passage], rises: Callable[[str], Counts]
+) -> tuple[Fact, ...]:
+    """The facts about where the probe's packets ended; `rises` tells by how much a namespace's counters rose while they were on the way."""
     if not passages:
         return tuple(_Place(namespaces, probe.source, {}).sending(probe.address))
     found: list[Fact] = []
     for direction in ("request", "reply", "error"):
         last = next((one for one in reversed(passages) if one.direction == direction and one.sightings), None)
         if last is not None:
-            place = _Place(namespaces, last.namespace, rises.get(last.namespace, {}))
+            place = _Place(namespaces, last.namespace, rises(last.namespace))
             found += place.ended(last, [one for one in passages if one.namespace == last.namespace])
     return tuple(fact for at, fact in enumerate(found) if fact not in found[:at])
 

@@ -74,7 +74,7 @@ class Listener:
     def _make_table(self, wanted: Wanted) -> None:
         self._socket.join(_TRACE_EVENTS)
         try:
-            self._socket.change(list(table(wanted)))
+            self._socket.change(table(wanted))
         except OSError as error:
             known = {errno.EINVAL: _NO_OWNER, errno.EOPNOTSUPP: _NO_OWNER, errno.ENOENT: _NO_LOG}
             raise OSError(error.errno, known.get(error.errno or 0, _CANNOT + os.strerror(error.errno or 0))) from None

@@ -7,6 +7,7 @@ a packet meets first in a namespace also set its trace bit.
 import socket
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -83,8 +84,13 @@ class Wanted(msgspec.Struct, frozen=True):
             yield icmp, [(_TRANSPORT, quoted, address)]
 
 
-def table(wanted: Wanted) -> Iterator[Message]:
-    """The table with all its chains; it belongs to the socket that sends this."""
+@lru_cache(1)
+def table(wanted: Wanted) -> tuple[Message, ...]:
+    """The table with all its chains; it belongs to the socket that sends this. Kept, because every namespace gets the same one."""
+    return tuple(_messages(wanted))
+
+
+def _messages(wanted: Wanted) -> Iterator[Message]:
     new = nfnetlink.CREATE | nfnetlink.EXCLUSIVE
     named = attribute(1, text(TRACING_TABLE))
     yield Message(_NEWTABLE, new, wanted.family, named + attribute(2, number(_OWNED)))

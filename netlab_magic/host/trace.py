@@ -9,7 +9,7 @@ import msgspec
 
 from netlab_magic import savefile
 from netlab_magic.host.channel import Channel
-from netlab_magic.host.circumstances import counted, facts_of
+from netlab_magic.host.circumstances import Counters, facts_of
 from netlab_magic.host.firewall import VARIANTS, dump_of
 from netlab_magic.host.joining import Passing, joined, tell_ours
 from netlab_magic.host.listening import Listener
@@ -26,7 +26,7 @@ from netlab_magic.topology import HOST
 
 __all__ = ["trace"]
 
-FEW = 40
+FEW = 16
 """In a lab of up to so many namespaces all are listened in; in a larger one those that a packet can pass: the probe's own and routers."""
 
 
@@ -122,7 +122,7 @@ class Tracing:
         """Everything that was seen, and what else is known."""
         passages = tuple(Passage(name, one.direction, tuple(self._places[name].sightings(one))) for name, one in self._ours())
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
-        facts = facts_of(self._namespaces, self._probe, passages, {name: place.rises for name, place in self._places.items()})
+        facts = facts_of(self._namespaces, self._probe, passages, lambda name: self._places[name].rises())
         gaps = tuple(Fact("reports lost", name) for name, place in self._places.items() if place.lost)
         return Traced(outcome, passages, facts + gaps, rules)
 
@@ -138,8 +138,7 @@ class _Place:
         self._taken: list[tuple[int, bytes]] = []
         self.dumps: dict[str, str] = {}
         self._legacy_rules = Ruleset()
-        self._counted: dict[str, int] = {}
-        self.rises: dict[str, int] = {}
+        self._counters: list[Counters] = []
         self.lost = False
 
     def read_rules(self) -> None:
@@ -151,7 +150,7 @@ class _Place:
         self.listener = Listener(wanted, legacy)
         if legacy:
             self.listener.log_legacy()
-        self._counted = counted()
+        self._counters.append(Counters())
 
     def take(self) -> None:
         if self.listener is not None:
@@ -163,8 +162,13 @@ class _Place:
         self.take()
         stopped, self.listener = self.listener, None
         stopped.unlog_legacy()
-        self.rises = {name: value - self._counted.get(name, 0) for name, value in counted().items()}
+        self._counters.append(Counters())
         return stopped
+
+    def rises(self) -> dict[str, int]:
+        """By how much each counter rose between the first packet and the end of the try."""
+        before, after = (counters.values() for counters in self._counters)
+        return {name: value - before.get(name, 0) for name, value in after.items()}
 
     def passings(self) -> list[Passing]:
         names: dict[bytes, str] = {}
