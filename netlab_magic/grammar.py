@@ -359,7 +359,7 @@ SYNTAX: dict[str, Syntax] = {
     "snapshot": Syntax("session", "snapshot NAME", "remember topology, rules and sysctls", read_snapshot),
     "restore": Syntax("session", "restore NAME", "bring the kernel back to a snapshot", read_restore),
     "undo": Syntax("session", "undo", "take back the last cell that changed the lab", read_action("undo")),
-    "panel": Syntax("session", "panel", "the FORWARD policy switch with live connectivity and topology", read_action("panel")),
+    "panel": Syntax("session", "panel", "the lab live: policies, rules to tick, pictures, a packet to step through", read_action("panel")),
     "enter": Syntax("session", "enter [NS]", "a terminal in the lab host, or in a namespace", read_enter),
     "attach": Syntax("session", "attach host|PID", "look at a live network without touching it (root only)", read_attach),
     "load": Syntax(

@@ -34,9 +34,9 @@ LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 LAST_PURE_LAYER = 3
 NOTEBOOK_LAYER = 7
 
-IMPURE = {"IPython", "graphviz", "iptc", "ipywidgets", "os", "pyroute2", "socket", "subprocess", "time"}
+IMPURE = {"IPython", "anywidget", "graphviz", "iptc", "ipywidgets", "os", "pyroute2", "socket", "subprocess", "time"}
 KERNEL_LIBRARIES = {"iptc", "pyroute2"}
-NOTEBOOK_LIBRARIES = {"IPython", "ipywidgets"}
+NOTEBOOK_LIBRARIES = {"IPython", "anywidget", "ipywidgets"}
 
 STARTS_PROCESSES = {"draw/render.py", "host/", "engine/"}
 PROCESS_MODULES = {"subprocess", "multiprocessing", "pty"}

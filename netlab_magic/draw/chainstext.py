@@ -87,7 +87,8 @@ def legend(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
     """What has to be said for its chains to be understood."""
     found = []
     if not view.counted:
-        found.append("No counters, or no packet yet.")
+        left_out = all(chain.packets is None for chain in (*view.chains, *view.idle))
+        found += [] if left_out else ["No counters, or no packet yet."]
     elif any(isinstance(row, Row) and row.never for chain in view.chains for row in chain.rows):
         found.append("never: packets came by this rule, and none of them matched.")
     if view.crowded_out:

@@ -1,139 +1,124 @@
-"""The panel's widget.
+"""The panel's widget: one more page that shows what its lab's desk tells, and hands on what is pressed there.
 
-Callbacks may come on any thread (JupyterLab's comm subshells), and what they raise or print appears nowhere in the page: so each
-one ends in the status line, and the switch always shows the policy that the kernel has, not the one that was wished.
+Callbacks may come on any thread (JupyterLab's comm subshells), and what they raise or print appears nowhere in the page: so each one
+only leaves a job at the desk. The page itself is panel.js, which needs nothing from outside.
 """
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
+from IPython.display import DisplayHandle, display
 
-from netlab_magic import savefile
-from netlab_magic.draw import Picture, topology_picture
-from netlab_magic.errors import NetlabError
 from netlab_magic.lab import Lab
-from netlab_magic.result import MatrixResult, styled
+from netlab_magic.panel.actions import act
+from netlab_magic.panel.desk import Desk, desk_of
+from netlab_magic.panel.labels import labels
 
 __all__ = ["Panel"]
 
-_CHOICES = {"✓ ACCEPT": "ACCEPT", "✕ DROP": "DROP"}
-_TOOLTIPS = ["packets that no rule decides are let through", "packets that no rule decides are dropped"]
+_FOLDER = Path(__file__).parent
 
 
-class Panel(widgets.VBox):
-    """A live view of one lab. Displaying it measures; closing it ends its share in the lab's news."""
+class Panel(anywidget.AnyWidget):
+    """A live view of one lab. Making it measures; while it is on a page it follows the lab; closing it ends that."""
+
+    _esm = _FOLDER / "panel.js"
+    _css = _FOLDER / "panel.css"
+
+    name = traitlets.Unicode().tag(sync=True)
+    labels = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    policies = traitlets.Dict().tag(sync=True)
+    rules: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    more = traitlets.Int(0).tag(sync=True)
+    counters = traitlets.Dict().tag(sync=True)
+    pairs = traitlets.Dict().tag(sync=True)
+    strips: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    places: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    commands: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    topology = traitlets.Dict().tag(sync=True)
+    chains = traitlets.Dict().tag(sync=True)
+    way = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+    done = traitlets.Dict().tag(sync=True)
 
     def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._turn = threading.RLock()
-        self._following = False
-        self._changing = False
-        self._picture: Picture | None = None
-        self._matrix: MatrixResult | None = None
-        self._news = threading.Event()
-        self._switch = widgets.ToggleButtons(options=_CHOICES, tooltips=_TOOLTIPS, style={"button_width": "8em"})
-        self._again = widgets.Button(description="Probe again", icon="refresh", tooltip="measure every pair again")
-        self._status = widgets.HTML()
-        self._pairs = widgets.HTML()
-        self._topology = widgets.HTML(layout={"overflow": "auto"})
-        title = widgets.HTML("<b>FORWARD policy</b>")
-        bar = widgets.HBox([title, self._switch, self._again], layout={"flex_flow": "row wrap", "align_items": "center"})
-        super().__init__([bar, self._status, self._pairs, self._topology])
-        self._refresh("")
-        self._switch.observe(self._switched, "value")
-        self._again.on_click(lambda _: self._refresh("Measured again.\n"))
-        lab.listeners.append(self._hear)
-        threading.Thread(target=self._watch, name="netlab-panel", daemon=True).start()
+        self._desk: Desk = desk_of(lab)
+        self._handle: DisplayHandle | None = None
+        self._kept = ""
+        super().__init__(labels=labels(self._desk.say), name=uuid4().hex)
+        self._desk.do(lambda: self._desk.look(again=True))
+        self._follow(self._desk.parts)
+        self._desk.tellers.append(self._follow)
+        self._desk.keepers.append(self._keep)
+        self.on_msg(self._heard)
+
+    def _follow(self, parts: Mapping[str, object]) -> None:
+        """Shows new parts of the lab's state, all in one message to the page."""
+        with self.hold_sync():
+            for name, value in parts.items():
+                setattr(self, name, value)
+
+    def _heard(self, _: object, message: Mapping[str, object], buffers: object) -> None:
+        """A message from the page."""
+        view = f"{self.model_id} {message.get('view')}"
+        match message.get("do"):
+            case "here":
+                self._desk.shown(view)
+            case "gone":
+                self._desk.gone(view)
+            case _:
+                self._desk.ask(lambda: self._act(message))
+
+    def _act(self, message: Mapping[str, object]) -> None:
+        """Does what a view asks for; once that is done, or has failed, its switches show the truth again."""
+        try:
+            act(self._desk, message)
+        finally:
+            self.done = {str(message.get("view")): message.get("ask", 0)}
 
     def close(self) -> None:
         """Closes the widget; it no longer follows the lab."""
-        if self._hear in self._lab.listeners:
-            self._lab.listeners.remove(self._hear)
-        self._news.set()
+        if self._follow in self._desk.tellers:
+            self._desk.tellers.remove(self._follow)
+            self._desk.keepers.remove(self._keep)
+        for view in [view for view in self._desk.views if view.startswith(str(self.model_id))]:
+            self._desk.gone(view)
         super().close()
 
-    def _hear(self) -> None:
-        """The lab's news; our own changes are none."""
-        if not self._changing:
-            self._news.set()
-
-    def _repr_mimebundle_(self, **options: Any) -> Mapping[str, Any]:
-        """The live view, and for places without a kernel the last picture and its text."""
-        bundle = super()._repr_mimebundle_(**options)
-        if not isinstance(bundle, dict) or self._picture is None:
-            return bundle or {}
-        svg = self._picture.svg()
-        return {**bundle, "text/plain": self._text(), **({"image/svg+xml": svg} if svg else {})}
+    # --- for places without a kernel ---------------------------------------------------------------------------------------
 
     def _text(self) -> str:
-        parts = [str(part) for part in (self._picture, self._matrix) if part is not None]
-        return "\n\n".join(parts)
+        words = [str(self.status.get("text", "")), str(self.topology.get("text", "")), str(self.chains.get("text", ""))]
+        return "\n\n".join(word for word in words if word)
 
-    def _watch(self) -> None:
-        """Follows changes that were made elsewhere: in cells, by other panels."""
-        while self._news.wait() and self._hear in self._lab.listeners:
-            self._news.clear()
-            try:
-                # In one turn: between a look whether the lab is up and a measurement somebody might end it, and measuring starts a lab.
-                with self._turn, self._lab.turn():
-                    if self._lab.is_up:
-                        self._refresh("The lab has changed.\n")
-                    else:
-                        self._say("The lab has ended. The next statement, or the switch, starts a new one.", bad=True)
-            except NetlabError as error:
-                self._say(str(error), bad=True)
+    def _still(self) -> str:
+        """The last state as HTML without any script."""
+        pictures = [str(drawn.get("svg") or f"<pre>{escape(str(drawn.get('text', '')))}</pre>") for drawn in (self.topology, self.chains)]
+        return f"<div><pre>{escape(str(self.status.get('text', '')))}</pre>{''.join(pictures)}</div>"
 
-    def _switched(self, change: Mapping[str, Any]) -> None:
-        if self._following:
-            return
-        verdict = str(change["new"])
-        self._guarded(lambda: self._set_policy(verdict))
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """The live view, and for places without a kernel the last state: as HTML, as a picture, and as text."""
+        bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        bundle |= {"text/plain": self._text(), "text/html": self._still()}
+        if self.topology.get("svg"):
+            bundle["image/svg+xml"] = self.topology["svg"]
+        return bundle, metadata
 
-    def _set_policy(self, verdict: str) -> str:
-        self._lab.policy("FORWARD", verdict)
-        return f"iptables -P FORWARD {verdict}\n"
+    def _ipython_display_(self) -> None:
+        """Displays it so that what the notebook keeps of it can be brought up to date."""
+        bundle, _ = self._repr_mimebundle_()
+        self._kept = bundle["text/plain"]
+        self._handle = display(bundle, raw=True, display_id=True)
 
-    def _guarded(self, work: Callable[[], str]) -> None:
-        """Does something, then measures and redraws; an error becomes a sentence in the status line."""
-        with self._turn:
-            self._changing = True
-            try:
-                said = work()
-            except NetlabError as error:
-                self._say(str(error), bad=True)
-                said = ""
-            finally:
-                self._changing = False
-            self._refresh(said)
-
-    def _refresh(self, said: str) -> None:
-        """Reads the lab back, measures every pair, and shows what was found."""
-        with self._turn:
-            try:
-                self._matrix = self._lab.matrix()
-                observed = self._lab.observe()
-            except NetlabError as error:
-                self._say(str(error), bad=True)
-                return
-            ruleset = savefile.parse(observed.rules, strict=False)
-            self._picture = topology_picture(observed.topology, ruleset, self._lab.outcomes())
-            self._follow(ruleset.forward_policy)
-            self._pairs.value = styled(self._matrix.html())
-            self._topology.value = self._picture.svg() or f"<pre>{escape(self._picture.text)}</pre>"
-            answered = sum(map(bool, self._matrix.outcomes))
-            count = f"{answered} of {len(self._matrix.outcomes)} flows are answered"
-            self._say(f"{said}FORWARD policy {ruleset.forward_policy}: {count}.")
-
-    def _follow(self, policy: str) -> None:
-        self._following = True
-        try:
-            self._switch.value = policy
-        finally:
-            self._following = False
-
-    def _say(self, text: str, bad: bool = False) -> None:
-        colour = ' class="bad"' if bad else ""
-        self._status.value = styled(f'<pre role="status" aria-live="polite"{colour}>{escape(text)}</pre>')
+    def _keep(self) -> None:
+        """Brings what the notebook keeps up to date with what is shown."""
+        if self._handle is not None and self._kept != self._text():
+            bundle, _ = self._repr_mimebundle_()
+            self._kept = bundle["text/plain"]
+            self._handle.update(bundle, raw=True)

@@ -1,0 +1,385 @@
+// The panel's page: shows what the kernel tells through the model's traits, and sends back what is pressed.
+// It decides nothing: a switch shows what the lab has, never what was wished for.
+
+const HERE_MS = 30_000;
+const PLAY_MS = 1500;
+const PROTOCOLS = [["icmp", "ping"], ["tcp", "tcp"], ["udp", "udp"]];
+
+let count = 0;
+const views = new Map(); // every view on this page -> its panel, and how to close it
+const focused = new Map(); // panel -> the control that has, or had, the focus, and since when it has it no more
+
+function h(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  // JupyterLab would take arrows and letters for its own as soon as one of these has the focus.
+  if (["input", "button", "select", "summary"].includes(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+function filled(text, ...values) {
+  return values.reduce((words, value) => words.replace("{}", value), text);
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function policies(view) {
+  const { model, words } = view;
+  const groups = {};
+  const box = h("div", { class: "nl-policies" });
+  for (const chain of ["FORWARD", "INPUT", "OUTPUT"]) {
+    const inputs = {};
+    const choice = (verdict, mark, meaning) => {
+      inputs[verdict] = h("input", {
+        type: "radio", name: `${view.id}-${chain}`, value: verdict, "data-key": `${chain}-${verdict}`,
+        onchange: () => view.press({ do: "policy", chain, verdict }),
+      });
+      return h("label", { class: `nl-${verdict.toLowerCase()}`, title: meaning }, inputs[verdict], ` ${mark} ${verdict}`);
+    };
+    const packets = h("span", { class: "nl-count" });
+    box.append(h("fieldset", {}, h("legend", {}, filled(words.policy, chain)),
+      choice("ACCEPT", "✓", words.accept), choice("DROP", "✕", words.drop), packets));
+    groups[chain] = { inputs, packets };
+  }
+  const show = () => {
+    for (const [chain, verdict] of view.settled() ? Object.entries(model.get("policies")) : [])
+      for (const [value, input] of Object.entries(groups[chain].inputs)) input.checked = value === verdict;
+    (model.get("counters").policies ?? []).forEach((packets, place) =>
+      setText(groups[["INPUT", "FORWARD", "OUTPUT"][place]].packets, filled(words.packets, packets.toLocaleString())));
+  };
+  view.follow(["policies", "counters", "status", "done"], show);
+  return box;
+}
+
+function ruleRow(view, rule, place) {
+  const { words, send } = view;
+  const move = (to) => { view.wish(`${rule.key}`); send({ do: "move", key: rule.key, to }); };
+  const id = `${view.id}-rule-${place}`;
+  const tick = h("input", {
+    type: "checkbox", id, "data-key": rule.key, title: rule.said, "aria-description": rule.said,
+    onchange: (event) => view.press({ do: "rule", key: rule.key, on: event.target.checked }),
+    onkeydown: (event) => {
+      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!event.altKey || !by) return;
+      event.preventDefault();
+      move(place + by);
+    },
+  });
+  tick.checked = rule.on;
+  const name = rule.number || "–";
+  const button = (mark, label, to) => h("button", {
+    type: "button", class: "nl-move", "aria-label": filled(label, name), title: filled(label, name), "data-key": `${rule.key}${mark}`,
+    onclick: () => { view.wish(`${rule.key}${mark}`); send({ do: "move", key: rule.key, to }); },
+  }, mark);
+  const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: "true", title: rule.said },
+    h("span", { class: "nl-grip", "aria-hidden": "true" }, "⠿"), tick,
+    h("label", { for: id }, h("span", { class: "nl-number" }, `${name} `), h("code", {}, rule.spec),
+      rule.on ? null : h("em", {}, ` (${words.out})`)),
+    h("span", { class: "nl-count" }), button("↑", words.up, place - 1), button("↓", words.down, place + 1));
+  row.addEventListener("dragstart", (event) => { view.dragged = rule.key; event.dataTransfer.setData("text/plain", rule.spec); });
+  row.addEventListener("dragover", (event) => { if (view.dragged) event.preventDefault(); });
+  row.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (view.dragged && view.dragged !== rule.key) send({ do: "move", key: view.dragged, to: place });
+    view.dragged = null;
+  });
+  return row;
+}
+
+function rules(view) {
+  const { model, words } = view;
+  const list = h("ol", { class: "nl-rules" });
+  const empty = h("p", { class: "nl-quiet" }, words.no_rules);
+  const more = h("p", { class: "nl-quiet" });
+  const showRules = () => {
+    const listed = model.get("rules");
+    view.keepingFocus(() => list.replaceChildren(...listed.map((rule, place) => ruleRow(view, rule, place))));
+    empty.hidden = listed.length > 0;
+    more.textContent = model.get("more") ? `… +${model.get("more")}` : "";
+    showCounts();
+  };
+  const showCounts = () => {
+    const counted = model.get("counters").rules ?? [];
+    model.get("rules").forEach((rule, place) => {
+      const cell = list.children[place]?.querySelector(".nl-count");
+      if (cell) setText(cell, rule.on ? filled(words.packets, (counted[rule.number - 1] ?? 0).toLocaleString()) : "");
+    });
+  };
+  view.follow(["rules", "more"], showRules);
+  view.follow(["counters"], showCounts);
+  view.follow(["status", "done"], () => model.get("rules").forEach((rule, place) => {
+    const tick = list.children[place]?.querySelector("input");
+    if (tick && view.settled()) tick.checked = rule.on;
+  }));
+  return h("section", { "aria-label": words.rules }, h("h4", {}, words.rules), list, empty, more,
+    h("p", { class: "nl-quiet" }, words.rules_help));
+}
+
+function strip(text) {
+  const mark = { a: "✓", b: "✕", r: "⟂", n: "↛", o: "∅", "-": "?" };
+  return h("span", { class: "nl-strip", "aria-hidden": "true" },
+    ...[...text].map((letter) => h("span", { class: letter === "a" ? "nl-ok" : letter === " " ? "" : "nl-bad" }, letter === "a" ? "▁" : mark[letter] ?? " ")));
+}
+
+function pairs(view) {
+  const { model, words, send } = view;
+  const table = h("table", { class: "nl-pairs" });
+  const much = h("ul", { class: "nl-much" });
+  const strips = h("div", { class: "nl-strips" });
+  const watch = h("button", { type: "button", "aria-pressed": "false", title: words.watch_help, "data-key": "watch",
+    onclick: () => send({ do: "watch", on: watch.getAttribute("aria-pressed") !== "true" }) }, words.watch);
+  let shape = "";
+  const build = ({ sources, targets }) => table.replaceChildren(
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, words.from_to), ...targets.map((target) => h("th", { scope: "col" }, target)))),
+    h("tbody", {}, ...sources.map((source) => h("tr", {}, h("th", { scope: "row" }, source),
+      ...targets.map((target) => h("td", { "data-pair": `${source}>${target}` }, "·"))))));
+  const show = () => {
+    const found = model.get("pairs");
+    const asked = JSON.stringify([found.sources, found.targets]);
+    if (!found.sources) return;
+    if (asked !== shape) { build(found); shape = asked; }
+    table.hidden = !found.sources.length;
+    for (const cell of table.querySelectorAll("td")) {
+      const [mark, good, said] = found.cells[cell.dataset.pair] ?? ["·", null, ""];
+      setText(cell, mark);
+      cell.className = good === null ? "" : good ? "nl-ok" : "nl-bad";
+      if (said) { cell.title = said; cell.setAttribute("aria-label", said); }
+    }
+    much.replaceChildren(...found.much.map((line) => h("li", { class: "nl-bad" }, line)));
+  };
+  view.follow(["pairs"], show);
+  view.follow(["strips"], () => strips.replaceChildren(...model.get("strips").map(([source, target, past, said]) =>
+    h("div", { role: "img", "aria-label": said },
+      h("span", { class: "nl-pair" }, `${source} → ${target}`), strip(past)))));
+  view.follow(["status"], () => {
+    watch.setAttribute("aria-pressed", String(Boolean(model.get("status").watching)));
+    strips.title = words.history;
+  });
+  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), table, much, strips,
+    h("div", { class: "nl-bar" },
+      h("button", { type: "button", "data-key": "again", onclick: () => send({ do: "again" }) }, words.again), watch));
+}
+
+const chosen = new Map(); // panel -> what its form was set to, for the next view of it
+
+function form(view) {
+  const { model, words, send } = view;
+  const source = h("select", { "data-key": "source" });
+  const destination = h("select", { "data-key": "destination" });
+  const protocol = h("select", { "data-key": "protocol", onchange: () => { port.disabled = protocol.value === "icmp"; } },
+    ...PROTOCOLS.map(([value, name]) => h("option", { value }, name)));
+  const port = h("input", { type: "number", min: 1, max: 65535, value: 80, disabled: true, "data-key": "port" });
+  view.follow(["places"], () => {
+    const places = model.get("places");
+    [[source, places[1] ?? places[0]], [destination, places[0]]].forEach(([select, usual]) => {
+      const wanted = places.includes(select.value) ? select.value : usual;
+      select.replaceChildren(...places.map((place) => h("option", { value: place }, place)));
+      if (wanted) select.value = wanted;
+    });
+  });
+  const controls = [source, destination, protocol, port];
+  view.shown.push(() => (chosen.get(model.get("name")) ?? []).forEach((value, place) => { controls[place].value = value; }));
+  view.shown.push(() => { port.disabled = protocol.value === "icmp"; });
+  const labelled = (text, control) => {
+    control.id = `${view.id}-${control.dataset.key}`;
+    return h("span", {}, h("label", { for: control.id }, text), " ", control);
+  };
+  return h("form", { class: "nl-bar", onchange: () => chosen.set(model.get("name"), controls.map((control) => control.value)), onsubmit: (event) => {
+    event.preventDefault();
+    send({ do: "send", source: source.value, destination: destination.value, protocol: protocol.value, port: port.value });
+  } }, labelled(words.source, source), labelled(words.destination, destination), labelled(words.protocol, protocol),
+  labelled(words.port, port), h("button", { type: "submit", "data-key": "send" }, words.send));
+}
+
+function stepper(view) {
+  const { model, words, send } = view;
+  const title = h("p", { class: "nl-measured" });
+  const note = h("p", { class: "nl-quiet" });
+  const said = h("p", { class: "nl-said", "aria-live": "polite" });
+  const list = h("ol", { class: "nl-steps", "aria-label": words.steps });
+  const remedies = h("ul", { class: "nl-remedies" });
+  const offer = h("div", {}, h("p", {}, words.remedies), remedies);
+  let timer = null;
+  const last = () => model.get("way")?.steps.length ?? 0;
+  const go = (to) => send({ do: "step", to });
+  const stop = () => { clearInterval(timer); timer = null; play.setAttribute("aria-pressed", "false"); setText(play, `▶ ${words.play}`); };
+  const button = (mark, label, to) => h("button", { type: "button", "aria-label": label, title: label, "data-key": `step${mark}`,
+    onclick: () => { stop(); go(to()); } }, mark);
+  const play = h("button", { type: "button", "aria-pressed": "false", "data-key": "play", onclick: () => {
+    if (timer) { stop(); return; }
+    go(model.get("at") >= last() ? 1 : model.get("at") + 1);
+    play.setAttribute("aria-pressed", "true");
+    setText(play, `‖ ${words.pause}`);
+    timer = setInterval(() => (model.get("at") < last() ? go(model.get("at") + 1) : stop()), PLAY_MS);
+  } }, `▶ ${words.play}`);
+  const box = h("div", { class: "nl-stepper", hidden: true }, title, note, offer,
+    h("div", { class: "nl-bar" }, button("|◀", words.first, () => 1), button("◀", words.back, () => model.get("at") - 1),
+      button("▶", words.forward, () => model.get("at") + 1), button("▶|", words.last, last), play,
+      h("button", { type: "button", "data-key": "close", onclick: () => { stop(); send({ do: "close" }); } }, words.close)),
+    said, list, h("p", { class: "nl-quiet" }, words.legend));
+  view.follow(["way"], () => {
+    const way = model.get("way");
+    box.hidden = !way;
+    if (!way) { stop(); return; }
+    title.textContent = `${way.question} – ${way.measured}`;
+    title.className = way.good ? "nl-measured nl-ok" : "nl-measured nl-bad";
+    note.textContent = way.note;
+    offer.hidden = !way.remedies.length;
+    remedies.replaceChildren(...way.remedies.map(({ words: said, lines }, number) => h("li", {}, `${said} `, h("code", {}, lines.join("; ")), " ",
+      h("button", { type: "button", "data-key": `remedy${number}`, onclick: () => send({ do: "remedy", number }) }, words.do_it))));
+    list.replaceChildren(...way.steps.map((step, place) => h("li", {}, h("button", {
+      type: "button", tabindex: -1, class: step.fatal ? "nl-fatal" : step.matched ? "" : "nl-passed", onclick: () => { stop(); go(place + 1); },
+    }, h("b", {}, step.badge), ` ${step.site}`))));
+    showStep();
+  });
+  const showStep = () => {
+    const way = model.get("way");
+    if (!way) return;
+    const at = model.get("at");
+    const step = way.steps[at - 1];
+    setText(said, step ? `${filled(words.step, at, way.steps.length)} · ${step.site}: ${step.words}` : "");
+    [...list.children].forEach((item, place) => {
+      if (place === at - 1) {
+        item.setAttribute("aria-current", "step");
+        list.scrollTop = item.offsetTop - list.clientHeight / 2;
+      } else item.removeAttribute("aria-current");
+    });
+  };
+  view.follow(["at"], showStep);
+  view.onClose(stop);
+  return h("section", { "aria-label": words.probe }, h("h4", {}, words.probe), form(view), box);
+}
+
+function picture(view, name) {
+  const { model, words } = view;
+  const figure = h("div", { class: "nl-picture" });
+  view.follow([name], () => {
+    const drawn = model.get(name);
+    if (drawn.svg) figure.innerHTML = drawn.svg; // made by this package, everything foreign in it escaped
+    else figure.replaceChildren(h("pre", {}, drawn.text ?? ""));
+    figure.dataset.painted = String(performance.now());
+  });
+  return h("section", { "aria-label": words[name] }, h("h4", {}, words[name]), figure);
+}
+
+function commands(view) {
+  const { model, words, send } = view;
+  const text = h("pre", { class: "nl-commands", tabindex: 0 });
+  const copied = h("span", { role: "status" });
+  const copy = async () => {
+    try { await navigator.clipboard.writeText(text.textContent); setText(copied, words.copied); }
+    catch { getSelection().selectAllChildren(text); }
+  };
+  const box = h("details", { open: true }, h("summary", {}, words.commands), text,
+    h("div", { class: "nl-bar" }, h("button", { type: "button", "data-key": "copy", onclick: copy }, words.copy),
+      h("button", { type: "button", "data-key": "clear", onclick: () => send({ do: "clear" }) }, words.clear), copied));
+  view.follow(["commands"], () => {
+    const lines = model.get("commands");
+    box.hidden = !lines.length;
+    setText(copied, "");
+    setText(text, ["%%netlab", ...lines].join("\n"));
+    text.scrollTop = text.scrollHeight;
+  });
+  return box;
+}
+
+function status(view) {
+  const { model, words, send } = view;
+  const line = h("pre", { class: "nl-status", role: "status", "aria-live": "polite" });
+  const start = h("button", { type: "button", "data-key": "start", onclick: () => send({ do: "start" }) }, words.start);
+  const ended = h("p", { class: "nl-banner", role: "alert", hidden: true }, words.no_kernel);
+  view.disconnected = (gone) => { ended.hidden = !gone; view.root.classList.toggle("nl-dead", gone || model.get("status").alive === false); };
+  view.follow(["status"], () => {
+    const now = model.get("status");
+    view.disconnected(false);
+    setText(line, now.text ?? "");
+    line.classList.toggle("nl-bad", Boolean(now.bad));
+    line.classList.toggle("nl-busy", Boolean(now.busy));
+    start.hidden = now.alive !== false;
+  });
+  return h("div", {}, ended, line, start);
+}
+
+function render({ model, el }) {
+  const id = `nl${++count}-${Math.random().toString(36).slice(2, 8)}`;
+  const words = model.get("labels");
+  const root = h("section", { class: "netlab-panel", "aria-label": words.panel });
+  const closers = [];
+  let wished = null;
+  const view = {
+    model, words, id, root,
+    asked: 0,
+    send: (message) => model.send({ ...message, view: id, ask: ++view.asked }),
+    // Until what was pressed last is done, switches stay as they were pressed.
+    settled: () => view.pressed <= (model.get("done")[id] ?? 0),
+    press: (message) => { view.send(message); view.pressed = view.asked; },
+    pressed: 0,
+    follow: (names, show) => {
+      for (const name of names) {
+        model.on(`change:${name}`, show);
+        closers.push(() => model.off(`change:${name}`, show));
+      }
+      view.shown.push(show);
+    },
+    onClose: (close) => closers.push(close),
+    wish: (key) => { wished = key; },
+    keepingFocus: (change) => {
+      const key = wished ?? (root.contains(document.activeElement) ? document.activeElement.dataset.key : null);
+      wished = null;
+      change();
+      if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    },
+    shown: [],
+  };
+  root.append(policies(view), status(view),
+    h("div", { class: "nl-grid" },
+      h("div", {}, rules(view), pairs(view), picture(view, "topology")),
+      h("div", {}, stepper(view), picture(view, "chains"))),
+    commands(view));
+  view.shown.forEach((show) => show());
+  el.append(root);
+
+  const name = model.get("name");
+  const here = () => view.send({ do: "here" });
+  const beat = setInterval(here, HERE_MS);
+  const gone = () => view.disconnected(true);
+  const close = () => {
+    clearInterval(beat);
+    model.off("comm_live_update", gone);
+    model.off("comm:close", gone);
+    closers.forEach((closer) => closer());
+    views.delete(view);
+    try { view.send({ do: "gone" }); } catch { /* the kernel is gone too */ }
+  };
+  here();
+  model.on("comm_live_update", gone);
+  model.on("comm:close", gone);
+  root.addEventListener("focusin", ({ target }) => { if (target.dataset.key) focused.set(name, { key: target.dataset.key, until: Infinity }); });
+  root.addEventListener("focusout", () => { const held = focused.get(name); if (held) held.until = performance.now(); });
+  replaced(view, name, close);
+  return close;
+}
+
+// The page makes a new view whenever what the notebook keeps is brought up to date, without a word to the one before: that one is
+// closed here, and the focus stays where it was.
+function replaced(view, name, close) {
+  const before = focused.get(name);
+  const again = before && performance.now() - before.until < 1000 ? before.key : null;
+  views.set(view, { name, close });
+  const settle = (patience) => {
+    if (!view.root.isConnected) { if (patience) requestAnimationFrame(() => settle(patience - 1)); return; }
+    if (again && [document.body, null].includes(document.activeElement))
+      view.root.querySelector(`[data-key="${CSS.escape(again)}"]`)?.focus({ preventScroll: true });
+    for (const [other, held] of [...views]) if (held.name === name && !other.root.isConnected) held.close();
+  };
+  settle(120);
+}
+
+export default { render };

@@ -1,0 +1,100 @@
+"""The panel's list of rules: what a tick or a move does to it and to the kernel, on a model of the kernel."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netlab_magic.outcome import Outcome, Probe, Verdict
+from netlab_magic.panel.rulelist import Entry, Listed, merged, moved, toggled
+from netlab_magic.panel.strips import Strips
+
+A, B, C, D = (f"-i {name} -j ACCEPT" for name in "abcd")
+LISTS = st.lists(st.builds(Entry, st.sampled_from([A, B, C, D]), st.booleans()), min_size=1, max_size=8)
+
+
+def kernel_after(kernel: list[str], commands: tuple[str, ...]) -> list[str]:
+    """What iptables makes of a chain."""
+    rules = list(kernel)
+    for command in commands:
+        _, action, _, *words = shlex.split(command)
+        if action == "-A":
+            rules.append(" ".join(words))
+        elif action == "-I":
+            rules.insert(int(words[0]) - 1, " ".join(words[1:]))
+        elif len(words) == 1:
+            del rules[int(words[0]) - 1]
+        else:
+            rules.remove(" ".join(words))
+    return rules
+
+
+def in_kernel(entries) -> list[str]:
+    return [entry.spec for entry in entries if entry.present]
+
+
+@given(LISTS, st.data())
+def test_the_commands_bring_the_kernel_to_what_the_list_shows(entries, data):
+    place = data.draw(st.integers(0, len(entries) - 1))
+    to = data.draw(st.integers(-1, len(entries)))
+    for after in (toggled("FORWARD", entries, place), moved("FORWARD", entries, place, to)):
+        assert kernel_after(in_kernel(entries), after.commands) == in_kernel(after.entries)
+        assert sorted(entry.spec for entry in after.entries) == sorted(entry.spec for entry in entries)
+
+
+@given(LISTS, st.data())
+def test_a_look_at_the_kernel_after_our_own_change_shows_the_list_as_it_was_made(entries, data):
+    after = toggled("FORWARD", entries, data.draw(st.integers(0, len(entries) - 1)))
+    assert in_kernel(merged(after.entries, in_kernel(after.entries))) == in_kernel(after.entries)
+    assert merged(after.entries, in_kernel(after.entries)) == after.entries
+
+
+@given(LISTS, st.lists(st.sampled_from([A, B, C, D]), max_size=8))
+def test_the_list_always_shows_what_the_kernel_has_in_its_order(entries, kernel):
+    assert in_kernel(merged(entries, kernel)) == kernel
+
+
+@pytest.mark.parametrize(
+    ("entries", "kernel", "after"),
+    [
+        ("A b C", "A C", "A b C"),
+        ("A b C", "A C D", "A b C D"),
+        ("A b C", "D A C", "D A b C"),
+        ("A b C", "C", "b C"),
+        ("A b C", "", "b"),
+        ("a B", "B", "a B"),
+        ("A b C", "A C B", "A C B"),
+        ("A b", "A B", "A B"),
+        ("A a", "A", "A a"),
+        ("A a", "A A", "A A"),
+        ("A b c D", "A D", "A b c D"),
+        ("A b C", "C A", "C A b"),
+    ],
+)
+def test_rules_taken_out_keep_their_place_whatever_others_do(entries, kernel, after):
+    """Capital letters are in the kernel, small ones are taken out."""
+
+    def read(text: str) -> tuple[Entry, ...]:
+        return tuple(Entry({"A": A, "B": B, "C": C, "D": D}[letter.upper()], letter.isupper()) for letter in text.split())
+
+    assert merged(read(entries), in_kernel(read(kernel))) == read(after)
+
+
+def test_what_a_comment_holds_stays_a_word_for_the_shell():
+    entry = Entry('-m comment --comment "$(reboot) it\'s" -j ACCEPT', present=False)
+    after = toggled("FORWARD", [entry], 0)
+    assert after == Listed((Entry(entry.spec),), ("iptables -A FORWARD -m comment --comment '$(reboot) it'\"'\"'s' -j ACCEPT",))
+
+
+def test_of_two_equal_rules_the_second_is_taken_out_by_its_number():
+    assert toggled("FORWARD", [Entry(A), Entry(B), Entry(A)], 2).commands == ("iptables -D FORWARD 3",)
+
+
+def test_strips_keep_the_last_measurements_and_forget_pairs_that_are_gone():
+    there, gone, new = (Probe("ns1", name, "", name) for name in ("ns0", "ns2", "ns3"))
+    strips = Strips(longest=3)
+    for verdict in (Verdict.ANSWERED, Verdict.ANSWERED, Verdict.BLOCKED, Verdict.ANSWERED):
+        strips.add([Outcome(there, verdict), Outcome(gone, verdict)])
+    strips.add([Outcome(there, Verdict.REFUSED), Outcome(new, Verdict.BLOCKED)])
+    assert strips.shown() == [(there, "bar"), (new, "  b")]
