@@ -212,7 +212,7 @@ def kind_words(packet: Packet, say: Language) -> str:
     if "icmp" in packet.protocol:
         return say(_ECHOES.get(packet.icmp_type, message("the ICMP error")))
     if packet.protocol == "udp":
-        return say("the datagram")
+        return say("the answer") if packet.direction == "REPLY" else say("the datagram")
     if packet.protocol != "tcp":
         return say("the packet")
     if "RST" in packet.flags:

@@ -22,6 +22,7 @@ CASES = [
     ("tcp dropped by the sender", "$ ip netns exec ns1 iptables -P OUTPUT DROP", "tcp ns1 ns0:80", Verdict.BLOCKED, "OUTPUT rules"),
     ("tcp alone dropped by it", "$ ip netns exec ns1 iptables -A OUTPUT -p tcp -j DROP", "tcp ns1 ns0:80", Verdict.BLOCKED, "OUTPUT"),
     ("dropped by the receiver", "$ ip netns exec ns0 iptables -A INPUT -i eth0 -j DROP", "ping ns1 ns0", Verdict.BLOCKED, ""),
+    ("udp to an address of many", "serve internet 53/udp\nmasquerade 172.18.0.0/16", "udp ns1 internet:53", Verdict.ANSWERED, ""),
     ("rejected", "forward -i docker1 -j REJECT", "ping ns1 internet", Verdict.REFUSED, "172.18.0.1 answered: port unreachable"),
     ("reset by a rule", "serve ns0 80\nforward -p tcp -j REJECT --reject-with tcp-reset", "tcp ns1 ns0:80", Verdict.REFUSED, "or a rule"),
     ("the host's INPUT", "policy INPUT DROP", "ping ns1 host", Verdict.BLOCKED, "its own firewall (INPUT, OUTPUT)"),

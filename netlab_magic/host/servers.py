@@ -4,6 +4,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 from typing import NoReturn
 
 from netlab_magic.host.observe import Namespaces
@@ -13,6 +14,8 @@ from netlab_magic.topology import Server
 __all__ = ["Servers"]
 
 _BACKLOG = 64
+_PKTINFO = struct.Struct("=16sI")
+"""struct in6_pktinfo: an address, and the index of an interface."""
 
 
 class Servers:
@@ -78,10 +81,15 @@ def _serve(namespaces: Namespaces, server: Server, listener: socket.socket) -> N
 
 
 def _echo_datagrams(own: socket.socket) -> NoReturn:
+    """Answers from the address that was asked: whoever asked takes an answer from another one for no answer (ipv6(7), IPV6_PKTINFO)."""
+    six = own.family == socket.AF_INET6
+    if six:
+        own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     while True:
-        data, sender = own.recvfrom(65535)
+        data, told, _, sender = own.recvmsg(65535, socket.CMSG_SPACE(_PKTINFO.size))
+        asked = [(level, kind, _PKTINFO.pack(_PKTINFO.unpack(value)[0], 0)) for level, kind, value in told if six]
         try:
-            own.sendto(data, sender)
+            own.sendmsg([data], asked, 0, sender)
         except OSError:
             continue
 

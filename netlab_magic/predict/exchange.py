@@ -150,7 +150,6 @@ class Exchange:
         return self._refused(request, refused, answer)
 
     def _served(self, request: Trip, last: Leg, server: Server) -> Prediction:
-        frame = last.walk.last
         source = None
         if server.protocol == "udp":
             if server.kind == "other":
@@ -158,11 +157,15 @@ class Exchange:
             if server.kind == "proxy" and not self._passed_on(server):
                 silent = Trip(request.legs, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
                 return Prediction(self.probe, silent, None, self._silence(silent))
-            routing = self.links.routing(last.namespace, frame.six)
-            towards = None if server.address else routing.source_towards(frame.source)
-            source = server.address or (shown(towards, frame.six) if towards is not None else None)
+            source = self._proxy_address(last, server) if server.kind == "proxy" else None
         back = self.travels.send(Parcel(reply_to(last.walk, source)), last.namespace)
         return self._answered(request, back, Verdict.ANSWERED)
+
+    def _proxy_address(self, last: Leg, server: Server) -> str | None:
+        """What docker-proxy answers a datagram from: its own address, or the one that routing gives it, whichever was asked."""
+        frame = last.walk.last
+        towards = self.links.routing(last.namespace, frame.six).source_towards(frame.source)
+        return server.address or (shown(towards, frame.six) if towards is not None else None)
 
     def _passed_on(self, server: Server) -> bool:
         """Whether the container behind a proxy answers it."""
