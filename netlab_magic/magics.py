@@ -14,6 +14,7 @@ from traitlets import Bool, Enum, Unicode, default
 
 from netlab_magic.completion import Completer
 from netlab_magic.engine.ways import ENGINES
+from netlab_magic.engine.wire import SIMULATED
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.lab import Lab
 from netlab_magic.messages import LANGUAGES, preferred
@@ -98,8 +99,8 @@ class NetlabMagics(Magics):
         lab.language = self.language
         if not lab.is_up:
             lab.firewall, lab.wanted_engine = wanted, engine
-        elif arguments.engine in ("kernel", "simulated") and (arguments.engine == "simulated") != (lab.engine.ready.way == "simulated"):
-            other = "simulated" if lab.engine.ready.way == "simulated" else "on the kernel"
+        elif arguments.engine in ("kernel", "simulated") and (arguments.engine == "simulated") != (lab.engine.ready.way == SIMULATED):
+            other = "simulated" if lab.engine.ready.way == SIMULATED else "on the kernel"
             raise StatementError(f"the lab {name} is up, {other}; end it first (%netlab down), or use another --lab")
         elif arguments.firewall not in (None, "auto", lab.engine.ready.firewall):
             raise StatementError(

@@ -14,7 +14,7 @@ from netlab_magic.assumption import Assumption
 from netlab_magic.crosscheck import Spot
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
-from netlab_magic.engine.wire import Observed
+from netlab_magic.engine.wire import SIMULATED, Observed
 from netlab_magic.explain import explain_rule
 from netlab_magic.lookedat import foreseen
 from netlab_magic.messages import Language, language, message
@@ -99,7 +99,14 @@ class Why(Result):
             path = self.voyage.path(namespace)
             if ruleset is not None and path.steps:
                 drawn.append(way_picture(ruleset, _way(self.case.prediction, namespace), path=path, explain=self._explained(ruleset)))
-        return drawn
+        return [picture.marked(SIMULATED) for picture in drawn] if self._is_simulated else drawn
+
+    @property
+    def _is_simulated(self) -> bool:
+        return self.case.traced is not None and self.case.traced.simulated
+
+    def _verdict(self) -> str:
+        return f"{self.outcome.verdict} ({SIMULATED})" if self._is_simulated else self.outcome.verdict
 
     def _explained(self, ruleset: Ruleset) -> Explain:
         return lambda table, chain, number: explain_rule(ruleset, table, chain, number, self.language).short
@@ -111,7 +118,7 @@ class Why(Result):
             lines.append(self._heading())
         for number, remedy in enumerate(self.remedies, 1):
             lines += [f"  {number}. {remedy.say(self._say)}", *(f"       {line}" for line in self._ways_to(remedy))]
-        return "\n".join([f"{mark} {self.outcome.probe}: {self.outcome.verdict}", *(f"  {line}" for line in lines)])
+        return "\n".join([f"{mark} {self.outcome.probe}: {self._verdict()}", *(f"  {line}" for line in lines)])
 
     def _heading(self) -> str:
         say = self._say
@@ -147,7 +154,7 @@ class Why(Result):
     def _html(self) -> Iterator[str]:
         kind = "ok" if self.outcome else "bad"
         head = escape(f"{MARKS[self.outcome.verdict]} {self.outcome.probe}: ")
-        yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self.outcome.verdict)}</b></pre>'
+        yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self._verdict())}</b></pre>'
         for sentence in [*self.sentences(), *self._differences()]:
             yield f"<pre>{escape(sentence)}</pre>"
         for sentence in self.assumptions():
@@ -159,7 +166,8 @@ class Why(Result):
         yield f"<details><summary>{escape(say('Its way, step by step'))}</summary><pre>{steps}</pre></details>"
         if self.case.traced:
             told = Tracked(self.case.traced, self.language).html()
-            yield f"<details><summary>{escape(say('What the kernel reported'))}</summary>{told}</details>"
+            summary = say("What the model reports") if self._is_simulated else say("What the kernel reported")
+            yield f"<details><summary>{escape(summary)}</summary>{told}</details>"
         yield "</div>"
 
     def _offered(self, remedy: Remedy) -> str:

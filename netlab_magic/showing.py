@@ -10,7 +10,7 @@ from netlab_magic.change import between
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.loaded import OTHER_FAMILY
-from netlab_magic.engine.wire import ForeignRules, Observed
+from netlab_magic.engine.wire import SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.explain import rule_sentence
 from netlab_magic.explaining import explained, table_of
@@ -132,7 +132,8 @@ def _nft_chains(engine: Engine, name: str) -> Result:
     """A chain of dockerd's nftables table with those that it leads to, and what each is for."""
     table = _nft_table(engine, name)
     meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in reachable(table, [name])]
-    return CellResult([chains_picture(Ruleset((table,)), table.name, name), Text("\n".join(meanings))])
+    picture = chains_picture(Ruleset((table,)), table.name, name)
+    return CellResult([picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture, Text("\n".join(meanings))])
 
 
 def _nft_explained(engine: Engine, name: str) -> Result:
@@ -146,7 +147,8 @@ def _nft_explained(engine: Engine, name: str) -> Result:
 
 
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
-    """A picture, with a warning before it when somebody else, whom it does not show, has rules too."""
+    """A picture, with a warning before it when somebody else, whom it does not show, has rules too; a simulated lab's says so."""
+    picture = picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
     warnings = foreign_warnings(observed, engine.ready.firewall)
     return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
 

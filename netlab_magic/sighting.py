@@ -52,10 +52,12 @@ class Fact(msgspec.Struct, frozen=True):
 class Traced(msgspec.Struct, frozen=True):
     """All that was seen of a probe: its outcome, the passages in the order of their first sighting, and facts about where it ended.
 
-    `rules` holds, by namespace, the dump (`iptables-save`) that the numbers of the sightings refer to.
+    `rules` holds, by namespace, the dump (`iptables-save`) that the numbers of the sightings refer to. `simulated` tells that it was not
+    the kernel that reported, but a model of it.
     """
 
     outcome: Outcome
     passages: tuple[Passage, ...] = ()
     facts: tuple[Fact, ...] = ()
     rules: dict[str, str] = {}
+    simulated: bool = False

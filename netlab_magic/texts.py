@@ -7,7 +7,7 @@ from netlab_magic.dockerwords import DOCKER_FORMS
 from netlab_magic.engine import Engine
 from netlab_magic.engine.doctor import Finding
 from netlab_magic.engine.loaded import LoadedEngine
-from netlab_magic.engine.wire import Observed, Ready
+from netlab_magic.engine.wire import SIMULATED, Observed, Ready
 from netlab_magic.grammar import SYNTAX
 from netlab_magic.showing import foreign_warnings
 from netlab_magic.topology import HOST
@@ -76,7 +76,7 @@ def help_text(word: str | None) -> str:
 def ready_text(name: str, ready: Ready) -> str:
     """What a lab that has just started says of itself."""
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
-    if ready.way == "simulated":
+    if ready.way == SIMULATED:
         return (
             f"The lab{called(name)} is up, simulated: no packet is sent, a model of the Linux kernel says what would become of it, "
             f"firewall variant {ready.firewall}.\n"
@@ -125,7 +125,7 @@ def status_text(name: str, engine: Engine, observed: Observed, language: str) ->
 
 def enter_text(ready: Ready, namespace: str | None) -> str:
     """The command that opens a terminal in the lab host, or in a namespace."""
-    if ready.way == "simulated":
+    if ready.way == SIMULATED:
         return "A simulated lab has no processes, so there is nothing to enter; %%netlab sh runs a whole cell in it."
     inside = f" ip netns exec {namespace} bash" if namespace and namespace != HOST else " bash"
     path = " env PATH=/run/netlab/bin:$PATH"

@@ -28,7 +28,7 @@ class Tracked(Result):
         return bool(self.traced.outcome)
 
     def __str__(self) -> str:
-        lines = [str(Measured(self.traced.outcome))]
+        lines = [f"{Measured(self.traced.outcome)}{' (simulated)' if self.traced.simulated else ''}"]
         say = language(self.language)
         for passage, rows in self._passages():
             lines.append(_head(passage, say))
@@ -45,7 +45,8 @@ class Tracked(Result):
         facts = "".join(f'<pre class="bad">{escape(fact)}</pre>' for fact in self._facts(say))
         table = f'<table class="way"><tr>{heads}</tr>{body}</table>' if body else ""
         lang = self.language.replace("_", "-")
-        return f'{Measured(self.traced.outcome).html()}<div lang="{lang}">{table}{facts}</div>'
+        remark = "<pre>(simulated)</pre>" if self.traced.simulated else ""
+        return f'{Measured(self.traced.outcome).html()}{remark}<div lang="{lang}">{table}{facts}</div>'
 
     def _passages(self) -> Iterator[tuple[Passage, list[Row]]]:
         rulesets = rulesets_of(self.traced)

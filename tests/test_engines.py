@@ -10,6 +10,7 @@ import pytest
 from labs import SEED, THREE_RULES, Written
 
 from netlab_magic import Lab, NetlabError
+from netlab_magic.draw import Picture
 from netlab_magic.engine.simulated import SimulatedEngine
 from netlab_magic.result import CellResult
 
@@ -32,6 +33,10 @@ _VOLATILE = (
     (r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
     (r" in \d+\.\d\d ms", ""),
     (r"time=[\d.]+ ms", "time"),
+    (r" ?\(simulated\)", ""),
+    (r"✓ (?:[\d.]+ ms|answered) *", "✓ answered "),
+    (r"(✕ blocked) +", r"\1 "),
+    (r"\bport \d{5}\b", "port"),
     (r"rtt .*", "rtt"),
     (r"packet loss, time \d+ms", "packet loss"),
     (r"on \w{3} \w{3} +\d+ [\d:]+ \d{4}", "on DATE"),
@@ -41,20 +46,32 @@ _VOLATILE = (
 )  # fmt: skip
 
 
+def answers(lab: Lab, cell: str, **options: bool) -> Iterator[str]:
+    """What a lab says to a cell, without what differs from run to run."""
+    written = Written()
+    yield f">>> {cell.strip().splitlines()[0]}"
+    try:
+        result = lab.run(cell, stream=written, **options)
+        said = [_said(result)]
+    except NetlabError as error:
+        said = [_said(one) for one in lab.partial] + [f"{type(error).__name__}: {error}"]
+    text = "\n".join([written.stdout, written.stderr, *(one for one in said if one not in ("", written.stdout.rstrip("\n")))])
+    for pattern, instead in _VOLATILE:
+        text = re.sub(pattern, instead, text, flags=re.MULTILINE)
+    yield from (line for line in text.splitlines() if line.strip())
+
+
+def _said(result: object) -> str:
+    """The text of a result; of a picture with counters its title, for policies count what a real network sends by itself."""
+    if isinstance(result, CellResult):
+        return "\n".join(map(_said, result))
+    return result.title if isinstance(result, Picture) and "Chain " in result.words else str(result)
+
+
 def transcript(lab: Lab, cells: list[str]) -> Iterator[str]:
-    """What a lab says to cells, without what differs from run to run."""
+    """What a lab says to cells."""
     for cell in cells:
-        written = Written()
-        yield f">>> {cell.strip().splitlines()[0]}"
-        try:
-            result = lab.run(cell, stream=written)
-            said = [str(one) for one in result] if isinstance(result, CellResult) else [str(result)]
-        except NetlabError as error:
-            said = [str(one) for one in lab.partial] + [f"{type(error).__name__}: {error}"]
-        text = "\n".join([written.stdout, written.stderr, *(one for one in said if one not in ("", written.stdout.rstrip("\n")))])
-        for pattern, instead in _VOLATILE:
-            text = re.sub(pattern, instead, text, flags=re.MULTILINE)
-        yield from (line for line in text.splitlines() if line.strip())
+        yield from answers(lab, cell)
 
 
 @pytest.fixture(params=VARIANTS)
@@ -85,6 +102,15 @@ class TestItIsAlwaysCalledSimulated:
     def test_by_what_it_says_of_itself(self, simulated):
         assert "is up, simulated: no packet is sent" in str(simulated.up())
         assert "is up, simulated: no packet is sent" in str(simulated.status())
+
+    def test_by_its_pictures_and_accounts(self, simulated):
+        simulated.run(SEED)
+        for statement in ("show topology", "show chains", "show way", "why ns1 ns0", "trace ns1 ns0"):
+            assert "(simulated)" in str(simulated.run(statement)), statement
+        picture = simulated.run("show topology")
+        assert isinstance(picture, Picture)
+        assert ">simulated<" in picture.dot
+        assert all(">simulated<" in drawn.dot for drawn in simulated.run("why ns1 ns0").pictures())
 
     def test_by_the_doctor(self, simulated):
         assert "✓ simulated: always works" in str(simulated.doctor())

@@ -431,18 +431,3 @@ def test_a_device_whose_name_is_one_of_several_is_judged_where_they_agree(spec, 
     host = msgspec.structs.replace(HOST, devices=(*HOST.devices[:-1], Device("eth0 or eth1", ("10.0.0.5/24",))), routes=())
     sent = packet("tcp 10.0.0.9:4000 > 10.0.0.5:80", input="eth0 or eth1")
     assert walk(sent, rules(f"INPUT {spec}"), host).outcome == outcome
-
-
-def test_an_edited_ruleset_walks_as_one_that_was_read_anew():
-    """What is compiled of a ruleset is taken over for one that differs by an edit; the rules behind the edit have other numbers then."""
-    before = rules("FORWARD -s 10.0.0.0/8 -j DROP", "FORWARD -p udp -j DROP", "FORWARD -j U", "U -p tcp -j ACCEPT", FORWARD="DROP")
-    assert ended(walk(packet(OUT), before, HOST)) == "forwarded @ filter U 1"
-    forward = before.table("filter").chain("FORWARD")
-    shorter = msgspec.structs.replace(forward, rules=forward.rules[1:])
-    table = msgspec.structs.replace(
-        before.table("filter"), chains=tuple(shorter if chain is forward else chain for chain in before.table("filter").chains)
-    )
-    after = msgspec.structs.replace(before, tables=tuple(table if held.name == "filter" else held for held in before.tables))
-    found = walk(packet(OUT), after, HOST)
-    assert [(step.chain, step.rule) for step in found.steps if step.table == "filter"] == [("FORWARD", 1), ("FORWARD", 2), ("U", 1)]
-    assert ended(walk(packet("udp 172.18.0.2:4000 > 8.8.8.8:80"), after, HOST)) == "dropped @ filter FORWARD 1"

@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 import msgspec
 
+from netlab_magic.draw.markup import label, run
 from netlab_magic.draw.render import NO_DOT, available, svg_of
+from netlab_magic.draw.style import BODY, Role
 
 __all__ = ["Picture"]
 
@@ -29,6 +31,13 @@ class Picture(msgspec.Struct, frozen=True):
     def svg(self) -> str | None:
         """The picture as SVG, or None where no program can draw it."""
         return svg_of(self.dot, self.title, self.description)
+
+    def marked(self, word: str) -> "Picture":
+        """The picture with a word at its edge, and in its text."""
+        note = f"\tremark [shape=plain, label={label(run(word, Role.QUIET, BODY, bold=True))}]\n}}\n"
+        return msgspec.structs.replace(
+            self, dot=self.dot.rstrip().removesuffix("}") + note, words=f"{self.words}\n({word})", title=f"{self.title} ({word})"
+        )
 
     def __str__(self) -> str:
         return self.text

@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 
 from netlab_magic.change import Change
+from netlab_magic.docker.nftables import TABLE
 from netlab_magic.engine import Refusal, Show
-from netlab_magic.engine.wire import Inside, Observed, Process, Ran, Ready
+from netlab_magic.engine.wire import SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.rules import appended, said_by_iptables
@@ -16,6 +17,7 @@ from netlab_magic.sighting import Traced
 from netlab_magic.simulation.changing import applied
 from netlab_magic.simulation.filtering import RuleRefused, restored, saved, with_policy
 from netlab_magic.simulation.looking import topology_seen
+from netlab_magic.simulation.nft import listed
 from netlab_magic.simulation.refusals import KernelSaysNo
 from netlab_magic.simulation.shell import Shell
 from netlab_magic.simulation.tracing import followed
@@ -31,7 +33,7 @@ class SimulatedEngine:
 
     def __init__(self, firewall: str, name: str, note: str = "") -> None:
         variant = "legacy" if firewall == "auto" else firewall
-        self.ready = Ready(0, "simulated", variant, (note,) if note else ())
+        self.ready = Ready(0, SIMULATED, variant, (note,) if note else ())
         self.told_of_end = False
         self._name = name
         self._world: World | None = empty_world(variant)
@@ -53,7 +55,8 @@ class SimulatedEngine:
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
         inside = {name: Inside(self._rules_inside(name), sysctls=held.sysctls) for name, held in self.world.topology.namespaces.items()}
-        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", inside=inside if foreign else {})
+        others = (ForeignRules("nftables", listed(self.world), (f"ip {TABLE}",)),) if foreign and self.world.beside else ()
+        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", others, inside if foreign else {})
 
     def _rules_inside(self, name: str) -> str:
         held = self.world.rules.get((name, "ipv4"))

@@ -18,6 +18,7 @@ from netlab_magic.topology import Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
+    "SIMULATED",
     "Account",
     "Answer",
     "Apply",
@@ -50,6 +51,9 @@ __all__ = [
     "encode",
     "requests",
 ]
+
+SIMULATED = "simulated"
+"""The way of a lab that is a model."""
 
 BEAT_SECONDS = 1.0
 """How often the host says that it is still at work."""
@@ -141,7 +145,8 @@ Request = (
 class Ready(_Message, frozen=True):
     """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know.
 
-    `way` is user, root or sudo for a lab; `attach:host` or `attach:PID`, or `load`, for a network that is only looked at.
+    `way` is user, root or sudo for a lab on the kernel, `simulated` for a model of one; `attach:host` or `attach:PID`, or `load`, for a
+    network that is only looked at.
     """
 
     pid: int

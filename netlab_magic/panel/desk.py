@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from netlab_magic import addressing, savefile
 from netlab_magic.draw import Picture, chains_picture, topology_picture
-from netlab_magic.engine.wire import Observed
+from netlab_magic.engine.wire import SIMULATED, Observed
 from netlab_magic.errors import LabUnavailable, NetlabError
 from netlab_magic.explain import explain_rule
 from netlab_magic.lab import Lab
@@ -306,12 +306,18 @@ class Desk:
         return self._topology(observed)
 
     def _topology(self, observed: Observed) -> Picture:
-        return self.stepping.topology() if self.stepping else topology_picture(observed.topology, self.ruleset, self.outcomes)
+        drawn = self.stepping.topology() if self.stepping else topology_picture(observed.topology, self.ruleset, self.outcomes)
+        return self._marked(drawn)
 
     def _chains(self) -> Picture:
         if self.stepping:
-            return self.stepping.chains(self.say)
-        return chains_picture(self.ruleset, "filter", "FORWARD", explain=self._sentence)
+            return self._marked(self.stepping.chains(self.say))
+        return self._marked(chains_picture(self.ruleset, "filter", "FORWARD", explain=self._sentence))
+
+    def _marked(self, picture: Picture) -> Picture:
+        """A picture of a simulated lab says so."""
+        is_simulated = self.lab.is_up and self.lab.engine.ready.way == SIMULATED
+        return picture.marked(SIMULATED) if is_simulated else picture
 
     def _sentence(self, table: str, chain: str, number: int) -> str:
         return explain_rule(self.ruleset, table, chain, number, self.lab.language).short

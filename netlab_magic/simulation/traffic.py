@@ -15,7 +15,7 @@ from netlab_magic.prediction import Prediction, Trip
 from netlab_magic.ruleset import Chain, Counters, Ruleset, Table
 from netlab_magic.simulation.sysctls import read
 from netlab_magic.simulation.world import Neighbour, Tracked, World
-from netlab_magic.topology import End, Topology
+from netlab_magic.topology import HOST, End, Topology
 from netlab_magic.walk import Walk
 from netlab_magic.walk.numbers import number_of, shown
 
@@ -58,6 +58,8 @@ class Road:
         self._rules = {
             six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
         }
+        if world.beside:
+            self._rules[False][HOST] = Ruleset((*world.ruleset(HOST).tables, *world.beside))
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[str, Flow], Tracked]] = {}
@@ -72,6 +74,17 @@ class Road:
         """Sends a probe's packet and what comes back, with the `segments` of a TCP connection that was made."""
         return self._exchange(self._begin(probe), segments)
 
+    def round(self, probes: Sequence[Probe]) -> list[Prediction]:
+        """Sends probes together: the echo requests of one namespace to one address have one identifier, and are one connection."""
+        echoes: dict[tuple[str, str], Exchange] = {}
+        found = []
+        for probe in probes:
+            begun = self._begin(probe)
+            if probe.protocol == "icmp":
+                begun = echoes.setdefault((probe.source, probe.address), begun)
+            found.append(msgspec.structs.replace(self._exchange(begun, connection()), probe=probe))
+        return found
+
     def echoes(self, probe: Probe, count: int, length: int, ttl: int) -> list[Prediction]:
         """Sends as many echo requests of this length, which belong together; `ttl` 0 is the usual one."""
         begun = self._begin(probe)
@@ -84,7 +97,7 @@ class Road:
 
     def _exchange(self, begun: Exchange, segments: Sequence[Segment] = ()) -> Prediction:
         found, probe = begun.predict(), begun.probe
-        trips = [found.request, *([found.back] if found.back else [])]
+        trips = [found.request, *([] if found.back is None else [found.back])]
         if found and probe.protocol == "tcp" and found.request.legs and found.back:
             trips += self._talk(begun, found, segments)
         for trip in trips:
@@ -162,6 +175,7 @@ class Road:
         for key, counts in self._counts.items():
             if key in rules and counts:
                 rules[key] = _counted(rules[key], counts)
+        beside = _counted(Ruleset(self._world.beside), self._counts.get((HOST, "ipv4"), {})).tables
         known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
         for name, learnt in self._neighbours.items():
             known[name] = {**known.get(name, {}), **learnt}
@@ -171,6 +185,7 @@ class Road:
         return msgspec.structs.replace(
             self._world,
             rules=rules,
+            beside=beside,
             neighbours={name: tuple(held.values()) for name, held in known.items()},
             tracked={name: tuple(held.values()) for name, held in tracked.items()},
             sent=self._sent,
@@ -222,19 +237,21 @@ def measured(world: World, probes: Sequence[Probe]) -> tuple[World, tuple[Outcom
     road = Road(world)
     known = [probe for probe in probes if probe.source in world.topology.namespaces]
     canaries = dict.fromkeys(judging.canary_of(probe) for probe in known if probe.target in world.topology.namespaces)
-    alive = {canary: _tried(road, canary) for canary in sorted(canaries, key=str)}
-    found = {probe: _tried(road, probe) for probe in dict.fromkeys(known)}
+    alive = {found.probe: found for found in _asked(road, sorted(canaries, key=str))}
+    found = iter(_asked(road, known))
     outcomes = tuple(
-        _judged(world, found[probe], alive) if probe in found else judging.unknown_source(probe) for probe in probes
+        _judged(world, next(found), alive) if probe.source in world.topology.namespaces else judging.unknown_source(probe)
+        for probe in probes
     )
     return road.arrived(), outcomes
 
 
-def _tried(road: Road, probe: Probe) -> Prediction:
-    for _ in range(_TRIES):
-        found = road.exchange(probe, segments=connection())
-        if _answer(found) is not None or found.unknown:
-            break
+def _asked(road: Road, probes: Sequence[Probe]) -> list[Prediction]:
+    found = road.round(probes)
+    for _ in range(_TRIES - 1):
+        silent = [at for at, one in enumerate(found) if _answer(one) is None and not one.unknown]
+        for at, again in zip(silent, road.round([probes[at] for at in silent]), strict=True):
+            found[at] = again
     return found
 
 

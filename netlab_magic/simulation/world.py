@@ -41,8 +41,8 @@ class World(msgspec.Struct, frozen=True):
     """A simulated lab. `rules` are by namespace and family, and hold only the tables that somebody has used.
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
-    `beside` holds what the programs of Docker's other firewalls were given: nft's table and ipset's sets. `made` counts the devices
-    that were made, `sent` the commands that sent packets: of these two, addresses and identifiers are made up.
+    `beside` is dockerd's nftables table on the host, which `script` has made, `sets` are ipset's. `made` counts the devices that were
+    made, `sent` the connections that were begun: of these two, addresses and identifiers are made up.
     """
 
     topology: Topology
@@ -52,7 +52,9 @@ class World(msgspec.Struct, frozen=True):
     tracked: Mapping[str, tuple[Tracked, ...]] = {}
     numbers: Mapping[str, int] = {}
     seen: Mapping[str, Mapping[str, int]] = {}
-    beside: Mapping[str, str] = {}
+    beside: tuple[Table, ...] = ()
+    script: str = ""
+    sets: Mapping[str, tuple[str, ...]] = {}
     made: int = 0
     sent: int = 0
 

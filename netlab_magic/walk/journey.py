@@ -11,7 +11,7 @@ from netlab_magic.walk.numbers import shown, word_of
 from netlab_magic.walk.program import Remembered, compiled, settled
 from netlab_magic.walk.result import Cause, Outcome, Visit, Walk
 from netlab_magic.walk.traversal import Decision, Undecided, traverse
-from netlab_magic.way import HOOK_TABLES
+from netlab_magic.way import BESIDE, HOOK_TABLES
 
 __all__ = ["branches", "routing_of", "walk"]
 
@@ -98,22 +98,26 @@ class _Journey:
         """All tables of a hook; raises _Stopped when one of them ends the packet's way."""
         self.hooks.append(name)
         for table in HOOK_TABLES[name]:
-            if table == "raw":
-                self.before_tracking(name)
-            elif table == "nat":
+            if table == "nat":
                 self.translate(name)
-            elif table in self.tables and name in self.tables[table]:
-                self.obey(self.ask(name, table))
+                continue
+            for asked in self.asked(table, name):
+                if table == "raw":
+                    self.before_tracking(name, asked)
+                else:
+                    self.obey(self.ask(name, asked))
 
-    def before_tracking(self, hook: str) -> None:
+    def asked(self, table: str, hook: str) -> list[str]:
+        """The tables of one kind that are asked at a hook: iptables' own, and another firewall's."""
+        return [name for name in (table, f"{table}{BESIDE}") if hook in self.tables.get(name, {})]
+
+    def before_tracking(self, hook: str, table: str) -> None:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
-        if hook not in self.tables.get("raw", {}):
-            return
         state = self.frame.state
         attached = "OUTPUT" in self.hooks[:-1] or (state, self.frame.direction) == ("RELATED", "REPLY")
         if not attached:
             self.change(state="INVALID")
-        decision = self.ask(hook, "raw")
+        decision = self.ask(hook, table)
         if not attached and self.frame.state != "UNTRACKED":
             self.change(state=state)
         self.obey(decision)
@@ -139,8 +143,9 @@ class _Journey:
         begins = frame.state == "NEW" and "CONFIRMED" not in frame.status
         first = begins or (frame.state == "RELATED" and word_of(frame.protocol) not in ("icmp", "ipv6-icmp"))
         if first:
-            if end not in frame.translated and hook in self.tables.get("nat", {}):
-                self.obey(self.ask(hook, "nat"))
+            for table in self.asked("nat", hook):
+                if end not in self.frame.translated:
+                    self.obey(self.ask(hook, table))
             self.frame = settled(self.frame, end)
         if not begins:
             self.translate_as_before(end)

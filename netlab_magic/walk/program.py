@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from netlab_magic.canonical import canonical
-from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.ruleset import Rule, Ruleset, Table
 from netlab_magic.walk.actions import Action, action
 from netlab_magic.walk.conditions import Condition, Test, conditions, unjudged
 from netlab_magic.walk.frame import Frame
@@ -42,6 +42,8 @@ class Line(msgspec.Struct, frozen=True):
 
 
 Lines = tuple[Line, ...]
+Program = Mapping[str, Mapping[str, Lines]]
+"""The lines of every chain, by table and chain."""
 
 
 def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str], family: str) -> Line:
@@ -55,55 +57,14 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)
 
 
-class Chains(dict[str, Lines]):
-    """The chains of a table, each compiled when a packet first comes there.
-
-    What is compiled of `like`, the same table before it was edited, is taken over for every rule that is the same object there.
-    """
-
-    def __init__(self, table: Table, family: str, like: "Chains | None" = None) -> None:
-        super().__init__()
-        self.held = {chain.name: chain for chain in table.chains}
-        self._table = table.name
-        self.family = family
-        self._names = frozenset(self.held)
-        self._like = like if like is not None and (like.held.keys(), like.family) == (self.held.keys(), family) else None
-        if like is not None:
-            like.forget()
-
-    def forget(self) -> None:
-        """Lets go of the table as it was: else every edit would keep all those before it."""
-        self._like = None
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.held
-
-    def __missing__(self, name: str) -> Lines:
-        found = self[name] = self._compiled(self.held[name])
-        return found
-
-    def _compiled(self, chain: Chain) -> Lines:
-        before = self._like.held[chain.name] if self._like is not None else None
-        if self._like is not None and before is chain and dict.__contains__(self._like, chain.name):
-            return self._like[chain.name]
-        known = self._known(before)
-        lines = [self._line(rule, chain.name, number, known.get(id(rule))) for number, rule in enumerate(chain.rules, 1)]
-        return (*lines, Line(self._table, chain.name, None, (), (), Action(verdict=chain.policy or "RETURN")))
-
-    def _known(self, before: Chain | None) -> dict[int, Line]:
-        """The lines of the chain as it was, by the identity of their rules."""
-        if before is None or self._like is None or not dict.__contains__(self._like, before.name):
-            return {}
-        return {id(rule): line for rule, line in zip(before.rules, self._like[before.name], strict=False)}
-
-    def _line(self, rule: Rule, chain: str, number: int, known: Line | None) -> Line:
-        if known is None:
-            return _line(rule, self._table, chain, number, self._names, self.family)
-        return known if known.number == number else Line(self._table, chain, number, known.conditions, known.tests, known.action)
-
-
-Program = Mapping[str, Chains]
-"""The chains of every table, by its name."""
+def _chains(table: Table, family: str) -> Mapping[str, Lines]:
+    names = frozenset(chain.name for chain in table.chains)
+    found = {}
+    for chain in table.chains:
+        lines = [_line(rule, table.name, chain.name, number, names, family) for number, rule in enumerate(chain.rules, 1)]
+        end = Line(table.name, chain.name, None, (), (), Action(verdict=chain.policy or "RETURN"))
+        found[chain.name] = (*lines, end)
+    return found
 
 
 Value = TypeVar("Value")
@@ -129,14 +90,8 @@ class Remembered(Generic[Value, Made]):
         return found[1]
 
 
-    def latest(self) -> Made | None:
-        """What was made last."""
-        return next((made for _, made in reversed(self._made.values())), None)
-
-
 def _compile(ruleset: Ruleset) -> Program:
-    before = _PROGRAMS.latest() or {}
-    return {table.name: Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
+    return {table.name: _chains(table, ruleset.family) for table in ruleset.tables}
 
 
 _PROGRAMS: Remembered[Ruleset, Program] = Remembered(_compile)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from netlab_magic.simulation.programs.beside import ipset, nft
 from netlab_magic.simulation.programs.call import Call, Ended
 from netlab_magic.simulation.programs.conntrack import conntrack
 from netlab_magic.simulation.programs.ip import ip
@@ -20,6 +21,8 @@ PROGRAMS: dict[str, Callable[[Call], int]] = {
     "conntrack": conntrack,
     "curl": curl,
     "ip": ip,
+    "ipset": ipset,
+    "nft": nft,
     **dict.fromkeys(("nc", "ncat", "netcat"), netcat),
     **dict.fromkeys(("ping", "ping6"), ping),
     "sysctl": sysctl,
