@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from netlab_magic.crosscheck import Difference, crosscheck
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_situation
 from netlab_magic.facts import fact_sentence
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome, Verdict
@@ -168,7 +168,7 @@ def _situation(namespace: str, visit: Visit, rulesets: Mapping[str, Ruleset], sa
     ruleset = rulesets.get(namespace)
     if ruleset is None or visit.rule is None:
         return ""
-    return explain_rule(ruleset, visit.table, visit.chain, visit.rule, say.name).situation
+    return rule_situation(ruleset, visit.table, visit.chain, visit.rule, say.name)
 
 
 def _how(visit: Visit, say: Language) -> str:

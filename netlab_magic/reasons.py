@@ -15,7 +15,7 @@ from netlab_magic.crosscheck import Spot
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import SIMULATED, Observed
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_sentence
 from netlab_magic.lookedat import foreseen
 from netlab_magic.messages import Language, language, message
 from netlab_magic.modelled import full_topology, unseen_in
@@ -109,7 +109,7 @@ class Why(Result):
         return f"{self.outcome.verdict} ({SIMULATED})" if self._is_simulated else self.outcome.verdict
 
     def _explained(self, ruleset: Ruleset) -> Explain:
-        return lambda table, chain, number: explain_rule(ruleset, table, chain, number, self.language).short
+        return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, self.language)
 
     def __str__(self) -> str:
         mark = MARKS[self.outcome.verdict]

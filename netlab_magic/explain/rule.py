@@ -19,7 +19,7 @@ from netlab_magic.reader import suggest
 from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.walk.program import Remembered
 
-__all__ = ["Explanation", "explain_rule", "rule_sentence", "surroundings", "told"]
+__all__ = ["Explanation", "explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
 
 _SHAPES = (*DOCKER, *KUBERNETES, *PROGRAMS, *EVERYDAY)
 
@@ -58,6 +58,11 @@ def rule_sentence(ruleset: Ruleset, table: str, chain: str, number: int, languag
     return say.paragraph(_sentences(_site(ruleset, table, chain, number), ruleset.family, say))
 
 
+def rule_situation(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> str:
+    """In which situation one meets the rule with that number, where its shape tells; else "". Raises as `explain_rule` does."""
+    return _situation(_site(ruleset, table, chain, number), ruleset.family, language(language_name))
+
+
 def surroundings(ruleset: Ruleset, table: str, chain: str) -> Surroundings:
     """A chain with what is around it, worked out once for all its rules. Raises StatementError when the table has no such chain."""
     return _SURROUNDINGS.of(ruleset, table, chain)
@@ -92,18 +97,23 @@ def _chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
 def told(site: Site, family: str, say: Language) -> Explanation:
     """The rule at a site in words."""
     matches, then = _sentences(site, family, say)
-    rule = _canonical(site.rule, family)
-    situation = recognised(_SHAPES, site.table.name, site.chain.name, rule, say) or _where_to(site, say)
     return Explanation(
         printable(site.chain.name),
         site.number,
         printable(site.rule.spec),
         matches,
         then,
-        say.paragraph([situation, *comments(rule, say)]),
+        _situation(site, family, say),
         tuple(rule_notes(site, say)),
         say.paragraph([matches, then]),
     )
+
+
+def _situation(site: Site, family: str, say: Language) -> str:
+    """In which situation one meets the rule at a site, and its comments."""
+    rule = _canonical(site.rule, family)
+    situation = recognised(_SHAPES, site.table.name, site.chain.name, rule, say) or _where_to(site, say)
+    return say.paragraph([situation, *comments(rule, say)])
 
 
 def _sentences(site: Site, family: str, say: Language) -> tuple[str, str]:

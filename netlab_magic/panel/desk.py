@@ -18,7 +18,7 @@ from netlab_magic import addressing, savefile
 from netlab_magic.draw import Picture, chains_picture, topology_picture
 from netlab_magic.engine.wire import SIMULATED, Observed
 from netlab_magic.errors import LabUnavailable, NetlabError
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_sentence
 from netlab_magic.lab import Lab
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome
@@ -320,7 +320,7 @@ class Desk:
         return picture.marked(SIMULATED) if is_simulated else picture
 
     def _sentence(self, table: str, chain: str, number: int) -> str:
-        return explain_rule(self.ruleset, table, chain, number, self.lab.language).short
+        return rule_sentence(self.ruleset, table, chain, number, self.lab.language)
 
     def show_way(self) -> None:
         """The packet that is stepped through, or that none is any more."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from netlab_magic.draw import Explain
 from netlab_magic.errors import NetlabError
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_sentence
 from netlab_magic.messages import Language
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.panel.labels import outcome_words, verdict_words
@@ -62,7 +62,7 @@ def rules(entries: Sequence[Entry], ruleset: Ruleset, say: Language, known: dict
 
 def _sentence(ruleset: Ruleset, number: int, say: Language) -> str:
     try:
-        return explain_rule(ruleset, "filter", "FORWARD", number, say.name).short
+        return rule_sentence(ruleset, "filter", "FORWARD", number, say.name)
     except NetlabError:
         return ""  # the list is ahead of what was read: the next look brings it
 

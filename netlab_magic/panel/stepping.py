@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from netlab_magic import savefile
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
 from netlab_magic.engine.wire import Observed
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import rule_sentence
 from netlab_magic.messages import Language
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.panel import parts
@@ -73,7 +73,7 @@ class Stepping:
         """For each namespace that has rules, what a rule there does in a sentence."""
 
         def explain(ruleset: Ruleset) -> Explain:
-            return lambda table, chain, number: explain_rule(ruleset, table, chain, number, say.name).short
+            return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, say.name)
 
         return {name: explain(ruleset) for name, ruleset in self.rulesets.items()}
 
