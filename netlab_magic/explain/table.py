@@ -8,9 +8,9 @@ from netlab_magic.errors import printable
 from netlab_magic.explain.purposes import known_purpose
 from netlab_magic.explain.values import listed
 from netlab_magic.messages import Language, language
-from netlab_magic.reach import deciding, orphans
+from netlab_magic.reach import orphans
 from netlab_magic.ruleset import Chain, Ruleset, Table
-from netlab_magic.shadow import shadowed
+from netlab_magic.shadow import all_shadowed
 
 __all__ = ["TableExplanation", "explain_table"]
 
@@ -53,11 +53,9 @@ def _notes(ruleset: Ruleset, table: Table, say: Language) -> Iterator[str]:
         yield say("No packet gets to the chain {}: no rule that packets get to leads there.", lost[0])
     elif lost:
         yield say("No packet gets to the chains {}: no rule that packets get to leads there.", listed(lost, say))
-    final = deciding(table)
     never = [
-        say("Rule {0} of {1} can never match: rule {2} takes all that it would.", number, chain.name, taker)
-        for chain in table.chains
-        for number, taker in sorted(shadowed(table, chain, ruleset.family, final).items())
+        say("Rule {0} of {1} can never match: rule {2} takes all that it would.", number, chain, taker)
+        for chain, number, taker in all_shadowed(table, ruleset.family)
     ]
     yield from never[:_MOST_NOTES]
     if len(never) > _MOST_NOTES:

@@ -8,32 +8,44 @@ from netlab_magic.ruleset import Chain, Rule, Table
 from netlab_magic.shadow.demands import Demands, demands, implies
 from netlab_magic.shadow.spans import Spans
 
-__all__ = ["shadowed"]
+__all__ = ["all_shadowed", "shadowed"]
 
 _Shelf = tuple[str, int, int | str]
 _ANY: _Shelf = ("", 0, 0)
 _NARROW = 0.3
 
 
-def shadowed(table: Table, chain: Chain, family: str = "ipv4", final: Container[str] | None = None) -> dict[int, int]:
+def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]:
     """The rules of a chain that can never match, by number, and the first rule before each that takes all that it would match.
 
     A rule is in it only when that is certain: whatever may change between two rules, or is not understood, is no reason. Several rules
-    together may take more than each of them alone; that is not looked for. `final` are the chains of the table from which no packet returns
-    (reach.deciding), for who knows them already.
+    together may take more than each of them alone; that is not looked for.
     """
-    never_returning = deciding(table) if final is None else final
-    others = frozenset(held.name for held in table.chains)
+    return _shadowed(table.name, chain, family, _names(table), deciding(table))
+
+
+def all_shadowed(table: Table, family: str = "ipv4") -> Iterator[tuple[str, int, int]]:
+    """The rules of all chains of a table that can never match: chain, number, and the number of the rule that takes all it would match."""
+    names, final = _names(table), deciding(table)
+    for chain in table.chains:
+        yield from ((chain.name, *pair) for pair in sorted(_shadowed(table.name, chain, family, names, final).items()))
+
+
+def _names(table: Table) -> frozenset[str]:
+    return frozenset(chain.name for chain in table.chains)
+
+
+def _shadowed(table: str, chain: Chain, family: str, chains: Container[str], final: Container[str]) -> dict[int, int]:
     takers: dict[_Shelf, list[tuple[int, Demands]]] = defaultdict(list)
     found: dict[int, int] = {}
-    for number, rule in enumerate(chain.rules, 1):
+    for number, rule in enumerate(chain.rules if len(chain.rules) > 1 else (), 1):
         wanted = demands(rule, family)
         if wanted is None:
             continue
         taker = None if wanted.is_void else _taker(wanted, takers)
         if taker:
             found[number] = taker
-        elif wanted.is_steady and _takes(rule, others, never_returning) and not (table.name == "raw" and wanted.states is not None):
+        elif wanted.is_steady and _takes(rule, chains, final) and not (table == "raw" and wanted.states is not None):
             for shelf in _shelves(wanted):
                 takers[shelf].append((number, wanted))
     return found
