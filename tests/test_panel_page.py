@@ -119,6 +119,7 @@ def test_a_packet_is_stepped_through_and_its_remedy_followed(jupyter: Jupyter, b
     panel.get_by_role("button", name="Play").click()
     expect(said).to_contain_text("Step 3 of", timeout=15_000)
     panel.get_by_role("button", name="Pause").click()
+    panel.get_by_text("What would let it pass").click()
     panel.get_by_role("button", name="Do it").first.click()
     expect(panel.locator(".nl-measured")).to_contain_text("✓ answered", timeout=15_000)
     panel.get_by_role("button", name="Last step").click()

@@ -73,14 +73,14 @@ function ruleRow(view, rule, place) {
     },
   });
   tick.checked = rule.on;
-  const name = rule.number || "–";
+  const name = rule.number || rule.spec;
   const button = (mark, label, to) => h("button", {
     type: "button", class: "nl-move", "aria-label": filled(label, name), title: filled(label, name), "data-key": `${rule.key}${mark}`,
     onclick: () => { view.wish(`${rule.key}${mark}`); send({ do: "move", key: rule.key, to }); },
   }, mark);
-  const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: "true", title: rule.said },
+  const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: "true" },
     h("span", { class: "nl-grip", "aria-hidden": "true" }, "⠿"), tick,
-    h("label", { for: id }, h("span", { class: "nl-number" }, `${name} `), h("code", {}, rule.spec),
+    h("label", { for: id, title: rule.said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
       rule.on ? null : h("em", {}, ` (${words.out})`)),
     h("span", { class: "nl-count" }), button("↑", words.up, place - 1), button("↓", words.down, place + 1));
   row.addEventListener("dragstart", (event) => { view.dragged = rule.key; event.dataTransfer.setData("text/plain", rule.spec); });
@@ -205,7 +205,7 @@ function stepper(view) {
   const said = h("p", { class: "nl-said", "aria-live": "polite" });
   const list = h("ol", { class: "nl-steps", "aria-label": words.steps });
   const remedies = h("ul", { class: "nl-remedies" });
-  const offer = h("div", {}, h("p", {}, words.remedies), remedies);
+  const offer = h("details", {}, h("summary", { "data-key": "remedies" }, words.remedies), remedies);
   let timer = null;
   const last = () => model.get("way")?.steps.length ?? 0;
   const go = (to) => send({ do: "step", to });
@@ -219,11 +219,11 @@ function stepper(view) {
     setText(play, `‖ ${words.pause}`);
     timer = setInterval(() => (model.get("at") < last() ? go(model.get("at") + 1) : stop()), PLAY_MS);
   } }, `▶ ${words.play}`);
-  const box = h("div", { class: "nl-stepper", hidden: true }, title, note, offer,
+  const box = h("div", { class: "nl-stepper", hidden: true }, title, note,
     h("div", { class: "nl-bar" }, button("|◀", words.first, () => 1), button("◀", words.back, () => model.get("at") - 1),
       button("▶", words.forward, () => model.get("at") + 1), button("▶|", words.last, last), play,
       h("button", { type: "button", "data-key": "close", onclick: () => { stop(); send({ do: "close" }); } }, words.close)),
-    said, list, h("p", { class: "nl-quiet" }, words.legend));
+    said, list, h("p", { class: "nl-quiet" }, words.legend), offer);
   view.follow(["way"], () => {
     const way = model.get("way");
     box.hidden = !way;
@@ -233,9 +233,9 @@ function stepper(view) {
     note.textContent = way.note;
     offer.hidden = !way.remedies.length;
     remedies.replaceChildren(...way.remedies.map(({ words: said, lines }, number) => h("li", {}, `${said} `, h("code", {}, lines.join("; ")), " ",
-      h("button", { type: "button", "data-key": `remedy${number}`, onclick: () => send({ do: "remedy", number }) }, words.do_it))));
+      h("button", { type: "button", "aria-label": `${words.do_it}: ${said}`, "data-key": `remedy${number}`, onclick: () => send({ do: "remedy", number }) }, words.do_it))));
     list.replaceChildren(...way.steps.map((step, place) => h("li", {}, h("button", {
-      type: "button", tabindex: -1, class: step.fatal ? "nl-fatal" : step.matched ? "" : "nl-passed", onclick: () => { stop(); go(place + 1); },
+      type: "button", tabindex: -1, title: step.words, class: step.fatal ? "nl-fatal" : step.matched ? "" : "nl-passed", onclick: () => { stop(); go(place + 1); },
     }, h("b", {}, step.badge), ` ${step.site}`))));
     showStep();
   });
@@ -339,9 +339,10 @@ function render({ model, el }) {
     shown: [],
   };
   root.append(policies(view), status(view),
-    h("div", { class: "nl-grid" },
-      h("div", {}, rules(view), pairs(view), picture(view, "topology")),
-      h("div", {}, stepper(view), picture(view, "chains"))),
+    h("div", { class: "nl-views" },
+      h("div", { class: "nl-side" }, rules(view), pairs(view)),
+      stepper(view),
+      h("div", { class: "nl-side nl-pictures" }, picture(view, "topology"), picture(view, "chains"))),
     commands(view));
   view.shown.forEach((show) => show());
   el.append(root);

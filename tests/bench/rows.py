@@ -8,6 +8,7 @@ from memory import memory, thirty_labs
 from reaching import PINGS, matrix, policy_switch
 from reasoning import why_it_died
 from starting import BARE, first_statement, load_extension
+from switching import switch_in_the_browser
 
 __all__ = ["ROWS"]
 
@@ -26,6 +27,14 @@ ROWS = (
     Row("first", "first statement in a fresh kernel", first_statement, [Target(500)], rounds=15, quick_rounds=5),
     Row("switch-open", "policy switch to ACCEPT, picture redrawn", policy_switch(blocked=False), [Target(250)], rounds=15, quick_rounds=5),
     Row("switch-blocked", "policy switch to DROP, picture redrawn", policy_switch(blocked=True), [Target(500)], rounds=15, quick_rounds=5),
+    Row(
+        "switch-page",
+        "panel in the browser: click to repainted page",
+        switch_in_the_browser,
+        [Target(250, who="ACCEPT"), Target(500, who="DROP")],
+        rounds=15,
+        quick_rounds=5,
+    ),
     Row("why-answered", "why a packet arrives, told and drawn", why_it_died(blocked=False), [Target(300)], rounds=15, quick_rounds=5),
     Row("why-dropped", "why a packet is dropped, told and drawn", why_it_died(blocked=True), [Target(700)], rounds=15, quick_rounds=5),
     Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
