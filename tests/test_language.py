@@ -89,6 +89,7 @@ MEANINGS = [
     ("enter a", s.Session("enter", "a")),
     ("help ns", s.Session("help", "ns")),
     ("attach 4711", s.Attach("4711")),
+    ("load rules.v4 addr.json", s.Load(("rules.v4", "addr.json"))),
 ]
 
 

@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 LAYERS = {
     0: {"errors", "messages"},
     1: {"assumption", "packet", "ruleset", "sighting", "topology", "outcome", "statement", "extensions", "voyage", "way"},
-    2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar", "language"},
+    2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar",
+        "reading", "language"},
     3: {
         "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account", "judging", "simulation",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
