@@ -32,6 +32,7 @@ _ACTIONS = {
     "--append": "-A", "--insert": "-I", "--delete": "-D", "--replace": "-R", "--check": "-C", "--policy": "-P", "--new-chain": "-N",
     "--new": "-N", "--delete-chain": "-X", "--flush": "-F", "--zero": "-Z", "--rename-chain": "-E",
 }  # fmt: skip
+_LONGEST_NUMBER = 10
 _ONE_CHAIN = ("-N", "-P", "-E", "-A", "-I", "-D", "-R", "-C")
 _WITH_RULE = ("-A", "-I", "-D", "-R", "-C")
 _IGNORED = {"-w": 1, "--wait": 1, "-W": 1, "--wait-interval": 1, "-v": 0, "--verbose": 0, "-n": 0, "--numeric": 0, "-4": 0, "--ipv4": 0,
@@ -137,7 +138,7 @@ class _CommandReader:
         most = {"-N": 1, "-X": 1, "-F": 1, "-A": 1, "-C": 1}.get(self.action, 2)
         while len(self.operands) < most and self.at < len(self.words):
             word = self.words[self.at]
-            if word.startswith("-") or word == "!" or (self.operands and self.action in ("-I", "-D", "-R", "-Z") and not word.isdigit()):
+            if word.startswith("-") or word == "!" or (self.operands and self.action in ("-I", "-D", "-R", "-Z") and not word.isdecimal()):
                 break
             self.operands.append(self.take())
         if not self.operands and self.action in _ONE_CHAIN:
@@ -150,7 +151,9 @@ class _CommandReader:
         number = name = ""
         if len(self.operands) > 1:
             number, name = (self.operands[1][0], "") if self.action in ("-I", "-D", "-R", "-Z") else ("", self.operands[1][0])
-        if number == "0":
+        if len(number) > _LONGEST_NUMBER:
+            raise WrongWord("no chain has that many rules", self.operands[1][1])
+        if number and int(number) == 0:
             raise WrongWord("rules are counted from 1", self.operands[1][1])
         if (self.action == "-R" and not number) or (self.action in ("-P", "-E") and not name):
             needs = {"-R": "the number of a rule", "-P": "a policy, ACCEPT or DROP,", "-E": "a new name"}[self.action]

@@ -73,11 +73,18 @@ def decides(chain: Chain, deciding: Container[str] = ()) -> bool:
 
 def deciding(table: Table) -> frozenset[str]:
     """The user chains from which no packet returns, such as one that logs and then drops."""
+    own = {chain.name: chain for chain in table.chains if not chain.policy}
+    callers: dict[str, list[str]] = {}
+    for chain in own.values():
+        for rule in chain.rules:
+            callers.setdefault(rule.jump, []).append(chain.name)
     found: set[str] = set()
-    waiting = [chain for chain in table.chains if not chain.policy]
-    while new := {chain.name for chain in waiting if decides(chain, found)}:
-        found |= new
-        waiting = [chain for chain in waiting if chain.name not in found]
+    waiting = list(own)
+    while waiting:  # a chain that does not decide is asked again once one that it leads to does
+        name = waiting.pop()
+        if name in own and name not in found and decides(own[name], found):
+            found.add(name)
+            waiting += callers.get(name, ())
     return frozenset(found)
 
 

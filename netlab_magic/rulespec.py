@@ -18,6 +18,7 @@ _EVERY_PROTOCOL = ("all", "ip", "0")
 _JOINED = ("-m", "-j", "-g")  # `-jDROP` is `-j DROP`
 _NO_DEMAND = Demand()
 _COUNTED = ("-c", "--set-counters")
+_LONGEST_COUNTER = 20  # digits of 2**64
 
 
 class WrongWord(Exception):
@@ -118,7 +119,9 @@ class _RuleReader:
 
     def count(self, option: str) -> int:
         word = self.value("a number of packets and a number of bytes", option)
-        return int(word) if word.isdecimal() else self.wrong(f"{option} needs two numbers, and {word} is none", self.at - 1)
+        if word.isdecimal() and len(word) <= _LONGEST_COUNTER:
+            return int(word)
+        return self.wrong(f"{option} needs two numbers, and {word} is none", self.at - 1)
 
     def load(self, module: str) -> None:
         extension = match(module)

@@ -12,8 +12,8 @@ __all__ = ["family_of", "parse", "words_of"]
 
 _WIDEST_MARK = 80  # carets under a word, however long it is
 _LONGEST_CHAIN_NAME = 28  # XT_EXTENSION_MAXNAMELEN - 1 (linux/netfilter/x_tables.h)
-_CHAIN = re.compile(r":(?P<name>\S+) (?P<policy>\S+)(?: \[(?P<packets>\d+):(?P<bytes>\d+)\])?\s*$")
-_RULE = re.compile(r"(?:\[(?P<packets>\d+):(?P<bytes>\d+)\] )?-A (?P<chain>\"(?:[^\"\\]|\\.)*\"|\S+)(?P<spec> .*)?$", re.DOTALL)
+_CHAIN = re.compile(r":(?P<name>\S+) (?P<policy>\S+)(?: \[(?P<packets>\d{1,20}):(?P<bytes>\d{1,20})\])?\s*$")
+_RULE = re.compile(r"(?:\[(?P<packets>\d{1,20}):(?P<bytes>\d{1,20})\] )?-A (?P<chain>\"(?:[^\"\\]|\\.)*\"|\S+)(?P<spec> .*)?$", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*"?)+')
 _IS_SIMPLY_QUOTED = re.compile(r'[^"]*(?:(?<=\s)"[^"]*"(?=\s|$)[^"]*)+').fullmatch
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')

@@ -177,3 +177,9 @@ def attempted(command: str, ruleset: Ruleset) -> tuple[bool, Ruleset]:
         return True, after(command, ruleset=ruleset)
     except StatementError:
         return False, ruleset
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "00", "²"])
+def test_a_number_that_no_rule_has_is_refused_in_a_sentence(number: str) -> None:
+    with pytest.raises(StatementError):
+        read_command(f"iptables -D FORWARD {number}")

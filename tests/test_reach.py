@@ -1,5 +1,8 @@
 """What can matter in a table: unreachable rules, orphaned chains, rules that were never hit."""
 
+import time
+from itertools import pairwise
+
 import pytest
 
 from netlab_magic.reach import decides, deciding, entered, never_hit, orphans, unconditional, unreachable
@@ -131,3 +134,11 @@ def test_packets_that_met_the_policy_were_in_the_chain():
 def test_without_rules_there_is_nothing_to_say():
     assert unconditional(Rule())
     assert orphans(Table("filter")) == ()
+
+
+def test_a_row_of_chains_each_of_which_leads_to_the_next_is_judged_at_once():
+    names = [f"C{number}" for number in range(3000)]
+    lines = [f"-A {one} -j {other}" for one, other in pairwise(names)]
+    start = time.perf_counter()
+    assert deciding(_table(*lines, f"-A {names[-1]} -j DROP", chains=tuple(names))) == set(names)
+    assert time.perf_counter() - start < 5

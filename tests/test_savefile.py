@@ -234,3 +234,14 @@ def test_a_rule_made_of_values_has_no_text_of_its_own() -> None:
     made = Rule((Option("-i", ("eth0",)),), target=Target("DROP"))
     assert made.raw == ""
     assert made.spec == str(made) == "-i eth0 -j DROP"
+
+
+HUGE = "9" * 5000
+
+
+@pytest.mark.parametrize("line", [f":FORWARD ACCEPT [{HUGE}:0]", f"[{HUGE}:0] -A FORWARD -j DROP", f"-A FORWARD -c {HUGE} 1"])
+def test_a_counter_that_no_kernel_has_is_refused_in_a_sentence(line: str) -> None:
+    text = "*filter\n" + ("" if line.startswith(":") else ":FORWARD ACCEPT [0:0]\n") + f"{line}\nCOMMIT\n"
+    with pytest.raises(StatementError):
+        parse(text)
+    assert str(parse(text, strict=False)) == text
