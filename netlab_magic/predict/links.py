@@ -1,5 +1,6 @@
 """The wires of a topology: who answers for an address on a link, and through which ports of bridges a frame gets there."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -33,6 +34,14 @@ class Links:
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self.hosts: dict[str, Host] = {name: host_of(topology, name) for name in topology.namespaces}
+        self._devices = {
+            End(name, device.name): device for name, namespace in topology.namespaces.items() for device in namespace.interfaces
+        }
+        self._owners: dict[int, list[str]] = {}
+        for name in topology.namespaces:
+            for address in {address for six in (False, True) for address in self.routing(name, six).local}:
+                self._owners.setdefault(address, []).append(name)
+        self._reached: dict[End, dict[str, list[tuple[int, End, Way]]]] = {}
         self._ways: dict[tuple[End, str, str], Way | None] = {}
 
     def routing(self, namespace: str, six: bool) -> Routing:
@@ -65,32 +74,38 @@ class Links:
         return Ahead(device, address, asker, self.way(End(namespace, device), address, asker))
 
     def _search(self, sender: End, address: str, asker: str) -> Way | None:
-        device = self.topology.interface(sender)
+        """The nearest device on the link whose host answers; only hosts that have the address are looked at."""
+        if sender not in self._reached:
+            self._reached[sender] = {}
+            for place, (device, way) in enumerate(self._arrivals(sender)):
+                self._reached[sender].setdefault(device.namespace, []).append((place, device, way))
+        reached = self._reached[sender]
+        near = sorted(found for name in self._owners.get(number_of(address), ()) for found in reached.get(name, ()))
+        return next((way for _, device, way in near if self._answers(device, address, asker)), None)
+
+    def _arrivals(self, sender: End) -> Iterator[tuple[End, Way]]:
+        """All devices that a frame to everybody gets to, the nearest first, each with the way there; bridges where it came to a port."""
+        device = self._devices.get(sender)
         if device is None or not device.up:
-            return None
-        waiting: list[Way] = [(out,) for out in self._outs(sender, device)]
+            return
+        waiting: deque[Way] = deque((out,) for out in self._outs(sender, device))
         seen = {sender}
         while waiting:
-            way = waiting.pop(0)
+            way = waiting.popleft()
             arrives = self._far(way[-1])
             if arrives is None or arrives in seen:
                 continue
             seen.add(arrives)
-            port = self.topology.interface(arrives)
-            assert port is not None
+            port = self._devices[arrives]
             if port.master is None:
-                if self._answers(arrives, address, asker):
-                    return (*way, arrives)
+                yield arrives, (*way, arrives)
                 continue
-            bridge = self.topology.interface(End(arrives.namespace, port.master))
+            switch = End(arrives.namespace, port.master)
+            bridge = self._devices.get(switch)
             if bridge is None or not bridge.up:
                 continue
-            switch = End(arrives.namespace, bridge.name)
-            if self._answers(switch, address, asker):
-                return (*way, arrives)
-            outs = self._outs(switch, bridge)
-            waiting += [(*way, arrives, out) for out in outs if out != arrives]
-        return None
+            yield switch, (*way, arrives)
+            waiting.extend((*way, arrives, out) for out in self._outs(switch, bridge) if out != arrives)
 
     def _outs(self, sender: End, device: Interface) -> Iterator[End]:
         """The devices that a frame leaves through: a bridge's ports, else the device itself."""
@@ -103,8 +118,8 @@ class Links:
 
     def _far(self, out: End) -> End | None:
         """The other end of a wire, when both are up."""
-        device = self.topology.interface(out)
-        far = self.topology.interface(device.peer) if device and device.peer else None
+        device = self._devices.get(out)
+        far = self._devices.get(device.peer) if device and device.peer else None
         return device.peer if device and device.up and far and far.up else None
 
     def _answers(self, device: End, address: str, asker: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic import judging
 from netlab_magic.outcome import Outcome, Probe, Verdict
-from netlab_magic.packet import Flow, Packet
+from netlab_magic.packet import Packet
 from netlab_magic.predict.exchange import Exchange
 from netlab_magic.predict.links import links_of
 from netlab_magic.predict.memory import flow_of
@@ -17,6 +17,7 @@ from netlab_magic.simulation.sysctls import read
 from netlab_magic.simulation.world import Neighbour, Tracked, World
 from netlab_magic.topology import HOST, End, Topology
 from netlab_magic.walk import Walk
+from netlab_magic.walk.frame import Ends
 from netlab_magic.walk.numbers import number_of, shown
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
@@ -28,6 +29,9 @@ _HEADERS = 52
 
 _TRIES = 2
 """How often a probe without an answer is sent."""
+
+_REMEMBERED = 1000
+"""So many connections of a namespace are remembered, for conntrack -L."""
 
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
 
@@ -62,7 +66,7 @@ class Road:
             self._rules[False][HOST] = Ruleset((*world.ruleset(HOST).tables, *world.beside))
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
-        self._tracked: dict[str, dict[tuple[str, Flow], Tracked]] = {}
+        self._tracked: dict[str, dict[tuple[int, Ends], Tracked]] = {}
         self._sent = world.sent
 
     @property
@@ -138,13 +142,10 @@ class Road:
         frame = walk.last
         if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
             return
-        packet = frame.packet()
-        assert packet.original is not None
-        assert packet.reply is not None
         held = self._tracked.setdefault(namespace, {})
-        key = packet.protocol, packet.original
+        key = frame.protocol, frame.original
         replied = frame.direction == "REPLY" or (key in held and held[key].replied)
-        held[key] = Tracked(packet.protocol, packet.original, packet.reply, self._sent, replied)
+        held[key] = Tracked(frame.protocol, frame.original, frame.reply, self._sent, replied)
 
     def _ask(self, leaves: End, walk: Walk) -> None:
         """Who sends to somebody on a link asks for the hardware address first, and learns that of who answers; so does the other."""
@@ -187,7 +188,7 @@ class Road:
             rules=rules,
             beside=beside,
             neighbours={name: tuple(held.values()) for name, held in known.items()},
-            tracked={name: tuple(held.values()) for name, held in tracked.items()},
+            tracked={name: tuple(held.values())[-_REMEMBERED:] for name, held in tracked.items()},
             sent=self._sent,
         )
 

@@ -6,9 +6,9 @@ from zlib import crc32
 
 import msgspec
 
-from netlab_magic.packet import Flow
 from netlab_magic.ruleset import BUILT_IN, Chain, Ruleset, Table
 from netlab_magic.topology import HOST, End, Interface, Namespace, Topology
+from netlab_magic.walk.frame import Ends
 
 __all__ = ["FAMILIES", "Neighbour", "Tracked", "World", "empty_world", "hardware_address", "link_local", "loopback"]
 
@@ -28,11 +28,11 @@ class Neighbour(msgspec.Struct, frozen=True):
 
 
 class Tracked(msgspec.Struct, frozen=True):
-    """A connection that a namespace's connection tracking remembers: both flows as they are expected, and whether a reply was seen."""
+    """An IPv4 connection that a namespace's connection tracking remembers: both flows as expected, and whether a reply was seen."""
 
-    protocol: str
-    original: Flow
-    reply: Flow
+    protocol: int
+    original: Ends
+    reply: Ends
     identifier: int = 0
     replied: bool = False
 

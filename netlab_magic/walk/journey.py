@@ -72,6 +72,7 @@ class _Journey:
         self.routing = routing_of(host, ":" in packet.source)
         self.frame = frame_of(packet, self.routing)
         self.tables = compiled(ruleset)
+        self.has_others = any(name.endswith(BESIDE) for name in self.tables)
         self.assumed = assumed
         self.visits: list[Visit] = []
         self.hooks: list[str] = []
@@ -109,7 +110,8 @@ class _Journey:
 
     def asked(self, table: str, hook: str) -> list[str]:
         """The tables of one kind that are asked at a hook: iptables' own, and another firewall's."""
-        return [name for name in (table, f"{table}{BESIDE}") if hook in self.tables.get(name, {})]
+        names = (table, f"{table}{BESIDE}") if self.has_others else (table,)
+        return [name for name in names if name in self.tables and hook in self.tables[name]]
 
     def before_tracking(self, hook: str, table: str) -> None:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""

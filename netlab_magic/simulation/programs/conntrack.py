@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.packet import Flow
 from netlab_magic.simulation.programs.call import Call, Ended
 from netlab_magic.simulation.world import Tracked
+from netlab_magic.walk.frame import Ends
+from netlab_magic.walk.numbers import shown, word_of
 
 __all__ = ["conntrack"]
 
-_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 _SECONDS = {"icmp": 29, "tcp": 119, "udp": 29}
 """What is left of the time for which a connection without more packets is remembered: a TCP connection that has ended, 120 s."""
 
@@ -29,27 +29,28 @@ def conntrack(call: Call) -> int:
     if not action:
         raise Ended(2, "conntrack: in a simulated lab there are -L, -C and -F\n")
     wanted = dict(zip(call.words, call.words[1:], strict=False)).get("-p", "")
-    lines = [_line(one) for one in held if wanted in ("", one.protocol)]
+    lines = [_line(one) for one in held if wanted in ("", word_of(one.protocol))]
     call.out("".join(f"{line}\n" for line in lines))
     call.err(f"conntrack v1.4.7 (conntrack-tools): {len(lines)} flow entries have been shown.\n")
     return 0
 
 
 def _line(one: Tracked) -> str:
-    words = [one.protocol.ljust(8), str(_NUMBERS.get(one.protocol, 0)), str(_SECONDS.get(one.protocol, 29))]
-    if one.protocol == "tcp":
+    protocol = word_of(one.protocol)
+    words = [protocol.ljust(8), str(one.protocol), str(_SECONDS.get(protocol, 29))]
+    if protocol == "tcp":
         words.append("TIME_WAIT" if one.replied else "SYN_SENT")
     words += _flow(one, one.original, first=True)
     words += [] if one.replied else ["[UNREPLIED]"]
     words += _flow(one, one.reply, first=False)
-    words += ["[ASSURED]"] if one.protocol == "tcp" and one.replied else []
+    words += ["[ASSURED]"] if protocol == "tcp" and one.replied else []
     return " ".join([*words, "mark=0", "use=1"])
 
 
-def _flow(one: Tracked, flow: Flow, first: bool) -> Iterator[str]:
-    yield f"src={flow.source}"
-    yield f"dst={flow.destination}"
-    if one.protocol == "icmp":
+def _flow(one: Tracked, flow: Ends, first: bool) -> Iterator[str]:
+    yield f"src={shown(flow.source, six=False)}"
+    yield f"dst={shown(flow.destination, six=False)}"
+    if word_of(one.protocol) == "icmp":
         yield from (f"type={8 if first else 0}", "code=0", f"id={one.identifier}")
     else:
         yield from (f"sport={flow.source_port}", f"dport={flow.destination_port}")
