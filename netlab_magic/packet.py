@@ -24,7 +24,9 @@ class Packet(msgspec.Struct, frozen=True):
     `protocol` is a name as `-p` takes it. `input` and `output` are the interfaces, "" where there is none: a packet that a program of
     the host sends has no input. `port_in` and `port_out` are the ports of a bridge that a frame comes in and leaves through; `input` is
     the bridge then. `state`, `status` and `direction` are conntrack's words; `original` and `reply` are the two flows of its connection,
-    None for the packet's own. `length` counts the bytes of the IP packet; `flags` are the TCP flags that are set.
+    None for the packet's own, and `connection_protocol` is their protocol, "" for the packet's own. `attached` tells that the packet did
+    not get its connection from connection tracking but was made with it: what a host says about a packet that it refused. `length` counts
+    the bytes of the IP packet; `flags` are the TCP flags that are set.
     """
 
     source: str
@@ -49,6 +51,8 @@ class Packet(msgspec.Struct, frozen=True):
     length: int = 60
     ttl: int = 64
     tos: int = 0
+    attached: bool = False
+    connection_protocol: str = ""
 
     def __str__(self) -> str:
         """The packet in a few words: `tcp 10.0.0.2:40000 → 10.0.0.3:80, NEW`."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-__all__ = ["BESIDE", "FATAL", "HOOK_TABLES", "WAYS", "Badge", "Path", "Step"]
+__all__ = ["BESIDE", "FATAL", "HOOK_TABLES", "NFT_HOOK_TABLES", "WAYS", "Badge", "Path", "Step"]
 
 HOOK_TABLES: dict[str, tuple[str, ...]] = {
     "PREROUTING": ("raw", "mangle", "nat"),
@@ -12,6 +12,9 @@ HOOK_TABLES: dict[str, tuple[str, ...]] = {
     "POSTROUTING": ("mangle", "nat"),
 }
 """The tables in the order in which a hook asks them (enum nf_ip_hook_priorities in include/uapi/linux/netfilter_ipv4.h)."""
+
+NFT_HOOK_TABLES = {**HOOK_TABLES, "INPUT": ("mangle", "filter", "nat", "security")}
+"""The order of the nft variant, which gives security another priority: 150 (xtables_ipv4 in iptables/nft.c)."""
 
 BESIDE = " beside"
 """Behind a table's name: the table of another firewall that is asked at the same hook, right after iptables' own."""

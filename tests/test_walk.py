@@ -12,7 +12,7 @@ from netlab_magic.packet import Flow, Packet
 from netlab_magic.ruleset import BUILT_IN, Ruleset
 from netlab_magic.savefile import parse
 from netlab_magic.topology import End, Interface, Namespace, Route, Topology
-from netlab_magic.walk import Device, Host, Outcome, branches, converse, host_of, walk
+from netlab_magic.walk import Device, Host, Outcome, branches, converse, host_of, port_closed, refusal_of, walk
 
 HOST = Host(
     (
@@ -326,7 +326,10 @@ def test_a_refusal_is_related_and_may_be_dropped_itself(text):
     assert ended(found.reply) == "dropped @ filter OUTPUT 1"
 
 
-# what the kernel was seen to do: rules, packet, and where the answer of REJECT ends
+LO = "udp 10.0.0.5:4000 > 10.0.0.5:80"
+INTO = "tcp 10.0.0.9:4000 > 172.18.0.2:80"
+
+# What the random comparison with the kernel found: rules, packet, and where the answer of a refusal ends
 REFUSALS = [
     # an answer does not confirm the connection that it carries along (__nf_conntrack_confirm)
     (
@@ -334,12 +337,32 @@ REFUSALS = [
         FROM_HOST,
         "delivered @ filter INPUT policy",
     ),
-    # one that is no part of a connection has none to carry along (nf_ct_attach)
+    # one that is no part of a connection has none to carry along (nf_ct_attach) …
     (
         ["raw PREROUTING -j CT --notrack", "FORWARD -j REJECT", "OUTPUT -m conntrack --ctstate INVALID -j DROP"],
         OUT,
         "dropped @ filter OUTPUT 1",
     ),
+    # … and cannot be untracked any more (xt_ct_target: the packet has something attached, though it is nothing)
+    (
+        [
+            *("raw PREROUTING -j CT --notrack", "raw OUTPUT -j CT --notrack"),
+            *("FORWARD -j REJECT", "OUTPUT -m conntrack ! --ctstate UNTRACKED -j DROP"),
+        ],
+        OUT,
+        "dropped @ filter OUTPUT 1",
+    ),
+    # a reset about a frame from a bridge's port leaves through that port, past all rules (nf_send_reset)
+    (["FORWARD -p tcp -j REJECT --reject-with tcp-reset", "OUTPUT -j DROP"], NEXT_DOOR, "sent"),
+    (["FORWARD -p tcp -j REJECT --reject-with tcp-reset", "OUTPUT -j DROP"], INTO, "dropped @ filter OUTPUT 1"),
+    # a reset may be the first that nat POSTROUTING sees of its connection; what is decided there does not change the reset (nf_nat_packet)
+    (
+        ["FORWARD -p tcp -j REJECT --reject-with tcp-reset", "nat POSTROUTING -j SNAT --to-source 10.0.0.77"],
+        INTO,
+        "sent @ nat POSTROUTING 1",
+    ),
+    # the protocol of an error's connection is not the error's (conntrack_mt)
+    (["FORWARD -j REJECT", "OUTPUT -m conntrack ! --ctproto 1 -j DROP"], INTO, "dropped @ filter OUTPUT 1"),
 ]
 
 
@@ -351,6 +374,113 @@ def test_a_refusal_has_a_way_of_its_own(lines, text, end):
 def test_a_packet_whose_ttl_has_ended_is_told_so():
     found = converse(packet(OUT, ttl=1), rules(), HOST)
     assert (found.reply.sent.icmp_type, found.reply.outcome) == (11, Outcome.SENT)
+
+
+def test_an_echo_reply_that_the_host_refuses_itself_is_not_answered():
+    """Its ICMP socket is busy with that reply (icmp_xmit_lock)."""
+    found = converse(packet("icmp 10.0.0.9 > 10.0.0.5"), rules("OUTPUT -j REJECT"), HOST)
+    assert found.reply.outcome == Outcome.REJECTED
+    assert refusal_of(found.reply, HOST) is None
+
+
+def test_a_refusal_to_a_second_address_of_the_host_comes_from_the_first():
+    """The preferred source of a local route is the primary address (fib_add_ifaddr)."""
+    host = Host((*HOST.devices[:-1], Device("eth0", ("10.0.0.5/24", "10.0.0.6/24"))), HOST.routes)
+    found = converse(packet("udp 10.0.0.6:1 > 8.8.8.8:53", input=""), rules("OUTPUT -j REJECT"), host)
+    assert (found.reply.sent.source, found.reply.sent.destination) == ("10.0.0.5", "10.0.0.6")
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "kind", "tos"),
+    [(TO_HOST + " tos=0x10", {"RST", "ACK"}, 0, 0x10), ("udp 10.0.0.9:4000 > 172.18.0.2:80 tos=0x10", set(), 3, 0xD0)],
+)
+def test_where_nobody_listens_the_receiver_says_so(text, flags, kind, tos):
+    answer = port_closed(walk(packet(text), rules(), HOST), HOST)
+    assert (answer.flags, answer.icmp_type, answer.tos) == (flags, kind, tos)
+    assert answer.input == ("" if text.startswith("tcp") else "docker1")
+    assert walk(answer, rules("nat POSTROUTING -j MASQUERADE"), HOST).outcome in (Outcome.SENT, Outcome.FORWARDED)
+
+
+def test_nat_is_not_asked_where_nothing_has_connection_tracking_run():
+    """Without connections there is none to translate (nf_nat_inet_fn, nf_ct_netns_get)."""
+    assert not any(step.table == "nat" for step in walk(packet(OUT), rules("nat POSTROUTING"), HOST).steps)
+    tracking = rules("nat POSTROUTING", "FORWARD -m conntrack --ctstate NEW")
+    assert any(step.table == "nat" for step in walk(packet(OUT), tracking, HOST).steps)
+
+
+def test_a_first_packet_that_is_sent_again_is_translated_as_before():
+    confirmed = {"status": frozenset(("CONFIRMED",)), "original": Flow("10.0.0.9", "10.0.0.5", 4000, 80)}
+    again = packet(TO_HOST, reply=Flow("172.18.0.2", "10.0.0.9", 8080, 4000), **confirmed)
+    found = walk(again, rules("nat PREROUTING -j DNAT --to-destination 172.18.0.3"), HOST)
+    assert (found.packet.destination, found.packet.destination_port) == ("172.18.0.2", 8080)
+    assert not any(step.table == "nat" for step in found.steps)
+
+
+@pytest.mark.parametrize(
+    ("lines", "text", "host", "end"),
+    [
+        # masquerading on lo takes the first address of any device (inet_select_addr: those of lo have host scope)
+        (["nat POSTROUTING -o lo -j MASQUERADE", "INPUT -s 172.18.0.1 -j DROP"], LO, HOST, "dropped @ filter INPUT 1"),
+        # a bridged frame whose destination is translated needs forwarding, even when it stays on its bridge (br_nf_pre_routing_finish)
+        (
+            ["nat PREROUTING -j DNAT --to-destination 172.18.0.3"],
+            "tcp 172.18.0.2:1 > 172.18.0.1:80",
+            Host(HOST.devices, forwarding=False),
+            "dropped @ nat PREROUTING 1",
+        ),
+        # nothing from outside for 127.0.0.0/8, nothing to others from there (ip_route_input_slow, __mkroute_output)
+        (["nat PREROUTING -j DNAT --to-destination 127.0.0.1"], TO_HOST, HOST, "dropped @ nat PREROUTING 1"),
+        (["nat OUTPUT -j DNAT --to-destination 8.8.8.8"], "tcp 127.0.0.1:1 > 127.0.0.1:80", HOST, "dropped @ nat OUTPUT 1"),
+        # the ports of a bridge are known to br_netfilter only
+        (
+            ["FORWARD -m physdev --physdev-is-in -j DROP"],
+            OUT,
+            Host(HOST.devices, HOST.routes, bridge_nf=False),
+            "forwarded @ filter FORWARD policy",
+        ),
+        # a network's part of an address (netmap_tg4)
+        (
+            ["nat PREROUTING -d 172.18.0.0/16 -j NETMAP --to 10.0.0.0/24", "INPUT -d 10.0.0.5 -j DROP"],
+            "tcp 10.0.0.9:1 > 172.18.0.5:80",
+            HOST,
+            "dropped @ filter INPUT 1",
+        ),
+        # the way back does not lead through the device, as fib_validate_source sees it
+        (
+            [],
+            "tcp 172.18.0.9:1 > 10.0.0.5:80",
+            Host((*HOST.devices[:-1], Device("eth0", ("10.0.0.5/24",), reverse_path=1)), HOST.routes),
+            "dropped",
+        ),
+    ],
+)
+def test_what_the_comparison_with_the_kernel_found(lines, text, host, end):
+    assert ended(walk(packet(text), rules(*lines), host)) == end
+
+
+def test_the_nft_variant_asks_security_after_nat():
+    """Its priority is 150 there, 50 in the kernel's own table (xtables_ipv4 in iptables/nft.c, NF_IP_PRI_SECURITY)."""
+    lines = rules("nat INPUT -j ACCEPT", "security INPUT", "INPUT -m conntrack --ctstate NEW")
+    for variant, tables in (("legacy", ["filter", "security", "nat"]), ("nft", ["filter", "nat", "security"])):
+        host = Host(HOST.devices, HOST.routes, variant=variant)
+        found = walk(packet(TO_HOST), lines, host)
+        assert list(dict.fromkeys(step.table for step in found.steps if step.hook == "INPUT")) == tables
+
+
+def test_a_rule_that_is_asked_twice_may_answer_differently():
+    """`-m statistic`, `recent`, `limit` and others change with every packet that they are asked about."""
+    lines = rules("FORWARD -j A", "FORWARD -j A", "A -m statistic --mode nth --every 2 --packet 0 -j MARK --set-mark 1")
+    assert len(list(branches(packet(OUT), lines, HOST))) == 4
+
+
+def test_ipv6_has_its_own_numbers():
+    host = Host((Device("lo", ("::1/128",)), Device("eth0", ("2001:db8::5/64",))), (Route("default", "2001:db8::1", "eth0"),))
+    reject = "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -s 2001:db8::/64 -p tcp -m tcp --dport 80 -j REJECT\nCOMMIT\n"
+    sent = Packet("2001:db8::9", "2001:db8::5", "tcp", 4000, 80, flags=frozenset(("SYN",)), input="eth0")
+    found = converse(sent, parse(reject, family="ipv6"), host)
+    assert (found.request.outcome, found.request.answer) == (Outcome.REJECTED, "icmp6-port-unreachable")
+    told = found.reply.sent
+    assert (told.protocol, told.icmp_type, told.icmp_code, told.destination) == ("ipv6-icmp", 1, 4, "2001:db8::9")
 
 
 def test_the_path_is_what_matched():
@@ -431,3 +561,18 @@ def test_a_device_whose_name_is_one_of_several_is_judged_where_they_agree(spec, 
     host = msgspec.structs.replace(HOST, devices=(*HOST.devices[:-1], Device("eth0 or eth1", ("10.0.0.5/24",))), routes=())
     sent = packet("tcp 10.0.0.9:4000 > 10.0.0.5:80", input="eth0 or eth1")
     assert walk(sent, rules(f"INPUT {spec}"), host).outcome == outcome
+
+
+def test_an_edited_ruleset_walks_as_one_that_was_read_anew():
+    """What is compiled of a ruleset is taken over for one that differs by an edit; the rules behind the edit have other numbers then."""
+    before = rules("FORWARD -s 10.0.0.0/8 -j DROP", "FORWARD -p udp -j DROP", "FORWARD -j U", "U -p tcp -j ACCEPT", FORWARD="DROP")
+    assert ended(walk(packet(OUT), before, HOST)) == "forwarded @ filter U 1"
+    forward = before.table("filter").chain("FORWARD")
+    shorter = msgspec.structs.replace(forward, rules=forward.rules[1:])
+    table = msgspec.structs.replace(
+        before.table("filter"), chains=tuple(shorter if chain is forward else chain for chain in before.table("filter").chains)
+    )
+    after = msgspec.structs.replace(before, tables=tuple(table if held.name == "filter" else held for held in before.tables))
+    found = walk(packet(OUT), after, HOST)
+    assert [(step.chain, step.rule) for step in found.steps if step.table == "filter"] == [("FORWARD", 1), ("FORWARD", 2), ("U", 1)]
+    assert ended(walk(packet("udp 172.18.0.2:4000 > 8.8.8.8:80"), after, HOST)) == "dropped @ filter FORWARD 1"

@@ -15,6 +15,7 @@ _ECHO_REQUESTS = (8, 128)
 class _Connection(msgspec.Struct):
     original: Flow
     reply: Flow
+    protocol: str
     mark: int = 0
     replied: bool = False
 
@@ -51,7 +52,7 @@ class Memory:
         original, reply = (_shown(ends, frame.six) for ends in (frame.original, frame.reply))
         held = next((held for held in self._connections if (held.original, held.reply) == (original, reply)), None)
         if held is None:
-            held = _Connection(original, reply)
+            held = _Connection(original, reply, frame.packet().protocol)
             self._connections.append(held)
         held.mark = frame.connection_mark
         held.replied |= frame.direction == "REPLY"
@@ -76,6 +77,7 @@ def _of(packet: Packet, held: _Connection, direction: str, state: str) -> Packet
         status=status,
         original=held.original,
         reply=held.reply,
+        connection_protocol=held.protocol,
         connection_mark=held.mark,
     )
 

@@ -125,6 +125,7 @@ def _passed(parcel: Parcel, done: Walk) -> Parcel:
 def _entering(links: Links, packet: Packet, enters: End | None) -> Packet:
     if enters is None:
         return packet
+    packet = msgspec.structs.replace(packet, attached=False, connection_protocol="", port_out="")  # the host that made it is left
     port = links.topology.interface(enters)
     bridge = port.master if port else None
     if bridge:

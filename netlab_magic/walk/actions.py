@@ -7,7 +7,7 @@ import msgspec
 
 from netlab_magic.ruleset import Target
 from netlab_magic.walk.frame import Ends, Frame
-from netlab_magic.walk.numbers import number_of
+from netlab_magic.walk.numbers import network_of, number_of
 
 __all__ = ["Action", "Unjudged", "action"]
 
@@ -134,7 +134,7 @@ def _with_tos(compute: Callable[[int], int]) -> Change:
 
 def _untrack(frame: Frame) -> Frame:
     """A packet that has a connection already keeps it (xt_ct_target)."""
-    if frame.state != "INVALID":
+    if frame.state != "INVALID" or frame.attached:
         return frame
     after = copy(frame)
     after.state = "UNTRACKED"
@@ -245,6 +245,18 @@ def _redirect(target: Target) -> Action:
     return Action(verdict="ACCEPT", change=change)
 
 
+def _netmap(target: Target) -> Action:
+    """The network part of one end becomes another's, the rest stays (netmap_tg4 in xt_NETMAP.c)."""
+    network, bits = network_of(_word(target, "--to"))
+
+    def change(frame: Frame) -> Frame:
+        if "destination" in frame.translated:
+            return _sourced(frame, frame.source & ~bits | network, frame.source_port)
+        return _destined(frame, frame.destination & ~bits | network, frame.destination_port)
+
+    return Action(verdict="ACCEPT", change=change)
+
+
 _CHANGES: dict[str, Callable[[Target], Action]] = {
     "CONNMARK": _connmark,
     "CT": _ct,
@@ -253,6 +265,7 @@ _CHANGES: dict[str, Callable[[Target], Action]] = {
     "HL": _ttl,
     "MARK": _mark,
     "MASQUERADE": _masquerade,
+    "NETMAP": _netmap,
     "NOTRACK": lambda _: Action(change=_untrack),
     "REDIRECT": _redirect,
     "SNAT": _nat,

@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.ruleset import Match, Option, Rule
 from netlab_magic.topology import possible_names
 from netlab_magic.walk.frame import Frame
-from netlab_magic.walk.numbers import number_of, protocol_of, shown, word_of
+from netlab_magic.walk.numbers import network_of, number_of, protocol_of, shown, word_of
 
 __all__ = ["Condition", "Test", "conditions", "unjudged"]
 
@@ -16,13 +16,19 @@ _Value = Callable[[Frame], str]
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One condition of a rule: `test` judges a frame, `seen` says what the frame has there, `wanted` is what the rule asks for."""
+    """One condition of a rule: `test` judges a frame, `seen` says what the frame has there, `wanted` is what the rule asks for.
+
+    `field` names the part of a frame that it asks for, where that does not change while a table is asked and no step of the test depends
+    on anything else; `only` is the one value that it accepts, None when there are several.
+    """
 
     about: str
     wanted: str
     test: Test
     seen: _Value
     negated: bool = False
+    field: str = ""
+    only: int | None = None
 
     def why(self, frame: Frame) -> str:
         """Why this frame does not fulfil it: `ctstate NEW is not RELATED,ESTABLISHED`."""
@@ -63,12 +69,12 @@ def conditions(rule: Rule) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def _condition(option: Option, test: Test, seen: _Value, about: str = "") -> Condition:
+def _condition(option: Option, test: Test, seen: _Value, about: str = "", field: str = "", only: int | None = None) -> Condition:
     wanted = " ".join(option.values) or "so"
     name = about or option.name.lstrip("-")
     if option.negated:
-        return Condition(name, wanted, _denied(test), seen, negated=True)
-    return Condition(name, wanted, test, seen)
+        return Condition(name, wanted, _denied(test), seen, negated=True, field=field)
+    return Condition(name, wanted, test, seen, field=field, only=only)
 
 
 def _denied(test: Test) -> Test:
@@ -102,34 +108,32 @@ def _of_match(match: Match) -> Iterable[Condition]:
 _ALWAYS = ("comment", "limit")
 
 
-def _network(word: str) -> tuple[int, int]:
-    address, _, mask = word.partition("/")
-    width = 128 if ":" in address else 32
-    bits = (1 << width) - (1 << width - int(mask or width)) if mask.isdecimal() or not mask else number_of(mask)
-    return number_of(address) & bits, bits
-
-
 def _header(option: Option) -> Condition:
     word = option.values[0] if option.values else ""
     match option.name:
         case "-s":
-            network, mask = _network(word)
-            return _condition(option, lambda f: f.source & mask == network, lambda f: shown(f.source, f.six), "source")
+            return _address(option, "source", *network_of(word))
         case "-d":
-            network, mask = _network(word)
-            return _condition(option, lambda f: f.destination & mask == network, lambda f: shown(f.destination, f.six), "destination")
+            return _address(option, "destination", *network_of(word))
         case "-i":
-            return _condition(option, _named(word, "input"), lambda f: f.input, "input interface")
+            return _condition(option, _named(word, "input"), lambda f: f.input, "input interface", "input")
         case "-o":
-            return _condition(option, _named(word, "output"), lambda f: f.output, "output interface")
+            return _condition(option, _named(word, "output"), lambda f: f.output, "output interface", "output")
         case "-p":
             number = protocol_of(word)
-            return _condition(option, lambda f: f.protocol == number, lambda f: word_of(f.protocol), "protocol")
+            return _condition(option, lambda f: f.protocol == number, lambda f: word_of(f.protocol), "protocol", "protocol")
         case "-f":
             # Connection tracking puts fragments together before any rule but those of raw sees them (nf_defrag_ipv4, -400).
             return _condition(option, _never, lambda _: "no", "fragment")
         case _:
             return unjudged(option.name)
+
+
+def _address(option: Option, end: str, network: int, mask: int) -> Condition:
+    only = network if mask.bit_count() == (128 if ":" in option.values[0] else 32) else None
+    if end == "source":
+        return _condition(option, lambda f: f.source & mask == network, lambda f: shown(f.source, f.six), end, end, only)
+    return _condition(option, lambda f: f.destination & mask == network, lambda f: shown(f.destination, f.six), end, end, only)
 
 
 def _named(word: str, attribute: str) -> Test:
@@ -213,8 +217,8 @@ def _conntrack(option: Option) -> Condition:
         case "--ctdir", (word,):
             return _condition(option, lambda f: f.direction == word, lambda f: f.direction)
         case "--ctproto", (word,):
-            number = protocol_of(word)
-            return _condition(option, lambda f: f.protocol == number, lambda f: word_of(f.protocol))
+            number = protocol_of(word)  # of the connection: an ICMP error belongs to one of another protocol (conntrack_mt)
+            return _condition(option, lambda f: f.connection_protocol == number, lambda f: word_of(f.connection_protocol))
         case name, (word,) if name in _TUPLE_PARTS:
             return _tuple_part(option, *_TUPLE_PARTS[name], word)
         case _:
@@ -271,7 +275,7 @@ def _tuple_part(option: Option, flow: str, part: str, word: str) -> Condition:
 
     if part.endswith("port"):
         return _condition(option, _within(get, word), lambda f: str(get(f)))
-    network, mask = _network(word)
+    network, mask = network_of(word)
     return _condition(option, lambda f: get(f) & mask == network, lambda f: shown(get(f), f.six))
 
 

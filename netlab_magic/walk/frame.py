@@ -52,7 +52,9 @@ class Frame(msgspec.Struct):
     length: int
     ttl: int
     tos: int
-    translated: frozenset[str] = frozenset()
+    attached: bool
+    connection_protocol: int
+    translated: frozenset[str]
 
     def packet(self) -> Packet:
         """The value that people and pictures read."""
@@ -78,6 +80,8 @@ class Frame(msgspec.Struct):
             self.length,
             self.ttl,
             self.tos,
+            self.attached,
+            "" if self.connection_protocol == self.protocol else word_of(self.connection_protocol),
         )
 
 
@@ -119,6 +123,14 @@ def frame_of(packet: Packet, routing: Routing | None) -> Frame:
         packet.length,
         packet.ttl,
         packet.tos,
-        # An answer to a refused first packet belongs to its connection, whose destination NAT has decided about by then.
-        frozenset(("destination",)) if (packet.state, packet.direction) == ("RELATED", "REPLY") else frozenset(),
+        packet.attached,
+        protocol_of(packet.connection_protocol or packet.protocol),
+        _translated(packet),
     )
+
+
+def _translated(packet: Packet) -> frozenset[str]:
+    """NAT has decided about both ends of a confirmed connection, and about the destination of one whose first packet was refused."""
+    if "CONFIRMED" in packet.status:
+        return frozenset(("source", "destination"))
+    return frozenset(("destination",)) if packet.attached else frozenset()

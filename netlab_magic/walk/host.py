@@ -29,7 +29,9 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """A host: its devices and routes, and whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call)."""
+    """A host: its devices and routes, whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call), and the
+    variant of its iptables, `legacy` or `nft`.
+    """
 
     devices: tuple[Device, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -37,9 +39,10 @@ class Host(msgspec.Struct, frozen=True):
     forwarding6: bool = True
     bridge_nf: bool = True
     bridge_nf6: bool = True
+    variant: str = "legacy"
 
 
-def host_of(topology: Topology, namespace: str = "host") -> Host:
+def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy") -> Host:
     """What routing knows in one namespace of a topology; a sysctl that nobody set has the kernel's own default.
 
     Raises KeyError when the topology has no such namespace.
@@ -69,6 +72,7 @@ def host_of(topology: Topology, namespace: str = "host") -> Host:
         forwarding6=get("net.ipv6.conf.all.forwarding", "0") != "0",
         bridge_nf=get("net.bridge.bridge-nf-call-iptables", "1") != "0",
         bridge_nf6=get("net.bridge.bridge-nf-call-ip6tables", "1") != "0",
+        variant=variant,
     )
 
 
@@ -220,5 +224,15 @@ class Routing:
         if hop is None:
             return None
         if hop.local:
-            return address if address in self.local else _LOOPBACK[0] | 1
+            return self.primary_of(address)
         return self.source_for(hop.device, hop.next)
+
+    def primary_of(self, address: int) -> int:
+        """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""
+        own = next((own for own in self.own if own.number == address), None)
+        if own is None:
+            return _LOOPBACK[0] | 1
+        if self.six:
+            return address
+        same = (other for other in self.own if (other.device, other.mask) == (own.device, own.mask))
+        return next(other.number for other in same if other.number & own.mask == address & own.mask)

@@ -1,24 +1,23 @@
 """The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
 
 from netlab_magic.packet import Packet
 from netlab_magic.ruleset import Ruleset
-from netlab_magic.walk.frame import frame_of
+from netlab_magic.walk.frame import Frame, frame_of
 from netlab_magic.walk.host import Host, Routing
 from netlab_magic.walk.numbers import shown, word_of
-from netlab_magic.walk.program import Remembered, compiled, settled
-from netlab_magic.walk.result import Cause, Outcome, Visit, Walk
+from netlab_magic.walk.program import Remembered, compiled
+from netlab_magic.walk.result import Cause, Outcome, Trail, Visit, Walk
 from netlab_magic.walk.traversal import Decision, Undecided, traverse
-from netlab_magic.way import BESIDE, HOOK_TABLES
+from netlab_magic.way import HOOK_TABLES, NFT_HOOK_TABLES
 
 __all__ = ["branches", "routing_of", "walk"]
 
 _ROUTINGS: Remembered[Host, Routing] = Remembered(Routing, 512)
 _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
-_MOST_BRANCHES = 64
-Assumed = Mapping[tuple[str, str, int], bool]
+_MOST_BRANCHES = 256
 
 
 def routing_of(host: Host | None, six: bool) -> Routing | None:
@@ -26,30 +25,37 @@ def routing_of(host: Host | None, six: bool) -> Routing | None:
     return None if host is None else _ROUTINGS.of(host, six)
 
 
-def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, assumed: Assumed | None = None, towards: str | None = None) -> Walk:
+def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, towards: str | None = None) -> Walk:
     """The way of `packet` through `ruleset` on `host`.
 
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
-    where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `assumed` says of rules by
-    place (table, chain, number) whether they match where that cannot be judged. `towards` is the bridge's port behind which the receiver
-    of the frame is, "" when that is the bridge itself; None to tell it by the destination. Not modelled: policy routing, neighbours.
-    Raises ValueError for an address or protocol that is none.
+    where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `towards` is the bridge's port
+    behind which the receiver of the frame is, "" when that is the bridge itself; None to tell it by the destination.
+
+    Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
+    that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
     """
-    return _Journey(packet, ruleset, host, assumed or {}, towards).walk()
+    return _Journey(packet, ruleset, host, (), towards).walk()
 
 
 def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[Walk]:
-    """Every way that the packet may take: where a match cannot be judged, the way with it and the way without (at most 64)."""
-    waiting: list[dict[tuple[str, str, int], bool]] = [{}]
+    """Every way that the packet may take: where a match cannot be judged, the way with it and the way without (at most 256)."""
+    waiting: list[tuple[bool, ...]] = [()]
     for _ in range(_MOST_BRANCHES):
         if not waiting:
             return
         assumed = waiting.pop()
-        found = walk(packet, ruleset, host, assumed)
-        if found.undecided is None or found.undecided in assumed:
-            yield found
+        journey = _Journey(packet, ruleset, host, assumed)
+        found = journey.walk()
+        if journey.forks:
+            waiting += [(*assumed, answer) for answer in (False, True)]
         else:
-            waiting += [{**assumed, found.undecided: answer} for answer in (False, True)]
+            yield found
+
+
+def _is_icmp_error(frame: Frame) -> bool:
+    """Whether it is one about a packet of a connection: other ICMP packets begin or belong to connections themselves."""
+    return frame.state == "RELATED" and word_of(frame.protocol) in ("icmp", "ipv6-icmp")
 
 
 class _Stopped(Exception):
@@ -66,15 +72,20 @@ class _Stopped(Exception):
 class _Journey:
     """One packet on its way."""
 
-    def __init__(self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Assumed, towards: str | None = None) -> None:
+    def __init__(
+        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: tuple[bool, ...], towards: str | None = None
+    ) -> None:
         self.sent = packet
         self.towards = towards
         self.routing = routing_of(host, ":" in packet.source)
         self.frame = frame_of(packet, self.routing)
-        self.tables = compiled(ruleset)
-        self.has_others = any(name.endswith(BESIDE) for name in self.tables)
-        self.assumed = assumed
-        self.visits: list[Visit] = []
+        program = compiled(ruleset)
+        self.tables, self.asked, self.tracks = program.tables, program.asked, program.tracks
+        self.assumed = iter(assumed)
+        self.forks = False
+        self.redirected = False
+        self.order = NFT_HOOK_TABLES if host and host.variant == "nft" else HOOK_TABLES
+        self.trail: Trail = []
         self.hooks: list[str] = []
 
     def walk(self) -> Walk:
@@ -83,40 +94,39 @@ class _Journey:
         except _Stopped as end:
             return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
+            self.forks = end.forks
             return self.result(Outcome.UNKNOWN, f"unknown because {end.line} {end.why}", undecided=end.line.place)
         return self.result(outcome, f"it is {outcome}")
 
     def result(self, outcome: str, why: str, answer: str = "", undecided: tuple[str, str, int] | None = None, cause: str = "") -> Walk:
-        return Walk(self.sent, tuple(self.visits), tuple(self.hooks), outcome, why, self.frame, answer, undecided, cause)
+        return Walk(self.sent, tuple(self.trail), tuple(self.hooks), outcome, why, self.frame, answer, undecided, cause)
 
     def change(self, **values: object) -> None:
         """Another frame with these values, so that the steps keep the frame that they saw."""
-        self.frame = copy(self.frame)
+        self.frame = frame = copy(self.frame)
         for name, value in values.items():
-            setattr(self.frame, name, value)
+            setattr(frame, name, value)
 
     def hook(self, name: str) -> None:
         """All tables of a hook; raises _Stopped when one of them ends the packet's way."""
         self.hooks.append(name)
-        for table in HOOK_TABLES[name]:
-            if table == "nat":
+        for kind in self.order[name]:
+            if kind == "nat":
                 self.translate(name)
                 continue
-            for asked in self.asked(table, name):
-                if table == "raw":
-                    self.before_tracking(name, asked)
+            for table in self.asked[kind, name]:
+                chain = self.tables[table][name]
+                if chain.is_open:  # as most are, so that asking them is worth a short way
+                    self.trail.append(Visit(name, chain.end[1], True, -1, self.frame))
+                elif kind == "raw":
+                    self.before_tracking(name, table)
                 else:
-                    self.obey(self.ask(name, asked))
-
-    def asked(self, table: str, hook: str) -> list[str]:
-        """The tables of one kind that are asked at a hook: iptables' own, and another firewall's."""
-        names = (table, f"{table}{BESIDE}") if self.has_others else (table,)
-        return [name for name in names if name in self.tables and hook in self.tables[name]]
+                    self.obey(self.ask(name, table))
 
     def before_tracking(self, hook: str, table: str) -> None:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
         state = self.frame.state
-        attached = "OUTPUT" in self.hooks[:-1] or (state, self.frame.direction) == ("RELATED", "REPLY")
+        attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
         if not attached:
             self.change(state="INVALID")
         decision = self.ask(hook, table)
@@ -125,42 +135,50 @@ class _Journey:
         self.obey(decision)
 
     def ask(self, hook: str, table: str) -> Decision:
-        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.visits)
+        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.trail)
         self.frame = decision.frame
         return decision
 
     def obey(self, decision: Decision) -> None:
+        if decision.verdict == "ACCEPT":
+            return
         table = decision.line.table
         where = f"{decision.line} in {table}" if table != "filter" else str(decision.line)
         if decision.verdict == "REJECT":
             raise _Stopped(Outcome.REJECTED, f"{where} rejects it", decision.line.action.answer)
-        if decision.verdict != "ACCEPT":
-            raise _Stopped(Outcome.DROPPED, f"{where} drops it")
+        raise _Stopped(Outcome.DROPPED, f"{where} drops it")
 
     def translate(self, hook: str) -> None:
-        """The nat table decides about a connection's first packet; all others are translated as it was (nf_nat_inet_fn)."""
+        """The nat table decides about a connection's first packet; all others are translated as it was (nf_nat_inet_fn).
+
+        Where no rule has connection tracking run, there are no connections, and it is never asked. An ICMP error never asks it
+        (nf_nat_ipv4_fn). A reset of REJECT may be the first that POSTROUTING sees of its connection: what the table decides then is about
+        the other direction, and the reset itself is translated as any reply (nf_nat_packet).
+        """
         frame, end = self.frame, _NAT_ENDS[hook]
-        if frame.state in ("INVALID", "UNTRACKED"):
+        if frame.state in ("INVALID", "UNTRACKED") or not self.tracks:
             return
-        begins = frame.state == "NEW" and "CONFIRMED" not in frame.status
-        first = begins or (frame.state == "RELATED" and word_of(frame.protocol) not in ("icmp", "ipv6-icmp"))
-        if first:
-            for table in self.asked("nat", hook):
+        first = frame.state == "NEW" or (frame.state == "RELATED" and not _is_icmp_error(frame))
+        if first and end not in frame.translated:
+            for table in self.asked["nat", hook]:
                 if end not in self.frame.translated:
                     self.obey(self.ask(hook, table))
-            self.frame = settled(self.frame, end)
-        if not begins:
-            self.translate_as_before(end)
+            self.frame.translated |= {end}  # no rule can see that, so that the frame need not be another
+            if frame.direction == "REPLY":
+                self.change(source=frame.source, source_port=frame.source_port)
+        self.translate_as_before(end)
+        if hook == "OUTPUT" and self.frame.destination != frame.destination:
+            self.device_towards(self.frame.destination)  # raises where there is no way (nf_nat_ipv4_local_fn)
 
     def translate_as_before(self, end: str) -> None:
         """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
         frame = self.frame
         own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
-        wanted, has_ports = other.turned(), "icmp" not in word_of(frame.protocol)
-        if end == "source" and (own.source, own.source_port) != (wanted.source, wanted.source_port):
-            self.change(source=wanted.source, source_port=wanted.source_port if has_ports else 0)
-        if end == "destination" and (own.destination, own.destination_port) != (wanted.destination, wanted.destination_port):
-            self.change(destination=wanted.destination, destination_port=wanted.destination_port if has_ports else 0)
+        has_ports = "icmp" not in word_of(frame.protocol)
+        if end == "source" and (own.source, own.source_port) != (other.destination, other.destination_port):
+            self.change(source=other.destination, source_port=other.destination_port if has_ports else 0)
+        if end == "destination" and (own.destination, own.destination_port) != (other.source, other.source_port):
+            self.change(destination=other.source, destination_port=other.source_port if has_ports else 0)
 
     def arrive(self) -> str:
         """A packet from outside."""
@@ -175,13 +193,12 @@ class _Journey:
             return Outcome.FORWARDED
         if self.frame.output or self.frame.port_out:
             self.change(output="", port_out="")
+        if self.frame.port_in and routing and not routing.shows_bridged:
+            self.change(port_in="")  # it is br_netfilter that remembers the port (nf_bridge_alloc)
         self.hook("PREROUTING")
-        after = self.frame.destination
-        if after != before and routing and self.frame.port_in and routing.shows_bridged:
-            # br_nf_pre_routing_finish: a frame whose new destination is behind the same bridge stays on it, else it is routed
-            hop = routing.route(after)
-            port = routing.port_to(bridge, hop.next) if hop and hop.device == bridge else ""
-        return self.switch(port) if port else self.route()
+        # br_nf_pre_routing_finish: a frame with a new destination is routed, but stays on its bridge if the way leads there
+        self.redirected = bool(routing and self.frame.port_in and self.frame.destination != before)
+        return self.switch(port) if port and not self.redirected else self.route()
 
     def check_port(self, port: str) -> None:
         """A bridge sends no frame back through the port that it came from, unless that is a hairpin (should_deliver)."""
@@ -206,12 +223,12 @@ class _Journey:
         self.refuse_martians()
         if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
             return self.deliver()
-        hop = self.routing.route(frame.destination)
-        if hop is None:
-            answer = ("icmp6-no-route" if frame.six else "icmp-net-unreachable") if self.routing.forwards else ""  # ip_error
-            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}", answer, Cause.NO_ROUTE)
         if not self.routing.forwards:
             raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
+        hop = self.routing.route(frame.destination)
+        if hop is None:
+            answer = "icmp6-no-route" if frame.six else "icmp-net-unreachable"  # ip_error
+            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}", answer, Cause.NO_ROUTE)
         return self.forward(hop.device)
 
     def refuse_martians(self) -> None:
@@ -229,6 +246,10 @@ class _Journey:
 
     def forward(self, output: str) -> str:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
+        if self.redirected and self.routing and output == self.frame.input:
+            hop = self.routing.route(self.frame.destination)
+            if hop and (port := self.routing.port_to(output, hop.next)):
+                return self.switch(port)
         if self.frame.ttl <= 1:
             answer = "icmp6-time-exceeded" if self.frame.six else "icmp-time-exceeded"
             raise _Stopped(Outcome.DROPPED, "its TTL has come to an end", answer, Cause.TTL)
@@ -243,6 +264,8 @@ class _Journey:
 
     def leave(self) -> str:
         """A packet that a program of the host sends: routed before OUTPUT, and again when OUTPUT gave it another destination."""
+        if self.frame.port_out:
+            return Outcome.SENT  # a reset that REJECT sends straight out of a bridge's port (nf_send_reset)
         before = self.frame.destination
         self.change(output=self.device_towards(before))
         self.hook("OUTPUT")
@@ -259,6 +282,9 @@ class _Journey:
         hop = self.routing.route(destination)
         if hop is None:
             raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(destination, self.frame.six)}", cause=Cause.NO_ROUTE)
+        if self.routing.is_loopback(self.frame.source) and not self.routing.takes_loopback(hop.device):  # __mkroute_output
+            why = f"nothing leaves the host from its loopback address {shown(self.frame.source, self.frame.six)}"
+            raise _Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)
         return hop.device
 
     def loop_back(self) -> str:

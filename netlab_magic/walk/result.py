@@ -1,13 +1,16 @@
 """What a walk finds: every rule that was looked at, and what became of the packet."""
 
+from functools import cached_property
+from itertools import chain
+
 import msgspec
 
 from netlab_magic.packet import Packet
 from netlab_magic.walk.frame import Frame
-from netlab_magic.walk.program import Line
+from netlab_magic.walk.lines import Line, Lines
 from netlab_magic.way import Path, Step
 
-__all__ = ["Cause", "Outcome", "Visit", "Walk"]
+__all__ = ["Cause", "Outcome", "Passed", "Trail", "Visit", "Walk"]
 
 
 class Outcome:
@@ -85,7 +88,27 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
         return self.changed.packet() if self.changed else None
 
 
-class Walk(msgspec.Struct, frozen=True):
+class Passed(msgspec.Struct, frozen=True, gc=False):
+    """Rules of one chain that did not match, one after the other: those from `start` until before `stop`, counted from 0."""
+
+    hook: str
+    chain: Lines
+    start: int
+    stop: int
+    frame: Frame
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Each of them, with the condition that failed, which is worked out for whoever asks."""
+        lines = self.chain.lines[self.start : self.stop]
+        return tuple(Visit(self.hook, line, False, line.match(self.frame)[1], self.frame) for line in lines)
+
+
+Trail = list[Visit | Passed]
+"""What was looked at, in order."""
+
+
+class Walk(msgspec.Struct, frozen=True, dict=True):
     """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
 
     `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
@@ -93,7 +116,7 @@ class Walk(msgspec.Struct, frozen=True):
     """
 
     sent: Packet
-    steps: tuple[Visit, ...]
+    trail: tuple[Visit | Passed, ...]
     hooks: tuple[str, ...]
     outcome: str
     why: str
@@ -105,6 +128,11 @@ class Walk(msgspec.Struct, frozen=True):
     def __bool__(self) -> bool:
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
 
+    @cached_property
+    def steps(self) -> tuple[Visit, ...]:
+        """All rules that were looked at."""
+        return tuple(chain.from_iterable((step,) if isinstance(step, Visit) else step.visits for step in self.trail))
+
     @property
     def packet(self) -> Packet:
         """The packet as it was at the end."""
@@ -113,12 +141,12 @@ class Walk(msgspec.Struct, frozen=True):
     @property
     def matched(self) -> tuple[Visit, ...]:
         """The steps at which a rule matched, or a chain ended."""
-        return tuple(step for step in self.steps if step.matched)
+        return tuple(step for step in self.trail if isinstance(step, Visit) and step.matched)
 
     @property
     def decided_by(self) -> Visit | None:
         """The last step that matched: for a packet that was dropped, the one that did it."""
-        return next((step for step in reversed(self.steps) if step.matched), None)
+        return next((step for step in reversed(self.trail) if isinstance(step, Visit) and step.matched), None)
 
     @property
     def path(self) -> Path:

@@ -4,14 +4,14 @@ The branches are the rules of the big-step semantics of Iptables_Semantics (Sema
 Proofs), named in the comments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from netlab_magic.walk.actions import Unjudged
 from netlab_magic.walk.frame import Frame
-from netlab_magic.walk.program import Line, Lines
-from netlab_magic.walk.result import Visit
+from netlab_magic.walk.lines import Candidate, Line, Lines
+from netlab_magic.walk.result import Passed, Trail, Visit
 
 __all__ = ["Decision", "Undecided", "traverse"]
 
@@ -25,63 +25,68 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Undecided(Exception):
-    """The way goes on in two ways, and nobody can tell which: `line` is the rule, `why` says why."""
+    """Nobody can tell how the way goes on: `line` is the rule, `why` says why. With `forks` it goes on in two ways: matched or not."""
 
-    def __init__(self, line: Line, why: str) -> None:
+    def __init__(self, line: Line, why: str, *, forks: bool = False) -> None:
         super().__init__(why)
         self.line = line
         self.why = why
+        self.forks = forks
 
 
-def traverse(
-    hook: str,
-    chains: Mapping[str, Lines],
-    frame: Frame,
-    assumed: Mapping[tuple[str, str, int], bool],
-    visits: list[Visit],
-) -> Decision:
-    """The decision of one table; what was looked at is added to `visits`. Raises Undecided."""
-    lines, at = chains[hook], 0
-    callers: list[tuple[Lines, int]] = []
+def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], trail: Trail) -> Decision:
+    """The decision of one table; what was looked at is added to `trail`.
+
+    `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say.
+    """
+    kind = frame.protocol, frame.input, frame.output
+    chain, at = chains[hook], -1
+    candidates = iter(chain.candidates(kind, frame))
+    callers: list[tuple[Lines, int, Iterator[Candidate]]] = []
     while True:
-        line = lines[at]
-        at += 1
-        matched, failed = _match(line, frame)
-        if matched is None:
-            matched = assumed.get(line.place)
-        if matched is False:  # nomatch
-            visits.append(Visit(hook, line, False, failed, frame))
-            continue
+        before, (at, line, certain) = at, _next(candidates, frame)
+        if at > before + 1:  # nomatch
+            trail.append(Passed(hook, chain, before + 1, at, frame))
+        if not certain:
+            failed = line.match(frame)[1]
+            matched = next(assumed, None) if line.acts else None
+            if matched is None and line.acts:
+                raise Undecided(line, f"uses {line.conditions[failed].about}", forks=True)
+            if not matched:
+                trail.append(Visit(hook, line, matched, failed, frame))
+                continue
         follows = line.action
-        if matched is None:
-            if line.acts:
-                raise Undecided(line, f"uses {line.conditions[failed].about}")
-            visits.append(Visit(hook, line, None, failed, frame))
-            continue
-        changed = _changed(line, frame)
-        visits.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
+        changed = frame if follows.change is None and not follows.unknown else _changed(line, frame)
+        trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
         frame = changed
         if follows.chain:  # call; goto leaves no place to come back to
             if not follows.goto:
-                callers.append((lines, at))
-            lines, at = chains[follows.chain], 0
+                callers.append((chain, at, candidates))
+            chain, at = chains[follows.chain], -1
+            candidates = iter(chain.candidates(kind, frame))
         elif follows.verdict == "RETURN":  # call_return, call_result; in a built-in chain its policy decides
-            lines, at = callers.pop() if callers else (chains[hook], len(chains[hook]) - 1)
+            if callers:
+                chain, at, candidates = callers.pop()
+            else:
+                chain = chains[hook]
+                at, candidates = len(chain) - 2, iter((chain.end,))
         elif follows.verdict:  # accept, drop, reject
             return Decision(follows.verdict, line, frame)
         # log, empty: on to the next rule
 
 
-def _match(line: Line, frame: Frame) -> tuple[bool | None, int]:
-    """Whether all conditions hold, and the number of the first that does not, or that nobody knows."""
-    unknown = -1
-    for at, test in enumerate(line.tests):
-        answer = test(frame)
-        if not answer:
-            if answer is not None:
-                return False, at
-            unknown = at if unknown < 0 else unknown
-    return (True, -1) if unknown < 0 else (None, unknown)
+def _next(candidates: Iterator[Candidate], frame: Frame) -> tuple[int, Line, bool]:
+    """The next line that the frame matches, or may match: then it is not certain. The end of a chain matches whatever there is."""
+    for at, line, tests in candidates:
+        for test in tests:
+            answer = test(frame)
+            if not answer:
+                break
+        else:
+            return at, line, True
+        if answer is None and line.match(frame)[0] is None:
+            return at, line, False
+    raise AssertionError("a chain has an end")
 
 
 def _changed(line: Line, frame: Frame) -> Frame:

@@ -1,4 +1,7 @@
-"""`python tests/bench [--json FILE] [--quick] [ROW…]`: measures what the design promises, each row beside its alternatives."""
+"""`python tests/bench [--json FILE] [--quick] [ROW…]`: measures what the design promises, each row beside its alternatives.
+
+`--agreement N` compares the walk with the kernel instead, in N random cases for each variant of iptables.
+"""
 
 import argparse
 import compileall
@@ -13,6 +16,7 @@ _ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(_ROOT), str(_ROOT / "tests")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
 
+from agreement import agreement  # noqa: E402
 from machine import difference, read_machine  # noqa: E402
 from measure import Measured, Row, measure  # noqa: E402
 from report import HEAD, as_json, lines, machine  # noqa: E402
@@ -29,6 +33,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these rows: {', '.join(names)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured into this file too")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--agreement", type=int, metavar="N", help="compare walk and kernel in N random cases for each variant")
+    parser.add_argument("--seed", default="1", help="which cases these are")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(names):
         parser.error(f"there is no row {', '.join(sorted(unknown))}; the rows are: {', '.join(names)}")
@@ -57,8 +63,23 @@ def _left_behind(before: object) -> list[str]:
     return left
 
 
+def _agreement(cases: int, seed: str) -> int:
+    """Prints how walk and kernel agree, and each disagreement with what makes it come again; 1 when there is one."""
+    found = 0
+    for variant in ("legacy", "nft"):
+        started = time.monotonic()
+        # iptables-nft mostly waits for the kernel's grace periods, so that more of it fits on the processors.
+        tally = agreement(cases, seed, variant, workers=(os.cpu_count() or 1) * (1 if variant == "legacy" else 3))
+        print(*tally.disagreements, sep="\n\n")
+        print(f"{variant}, seed {seed}: {tally}, in {time.monotonic() - started:.0f} s", flush=True)
+        found += len(tally.disagreements)
+    return int(found > 0)
+
+
 def _main() -> int:
     arguments = _arguments()
+    if arguments.agreement:
+        return _agreement(arguments.agreement, arguments.seed)
     # As an installation and ./netlab do; where this tree cannot be written, every process compiles the modules again.
     compileall.compile_dir(_ROOT / "netlab_magic", quiet=2)
     before, where = read_machine(), machine()

@@ -9,6 +9,7 @@ from reaching import PINGS, matrix, policy_switch
 from reasoning import why_it_died
 from starting import BARE, first_statement, load_extension
 from switching import switch_in_the_browser
+from walking import walks
 
 __all__ = ["ROWS"]
 
@@ -38,6 +39,8 @@ ROWS = (
     Row("why-answered", "why a packet arrives, told and drawn", why_it_died(blocked=False), [Target(300)], rounds=15, quick_rounds=5),
     Row("why-dropped", "why a packet is dropped, told and drawn", why_it_died(blocked=True), [Target(700)], rounds=15, quick_rounds=5),
     Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
+    Row("walk-docker", "a walk through Docker's rules (20,000 a second)", walks(large=False), [Target(50)], unit="µs"),
+    Row("walk-5000", "a walk through 5,000 rules (200 a second)", walks(large=True), [Target(5000)], unit="µs"),
     Row(
         "memory",
         "memory of a lab host process",

@@ -1,0 +1,87 @@
+"""Random cases: a ruleset, and the first packet of a connection."""
+
+import random
+
+import msgspec
+
+from agreement.words import Words
+from agreement.world import ADDRESSES, ARRIVALS, CLOSED, DESTINATIONS, PORTS, Setting, sources
+from netlab_magic.packet import Packet
+from netlab_magic.ruleset import BUILT_IN
+
+__all__ = ["Case", "Generator"]
+
+_HEADERS = {"icmp": 28, "udp": 28, "tcp": 60}
+
+
+class Case(msgspec.Struct):
+    """A ruleset as text, and the first packet of a connection. `source` is the namespace that sends it, "" the host; `size` are the bytes
+    that it carries, for TCP those of the second packet.
+    """
+
+    rules: str
+    source: str
+    packet: Packet
+    size: int
+    setting: Setting
+    doubtful: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody listens at the port that it is sent to."""
+        return self.packet.destination_port == CLOSED
+
+
+class Generator:
+    """Cases out of one seed. `doubtful` is the share of cases with matches that the walk cannot judge."""
+
+    def __init__(self, seed: str, doubtful: float = 0.06) -> None:
+        self.random = random.Random(seed)  # noqa: S311
+        self.doubtful = doubtful
+        self.port = 20000
+
+    def case(self) -> Case:
+        pick, chance = self.random.choice, self.random.random
+        protocol, source = pick(("icmp", "udp", "tcp")), pick(tuple(ADDRESSES))
+        destination = pick(DESTINATIONS[source])
+        ports = (0, 0) if protocol == "icmp" else (self.new_port(), pick((*PORTS, *PORTS, *PORTS, CLOSED)))
+        size = 2 * pick((4, 4, 4, 50, 200))
+        packet = Packet(
+            pick(sources(source, destination)),
+            destination,
+            protocol,
+            *ports,
+            icmp_type=8 if protocol == "icmp" else 0,
+            flags=frozenset(("SYN",) if protocol == "tcp" else ()),
+            input=ARRIVALS[source][0],
+            port_in=ARRIVALS[source][1],
+            mark=pick((1, 2, 7)) if not source and chance() < 0.2 else 0,
+            ttl=pick((1, 2, 3, 60, 128)) if chance() < 0.12 else 64,
+            tos=pick((0x10, 0x08, 0x48)) if chance() < 0.2 else 0,
+            length=_HEADERS[protocol] + (size if protocol != "tcp" else 0),
+        )
+        setting = Setting(forwards=chance() > 0.04, shows_bridged=chance() > 0.06, reverse_path=pick((1, 2)) if chance() < 0.06 else 0)
+        doubtful = chance() < self.doubtful
+        words = Words(self.random, doubtful=doubtful)
+        return Case("".join(self.table(table, words) for table in BUILT_IN), source, packet, size, setting, doubtful)
+
+    def new_port(self) -> int:
+        self.port = self.port + 1 if self.port < 60000 else 20000
+        return self.port
+
+    def with_new_port(self, packet: Packet) -> Packet:
+        return msgspec.structs.replace(packet, source_port=self.new_port()) if packet.source_port else packet
+
+    def table(self, table: str, words: Words) -> str:
+        """A table; about half of them are empty, as the more rules there are, the fewer packets get far."""
+        full = self.random.random() < (0.9 if table == "filter" else 0.5)
+        users = [f"U{number}" for number in range(self.random.randrange(4))] if full else []
+        drops = {chain: full and table != "nat" and self.random.random() < 0.08 for chain in BUILT_IN[table]}
+        lines = [f"*{table}", *(f":{chain} {'DROP' if drop else 'ACCEPT'} [0:0]" for chain, drop in drops.items())]
+        lines += [f":{name} - [0:0]" for name in users]
+        if full:
+            for chain in BUILT_IN[table]:
+                lines += [f"-A {chain} {words.rule(table, chain, users)}" for _ in range(self.random.randrange(5))]
+            for place, chain in enumerate(users):
+                lines += [f"-A {chain} {words.rule(table, '', users[place + 1 :])}" for _ in range(self.random.randrange(5))]
+        return "\n".join([*lines, "COMMIT", ""])

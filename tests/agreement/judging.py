@@ -1,0 +1,253 @@
+"""What the walk expects of a connection, round after round, and what the kernel did: the two side by side."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from agreement.cases import Case
+from agreement.kernel import Kernel, Talk
+from agreement.reporting import Place
+from agreement.world import ADDRESSES, PORTS, host
+from netlab_magic.packet import Packet
+from netlab_magic.ruleset import Ruleset
+from netlab_magic.walk import Conversation, Host, Outcome, Visit, Walk, branches, port_closed, refusal_of, reply_to, walk
+
+__all__ = ["Expected", "Judged", "expectations", "judged"]
+
+Walker = Callable[[Packet], Iterable[Walk]]
+_OWNERS = {**{address: name for name, address in ADDRESSES.items()}, "8.8.8.8": "ext"}
+_PATIENCE = 12
+_UNTRACKED = ("INVALID", "UNTRACKED")
+
+
+class Expected(msgspec.Struct):
+    """One round of a connection: packets and what they bring about, until the next answer; None in `answered` allows for both.
+
+    `more` allows for packets that are nobody's business here: a reply that its receiver does not recognise is refused by it.
+    """
+
+    walks: list[Walk]
+    answered: bool | None
+    more: bool = False
+
+    def orders(self, variant: str) -> list[list[Visit]]:
+        """The steps as the kernel may tell them: nft tells a rule that rejects after what the answer met, which goes out meanwhile, and
+        which may come in again, through lo, before or after.
+        """
+        if variant == "legacy" or all(found.outcome != Outcome.REJECTED for found in self.walks):
+            return [[step for found in self.walks for step in found.steps]]
+        return [_nested(self.walks, whole=whole) for whole in (False, True)]
+
+    def differs_at(self, order: list[Visit], seen: list[Place]) -> tuple[list[Place], list[Place]] | None:
+        """What is left of the walk's and of the kernel's steps where the two go apart; None when they do not.
+
+        A rule of which nobody can tell whether it matches, and which does nothing but look at packets, may be there or not.
+        """
+        wanted, at = [step for step in order if step.matched is not False], 0
+        for number, step in enumerate(wanted):
+            if seen[at : at + 1] == [_place(step)]:
+                at += 1
+            elif step.matched:
+                return [_place(each) for each in wanted[number:]], seen[at:]
+        return None if self.more or at == len(seen) else ([], seen[at:])
+
+
+def _place(step: Visit) -> Place:
+    return step.table, step.chain, step.rule or 0
+
+
+def _nested(walks: list[Walk], *, whole: bool) -> list[Visit]:
+    steps = list(walks[0].steps) if walks else []
+    if not walks or not walks[1:]:
+        return steps
+    after = _nested(walks[1:], whole=whole)
+    if walks[0].outcome != Outcome.REJECTED:
+        return steps + after
+    meanwhile = len(after) if whole else next((at for at, step in enumerate(after) if step.hook in ("PREROUTING", "INPUT")), len(after))
+    return [*steps[:-1], *after[:meanwhile], steps[-1], *after[meanwhile:]]
+
+
+class Judged(msgspec.Struct):
+    """A round in model and kernel."""
+
+    expected: Expected
+    answered: bool
+    places: list[Place]
+    variant: str
+
+    @property
+    def difference(self) -> tuple[list[Place], list[Place]] | None:
+        """What the walk and what the kernel has left where they go apart."""
+        found = [self.expected.differs_at(order, self.places) for order in self.expected.orders(self.variant)]
+        return None if None in found else found[0]
+
+    @property
+    def agrees(self) -> bool:
+        return self.expected.answered in (None, self.answered) and self.difference is None
+
+
+Sequel = tuple[Expected, Packet | None]
+"""A round, and the packet that the next one begins with, None after the last."""
+
+
+def expectations(case: Case, ruleset: Ruleset, variant: str, *, branching: bool) -> Iterator[list[Expected]]:
+    """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that `branches` finds."""
+    there = host(case.setting, variant)
+
+    def walker(packet: Packet) -> Iterable[Walk]:
+        return branches(packet, ruleset, there) if branching else (walk(packet, ruleset, there),)
+
+    for first, packet in _round(case, case.packet, walker, there):
+        if packet is None or branching:
+            yield [first]
+        else:
+            yield from ([first, second] for second, _ in _round(case, packet, walker, there))
+
+
+def _round(case: Case, packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
+    again = case.packet.protocol == "udp"
+    for request in walker(packet):
+        if request.outcome == Outcome.UNKNOWN or _is_lost(request):
+            yield Expected([request], answered=None, more=True), None
+        elif not request:
+            for walks in _refused(request, walker, there):
+                yield Expected(walks, answered=False), _next(case.packet, walks) if again else None
+        elif not _is_received(request):
+            yield Expected([request], answered=False), _next(case.packet, [request]) if again else None
+        else:
+            yield from _answered(case, request, walker, there)
+
+
+def _answered(case: Case, request: Walk, walker: Walker, there: Host) -> Iterator[Sequel]:
+    """The rounds whose request has arrived."""
+    tcp, closed = case.packet.protocol == "tcp", request.packet.protocol != "icmp" and request.packet.destination_port not in PORTS
+    answer = port_closed(request, there) if closed else reply_to(request, there)
+    if request.sent.flags >= {"ACK"}:
+        answer = msgspec.structs.replace(answer, flags=frozenset(("ACK",)), length=52)
+    for reply in walker(answer):
+        answered = bool(Conversation(request, reply)) and not closed
+        stray = bool(reply) and not answered and not closed
+        untracked = request.last.state in _UNTRACKED  # its reply may have begun a connection of its own
+        goes_on = not (stray or closed or tcp or untracked) and (answered or case.packet.protocol == "udp")
+        for walks in [[reply]] if reply else _refused(reply, walker, there):
+            so_far = [request, *walks]
+            expected = Expected(so_far, answered, more=stray)
+            packet = _next(case.packet, so_far)
+            if reply.outcome == Outcome.UNKNOWN:
+                expected = Expected(so_far, answered=None, more=True)
+            if tcp and answered and request.sent.flags == {"SYN"}:
+                yield from _shaken(case, so_far, msgspec.structs.replace(packet, flags=frozenset(("ACK",)), length=52), walker, there)
+            else:
+                yield expected, packet if goes_on and expected.answered is not None else None
+
+
+def _shaken(case: Case, so_far: list[Walk], packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
+    """The end of TCP's handshake, which is a packet more, before there are data."""
+    for third in walker(packet):
+        if third:
+            data = msgspec.structs.replace(
+                packet, flags=frozenset(("PSH", "ACK")), length=52 + case.size, connection_mark=third.last.connection_mark
+            )
+            tracked = packet.state == "ESTABLISHED"
+            known = tracked and not _is_lost(third)
+            yield Expected([*so_far, third], answered=True if known else None, more=not known), data if known else None
+        elif third.outcome == Outcome.UNKNOWN:
+            yield Expected([*so_far, third], answered=None, more=True), None
+        else:
+            for walks in _refused(third, walker, there):
+                yield Expected([*so_far, *walks], answered=None), None
+
+
+def _next(packet: Packet, walks: list[Walk]) -> Packet:
+    """The second packet of a program, with what connection tracking remembers of the first and its answer."""
+    request = walks[0].last
+    if request.state in _UNTRACKED or not (walks[0] or "CONFIRMED" in request.status):
+        return packet
+    mark, seen = request.connection_mark, "SEEN_REPLY" in request.status
+    for found in walks[1:]:
+        stopped_in_raw = not found and bool(found.decided_by) and found.decided_by.table == "raw"
+        if found.last.state not in _UNTRACKED and not stopped_in_raw:
+            mark, seen = found.last.connection_mark, seen or found.last.state == "ESTABLISHED"
+    if packet.protocol == "tcp" and not seen:  # an ACK after nothing but a SYN (sIV of tcp_conntracks in nf_conntrack_proto_tcp.c)
+        return msgspec.structs.replace(packet, state="INVALID")
+    told = walks[0].packet
+    return msgspec.structs.replace(
+        packet,
+        state="ESTABLISHED" if seen else "NEW",
+        status=frozenset(("CONFIRMED", *(("SEEN_REPLY",) if seen else ()), *(("ASSURED",) if packet.protocol == "tcp" else ()))),
+        original=told.original,
+        reply=told.reply,
+        connection_mark=mark,
+    )
+
+
+def _is_lost(request: Walk) -> bool:
+    """Whether a packet goes on as no part of its connection any more: untranslated, whoever gets it does not know it."""
+    return bool(request) and request.sent.state == "ESTABLISHED" and request.last.state in _UNTRACKED
+
+
+def _is_received(request: Walk) -> bool:
+    """Whether the receiver takes it: it drops what comes from one of its own addresses (fib_validate_source)."""
+    packet = request.packet
+    if request.outcome == Outcome.DELIVERED:
+        return True
+    owner = _OWNERS.get(packet.destination)
+    return bool(owner) and packet.source in (*_OWNERS, "10.0.0.6", "172.18.0.1", "172.19.0.1") and _OWNERS.get(packet.source) != owner
+
+
+def _refused(walked: Walk, walker: Walker, there: Host) -> Iterator[list[Walk]]:
+    """The packet that got no further, with what its sender is told, and what is said about that in turn."""
+    refusal = refusal_of(walked, there) if walked.outcome != Outcome.UNKNOWN else None
+    if refusal is None:
+        yield [walked]
+        return
+    for answer in walker(refusal):
+        if answer or answer.outcome == Outcome.UNKNOWN:
+            yield [walked, answer]
+        else:
+            for more in _refused(answer, walker, there):
+                yield [walked, *more]
+
+
+def judged(case: Case, alternatives: list[list[Expected]], kernel: Kernel) -> list[Judged]:
+    """Sends the packets of the case, whose rules are loaded, and compares with the first alternative that fits, else with the first."""
+    kernel.quiet()
+    talk = kernel.talk(case)
+    found: list[Judged] = []
+    try:
+        for number in range(max(len(rounds) for rounds in alternatives)):
+            fitting = [rounds[number] for rounds in alternatives if number < len(rounds)]
+            found.append(_one(fitting, talk, kernel))
+            if not found[-1].agrees:
+                break
+    finally:
+        talk.close()
+        kernel.quiet()
+    return found
+
+
+def _one(fitting: list[Expected], talk: Talk, kernel: Kernel) -> Judged:
+    """Sends one packet and waits until what came of it is as expected, or for about 30 ms: packets between namespaces take 0.05."""
+    talk.send()
+    places: list[Place] = []
+    answered = False
+    tries = 0
+    while True:
+        if kernel.serve():
+            tries = 0
+        answered = talk.answered() or answered
+        places += kernel.places()
+        chosen = next((judgement for one in fitting if (judgement := Judged(one, answered, places, kernel.variant)).agrees), None)
+        if chosen and (tries >= 1 or chosen.expected.answered):
+            return chosen
+        if tries >= _PATIENCE:
+            return chosen or Judged(fitting[0], answered, places, kernel.variant)
+        tries += 1
+        if tries > 1:
+            _pause(tries)
+
+
+def _pause(tries: int) -> None:
+    import time
+
+    time.sleep(0.0003 * tries**1.6)
