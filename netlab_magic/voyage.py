@@ -84,16 +84,17 @@ class Stop(msgspec.Struct, frozen=True):
 class Voyage(msgspec.Struct, frozen=True):
     """The stops of a packet and of what comes back, in order; the first has number 1. `question` is the probe in a few words.
 
-    `now` is the number of the stop that is being looked at, 0 for none.
+    `now` is the number of the stop that is being looked at, 0 for none; `through` are the namespaces of the whole way where this is a part.
     """
 
     stops: tuple[Stop, ...] = ()
     question: str = ""
     now: int = 0
+    through: tuple[str, ...] = ()
 
     def upto(self, number: int) -> "Voyage":
         """The way as far as the stop with that number, which is the one being looked at."""
-        return Voyage(self.stops[:number], self.question, min(number, len(self.stops)))
+        return Voyage(self.stops[:number], self.question, min(number, len(self.stops)), self.namespaces)
 
     @property
     def fatal(self) -> Stop | None:
@@ -103,7 +104,7 @@ class Voyage(msgspec.Struct, frozen=True):
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces on the way, in the order of the first visit."""
-        return tuple(dict.fromkeys(stop.namespace for stop in self.stops))
+        return self.through or tuple(dict.fromkeys(stop.namespace for stop in self.stops))
 
     def badge(self, number: int) -> Badge:
         """The number of a stop as pictures show it."""

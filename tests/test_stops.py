@@ -122,6 +122,7 @@ def test_stepping_shows_the_way_so_far_and_marks_where_one_is():
     assert "▸4" in chains_picture(filtered(RULES), path=voyage.path(HOST)).dot
     assert voyage.crossings() == {(OUT, PORT): (True, False)}
     assert voyage.upto(2).path(HOST).steps == ()
+    assert voyage.upto(2).namespaces == ("ns1", HOST, "ns0")  # the picture of a large lab stays the same from step to step
 
 
 def test_cables_know_in_which_directions_they_were_crossed():

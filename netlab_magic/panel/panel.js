@@ -17,7 +17,7 @@ function h(tag, properties = {}, ...children) {
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
   }
   // JupyterLab would take arrows and letters for its own as soon as one of these has the focus.
-  if (["input", "button", "select", "summary"].includes(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (["input", "button", "select", "summary"].includes(tag) || "tabindex" in properties) made.setAttribute("data-lm-suppress-shortcuts", "true");
   made.append(...children.filter((child) => child !== null));
   return made;
 }
@@ -146,6 +146,7 @@ function pairs(view) {
     if (!found.sources) return;
     if (asked !== shape) { build(found); shape = asked; }
     table.hidden = !found.sources.length;
+    table.classList.toggle("nl-dense", found.targets.length > 10);
     for (const cell of table.querySelectorAll("td")) {
       const [mark, good, said] = found.cells[cell.dataset.pair] ?? ["·", null, ""];
       setText(cell, mark);
@@ -162,7 +163,7 @@ function pairs(view) {
     watch.setAttribute("aria-pressed", String(Boolean(model.get("status").watching)));
     strips.title = words.history;
   });
-  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), table, much, strips,
+  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), h("div", { class: "nl-scroll", tabindex: 0, "aria-label": words.pairs, role: "group" }, table, much), strips,
     h("div", { class: "nl-bar" },
       h("button", { type: "button", "data-key": "again", onclick: () => send({ do: "again" }) }, words.again), watch));
 }
