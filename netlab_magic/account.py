@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from netlab_magic.crosscheck import Difference, crosscheck
-from netlab_magic.explain import rule_situation
+from netlab_magic.explain import rule_sentence, rule_situation
 from netlab_magic.facts import fact_sentence
 from netlab_magic.messages import Language, language, message
 from netlab_magic.outcome import Outcome, Verdict
@@ -16,6 +16,7 @@ from netlab_magic.ruleset import Ruleset
 from netlab_magic.sighting import Traced
 from netlab_magic.stops import chain_words, lost_words, said, stopped_by, unmet_by, why_not
 from netlab_magic.topology import HOST
+from netlab_magic.voyage import Event
 from netlab_magic.walk import Cause, Visit
 
 __all__ = ["Account", "account", "kind_words"]
@@ -29,10 +30,11 @@ _WHAT = {
     Verdict.ANSWERED: message("{flow} is answered: {request} arrives, and so does {answer}."),
     Verdict.BLOCKED: message("{flow} is blocked: {request} is lost on its way."),
     Verdict.REFUSED: message("{flow} is refused: {answer} says no."),
-    Verdict.NO_ROUTE: message("{flow} finds no way: there is no route for {request}."),
-    Verdict.NOBODY: message("{flow} meets nobody: no machine has the address {address}."),
+    Verdict.NO_ROUTE: message("{flow} finds no way: {request} cannot get there."),
+    Verdict.NOBODY: message("{flow} meets nobody: no machine answers to the address {address}."),
     Verdict.NOT_MEASURED: message("{flow} could not be measured."),
 }
+_NO_ANSWER = message("{flow} is blocked: no answer has come back.")
 _REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
 
 
@@ -57,9 +59,10 @@ def account(
     outcome = traced.outcome if traced else None
     verdict = outcome.verdict if outcome else prediction.verdict
     differences = crosscheck(prediction, traced, rulesets) if traced else ()
-    where = [_where(prediction, rulesets, outcome, say)]
+    is_wrong = outcome is not None and not prediction.unknown and outcome.verdict not in (prediction.verdict, Verdict.NOT_MEASURED)
+    where = [] if is_wrong else [_where(prediction, rulesets, outcome, say)]
     if traced and (prediction.unknown or differences):
-        where += [_seen_last(traced, say), *(fact_sentence(fact, say) for fact in traced.facts)]
+        where += [_seen_last(traced, rulesets, say), *(fact_sentence(fact, say) for fact in traced.facts)]
     return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
 
 
@@ -71,7 +74,8 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: La
     back = prediction.back
     answer = kind_words(back.legs[0].walk.sent, say) if back is not None and back.legs else say("the answer")
     reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
-    text = _REPLY_LOST if reply_lost else _WHAT[verdict]
+    untold = verdict == Verdict.BLOCKED and prediction.verdict != verdict
+    text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
     sentence = say(text, flow=probe, request=request, answer=answer, address=probe.address)
     if outcome is not None and verdict == Verdict.NOT_MEASURED and outcome.why:
         return say.paragraph([sentence, f"{outcome.why[:1].upper()}{outcome.why[1:]}."])
@@ -90,19 +94,52 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
             return death
         answer = kind_words(back.legs[0].walk.sent, say)
         return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
-    if request.lost:
-        return lost_words(request.lost, request.values, say)
-    return _passed(prediction, say) if back is None or back.arrived else _death(back, rulesets, say)
+    told = [_translated(prediction, say), lost_words(request.lost, request.values, say) if request.lost else ""]
+    if back is not None and not back.arrived:
+        told.append(_death(back, rulesets, say))
+    elif not request.lost:
+        told.append(_passed(prediction, say))
+    return say.paragraph(told)
 
 
-def _seen_last(traced: Traced, say: Language) -> str:
-    """The last thing that the kernel reported, where the model is no help."""
-    stops = voyage_of_trace(traced).stops
+def _translated(prediction: Prediction, say: Language) -> str:
+    """What nat made of the request's destination, and who answers where that is not whom the reader named."""
+    told = []
+    for leg in prediction.request.legs:
+        for visit in leg.walk.matched:
+            before, after = visit.before, visit.after
+            if visit.table == "nat" and visit.rule and after and (before.destination, before.destination_port) != _to(after):
+                text = message("On {namespace}, rule {number} of {chain} gives {packet} another destination: {address}.")
+                address = f"{after.destination}:{after.destination_port}" if after.destination_port else after.destination
+                told.append(say(text, packet=kind_words(before, say), address=address, **_site(leg.namespace, visit, say)))
+    last = prediction.request.legs[-1].namespace
+    if prediction.probe.target not in ("", last):
+        told.append(say("So it is {namespace} that gets it.", namespace=_place(last, say)))
+    return say.paragraph(told)
+
+
+def _to(packet: Packet) -> tuple[str, int]:
+    return packet.destination, packet.destination_port
+
+
+def _site(namespace: str, visit: Visit, say: Language) -> dict[str, object]:
+    """A rule's place, to fill a sentence."""
+    return {"namespace": _place(namespace, say), "number": visit.rule, "chain": chain_words(visit.table, visit.chain, say)}
+
+
+def _seen_last(traced: Traced, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+    """The last thing that the kernel reported, where the model is no help; what its counters tell comes behind it."""
+    stops = [stop for stop in voyage_of_trace(traced).stops if stop.event != Event.LOST]
     if not stops:
         return say("The kernel reported nothing of its packets.")
-    return say(
-        "The kernel's last report of it is from {namespace}: {what}", namespace=_place(stops[-1].namespace, say), what=said(stops[-1], say)
-    )
+    last = stops[-1]
+    ruleset = rulesets.get(last.namespace, Ruleset())
+
+    def sentence(table: str, chain: str, number: int) -> str:
+        return rule_sentence(ruleset, table, chain, number, say.name) if ruleset.table(table).chain(chain) else ""
+
+    what = said(last, say, sentence)
+    return say("The kernel's last report of it is from {namespace}: {what}", namespace=_place(last.namespace, say), what=what)
 
 
 def _passed(prediction: Prediction, say: Language) -> str:
@@ -147,13 +184,7 @@ def _death(trip: Trip, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     decided = leg.walk.decided_by
     if leg.walk.cause != Cause.RULE or decided is None:
         return lost_words(*stopped_by(leg), say)
-    values: dict[str, object] = {
-        "packet": packet,
-        "namespace": _place(leg.namespace, say),
-        "chain": chain_words(decided.table, decided.chain, say),
-        "number": decided.rule,
-        "how": _how(decided, say),
-    }
+    values = {"packet": packet, "how": _how(decided, say), **_site(leg.namespace, decided, say)}
     if decided.rule:
         text = message("On {namespace}, rule {number} of {chain} drops {packet}, which {how}.")
         if decided.outcome == "REJECT":
@@ -187,16 +218,30 @@ def _how(visit: Visit, say: Language) -> str:
 
 def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
     """Why the rules of a chain did not keep a packet from its policy."""
-    misses = [
-        visit for visit in leg.walk.steps if (visit.table, visit.chain) == (end.table, end.chain) and visit.rule and visit.matched is False
-    ]
+    asked = [visit for visit in leg.walk.steps if (visit.hook, visit.table) == (end.hook, end.table) and visit.rule]
+    sent_back = [visit for visit in asked if visit.matched and visit.outcome == "RETURN"]
+    turned = [say("Rule {number} of {chain} sends it back from there.", number=visit.rule, chain=visit.chain) for visit in sent_back]
+    misses = [visit for visit in asked if visit.matched is False and visit.line.action.verdict in ("", "ACCEPT")]
     if not misses:
-        return say("{chain} has no rule that could let it pass.", chain=end.chain)
-    told = [say("rule {number}: {why}", number=visit.rule, why=why_not(unmet, say)) for visit in misses if (unmet := unmet_by(visit))]
+        none = say("{chain} has no rule that could let it pass.", chain=end.chain)
+        return say.paragraph(turned) or none
+    told = [_miss(visit, end, say) for visit in misses]
     if len(misses) <= _FEW:
-        return say("None of its rules matches ({rules}).", rules=say.several(message("{}; {}"), message("{}; {}"), told))
-    nearest = max(range(len(misses)), key=lambda at: misses[at].failed)
-    return say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=told[nearest])
+        return say.paragraph(
+            [*turned, say("None of its rules matches ({rules}).", rules=say.several(message("{}; {}"), message("{}; {}"), told))]
+        )
+    nearest = max(range(len(misses)), key=lambda at: (misses[at].line.action.verdict == "ACCEPT", misses[at].failed))
+    none = say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=told[nearest])
+    return say.paragraph([*turned, none])
+
+
+def _miss(visit: Visit, end: Visit, say: Language) -> str:
+    """A rule that did not match, and why; with its chain where that is another one."""
+    unmet = unmet_by(visit)
+    why = why_not(unmet, say) if unmet else ""
+    if visit.chain == end.chain:
+        return say("rule {number}: {why}", number=visit.rule, why=why)
+    return say("rule {number} of {chain}: {why}", number=visit.rule, chain=visit.chain, why=why)
 
 
 def _alarm(differences: Sequence[Difference], say: Language) -> str:

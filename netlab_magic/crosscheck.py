@@ -46,13 +46,23 @@ def crosscheck(prediction: Prediction, traced: Traced, rulesets: Mapping[str, Ru
 def _compared(direction: str, legs: Sequence[Leg], passages: Sequence[Passage], rulesets: Mapping[str, Ruleset]) -> Iterator[Difference]:
     waiting = [passage for passage in passages if (passage.direction == "request") == (direction == "request")]
     for leg in legs:
-        passage = next((held for held in waiting if held.namespace == leg.namespace), None)
-        if passage is not None:
-            del waiting[: waiting.index(passage) + 1]
         predicted = _predicted(leg)
-        seen = tuple(_seen(passage, rulesets.get(leg.namespace))) if passage else ()
+        seen = tuple(spot for passage in _taken(waiting, leg) for spot in _seen(passage, rulesets.get(leg.namespace)))
         if predicted != seen:
             yield Difference(leg.namespace, direction, predicted, seen)
+
+
+def _taken(waiting: list[Passage], leg: Leg) -> list[Passage]:
+    """The passages that are a leg's, taken from those that wait: two when the packet went out through lo and came in again."""
+    first = next((at for at, held in enumerate(waiting) if held.namespace == leg.namespace), None)
+    if first is None:
+        return []
+    loops = {"OUTPUT", "PREROUTING"} <= set(leg.walk.hooks)
+    again = loops and len(waiting) > first + 1 and waiting[first + 1].namespace == leg.namespace
+    end = first + (2 if again else 1)
+    taken = waiting[first:end]
+    del waiting[:end]
+    return taken
 
 
 def _predicted(leg: Leg) -> tuple[Spot, ...]:

@@ -190,8 +190,9 @@ def read_expect(r: Reader) -> Statement:
 
 def read_why(r: Reader) -> Statement:
     """why = "why" SRC DST [":" PORT] [ "--predict" ]"""
+    asks = r.keyword("--predict")
     source, target = r.take("source"), destination(r, "tcp", port_needed=False)
-    return s.Why(source, target, asks=r.keyword("--predict") is not None)
+    return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None)
 
 
 def read_predict(r: Reader) -> Statement:

@@ -62,6 +62,7 @@ MEANINGS = [
     ("trace a [fd00::2]:53/udp", s.Trace("a", Destination("fd00::2", 53, "udp"))),
     ("expect a b ok", s.Expect("a", Destination("b"), True)),
     ("why a b", s.Why("a", Destination("b"))),
+    ("why --predict a b", s.Why("a", Destination("b"), asks=True)),
     ("why a b:80 --predict", s.Why("a", Destination("b", 80, "tcp"), asks=True)),
     ("predict a b:53/udp blocked", s.Predict("a", Destination("b", 53, "udp"), False)),
     ("expect a b:53/udp blocked", s.Expect("a", Destination("b", 53, "udp"), False)),

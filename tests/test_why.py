@@ -1,5 +1,7 @@
 """`why` and `predict`: what became of a packet, where and for what reason. The model's account, and the kernel's beside it."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from labs import SEED, lab, seed  # noqa: F401  # fixtures
 
@@ -23,6 +25,7 @@ NETWORK = SEED.replace("masquerade 172.18.0.0/16 except docker1\n", "serve ns0 8
 INSIDE = "-i docker1 -o docker1 -j ACCEPT"
 OUT = "-i docker1 ! -o docker1 -j ACCEPT"
 BACK = "-o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+NO_CHAINS: Mapping[str, Sequence[str]] = {}
 NAT = "POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE"
 
 
@@ -33,8 +36,10 @@ def network(text: str = NETWORK) -> Topology:
     return topology
 
 
-def dump(policy: str, *rules: str, nat: str = NAT) -> str:
-    filters = [":INPUT ACCEPT [0:0]", f":FORWARD {policy} [0:0]", ":OUTPUT ACCEPT [0:0]", *(f"-A FORWARD {rule}" for rule in rules)]
+def dump(policy: str, *rules: str, nat: str = NAT, chains: Mapping[str, Sequence[str]] = NO_CHAINS) -> str:
+    own = [f":{chain} - [0:0]" for chain in chains]
+    filters = [":INPUT ACCEPT [0:0]", f":FORWARD {policy} [0:0]", ":OUTPUT ACCEPT [0:0]", *own, *(f"-A FORWARD {rule}" for rule in rules)]
+    filters += [f"-A {chain} {rule}" for chain, held in chains.items() for rule in held]
     nats = [*(f":{chain} ACCEPT [0:0]" for chain in ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")), *([f"-A {nat}"] if nat else [])]
     return "\n".join(["*nat", *nats, "COMMIT", "*filter", *filters, "COMMIT", ""])
 
@@ -59,6 +64,11 @@ ACCOUNTS = [
     ("internet", dump("ACCEPT", nat=""), "internet has no route to 172.18.0.3", "no rule has dropped it"),
     ("ns0:80", dump("ACCEPT", "-p tcp -j REJECT"), "the ICMP error says no", "rule 1 of FORWARD rejects the SYN"),
     ("ns0:81", dump("ACCEPT"), "the reset (RST) says no", "Nothing listens on tcp port 81 of ns0."),
+    ("8.8.8.8:80", dump("DROP", OUT), "Nothing listens on tcp port 80 of internet.", "drops the reset (RST), which comes in through eth0"),
+    ("ns0", dump("DROP", "-j ALLOW", chains={"ALLOW": ["-i docker1 -j RETURN", "-j ACCEPT"]}), "Rule 1 of ALLOW sends it back from there."),
+    ("ns0", dump("DROP", "-j A", chains={"A": ["-s 10.0.0.0/8 -j ACCEPT"]}), "(rule 1 of A: source is 172.18.0.3, not 10.0.0.0/8)"),
+    ("internet:80", dump("ACCEPT", nat="PREROUTING -p tcp -j REDIRECT --to-ports 81"), "gives the SYN another destination: 172.18.0.1:81",
+     "So it is the host that gets it.", "Nothing listens on tcp port 81 of the host"),
     ("ns0:80", dump("ACCEPT", "-s 172.18.0.3 -j DROP"), "rule 1 of FORWARD drops the SYN"),
     ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "cannot be told from the rules alone: rule 1 of FORWARD uses -m recent"),
     ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in range(1, 6))), "None of its 5 rules matches (the nearest"),
@@ -103,6 +113,11 @@ class TestWithTheKernel:
         assert isinstance(found, Why)
         assert found.account.differences == ()
         assert found.outcome.verdict == found.case.prediction.verdict
+
+    @pytest.mark.parametrize("line", ["why host 127.0.0.1:22", "why host host", "why host host:22"])
+    def test_packets_of_the_host_to_itself_meet_its_rules_twice(self, seed, line):  # noqa: F811
+        seed.run("serve host 22\nrule INPUT -i lo -j ACCEPT\npolicy INPUT DROP")
+        assert seed.run(line).account.differences == ()
 
     def test_the_pictures_carry_the_numbered_way(self, seed):  # noqa: F811
         seed.run("policy FORWARD DROP")
