@@ -9,11 +9,16 @@ from netlab_magic.engine.doctor import Finding
 from netlab_magic.engine.loaded import LoadedEngine
 from netlab_magic.engine.wire import SIMULATED, Observed, Ready
 from netlab_magic.grammar import SYNTAX
+from netlab_magic.messages import language as language_of
+from netlab_magic.messages import message
 from netlab_magic.showing import foreign_warnings
 from netlab_magic.topology import HOST
 
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
+_LOOP = message(
+    "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
+)
 _GROUPS = {
     "build": "Build (run again, they change nothing that is already so)",
     "firewall": "Firewall",
@@ -146,6 +151,7 @@ def _loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str
     whose = ", ".join(loaded.sources)
     lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(observed)}."]
     lines += [f"  {warning}" for warning in foreign_warnings(observed, loaded.ready.firewall)]
+    lines += [f"  {language_of(language)(_LOOP, table=table, chains=' → '.join(chains))}" for table, chains in loaded.loops.items()]
     if loaded.assumptions:
         lines += ["  What was loaded does not say it, and so it is assumed:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks

@@ -56,6 +56,14 @@ def test_a_loaded_lab_shows_and_explains(lab: Lab):
     assert not lab.is_up
 
 
+def test_a_loop_of_chains_is_told_and_no_packet_runs_in_it(lab: Lab):
+    loop = "*filter\n:FORWARD DROP [0:0]\n:A - [0:0]\n:B - [0:0]\n-A FORWARD -j A\n-A A -j B\n-A B -j A\nCOMMIT\n"
+    assert "Chains of filter lead back to themselves (A → B → A)" in str(lab.load(text=loop))
+    found = lab.run("why 10.0.0.5 172.17.0.2")
+    assert found.outcome.verdict == "not measured"
+    assert "rule 1 of B leads back to A in a loop of chains" in str(found)
+
+
 def test_the_next_load_takes_the_place_of_the_first_and_diff_compares(lab: Lab):
     lab.load(text=FILTER)
     lab.run("snapshot broken")

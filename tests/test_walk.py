@@ -52,7 +52,7 @@ def packet(text: str, **values) -> Packet:
     return Packet(**{**{name: getattr(made, name) for name in made.__struct_fields__}, **given_values, **values})
 
 
-def rules(*lines: str, **policies: str) -> Ruleset:
+def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
     """A ruleset of `TABLE CHAIN RULE` or `CHAIN RULE` lines (filter); chains that are not built in are declared by being named."""
     tables = {"filter": {chain: policies.get(chain, "ACCEPT") for chain in BUILT_IN["filter"]}}
     added: dict[str, list[str]] = {"filter": []}
@@ -66,7 +66,7 @@ def rules(*lines: str, **policies: str) -> Ruleset:
     for table, chains in tables.items():
         declared = [f":{chain} {policy} [0:0]" for chain, policy in chains.items()]
         written += [f"*{table}", *declared, *added[table], "COMMIT"]
-    return parse("\n".join(written) + "\n")
+    return parse("\n".join(written) + "\n", strict=strict)
 
 
 def ended(found) -> str:
@@ -471,6 +471,27 @@ def test_a_rule_that_is_asked_twice_may_answer_differently():
     """`-m statistic`, `recent`, `limit` and others change with every packet that they are asked about."""
     lines = rules("FORWARD -j A", "FORWARD -j A", "A -m statistic --mode nth --every 2 --packet 0 -j MARK --set-mark 1")
     assert len(list(branches(packet(OUT), lines, HOST))) == 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "way"),
+    [
+        (("FORWARD -j A", "A -j B", "B -j A"), "rule 1 of B", "A → B → A"),
+        (("FORWARD -j A", "A -g A"), "rule 1 of A", "A → A"),
+        (("FORWARD -j A", "A -g B", "B -p tcp -j C", "C -g A"), "rule 1 of C", "A → B → C → A"),
+    ],
+)
+def test_chains_that_lead_back_to_themselves_are_left(lines, where, way):
+    ruleset = rules(*lines, strict=False)
+    found = walk(packet(OUT), ruleset, HOST)
+    assert found.outcome == Outcome.UNKNOWN
+    assert found.why == f"unknown because {where} leads back to A in a loop of chains ({way}), which the kernel would refuse"
+    assert (*ruleset.table("filter").loop(), "A") == tuple(way.split(" → "))
+
+
+def test_a_chain_that_is_called_again_is_no_loop():
+    lines = rules("FORWARD -j A", "FORWARD -j A", "A -j B", "FORWARD -j B", "B -p udp -j DROP", "A -g B")
+    assert ended(walk(packet(OUT), lines, HOST)) == "forwarded @ filter FORWARD policy"
 
 
 def test_ipv6_has_its_own_numbers():

@@ -27,6 +27,7 @@ class LoadedEngine:
         rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)
         inferred = host_from(dump, rulesets)
         self.dump = dump
+        self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}
         self.sources = tuple(sources)
         self.assumptions: tuple[Assumption, ...] = inferred.assumptions
         self.evidence: Evidence = inferred.evidence

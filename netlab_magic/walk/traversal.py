@@ -37,12 +37,14 @@ class Undecided(Exception):
 def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], trail: Trail) -> Decision:
     """The decision of one table; what was looked at is added to `trail`.
 
-    `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say.
+    `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say,
+    and where chains lead back to themselves: the kernel takes no such rules (mark_source_chains in ip_tables.c, nft_chain_validate).
     """
     kind = frame.protocol, frame.input, frame.output
     chain, at = chains[hook], -1
     candidates = iter(chain.candidates(kind, frame))
-    callers: list[tuple[Lines, int, Iterator[Candidate]]] = []
+    callers: list[tuple[Lines, int, Iterator[Candidate], int]] = []
+    entered = [hook]  # the chains that are not left yet, with those that a goto has left for good
     while True:
         before, (at, line, certain) = at, _next(candidates, frame)
         if at > before + 1:  # nomatch
@@ -60,13 +62,17 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
         trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
         frame = changed
         if follows.chain:  # call; goto leaves no place to come back to
+            if follows.chain in entered:
+                raise Undecided(line, _leads_back(entered, follows.chain))
             if not follows.goto:
-                callers.append((chain, at, candidates))
+                callers.append((chain, at, candidates, len(entered)))
+            entered.append(follows.chain)
             chain, at = chains[follows.chain], -1
             candidates = iter(chain.candidates(kind, frame))
         elif follows.verdict == "RETURN":  # call_return, call_result; in a built-in chain its policy decides
             if callers:
-                chain, at, candidates = callers.pop()
+                chain, at, candidates, depth = callers.pop()
+                del entered[depth:]
             else:
                 chain = chains[hook]
                 at, candidates = len(chain) - 2, iter((chain.end,))
@@ -87,6 +93,12 @@ def _next(candidates: Iterator[Candidate], frame: Frame) -> tuple[int, Line, boo
         if answer is None and line.match(frame)[0] is None:
             return at, line, False
     raise AssertionError("a chain has an end")
+
+
+def _leads_back(entered: list[str], chain: str) -> str:
+    """Why nothing follows a rule of a loop of chains, after "rule 1 of B "."""
+    way = " → ".join((*entered[entered.index(chain) :], chain))
+    return f"leads back to {chain} in a loop of chains ({way}), which the kernel would refuse"
 
 
 def _changed(line: Line, frame: Frame) -> Frame:
