@@ -20,6 +20,7 @@ __all__ = [
     "lacking",
     "refusing",
     "without",
+    "without_network_sysctls",
 ]
 
 # Within a user namespace of its own a process may lower this limit for itself without touching the machine's.
@@ -114,6 +115,11 @@ def without(*paths: Path) -> tuple[str, ...]:
     folders = sorted({path.parent for path in paths})
     pairs = [(str(folder), " ".join(path.name for path in paths if path.parent == folder)) for folder in folders]
     return ("unshare", "-Urm", "sh", "-ec", _WITHOUT, "sh", *chain.from_iterable(pairs), "--")
+
+
+def without_network_sysctls() -> tuple[str, ...]:
+    """No /proc/sys/net to be seen, so that no module seems to be loaded that has its settings there; br_netfilter is one of these."""
+    return ("unshare", "-m", "sh", "-ec", 'mount -t tmpfs tmpfs /proc/sys/net; exec "$@"', "sh")
 
 
 def lacking(capability: str) -> tuple[str, ...]:

@@ -22,8 +22,10 @@ from powers import (
     lacking,
     refusing,
     without,
+    without_network_sysctls,
 )
 
+from netlab_magic import Lab
 from netlab_magic.draw.render import SUBSTITUTE
 
 pytestmark = pytest.mark.kernel
@@ -113,6 +115,11 @@ CASES = {
     "a container with SYS_ADMIN, NET_ADMIN and NET_RAW": Case(
         (*as_in_a_container(masked=True), "setpriv", "--bounding-set=-all,+sys_admin,+net_admin,+net_raw"), (BY_ROOT, WORKS), True
     ),
+    "no br_netfilter, as far as the doctor sees": Case(
+        without_network_sysctls(),
+        ("✕ br_netfilter: not loaded: FORWARD DROP does not stop frames between ports of one bridge\n      → sudo modprobe br_netfilter",),
+        True,
+    ),
     "no iptables": Case(
         without(*PROGRAMS),
         (
@@ -140,3 +147,10 @@ def test_with_powers_taken_away_everything_is_said(case: Case) -> None:
     done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert not [sentence for sentence in case.says if sentence not in done.stdout], done.stdout
+
+
+def test_where_bridged_frames_do_not_meet_iptables_a_drop_does_not_stop_them() -> None:
+    """What a kernel without br_netfilter does; the module is the machine's, so a lab turns it off for itself."""
+    with Lab() as lab:
+        lab.run("bridge b 10.0.0.1/24\nns a 10.0.0.2/24 on b\nns c 10.0.0.3/24 on b\npolicy FORWARD DROP\nexpect a c blocked")
+        lab.run("sysctl net.bridge.bridge-nf-call-iptables=0\nexpect a c ok\nexpect a host ok")

@@ -7,7 +7,7 @@ from measure import Row, Target
 from memory import memory, thirty_labs
 from reaching import PINGS, matrix, policy_switch
 from reasoning import why_it_died
-from starting import BARE, first_statement, load_extension
+from starting import BARE, LABS, first_statement, load_extension, together
 from switching import switch_in_the_browser
 from walking import walks
 
@@ -52,5 +52,6 @@ ROWS = (
         warm_up=False,
     ),
     Row("labs-30", "30 seed labs, made one after the other", thirty_labs, unit="s", rounds=3, quick_rounds=1, warm_up=False),
+    Row("together", f"{LABS} fresh kernels at once, first statement", together, unit="s", rounds=3, quick_rounds=1, warm_up=False),
     Row("kill", "kernel killed with -9", left_over, [Target(0)], unit="left", rounds=1, quick_rounds=1, warm_up=False),
 )

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from measure import Contestant
 
-__all__ = ["BARE", "first_statement", "load_extension"]
+__all__ = ["BARE", "LABS", "first_statement", "load_extension", "together"]
 
 BARE = "bare IPython"
+LABS = 30
 
 _FRESH = Path(__file__).with_name("fresh.py")
 _LIMIT_SECONDS = 60
@@ -40,6 +42,19 @@ def first_statement(quick: bool) -> Iterator[Sequence[Contestant]]:
             Contestant("netlab_magic", lambda: _fresh(folder, "first")["first"]),
             Contestant("with interpreter, IPython and extension", lambda: _fresh(folder, "first")["process"]),
         ]
+
+
+@contextmanager
+def together(quick: bool) -> Iterator[Sequence[Contestant]]:
+    """A class that begins: so many new processes at the same moment, each with IPython, the extension and a lab of its own."""
+    with TemporaryDirectory() as folder:
+        yield [Contestant("the last one is ready", lambda: _last_of(folder), "from the start of all interpreters")]
+
+
+def _last_of(folder: str) -> float:
+    """How long the slowest of them took, in seconds."""
+    with ThreadPoolExecutor(LABS) as pool:
+        return max(taken["process"] for taken in pool.map(lambda _: _fresh(folder, "first"), range(LABS))) / 1000
 
 
 def _fresh(folder: str, what: str) -> dict[str, float]:

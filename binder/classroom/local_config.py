@@ -1,0 +1,67 @@
+"""A classroom on one Linux machine without containers, and without an account for every student.
+
+    pip install '.[lab]' jupyterhub jupyterhub-firstuseauthenticator jupyterhub-idle-culler && npm install -g configurable-http-proxy
+    jupyterhub -f binder/classroom/local_config.py     # as root
+
+Each student runs under a user number of its own, which no account has. That keeps students' files, processes and labs apart as the
+kernel keeps any two users apart. The students must be able to read the folder that Python and netlab_magic lie in, and the kernel
+must allow user namespaces to ordinary users (`%netlab doctor` tells).
+"""
+
+import os
+import resource
+import shutil
+import sys
+from pathlib import Path
+
+from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+c = get_config()  # noqa: F821 (JupyterHub gives it to its configuration)
+load_subconfig(str(Path(__file__).with_name("common.py")))  # noqa: F821
+
+FIRST_NUMBER = 700_000
+"""Above all that systems give to accounts, services and containers by default (login.defs; systemd: UIDS-GIDS)."""
+
+MOST_PROCESSES = 1000
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+class StudentSpawner(SimpleLocalProcessSpawner):
+    """Starts a student's server in a home folder of its own, as a user number of its own."""
+
+    @property
+    def number(self):
+        """The student's user number, and the number of their group."""
+        return FIRST_NUMBER + self.user.id
+
+    async def start(self):
+        """Starts the student's server, in a home that is made with the first one."""
+        self._make_home()
+        return await super().start()
+
+    def _make_home(self):
+        home = Path(self.home_dir)
+        if not home.exists():
+            home.mkdir(mode=0o700, parents=True)
+            shutil.copytree(NOTEBOOKS, home / "notebooks")
+            for path in (home, *home.rglob("*")):
+                os.chown(path, self.number, self.number)
+
+    def make_preexec_fn(self, name):
+        """What the new process does before it becomes the student's server: it gives up root, for good."""
+        number, home = self.number, self.home_dir
+
+        def become_the_student():
+            resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
+            os.setgroups([])
+            os.setresgid(number, number, number)
+            os.setresuid(number, number, number)
+            os.umask(0o077)
+            os.chdir(home)
+
+        return become_the_student
+
+
+c.JupyterHub.spawner_class = StudentSpawner
+c.StudentSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+c.StudentSpawner.home_dir_template = os.environ.get("NETLAB_CLASS_HOMES", "/srv/netlab-class") + "/{username}"
