@@ -64,4 +64,6 @@ class StudentSpawner(SimpleLocalProcessSpawner):
 
 c.JupyterHub.spawner_class = StudentSpawner
 c.StudentSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+# Sockets in the students' own folders. Of thirty kernels that choose free TCP ports at the same moment, two choose the same one.
+c.StudentSpawner.args = [*c.Spawner.args, "--KernelManager.transport=ipc"]
 c.StudentSpawner.home_dir_template = os.environ.get("NETLAB_CLASS_HOMES", "/srv/netlab-class") + "/{username}"

@@ -185,7 +185,7 @@ def trial(folder, count, cells):
         for each in waiting:
             each.add_done_callback(lambda done: everybody.abort() if done.exception() else None)
         found = [each.result() for each in waiting if not each.exception()]
-        failures = [str(each.exception()) for each in waiting if each.exception() and "BrokenBarrier" not in repr(each.exception())]
+        failures = [f"{type(each.exception()).__name__}: {each.exception()}" for each in waiting if each.exception() and "BrokenBarrier" not in repr(each.exception())]
         taken = time.monotonic() - started
         deadline = time.monotonic() + GONE_SECONDS
         while (left := students_processes()) and time.monotonic() < deadline:
