@@ -64,6 +64,8 @@ class StudentSpawner(SimpleLocalProcessSpawner):
 
 c.JupyterHub.spawner_class = StudentSpawner
 c.StudentSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-# Sockets in the students' own folders. Of thirty kernels that choose free TCP ports at the same moment, two choose the same one.
+# Sockets in the students' own folders: of thirty kernels that choose free TCP ports at the same moment, two choose the same one.
+# The names of sockets may have 107 characters, of which Jupyter takes 50, so the folder's name is short.
 c.StudentSpawner.args = [*c.Spawner.args, "--KernelManager.transport=ipc"]
+c.StudentSpawner.environment = {"JUPYTER_RUNTIME_DIR": lambda spawner: f"{spawner.home_dir}/.run"}
 c.StudentSpawner.home_dir_template = os.environ.get("NETLAB_CLASS_HOMES", "/srv/netlab-class") + "/{username}"

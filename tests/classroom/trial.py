@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import nbformat
 import requests
@@ -185,7 +185,8 @@ def trial(folder, count, cells):
         for each in waiting:
             each.add_done_callback(lambda done: everybody.abort() if done.exception() else None)
         found = [each.result() for each in waiting if not each.exception()]
-        failures = [f"{type(each.exception()).__name__}: {each.exception()}" for each in waiting if each.exception() and "BrokenBarrier" not in repr(each.exception())]
+        errors = [error for each in waiting if (error := each.exception()) and not isinstance(error, BrokenBarrierError)]
+        failures = [f"{type(error).__name__}: {error}" for error in errors]
         taken = time.monotonic() - started
         deadline = time.monotonic() + GONE_SECONDS
         while (left := students_processes()) and time.monotonic() < deadline:
