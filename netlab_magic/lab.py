@@ -24,7 +24,7 @@ from netlab_magic.outcome import Outcome
 from netlab_magic.questions import answer
 from netlab_magic.reader import suggest
 from netlab_magic.result import CellResult, Result, Text, shown
-from netlab_magic.runner import Looking, Options, Runner, Seen, watched
+from netlab_magic.runner import Looking, Options, Runner, Seen, seen_of, watched
 from netlab_magic.showing import explain, show
 from netlab_magic.snapshots import bring_back, compared
 from netlab_magic.statement import Statement, place_of
@@ -193,8 +193,9 @@ class Lab(Statements):
         return shown(results)
 
     def _run_stretch(self, stretch: Stretch, options: Options, stream: Stream, results: "list[Result | Picture]") -> None:
-        observed = self.engine.observe(watched(stretch.statements, self._sysctls))
-        seen = Seen(observed.topology, observed.rules, self.dockerd)
+        may_reach_inside = any(isinstance(statement, s.Command | s.Delete) for statement in stretch.statements)
+        observed = self.engine.observe(watched(stretch.statements, self._sysctls), foreign=may_reach_inside)
+        seen = seen_of(observed, self.dockerd)
         runner = Runner(self.engine, seen, options, lambda: self.history.before_change(seen))
         runner.outcomes = self._outcomes
         runner.results = results
@@ -228,7 +229,7 @@ class Lab(Statements):
                 continue
             if runner is None:
                 observed = self.engine.observe(watched([held for later in stretches for held in later.statements], self._sysctls))
-                runner = Runner(self.engine, Seen(observed.topology, observed.rules, self.dockerd), options)
+                runner = Runner(self.engine, seen_of(observed, self.dockerd), options)
             runner.plan(stretch.statements)
 
     def _tell(self, statements: Sequence[Statement]) -> None:
@@ -298,7 +299,7 @@ class Lab(Statements):
             loaded, before = open_loaded(files, text), self.observe() if self.is_up else None
             self._forget()
             if before is not None:
-                self.history.remember(Seen(before.topology, before.rules))
+                self.history.remember(seen_of(before))
             self._engine = loaded
             return self.status()
 
@@ -346,17 +347,17 @@ class Lab(Statements):
 
     def snapshot(self, name: str) -> Result:
         """Remembers topology, rules and sysctls under a name."""
-        observed = self.observe()
+        observed = self.observe(foreign=True)
         known = name in self.history.snapshots
-        self.history.snapshots[str(name)] = Seen(observed.topology, observed.rules, self.dockerd)
+        self.history.snapshots[str(name)] = seen_of(observed, self.dockerd)
         return Text(f"Snapshot {name}{' (replaces the one before)' if known else ''}: {texts.counts(observed)}.")
 
     def restore(self, name: str) -> Result:
         """Brings the kernel back to a snapshot, and checks by reading back. Raises StatementError, KernelRefused."""
         then = self.history.named(name)
         with self.turn():
-            observed = self.observe()
-            self.history.remember(Seen(observed.topology, observed.rules, self.dockerd))
+            observed = self.observe(foreign=True)
+            self.history.remember(seen_of(observed, self.dockerd))
             self._go_to(then)
             return Text(f"Restored {name}: {texts.counts(self.observe())}.")
 
@@ -369,8 +370,8 @@ class Lab(Statements):
         then = self.history.reference(before)
         if after:
             return compared(then, (after, self.history.named(after)), self.language)
-        observed = self.observe()
-        return compared(then, ("now", Seen(observed.topology, observed.rules, daemon)), self.language)
+        observed = self.observe(foreign=True)
+        return compared(then, ("now", seen_of(observed, daemon)), self.language)
 
     def undo(self) -> Result:
         """Takes back the last cell that changed the lab. Raises StatementError when there is none."""
@@ -384,7 +385,7 @@ class Lab(Statements):
         for name, namespace in then.topology.namespaces.items():
             self._sysctls.setdefault(name, set()).update(namespace.sysctls)
         self._outcomes.clear()
-        bring_back(self.engine, self.observe, then, self.dockerd)
+        bring_back(self.engine, lambda: self.observe(foreign=then.inside is not None), then, self.dockerd)
         self.dockerd = then.dockerd
 
     def _one(self, *words: str) -> "Result | Picture":

@@ -1,6 +1,6 @@
 """Runs the statements of a cell on an engine: planned together, checked together, then carried out in order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from netlab_magic.change import Change, between
 from netlab_magic.dockerhost import DockerStep
 from netlab_magic.draw import Picture
 from netlab_magic.engine import Engine, Refusal
+from netlab_magic.engine.wire import Inside, Observed
 from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError, Place
 from netlab_magic.hints import adds_rule, repeated, why_refused
 from netlab_magic.outcome import Outcome, Probe, Verdict
@@ -19,7 +20,7 @@ from netlab_magic.summary import summary
 from netlab_magic.topology import HOST, Topology
 from netlab_magic.tracing import Tracked
 
-__all__ = ["Looking", "Options", "Runner", "Seen", "watched"]
+__all__ = ["Looking", "Options", "Runner", "Seen", "seen_of", "watched"]
 
 WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
@@ -38,11 +39,20 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A lab as it was read back: topology and the firewall's dump; and what its dockerd, which no kernel knows of, has made."""
+    """A lab as it was read back: topology and the firewall's dump; and what its dockerd, which no kernel knows of, has made.
+
+    `inside` holds the rules and sysctls of each namespace, None where nobody has looked since they could not have changed.
+    """
 
     topology: Topology
     dump: str
     dockerd: docker.Daemon | None = None
+    inside: Mapping[str, Inside] | None = None
+
+
+def seen_of(observed: Observed, dockerd: docker.Daemon | None = None) -> Seen:
+    """What was observed as a state to come back to."""
+    return Seen(observed.topology, observed.rules, dockerd, observed.inside or None)
 
 
 class _Planned(msgspec.Struct):
@@ -352,5 +362,3 @@ def _meaning(status: int, command: str) -> str:
     if status == 130:
         return " (interrupted)"
     return " (killed)" if status == 137 else ""
-
-

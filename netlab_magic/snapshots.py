@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from netlab_magic import docker, rules, savefile
-from netlab_magic.change import between
+from netlab_magic.change import SetSysctl, between
 from netlab_magic.compared import Compared
 from netlab_magic.comparison import ChainRows, Row, compare
 from netlab_magic.dockerhost import run_beside
 from netlab_magic.engine import Engine, Refusal
-from netlab_magic.engine.wire import Observed
+from netlab_magic.engine.wire import Inside, Observed
 from netlab_magic.errors import KernelRefused, NetlabError
 from netlab_magic.explain import explain_rule
-from netlab_magic.ruleset import Ruleset
+from netlab_magic.ruleset import BUILT_IN, Ruleset
 from netlab_magic.runner import Seen
+from netlab_magic.topology import HOST
 
 __all__ = ["bring_back", "compared"]
 
@@ -22,7 +25,7 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
     old, new = ((seen.topology, _rules_of(seen)) for _, seen in (before, after))
 
     def words(chain: ChainRows, row: Row) -> str:
-        if chain.table == docker.TABLE:
+        if chain.table not in BUILT_IN:
             return ""
         ruleset, number = (new[1], row.after) if row.after else (old[1], row.before)
         told = explain_rule(ruleset, chain.table, chain.name, number, language)
@@ -32,11 +35,15 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
 
 
 def _rules_of(seen: Seen) -> Ruleset:
-    """All rules of a state; those of dockerd's nftables table too, when it has one."""
+    """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
     found = savefile.parse(seen.dump, strict=False)
-    if seen.dockerd is None or seen.dockerd.backend != "nftables":
-        return found
-    return Ruleset((*found.tables, docker.nft_table(docker.nft_script(seen.dockerd))))
+    inside = [
+        msgspec.structs.replace(table, name=f"{table.name} in {name}")
+        for name, held in _inside(seen).items()
+        for table in savefile.parse(held.rules, strict=False).tables
+    ]
+    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
+    return Ruleset((*found.tables, *inside, *nft))
 
 
 def bring_back(engine: Engine, observe: Callable[[], Observed], then: Seen, daemon: docker.Daemon | None = None) -> None:
@@ -50,13 +57,36 @@ def bring_back(engine: Engine, observe: Callable[[], Observed], then: Seen, daem
         run_beside(engine, docker.before_rules(daemon, then.dockerd))
         engine.restore(rules.flattened(then.dump, savefile.parse(now.rules, strict=False)), flush=True)
         run_beside(engine, docker.after_rules(daemon, then.dockerd))
+        _bring_back_inside(engine, observe() if then.inside else now, then)
     except Refusal as refusal:
         raise KernelRefused(f"the kernel refused to go back: {refusal.message}", errno=refusal.errno) from None
     after = observe()
     left = between(after.topology, then.topology)
-    if left or _bare(after.rules) != _bare(then.dump):
-        what = left[0].commands()[0] if left else "the rules differ"
+    other = next((name for name, held in _inside(then).items() if _bare(after.inside[name].rules) != _bare(held.rules)), None)
+    if left or other or _bare(after.rules) != _bare(then.dump):
+        what = left[0].commands()[0] if left else f"the rules{f' in {other}' if other else ''} differ"
         raise NetlabError(f"the kernel did not come back to the snapshot ({what}); show topology and show save tell what there is now")
+
+
+def _inside(then: Seen) -> dict[str, Inside]:
+    """What was in the namespaces that a state has, other than the host."""
+    return {name: held for name, held in (then.inside or {}).items() if name != HOST and name in then.topology.namespaces}
+
+
+def _bring_back_inside(engine: Engine, now: Observed, then: Seen) -> None:
+    """The rules and the sysctls that namespaces had. Raises Refusal."""
+    for name, held in _inside(then).items():
+        there = now.inside[name]
+        if _bare(there.rules) != _bare(held.rules):
+            engine.restore(rules.flattened(held.rules, savefile.parse(there.rules, strict=False)), flush=True, namespace=name)
+    engine.apply(
+        [
+            SetSysctl(name, key, value)
+            for name, held in (then.inside or {}).items()
+            for key, value in held.sysctls.items()
+            if name in now.inside and now.inside[name].sysctls.get(key, value) != value
+        ]
+    )
 
 
 def _bare(dump: str) -> list[str]:

@@ -119,6 +119,18 @@ def test_snapshots_are_compared_and_restored(seed: Lab) -> None:
 
 
 @pytest.mark.kernel
+def test_what_commands_did_inside_namespaces_is_compared_and_taken_back(seed: Lab) -> None:
+    seed.run("snapshot before")
+    inside = "ip netns exec ns0 iptables -A INPUT -p icmp -j DROP\nip netns exec ns1 sysctl -q -w net.ipv4.icmp_echo_ignore_all=1"
+    seed.run(f"$ {inside.replace(chr(10), '; ')}\nexpect ns1 ns0 blocked")
+    told = str(seed.diff("before"))
+    assert "table filter in ns0" in told
+    assert "    +       1  -p icmp -j DROP" in told
+    seed.run("restore before\nexpect ns1 ns0 ok\nexpect ns0 ns1 ok\nundo\nexpect ns1 ns0 blocked\nrestore before\nexpect ns0 ns1 ok")
+    seed.run(f"$ {inside.splitlines()[0]}\nexpect ns1 ns0 blocked\nundo\nexpect ns1 ns0 ok")
+
+
+@pytest.mark.kernel
 def test_what_cannot_be_compared_is_one_sentence(lab: Lab) -> None:
     with pytest.raises(StatementError, match="nothing has changed since this lab began"):
         lab.run("diff")

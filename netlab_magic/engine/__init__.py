@@ -8,6 +8,7 @@ from netlab_magic.engine.wire import Observed, Process, Ran, Ready
 from netlab_magic.errors import KernelRefused
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.sighting import Traced
+from netlab_magic.topology import HOST
 
 __all__ = ["Engine", "Refusal", "Show"]
 
@@ -43,8 +44,8 @@ class Engine(Protocol):
     def save(self) -> str:
         """The firewall as `iptables-save -c` prints it."""
 
-    def restore(self, text: str, flush: bool = False) -> None:
-        """Gives `text` to `iptables-restore`; raises Refusal with the number of the line that was refused."""
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+        """Gives `text` to `iptables-restore` in a namespace; raises Refusal with the number of the line that was refused."""
 
     def canonical(self, text: str) -> str:
         """What `iptables-save` prints after `text` was restored into an empty firewall; raises Refusal like `restore`."""

@@ -25,6 +25,7 @@ from netlab_magic.engine.wire import Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.sighting import Traced
+from netlab_magic.topology import HOST
 
 __all__ = ["KernelEngine", "NotReady", "command_for"]
 
@@ -189,9 +190,9 @@ class KernelEngine:
         """See Engine."""
         return self._ask(wire.SaveRules(), wire.Text).text
 
-    def restore(self, text: str, flush: bool = False) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
         """See Engine."""
-        self._ask(wire.RestoreRules(text, flush), wire.Done)
+        self._ask(wire.RestoreRules(text, flush, namespace), wire.Done)
 
     def canonical(self, text: str) -> str:
         """See Engine."""

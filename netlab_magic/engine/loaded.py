@@ -13,6 +13,7 @@ from netlab_magic.inference import host_from
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.savefile import parse
 from netlab_magic.sighting import Traced
+from netlab_magic.topology import HOST
 
 __all__ = ["OTHER_FAMILY", "LoadedEngine"]
 
@@ -51,7 +52,7 @@ class LoadedEngine:
         """See Engine."""
         return self.dump.rules or self.dump.rules6
 
-    def restore(self, text: str, flush: bool = False) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
         """See Engine."""
         _refuse()
 

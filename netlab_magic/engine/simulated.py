@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from netlab_magic.change import Change
 from netlab_magic.docker.nftables import TABLE
 from netlab_magic.engine import Refusal, Show
-from netlab_magic.engine.wire import SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
+from netlab_magic.engine.wire import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.rules import appended, said_by_iptables
@@ -20,10 +20,11 @@ from netlab_magic.simulation.looking import topology_seen
 from netlab_magic.simulation.nft import listed
 from netlab_magic.simulation.refusals import KernelSaysNo
 from netlab_magic.simulation.shell import Shell
+from netlab_magic.simulation.sysctls import read
 from netlab_magic.simulation.tracing import followed
 from netlab_magic.simulation.traffic import measured
 from netlab_magic.simulation.world import World, empty_world
-from netlab_magic.topology import HOST
+from netlab_magic.topology import HOST, Namespace
 
 __all__ = ["SimulatedEngine"]
 
@@ -54,7 +55,7 @@ class SimulatedEngine:
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
-        inside = {name: Inside(self._rules_inside(name), sysctls=held.sysctls) for name, held in self.world.topology.namespaces.items()}
+        inside = {name: Inside(self._rules_inside(name), sysctls=_told(held)) for name, held in self.world.topology.namespaces.items()}
         others = (ForeignRules("nftables", listed(self.world), (f"ip {TABLE}",)),) if foreign and self.world.beside else ()
         return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", others, inside if foreign else {})
 
@@ -74,13 +75,13 @@ class SimulatedEngine:
         """See Engine."""
         return saved(self.world.ruleset(HOST), self.ready.firewall, _moment())
 
-    def restore(self, text: str, flush: bool = False) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
         """See Engine."""
         try:
-            rules = restored(self.world.ruleset(HOST), text, self.ready.firewall, flush, counters=flush)
+            rules = restored(self.world.ruleset(namespace), text, self.ready.firewall, flush, counters=flush)
         except RuleRefused as refusal:
             raise Refusal(refusal.message, index=refusal.line) from None
-        self._world = self.world.with_ruleset(HOST, rules)
+        self._world = self.world.with_ruleset(namespace, rules)
 
     def canonical(self, text: str) -> str:
         """See Engine."""
@@ -137,3 +138,9 @@ class SimulatedEngine:
 def _moment() -> str:
     """The time, as iptables-save writes it."""
     return time.strftime("%a %b %e %H:%M:%S %Y")
+
+
+def _told(namespace: Namespace) -> dict[str, str]:
+    """The sysctls that matter to packets, and all that were set."""
+    known = {key: value for key in PACKET_SYSCTLS if (value := read(namespace, key)) is not None}
+    return {**known, **namespace.sysctls}

@@ -14,10 +14,11 @@ import msgspec
 from netlab_magic.change import Change
 from netlab_magic.outcome import Outcome, Probe
 from netlab_magic.sighting import Traced
-from netlab_magic.topology import Server, Topology
+from netlab_magic.topology import HOST, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
+    "PACKET_SYSCTLS",
     "SIMULATED",
     "Account",
     "Answer",
@@ -84,10 +85,11 @@ class SaveRules(_Message, frozen=True):
 
 
 class RestoreRules(_Message, frozen=True):
-    """`iptables-restore` this text; `flush` replaces what is there."""
+    """`iptables-restore` this text in a namespace; `flush` replaces what is there."""
 
     text: str
     flush: bool = False
+    namespace: str = HOST
 
 
 class Canonical(_Message, frozen=True):
@@ -137,9 +139,7 @@ class Interrupt(_Message, frozen=True):
     """Stop the running command or probe."""
 
 
-Request = (
-    Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | TraceProbe | Run | Status | Interrupt
-)
+Request = Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | TraceProbe | Run | Status | Interrupt
 
 
 class Ready(_Message, frozen=True):
@@ -183,6 +183,17 @@ class ForeignRules(msgspec.Struct, frozen=True):
     owner: str
     text: str
     tables: tuple[str, ...] = ()
+
+
+PACKET_SYSCTLS = (
+    "net.ipv4.ip_forward",
+    "net.ipv6.conf.all.forwarding",
+    "net.bridge.bridge-nf-call-iptables",
+    "net.bridge.bridge-nf-call-ip6tables",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv6.icmp.echo_ignore_all",
+)
+"""The sysctls of a namespace that matter to packets, besides those of its devices."""
 
 
 class Inside(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from netlab_magic.engine.wire import Inside
+from netlab_magic.engine.wire import PACKET_SYSCTLS, Inside
 from netlab_magic.host.firewall import NONE, Firewall, dump_of, has_rules
 from netlab_magic.host.listeners import listeners
 from netlab_magic.host.observe import Namespaces, read_sysctl
@@ -10,14 +10,6 @@ from netlab_magic.topology import HOST, Namespace, Topology
 
 __all__ = ["inside"]
 
-_KEYS = (
-    "net.ipv4.ip_forward",
-    "net.ipv6.conf.all.forwarding",
-    "net.bridge.bridge-nf-call-iptables",
-    "net.bridge.bridge-nf-call-ip6tables",
-    "net.ipv4.icmp_echo_ignore_all",
-    "net.ipv6.icmp.echo_ignore_all",
-)
 _OF_DEVICES = ("rp_filter", "route_localnet")
 
 
@@ -39,7 +31,7 @@ def _sysctls(namespace: Namespace) -> Iterator[tuple[str, str]]:
     """Those of the namespace, and of its devices that have addresses or lead somewhere."""
     names = ["all", *(device.name.replace(".", "/") for device in namespace.interfaces if device.name != "lo" and not device.master)]
     devices = (f"net.ipv4.conf.{name}.{key}" for name in names for key in _OF_DEVICES)
-    for key in (*_KEYS, *devices):
+    for key in (*PACKET_SYSCTLS, *devices):
         value = read_sysctl(key)
         if value is not None:
             yield key, value

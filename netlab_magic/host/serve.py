@@ -174,8 +174,9 @@ class Host:
                 return wire.Done()
             case wire.SaveRules():
                 return wire.Text(self.firewall.save())
-            case wire.RestoreRules(text, flush):
-                self.firewall.restore(text, flush)
+            case wire.RestoreRules(text, flush, namespace):
+                with namespaces.inside(namespace):
+                    self.firewall.restore(text, flush)
                 return wire.Done()
             case wire.Canonical(text):
                 return wire.Text(self.firewall.canonical(text))
