@@ -1,8 +1,10 @@
 """`python notebooks/pictures/make.py`: makes the README's pictures, each from a lab as the kernel has it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from netlab_magic import Lab
+from netlab_magic.draw import Picture
 
 BETWEEN_THE_FIRST_RULE_AND_THE_LAST = """
 bridge docker1 172.18.0.1/16
@@ -24,17 +26,19 @@ expect c1 web ok
 expect c1 internet ok
 expect internet host:8080 ok
 """
+A_REPLY_THAT_NO_RULE_LETS_BACK = BETWEEN_THE_FIRST_RULE_AND_THE_LAST + "forward -i docker1 ! -o docker1 -j ACCEPT"
 
 
-def make(name: str, cell: str, what: str) -> None:
-    """Runs a cell in a lab of its own, and writes what `show` draws then."""
+def make(name: str, cell: str, drawn: Callable[[Lab], Picture]) -> None:
+    """Runs a cell in a lab of its own, and writes what is drawn then."""
     with Lab() as lab:
         lab.run(cell)
-        svg = lab.show(what).svg()
+        svg = drawn(lab).svg()
     if svg is None:
         raise SystemExit("the pictures need the program dot: sudo apt-get install graphviz")
     Path(__file__).with_name(f"{name}.svg").write_text(svg)
 
 
-make("one-rule", BETWEEN_THE_FIRST_RULE_AND_THE_LAST, "topology")
-make("docker-chains", A_PORT_PUBLISHED_BY_DOCKER, "chains")
+make("one-rule", BETWEEN_THE_FIRST_RULE_AND_THE_LAST, lambda lab: lab.show("topology"))
+make("docker-chains", A_PORT_PUBLISHED_BY_DOCKER, lambda lab: lab.show("chains"))
+make("why", A_REPLY_THAT_NO_RULE_LETS_BACK, lambda lab: lab.why("ns1", "internet").pictures()[0])
