@@ -8,6 +8,7 @@ kernel keeps any two users apart. The students must be able to read the folder t
 must allow user namespaces to ordinary users (`%netlab doctor` tells).
 """
 
+import asyncio
 import os
 import resource
 import shutil
@@ -38,6 +39,13 @@ class StudentSpawner(SimpleLocalProcessSpawner):
         """Starts the student's server, in a home that is made with the first one."""
         self._make_home()
         return await super().start()
+
+    async def stop(self, now=False):
+        """Ends the server, and whatever else of the student's runs: kernels that lost it, and what was put into the background."""
+        await super().stop(now)
+        code = "import os, signal; os.kill(-1, signal.SIGKILL)"  # all that this user number may signal: itself, and nobody else
+        words, limits = [sys.executable, "-c", code], {"user": self.number, "group": self.number, "extra_groups": []}
+        await (await asyncio.create_subprocess_exec(*words, **limits)).wait()
 
     def _make_home(self):
         home = Path(self.home_dir)

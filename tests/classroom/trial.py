@@ -37,6 +37,8 @@ MEASURED = {
 
 MINE = "sudo ip netns add of-{name}; ip netns list | grep -c of-"
 
+LEFT_BEHIND = "import subprocess; forgotten = subprocess.Popen(['sleep', '3600'], start_new_session=True)"
+
 # A student's look around: other students' homes, processes, and labs. Prints what can be seen, one word each.
 LOOK = """
 import os, pathlib, subprocess
@@ -120,6 +122,7 @@ def attend(student, cells, everybody, homes, names):
     seen = student.run(LOOK.format(others=[str(homes / other) for other in names if other != student.name])).strip()
     again = student.run("%%netlab\nip netns list | grep -c of-")
     memory = memory_of(student)
+    student.run(LEFT_BEHIND)
     everybody.wait(LONGEST_SECONDS)
     student.log_out()
     return {
