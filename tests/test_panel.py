@@ -211,7 +211,20 @@ def test_watching_ends_with_the_last_panel(panel: Panel, seed: Lab) -> None:
     press(panel, "gone")
     desk = desk_of(seed)
     assert not desk.watching
-    assert until(lambda: desk._thread is None)
+    assert until(lambda: not desk.worker.runs)
+
+
+def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = desk_of(seed)
+    press(panel, "watch", on=True)
+    assert until(lambda: desk.watching)
+    monkeypatch.setattr(desk_module, "VIEW_SECONDS", 0.5)
+    assert until(lambda: not desk.worker.runs)
+    assert not desk.watching
+    monkeypatch.setattr(desk_module, "VIEW_SECONDS", 300.0)
+    press(panel, "here")
+    press(panel, "policy", chain="FORWARD", verdict="DROP")
+    assert says(panel, "0 of 4 flows")
 
 
 @pytest.mark.parametrize(

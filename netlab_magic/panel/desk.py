@@ -5,7 +5,6 @@ while a panel is on a page. Cells go first: while one of them has the lab, the d
 """
 
 import logging
-import queue
 import re
 import threading
 import time
@@ -26,6 +25,7 @@ from netlab_magic.panel import parts
 from netlab_magic.panel.rulelist import Entry, merged
 from netlab_magic.panel.stepping import Stepping
 from netlab_magic.panel.strips import Strips
+from netlab_magic.panel.worker import Job, Worker
 from netlab_magic.ruleset import Ruleset
 
 __all__ = ["Desk", "desk_of"]
@@ -35,6 +35,9 @@ LOOK_SECONDS = 0.4
 
 WATCH_SECONDS = 300.0
 """When watching ends by itself."""
+
+VIEW_SECONDS = 300.0
+"""A page that is not heard of for so long was closed without a word. While a long cell runs nothing is heard; then it comes back."""
 
 SETTLED_SECONDS = 3.0
 """How long nothing must have changed before what the notebook keeps is brought up to date."""
@@ -56,7 +59,7 @@ Part = Callable[[dict[str, object]], None]
 
 
 class Desk:
-    """The state of one lab as its panels show it; `views` are the places on pages where one is shown.
+    """The state of one lab as its panels show it; `views` are the places on pages where one is shown, and when each was heard of last.
 
     `tellers` hear of every change, `keepers` once nothing has changed for a while.
     """
@@ -66,7 +69,7 @@ class Desk:
         self.parts: dict[str, object] = {}
         self.tellers: list[Part] = []
         self.keepers: list[Callable[[], None]] = []
-        self.views: set[str] = set()
+        self.views: dict[str, float] = {}
         self.turn = threading.RLock()
         self.entries: tuple[Entry, ...] = ()
         self.observed: Observed | None = None
@@ -82,33 +85,24 @@ class Desk:
         self._watch_until = 0.0
         self._cost = 0.0
         self._changed_at = 0.0
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self.worker = Worker(self.do, self._rest, self._pause)
         self._drawing = ThreadPoolExecutor(1, "netlab-drawing")
         lab.listeners.append(self._hear)
 
     # --- the thread ----------------------------------------------------------------------------------------------------
 
-    def ask(self, job: Callable[[], None]) -> None:
+    def ask(self, job: Job) -> None:
         """Has something done on the desk's thread."""
-        with self._starting:
-            self._jobs.put(job)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="netlab-panel", daemon=True)
-                self._thread.start()
+        self.worker.ask(job)
 
-    def _work(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get(timeout=self._pause())
-            except queue.Empty:
-                with self._starting:
-                    if not self.views and self._jobs.empty():
-                        self._thread = None
-                        return
-                job = self.look
-            self.do(job)
+    def _rest(self) -> bool:
+        """Nothing was asked for: a look, while there is a page. Tells whether the thread is still wanted."""
+        for view, heard in list(self.views.items()):
+            if time.monotonic() - heard > VIEW_SECONDS:
+                self.gone(view)
+        if self.views:
+            self.do(self.look)
+        return bool(self.views)
 
     def _pause(self) -> float:
         if not self.views:
@@ -116,7 +110,7 @@ class Desk:
         shortest = 0.5 - min(self._cost, 0.4) if self.watching else LOOK_SECONDS
         return max(shortest, _SHARE * self._cost if not self.watching else self._cost)
 
-    def do(self, job: Callable[[], None]) -> None:
+    def do(self, job: Job) -> None:
         """Does something now; what goes wrong is told in the panels, for nobody would see it anywhere else."""
         with self.turn:
             try:
@@ -133,13 +127,13 @@ class Desk:
             self.ask(self.look)
 
     def shown(self, view: str) -> None:
-        """A panel appeared on a page."""
-        self.views.add(view)
+        """A panel is on a page; it says so again and again."""
+        self.views[view] = time.monotonic()
         self.ask(self.look)
 
     def gone(self, view: str) -> None:
         """A panel is not on its page any more; watching ends with the last one."""
-        self.views.discard(view)
+        self.views.pop(view, None)
         if not self.views:
             self._watch_until = 0.0
 
