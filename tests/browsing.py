@@ -75,6 +75,7 @@ class Jupyter:
                 return
             assert self.process.poll() is None, (self.folder / "server.log").read_text()
             time.sleep(0.1)
+        self.stop()
         pytest.fail("JupyterLab did not start")
 
     def notebook(self, name: str, *cells: str) -> str:
