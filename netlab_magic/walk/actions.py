@@ -9,7 +9,7 @@ from netlab_magic.ruleset import Target
 from netlab_magic.walk.frame import Ends, Frame
 from netlab_magic.walk.numbers import network_of, number_of
 
-__all__ = ["Action", "Unjudged", "action"]
+__all__ = ["Action", "Change", "Unjudged", "action", "unknowable"]
 
 Change = Callable[[Frame], Frame]
 
@@ -21,8 +21,8 @@ class Unjudged(Exception):
 class Action(msgspec.Struct, frozen=True):
     """What follows a match. `verdict` is ACCEPT, DROP, RETURN or REJECT; `chain` the chain to enter; `change` makes another frame.
 
-    With none of them the packet goes on to the next rule; after a change it does too, unless there is a verdict. `unknown` says why
-    nobody can tell what follows.
+    With none of them the packet goes on to the next rule; after a change it does too, unless there is a verdict. A change raises
+    Unjudged where nobody can tell what follows.
     """
 
     verdict: str = ""
@@ -30,7 +30,15 @@ class Action(msgspec.Struct, frozen=True):
     goto: bool = False
     change: Change | None = None
     answer: str = ""
-    unknown: str = ""
+
+
+def unknowable(why: str) -> Action:
+    """What follows a match when nobody can tell."""
+
+    def change(_: Frame) -> Frame:
+        raise Unjudged(why)
+
+    return Action(change=change)
 
 
 # They look at the packet, copy it or tell others; what rules can see of it stays as it is.
@@ -54,7 +62,7 @@ def action(target: Target | None, chains: frozenset[str]) -> Action:
     if target.name in _ONLY_LOOK:
         return Action()
     make = _CHANGES.get(target.name)
-    return make(target) if make else Action(unknown=f"goes to {target.name}")
+    return make(target) if make else unknowable(f"goes to {target.name}")
 
 
 def _word(target: Target, name: str) -> str:
@@ -203,7 +211,7 @@ def _nat(target: Target) -> Action:
     try:
         address, ports = _to(word, target.name)
     except Unjudged as reason:
-        return Action(unknown=str(reason))
+        return unknowable(str(reason))
 
     def change(frame: Frame) -> Frame:
         if target.name == "DNAT":

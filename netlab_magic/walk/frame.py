@@ -56,6 +56,10 @@ class Frame(msgspec.Struct):
     connection_protocol: int
     translated: frozenset[str]
 
+    def copied(self) -> "Frame":
+        """Another frame with the same values; copy.copy takes twice the time to find out that this is how."""
+        return self.__copy__()  # type: ignore[attr-defined,no-any-return]
+
     def packet(self) -> Packet:
         """The value that people and pictures read."""
         return Packet(

@@ -1,7 +1,6 @@
 """The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
 
 from collections.abc import Iterator
-from copy import copy
 
 from netlab_magic.packet import Packet
 from netlab_magic.ruleset import Ruleset
@@ -103,7 +102,7 @@ class _Journey:
 
     def change(self, **values: object) -> None:
         """Another frame with these values, so that the steps keep the frame that they saw."""
-        self.frame = frame = copy(self.frame)
+        self.frame = frame = self.frame.copied()
         for name, value in values.items():
             setattr(frame, name, value)
 
@@ -127,10 +126,14 @@ class _Journey:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
         state = self.frame.state
         attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
+        tracked = self.frame
         if not attached:
             self.change(state="INVALID")
+        asked = self.frame
         decision = self.ask(hook, table)
-        if not attached and self.frame.state != "UNTRACKED":
+        if self.frame is asked:
+            self.frame = tracked
+        elif not attached and self.frame.state != "UNTRACKED":
             self.change(state=state)
         self.obey(decision)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from netlab_magic.canonical import canonical
 from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.walk.actions import Action, action
+from netlab_magic.walk.actions import Action, action, unknowable
 from netlab_magic.walk.conditions import conditions, unjudged
 from netlab_magic.walk.lines import Line, Lines
 from netlab_magic.way import BESIDE, HOOK_TABLES
@@ -22,7 +22,7 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
         follows = action(told.target, chains)
     except (ValueError, IndexError):  # lenient reading keeps what iptables would refuse
         found = (unjudged("words that cannot be read"),)
-        follows = Action(unknown="cannot be read")
+        follows = unknowable("cannot be read")
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)
 
 

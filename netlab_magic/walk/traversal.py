@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from netlab_magic.walk.actions import Unjudged
+from netlab_magic.walk.actions import Change, Unjudged
 from netlab_magic.walk.frame import Frame
 from netlab_magic.walk.lines import Candidate, Line, Lines
 from netlab_magic.walk.result import Passed, Trail, Visit
@@ -58,7 +58,7 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
                 trail.append(Visit(hook, line, matched, failed, frame))
                 continue
         follows = line.action
-        changed = frame if follows.change is None and not follows.unknown else _changed(line, frame)
+        changed = frame if follows.change is None else _changed(line, follows.change, frame)
         trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
         frame = changed
         if follows.chain:  # call; goto leaves no place to come back to
@@ -101,13 +101,8 @@ def _leads_back(entered: list[str], chain: str) -> str:
     return f"leads back to {chain} in a loop of chains ({way}), which the kernel would refuse"
 
 
-def _changed(line: Line, frame: Frame) -> Frame:
-    follows = line.action
-    if follows.unknown:
-        raise Undecided(line, follows.unknown)
-    if follows.change is None:
-        return frame
+def _changed(line: Line, change: Change, frame: Frame) -> Frame:
     try:
-        return follows.change(frame)
+        return change(frame)
     except Unjudged as reason:
         raise Undecided(line, str(reason)) from reason
