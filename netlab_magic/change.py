@@ -169,7 +169,9 @@ class DeleteRoute(_Change, frozen=True):
 def _route(namespace: str, verb: str, route: Route) -> str:
     via = f" via {route.via}" if route.via else ""
     device = f" dev {route.device}" if route.device and not route.via else ""
-    words = f"route {verb} {route.destination}{via}{device}"
+    source = f" src {route.source}" if route.source else ""
+    kind = "" if route.kind == "unicast" else f"{route.kind} "
+    words = f"route {verb} {kind}{route.destination}{via}{device}{source}"
     six = ":" in (route.via or route.destination)
     return _ip(namespace, f"-6 {words}" if six else words)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from netlab_magic.topology import HOST, End, Interface, Route, network_of
+from netlab_magic.topology import HOST, ROUTE_KINDS, End, Interface, Route, network_of
 
 __all__ = [
     "Item",
@@ -132,7 +132,7 @@ class PrintedRoute(_Hop, frozen=True):
     @property
     def counts(self) -> bool:
         """Whether it is one of those that `Topology` has: to somewhere, and of the main table."""
-        return self.type == "unicast" and self.table in ("main", 254)
+        return self.type in ROUTE_KINDS and self.table in ("main", 254)
 
     def destination(self) -> str:
         """The network in the words of `Route`."""
@@ -196,7 +196,8 @@ def routes(found: Iterable[PrintedRoute], interfaces: Sequence[Interface]) -> tu
     kept: list[tuple[int, Route]] = []
     for route in found:
         hop = (*route.nexthops, route)[0]
-        made = Route(route.destination(), hop.next, hop.dev)
+        device = hop.dev if route.type == "unicast" else None
+        made = Route(route.destination(), hop.next, device, route.prefsrc, route.type)
         if route.counts and _is_network(made.destination) and (made.via or (made.destination, made.device) not in implied):
             kept.append((route.metric, made))
     return tuple(dict.fromkeys(route for _, route in sorted(kept, key=lambda entry: entry[0])))

@@ -184,9 +184,7 @@ def _routes(topology: Topology) -> str:
     for name in sorted(topology.namespaces, key=lambda name: (name != HOST, name)):
         namespace = topology.namespaces[name]
         lines.append(name)
-        for route in namespace.routes:
-            via = f" via {route.via}" if route.via else ""
-            lines.append(f"  {route.destination}{via}{f' dev {route.device}' if route.device else ''}")
+        lines += [f"  {route}" for route in namespace.routes]
         for interface in namespace.interfaces:
             if interface.up and interface.kind != "loopback":
                 lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in interface.addresses]

@@ -21,6 +21,9 @@ _MOST_PASSED = 12
 _TURNED_BACK = message("{namespace} refuses it with {answer}.")
 _CAUSES = {
     Cause.NO_ROUTE: message("{namespace} has no route to {address}, so the packet gets no further; no rule has dropped it."),
+    Cause.BLACKHOLE: message("{namespace} has a blackhole route for {address}, in which the packet vanishes; no rule has dropped it."),
+    Cause.UNREACHABLE: message("{namespace} has a route that says that {address} is unreachable; no rule has dropped the packet."),
+    Cause.PROHIBIT: message("{namespace} has a route that prohibits the way to {address}; no rule has dropped the packet."),
     Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one gets no further."),
     Cause.TTL: message("The TTL of the packet has come to its end in {namespace}: is there a loop of routes?"),
     Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),

@@ -14,6 +14,7 @@ __all__ = [
     "ANOTHER",
     "HOST",
     "INTERNET",
+    "ROUTE_KINDS",
     "End",
     "Interface",
     "Namespace",
@@ -102,12 +103,27 @@ class Interface(msgspec.Struct, frozen=True):
         return [_parsed(address) for address in self.addresses]
 
 
+ROUTE_KINDS = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+"""The kinds of routes that people make, with the kernel's numbers (RTN_UNICAST and so on in linux/rtnetlink.h)."""
+
+
 class Route(msgspec.Struct, frozen=True, order=True):
-    """An entry of the main routing table: `destination` is "default" or a CIDR; `via` None means on the link itself."""
+    """An entry of the main routing table: `destination` is "default" or a CIDR; `via` None means on the link itself.
+
+    `source` is the address that the namespace's own packets get there (`src`). `kind` is one of ROUTE_KINDS: all but unicast end the way.
+    """
 
     destination: str
     via: str | None = None
     device: str | None = None
+    source: str | None = None
+    kind: str = "unicast"
+
+    def __str__(self) -> str:
+        """The route as `ip route` writes it: `default via 10.0.0.1 dev eth0`, `blackhole 9.9.9.9/32`."""
+        kind = "" if self.kind == "unicast" else f"{self.kind} "
+        parts = (("via", self.via), ("dev", self.device), ("src", self.source))
+        return f"{kind}{self.destination}{''.join(f' {word} {value}' for word, value in parts if value)}"
 
 
 class Server(msgspec.Struct, frozen=True, order=True):
@@ -136,7 +152,8 @@ class Server(msgspec.Struct, frozen=True, order=True):
 class Namespace(msgspec.Struct, frozen=True):
     """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for.
 
-    One that `answers_all` is taken to answer on every port, since nobody knows what listens there.
+    One that `answers_all` is taken to answer on every port, since nobody knows what listens there. `has_rules` tells that its `ip rule`
+    holds more than the kernel's own: then other tables than the main one decide too.
     """
 
     name: str
@@ -144,6 +161,7 @@ class Namespace(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...] = ()
     sysctls: dict[str, str] = {}
     answers_all: bool = False
+    has_rules: bool = False
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

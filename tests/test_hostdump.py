@@ -82,7 +82,7 @@ def assert_read_or_refused(text: str) -> None:
 def said(dump: HostDump) -> list[str]:
     """Devices and routes in a few words."""
     devices = [f"{held.name} {held.kind or '-'} {','.join(held.addresses)} {held.master or ''}".strip() for held in dump.interfaces]
-    return [*devices, *(f"{route.destination} via {route.via} dev {route.device}" for route in dump.routes)]
+    return [*devices, *(str(Route(one.destination, one.via, one.device, kind=one.kind)) for one in dump.routes)]
 
 
 ALL = [
@@ -91,6 +91,7 @@ ALL = [
     "docker0 - 172.17.0.1/16",
     "veth1 veth  docker0",
     "10.1.0.0/16 via 10.0.0.2 dev eth0",
+    "blackhole 10.9.0.0/16",
     "default via 10.0.0.1 dev eth0",
 ]
 

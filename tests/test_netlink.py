@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab_magic.host import netlink as n
+from netlab_magic.topology import Route
 
 names = st.text("abz019_.-", min_size=1, max_size=15)
 indices = st.integers(0, 2**31 - 1)
@@ -44,4 +45,4 @@ def test_a_route(destination: str, gateway: str, prefix: int, index: int) -> Non
     message["family"], message["dst_len"], message["table"], message["proto"], message["type"] = 2, prefix, 254, 3, 1
     flags = n.ACK | n.CREATE | n.EXCLUSIVE
     expected = n._encode(message, n.NEWROUTE, flags, RTA_DST=destination, RTA_GATEWAY=gateway, RTA_OIF=index)
-    assert n.route(n.NEWROUTE, f"{destination}/{prefix}", gateway, index) == expected
+    assert n.route(n.NEWROUTE, Route(f"{destination}/{prefix}", gateway, "eth0"), index) == expected

@@ -1,6 +1,7 @@
 """The model's side of a probe: what becomes of its packets, namespace after namespace."""
 
 import pytest
+from msgspec.structs import replace
 
 from netlab_magic.addressing import probe_for
 from netlab_magic.build import desired
@@ -11,7 +12,8 @@ from netlab_magic.prediction import Prediction
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.savefile import parse
 from netlab_magic.statement import Build, Destination
-from netlab_magic.topology import HOST, Namespace, Topology
+from netlab_magic.topology import HOST, Namespace, Route, Topology
+from netlab_magic.walk import Cause
 
 SEED = """
 bridge docker1 172.18.0.1/16
@@ -99,6 +101,42 @@ def test_legs_tell_the_wires():
         ("host", "host:veth-ns1", "host:veth-ns0"),
         ("ns0", "ns0:eth0", "None"),
     ]
+
+
+def with_route(topology: Topology, namespace: str, **values) -> Topology:
+    held = topology.namespaces[namespace]
+    return topology.with_namespace(replace(held, routes=(*held.routes, Route("9.9.9.0/24", **values))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "tcp", "cause", "where"),
+    [
+        ("blackhole", Verdict.NOBODY, Verdict.NOBODY, Cause.BLACKHOLE, HOST),
+        ("unreachable", Verdict.NO_ROUTE, Verdict.NO_ROUTE, Cause.UNREACHABLE, HOST),
+        ("prohibit", Verdict.REFUSED, Verdict.NO_ROUTE, Cause.PROHIBIT, HOST),
+        ("throw", Verdict.NO_ROUTE, Verdict.NO_ROUTE, Cause.NO_ROUTE, HOST),
+        ("blackhole", Verdict.NO_ROUTE, Verdict.NO_ROUTE, Cause.BLACKHOLE, "ns0"),
+    ],
+)
+def test_routes_that_end_the_way(kind, verdict, tcp, cause, where):
+    topology = with_route(built(SEED), where, kind=kind)
+    found = predict(topology, {HOST: rules()}, asked(topology, "ns0 9.9.9.9"))
+    assert (found.verdict, found.request.legs[-1].walk.cause, found.request.legs[-1].namespace) == (verdict, cause, where)
+    assert predict(topology, {HOST: rules()}, asked(topology, "ns0 9.9.9.9:80")).verdict == tcp
+
+
+def test_a_route_says_which_address_packets_come_from():
+    topology = with_route(built(SEED), "ns0", via="172.18.0.3", source="10.7.0.1")
+    found = predict(topology, {}, asked(topology, "ns0 9.9.9.9"))
+    assert found.request.legs[0].walk.sent.source == "10.7.0.1"
+
+
+def test_other_routing_tables_are_never_guessed():
+    topology = built(SEED)
+    topology = topology.with_namespace(replace(topology.host, has_rules=True))
+    found = predict(topology, {}, asked(topology, "ns0 internet"))
+    assert found.unknown == "the host has ip rules of its own, so that more than the main routing table decides"
+    assert predict(topology, {}, asked(topology, "ns0 ns1")).verdict == Verdict.ANSWERED  # its bridge asks no routes
 
 
 def test_what_other_rules_do_is_never_guessed():

@@ -87,6 +87,17 @@ forward -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT""",
     "router, filtered": f"{ROUTER}policy FORWARD DROP\nforward -m conntrack --ctstate ESTABLISHED -j ACCEPT\nforward -p icmp -j ACCEPT",
     "routing loop": LOOP,
     "no way back": NO_WAY_BACK,
+    **{
+        f"{kind} route": f"""{SERVING}$ ip route add {kind} 172.18.0.9
+$ ip route add {kind} 203.0.113.1
+$ ip -n ns1 route add {kind} 8.8.8.8"""
+        for kind in ("blackhole", "unreachable", "prohibit")
+    },
+    "a route with an address of its own": f"""{SERVING}ns far
+link host:ethx 10.9.0.1/24 -- far:eth0 10.9.0.2/24
+$ ip -n far addr add 172.19.9.9/32 dev lo
+$ ip -n far route add 172.18.0.0/16 via 10.9.0.1 src 172.19.9.9
+$ ip route add 172.19.9.9 via 10.9.0.2""",
     "interface down": f"{SERVING}$ ip netns exec ns0 ip link set eth0 down",
     "port down": f"{SERVING}$ ip link set veth-ns0 down",
     "bridge down": f"{SERVING}$ ip link set docker1 down",
@@ -173,8 +184,12 @@ def both(lab: Lab, *more: str) -> list[tuple[Outcome, Prediction]]:
 
 
 def agrees(outcome: Outcome, found: Prediction) -> bool:
-    """A receiver that is silent to itself says nothing about the way there: the lab measures nothing then, and the model may know."""
-    return outcome.verdict == found.verdict or (outcome.verdict == Verdict.NOT_MEASURED and "silence says nothing" in outcome.why)
+    """A receiver that is silent to itself says nothing about the way there: the lab measures nothing then, and the model may know.
+
+    A sender that may not send (EACCES) has a route of the kind prohibit, or it is a broadcast: the lab does not tell which.
+    """
+    silent = outcome.verdict == Verdict.NOT_MEASURED and ("silence says nothing" in outcome.why or "Permission denied" in outcome.why)
+    return outcome.verdict == found.verdict or silent
 
 
 def different(lab: Lab, *more: str) -> list[str]:

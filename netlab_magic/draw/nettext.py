@@ -47,8 +47,7 @@ def _interfaces(view: NetView, namespace: Namespace) -> list[tuple[str, list[str
 
 def _routes(namespace: Namespace) -> Iterable[str]:
     for route in namespace.routes:
-        via = f" via {route.via}" if route.via else ""
-        yield plain(f"route {route.destination}{via}{f' dev {route.device}' if route.device else ''}")
+        yield plain(f"route {route}")
 
 
 def _host(view: NetView) -> Iterator[str]:

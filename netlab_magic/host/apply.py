@@ -171,7 +171,7 @@ class Applier:
 
     def _route(self, namespace: str, kind: int, route: Route) -> None:
         device = self.index(namespace, route.device) if route.device else None
-        self.gather(namespace, n.route(kind, route.destination, route.via, device))
+        self.gather(namespace, n.route(kind, route, device))
 
     def _set_sysctl(self, namespace: str, key: str, value: str) -> None:
         self.flush_all()

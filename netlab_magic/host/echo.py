@@ -111,7 +111,7 @@ class EchoSocket:
 
 def refused(probe: Probe, error: OSError) -> Outcome:
     """The outcome of a probe that the sender's own kernel did not let out."""
-    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL):  # the last for a blackhole (fib_props)
         return no_route(probe)
     if error.errno == errno.EPERM:
         return stopped_at_home(probe)

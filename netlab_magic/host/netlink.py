@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from netlab_magic.host.isolate import NEWNET, setns
 from netlab_magic.host.lean import import_pyroute2
+from netlab_magic.topology import ROUTE_KINDS, Route
 
 __all__ = ["Message", "Netlink", "address", "attributes", "hairpin", "link", "neighbour", "route"]
 
@@ -27,6 +28,7 @@ NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 NEWADDR, DELADDR, GETADDR = 20, 21, 22
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
 NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
+GETRULE = 34
 GETNSID = 90
 """Message types, from linux/rtnetlink.h."""
 
@@ -43,6 +45,12 @@ _GATEWAY, _LOCAL = 5, 2
 _BRIDGE_FAMILY, _NESTED, _IFLA_PROTINFO, BRIDGE_PORT_MODE = 7, 0x8000, 12, 4
 _NEIGHBOUR = struct.Struct("=16xBxxxiHBB")
 _NDA_DST, _NDA_LLADDR, _PERMANENT, _NOARP = 1, 2, 0x80, 0x40
+_RULE, _FRA_PRIORITY = struct.Struct("=16xBBBBBxxBI"), 6
+_OWN_RULES = {
+    socket.AF_INET: {(0, 255), (32766, 254), (32767, 253)},
+    socket.AF_INET6: {(0, 255), (32766, 254)},
+}
+"""Priority and table of the rules that the kernel makes (fib_default_rules_init in net/ipv4/fib_rules.c, fib6_rules_net_init)."""
 _NO_ANSWER = 0x01 | 0x20  # NUD_INCOMPLETE, NUD_FAILED
 _ATTRIBUTE = struct.Struct("=HH")
 
@@ -135,12 +143,15 @@ def _packed(text: str) -> bytes:
 
 
 @cache
-def _route_shape(kind: int, version: int, prefix: int, to_network: bool, via: bool, device: bool) -> Message:
+def _route_shape(
+    kind: int, version: int, prefix: int, to_network: bool, via: bool, device: bool, source: str | None, named: str
+) -> Message:
     message = _rtmsg.rtmsg()
     message["family"] = socket.AF_INET6 if version == 6 else socket.AF_INET
     message["dst_len"], message["table"] = prefix, MAIN_TABLE
-    message["proto"], message["type"] = (3, 1) if kind == NEWROUTE else (0, 0)
-    message["scope"] = 255 if kind == DELROUTE else 0 if via else 253
+    plain = named == "unicast"
+    message["proto"], message["type"] = (3, ROUTE_KINDS[named]) if kind == NEWROUTE else (0, 0 if plain else ROUTE_KINDS[named])
+    message["scope"] = 255 if kind == DELROUTE else 0 if via or not plain else 253
     destination, gateway = _MARKS[version]
     return _encode(
         message,
@@ -149,15 +160,16 @@ def _route_shape(kind: int, version: int, prefix: int, to_network: bool, via: bo
         RTA_DST=destination if to_network else None,
         RTA_GATEWAY=gateway if via else None,
         RTA_OIF=_number(_INDEX) if device else None,
+        RTA_PREFSRC=source,
     )
 
 
-def route(kind: int, destination: str, via: str | None, index: int | None) -> Message:
-    """A message about a unicast route in the main table."""
-    text, _, prefix = ("", "", "0") if destination == "default" else destination.partition("/")
-    version = _version(via or text)
-    shape = _route_shape(kind, version, int(prefix), bool(text), via is not None, index is not None)
-    marks = zip(map(_packed, _MARKS[version]), (text, via), strict=True)
+def route(kind: int, route: Route, index: int | None) -> Message:
+    """A message about a route in the main table; `index` is that of its device."""
+    text, _, prefix = ("", "", "0") if route.destination == "default" else route.destination.partition("/")
+    version = _version(route.via or text)
+    shape = _route_shape(kind, version, int(prefix), bool(text), route.via is not None, index is not None, route.source, route.kind)
+    marks = zip(map(_packed, _MARKS[version]), (text, route.via), strict=True)
     return _filled(shape, (_INDEX, struct.pack("=I", index or 0)), *((mark, _packed(value)) for mark, value in marks if value))
 
 
@@ -305,6 +317,16 @@ class Netlink:
     def routes(self, family: int) -> list[bytes]:
         """The routes of the main table of one address family: struct rtmsg and RTA_ attributes."""
         return self.ask(_dump_routes(family))
+
+    def has_rules(self) -> bool:
+        """Whether `ip rule` holds anything else than the kernel's own rules, of which each asks one table about every packet."""
+        found: dict[int, set[tuple[int, int]]] = {}
+        for answer in self.ask(struct.pack("=IHHIIB11x", 28, GETRULE, REQUEST | DUMP, 0, 0, 0)):
+            family, *asked, table, action, flags = _RULE.unpack_from(answer)
+            priority = attributes(answer, _RULE.size).get(_FRA_PRIORITY, bytes(4))
+            plain = (*asked, action, flags) == (0, 0, 0, 1, 0)
+            found.setdefault(family, set()).add((_number(priority), table) if plain else (-1, -1))
+        return any(found.get(family, own) != own for family, own in _OWN_RULES.items())
 
     def index(self, name: str) -> int:
         """The index of a device. Raises OSError (ENODEV)."""

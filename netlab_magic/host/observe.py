@@ -13,7 +13,7 @@ import msgspec
 
 from netlab_magic.host.isolate import NEWNET, setns
 from netlab_magic.host.netlink import BRIDGE_PORT_MODE, Netlink, attributes
-from netlab_magic.topology import HOST, End, Interface, Namespace, Route, Server, Topology
+from netlab_magic.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, Server, Topology
 
 __all__ = ["Namespaces", "observe", "read_sysctl", "settling", "sysctl_path"]
 
@@ -25,7 +25,8 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTAT
 _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
 _INFO_KIND, _INFO_SLAVE_DATA = 1, 5
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
+_ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
 _UP, _LOOPBACK_TYPE, _OPERATING = 1, 772, 6
 _LINK_SCOPE, _BY_KERNEL, _BY_ADVERTISEMENT = 253, 2, 9
 
@@ -136,7 +137,7 @@ def observe(namespaces: Namespaces, sysctls: Mapping[str, Sequence[str]], server
         routes = tuple(_routes(namespaces.netlink(name), names))
         with namespaces.inside(name):
             values = {key: value for key in sysctls.get(name, ()) if (value := read_sysctl(key)) is not None}
-        found[name] = Namespace(name, interfaces, routes, values)
+        found[name] = Namespace(name, interfaces, routes, values, has_rules=namespaces.netlink(name).has_rules())
     return Topology(found, tuple(servers))
 
 
@@ -214,13 +215,15 @@ def _routes(netlink: Netlink, names: Mapping[int, str]) -> Iterator[Route]:
     for family, width in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
         for message in netlink.routes(family):
             _, prefix, _, _, _, protocol, _, kind, _ = _ROUTE.unpack_from(message)
-            if kind != 1 or protocol in (_BY_KERNEL, _BY_ADVERTISEMENT):
+            if kind not in _ROUTE_KINDS or protocol in (_BY_KERNEL, _BY_ADVERTISEMENT):
                 continue
             held = attributes(message, _ROUTE.size)
             destination = ip_address(held.get(_RTA_DST, bytes(width)))
             via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
             text = f"{destination}/{prefix}" if prefix else "default"
-            yield Route(text, via, names.get(_number(held, _RTA_OIF)))
+            source = str(ip_address(held[_RTA_PREFSRC])) if _RTA_PREFSRC in held else None
+            device = names.get(_number(held, _RTA_OIF)) if kind == ROUTE_KINDS["unicast"] else None
+            yield Route(text, via, device, source, _ROUTE_KINDS[kind])
 
 
 def settling(netlink: Netlink) -> bool:

@@ -22,6 +22,7 @@ NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.
 _NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
 _PROXY_SILENT = message("The proxy gets no answer from {target}, to which it passes on what comes to port {port}.")
 _STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
+_NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
 _NO_ANSWERS: Mapping[str, str] = {}
 
 
@@ -70,7 +71,7 @@ class Exchange:
     def _lost(self, request: Trip) -> Prediction:
         last = request.legs[-1]
         own = len(request.legs) == 1
-        if own and last.walk.cause == Cause.NO_ROUTE:
+        if own and last.walk.cause in _NO_WAY:
             return Prediction(self.probe, request, None, Verdict.NO_ROUTE)
         if last.walk.answer:
             return self._refused(request, last, last.walk.answer)

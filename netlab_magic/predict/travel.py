@@ -10,7 +10,7 @@ from netlab_magic.predict.links import Links, Way
 from netlab_magic.predict.memory import Memory
 from netlab_magic.prediction import Leg, Trip
 from netlab_magic.ruleset import Ruleset
-from netlab_magic.topology import End
+from netlab_magic.topology import HOST, End
 from netlab_magic.walk import Outcome, Walk, walk
 from netlab_magic.walk.numbers import number_of
 
@@ -86,10 +86,14 @@ class Travels:
             packet = self._memory(namespace).recognised(packet, parcel.quoted)
         towards = way[0].interface if way and enters else ""
         done = walk(packet, self._rules(namespace, packet), self.links.hosts[namespace], towards=towards if enters else None)
+        ended = (*legs, Leg(namespace, done, enters))
+        if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
+            whose = "the host" if namespace == HOST else namespace
+            raise Unknown(f"{whose} has ip rules of its own, so that more than the main routing table decides", ended)
         if done.hooks and namespace in self._unseen:
-            raise Unknown(self._unseen[namespace], (*legs, Leg(namespace, done, enters)))
+            raise Unknown(self._unseen[namespace], ended)
         if done.outcome == Outcome.UNKNOWN:
-            raise Unknown(done.why.removeprefix("unknown because "), (*legs, Leg(namespace, done, enters)))
+            raise Unknown(done.why.removeprefix("unknown because "), ended)
         self._memory(namespace).learn(done)
         return done, towards
 

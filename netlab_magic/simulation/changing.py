@@ -255,6 +255,14 @@ def _on_link(namespace: Namespace, address: str) -> Interface | None:
 def _new_route(world: World, name: str, route: Route) -> World:
     """A route; its gateway must be in a network of a device that is up (fib_check_nh)."""
     namespace = _namespace(world, name)
+    made = route if route.kind != "unicast" else _through_device(namespace, route)
+    if any(_network(held) == _network(made) for held in (*namespace.routes, *_connected(namespace))):
+        raise KernelSaysNo(EXISTS)
+    return world.with_namespace(msgspec.structs.replace(namespace, routes=(*namespace.routes, made)))
+
+
+def _through_device(namespace: Namespace, route: Route) -> Route:
+    """The route with its device."""
     device = namespace.interface(route.device) if route.device else None
     if route.device and device is None:
         raise KernelSaysNo(DEVICE_MISSING)
@@ -267,10 +275,7 @@ def _new_route(world: World, name: str, route: Route) -> World:
         raise KernelSaysNo(DEVICE_MISSING)
     if not device.up:
         raise KernelSaysNo((100, "Network is down"), "Device for nexthop is not up")
-    made = Route(route.destination, route.via, device.name)
-    if any(_network(held) == _network(made) for held in (*namespace.routes, *_connected(namespace))):
-        raise KernelSaysNo(EXISTS)
-    return world.with_namespace(msgspec.structs.replace(namespace, routes=(*namespace.routes, made)))
+    return msgspec.structs.replace(route, device=device.name)
 
 
 def _connected(namespace: Namespace) -> Iterator[Route]:

@@ -182,7 +182,4 @@ def _own_address(frame: Frame, host: Host | None) -> int | None:
     routing = routing_of(host, frame.six)
     if routing and routing.is_local(frame.destination):
         return frame.destination
-    hop = routing.route(frame.source) if routing else None
-    if routing is None or hop is None:
-        return None
-    return routing.primary_of(frame.source) if hop.local else routing.source_for(hop.device, hop.next)
+    return routing.source_towards(frame.source) if routing else None

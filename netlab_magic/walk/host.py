@@ -83,21 +83,30 @@ def _settings(place: Namespace, device: str, key: str) -> list[str]:
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here."""
+    """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here.
+
+    `source` is the address that the route wants the host's own packets to come from.
+    """
 
     device: str
     next: int
     local: bool = False
+    source: int | None = None
 
 
 class _Reach(msgspec.Struct, frozen=True):
-    """A route in numbers: addresses whose bits under `mask` are `network` go through `device`, to `via` when it is not None."""
+    """A route in numbers: addresses whose bits under `mask` are `network` go through `device`, to `via` when it is not None.
+
+    The host's own packets get the address `source` there, when it is not None.
+    """
 
     length: int
     network: int
     mask: int
     device: str
     via: int | None
+    source: int | None = None
+    kind: str = "unicast"
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -149,14 +158,15 @@ class Routing:
             if address.device in up:
                 yield _Reach(address.mask.bit_count(), address.number & address.mask, address.mask, address.device, None)
         for route in host.routes:
-            everything = "::/0" if ":" in (route.via or "") else "0.0.0.0/0"
+            everything = "::/0" if ":" in (route.via or route.source or "") else "0.0.0.0/0"
             network = ip_network(everything if route.destination == "default" else route.destination, strict=False)
             if (network.version == 6) != self.six:
                 continue
             via = number_of(route.via) if route.via else None
             device = route.device or (self._on_link(via) if via is not None else "")
-            if device in up:
-                yield _Reach(network.prefixlen, int(network.network_address), int(network.netmask), device, via)
+            if device in up or route.kind != "unicast":
+                source = number_of(route.source) if route.source else None
+                yield _Reach(network.prefixlen, int(network.network_address), int(network.netmask), device, via, source, route.kind)
 
     def _on_link(self, via: int) -> str:
         return next((own.device for own in self.own if via & own.mask == own.number & own.mask), "")
@@ -200,8 +210,18 @@ class Routing:
     def _route(self, address: int) -> Hop | None:
         if self.is_local(address):
             return Hop("lo", address, local=True)
-        found = next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
-        return None if found is None else Hop(found.device, address if found.via is None else found.via)
+        found = self._reach(address)
+        if found is None or found.kind != "unicast":
+            return None
+        return Hop(found.device, address if found.via is None else found.via, source=found.source)
+
+    def _reach(self, address: int) -> _Reach | None:
+        return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
+
+    def barrier(self, address: int) -> str:
+        """The kind of the route that ends the way to an address: blackhole, unreachable, prohibit; "" where there is none of these."""
+        found = None if self.is_local(address) else self._reach(address)
+        return found.kind if found and found.kind not in ("unicast", "throw") else ""
 
     def port_to(self, bridge: str, address: int) -> str:
         """The port of a bridge behind which an address is, "" when it is behind none."""
@@ -225,7 +245,7 @@ class Routing:
             return None
         if hop.local:
             return self.primary_of(address)
-        return self.source_for(hop.device, hop.next)
+        return self.source_for(hop.device, hop.next) if hop.source is None else hop.source
 
     def primary_of(self, address: int) -> int:
         """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""

@@ -17,6 +17,12 @@ __all__ = ["branches", "routing_of", "walk"]
 _ROUTINGS: Remembered[Host, Routing] = Remembered(Routing, 512)
 _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
 _MOST_BRANCHES = 256
+_ROUTING_ANSWERS = {
+    "": ("icmp-net-unreachable", "icmp6-no-route"),
+    Cause.BLACKHOLE: ("", ""),
+    Cause.UNREACHABLE: ("icmp-host-unreachable", "icmp6-no-route"),
+    Cause.PROHIBIT: ("icmp-admin-prohibited", "icmp6-adm-prohibited"),
+}
 
 
 def routing_of(host: Host | None, six: bool) -> Routing | None:
@@ -230,9 +236,16 @@ class _Journey:
             raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
         hop = self.routing.route(frame.destination)
         if hop is None:
-            answer = "icmp6-no-route" if frame.six else "icmp-net-unreachable"  # ip_error
-            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(frame.destination, frame.six)}", answer, Cause.NO_ROUTE)
+            raise self.no_way(frame.destination, answers=True)
         return self.forward(hop.device)
+
+    def no_way(self, destination: int, *, answers: bool) -> _Stopped:
+        """Why routing lets nothing go to an address, with what it answers senders outside (ip_error, ip6_rt_init_dst_reject)."""
+        six = self.frame.six
+        cause = self.routing.barrier(destination) if self.routing else ""
+        answer = _ROUTING_ANSWERS[cause][six] if answers else ""
+        why = f"a route of the host is a {cause} for" if cause else "the host has no route to"
+        return _Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, cause or Cause.NO_ROUTE)
 
     def refuse_martians(self) -> None:
         """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
@@ -284,7 +297,7 @@ class _Journey:
             return self.sent.output
         hop = self.routing.route(destination)
         if hop is None:
-            raise _Stopped(Outcome.DROPPED, f"the host has no route to {shown(destination, self.frame.six)}", cause=Cause.NO_ROUTE)
+            raise self.no_way(destination, answers=False)
         if self.routing.is_loopback(self.frame.source) and not self.routing.takes_loopback(hop.device):  # __mkroute_output
             why = f"nothing leaves the host from its loopback address {shown(self.frame.source, self.frame.six)}"
             raise _Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)

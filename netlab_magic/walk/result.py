@@ -29,6 +29,9 @@ class Cause:
 
     RULE = "rule"
     NO_ROUTE = "no route"
+    BLACKHOLE = "blackhole"
+    UNREACHABLE = "unreachable"
+    PROHIBIT = "prohibit"
     NOT_FORWARDING = "not forwarding"
     TTL = "time to live"
     HAIRPIN = "hairpin"

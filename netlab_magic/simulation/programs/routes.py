@@ -9,7 +9,7 @@ from netlab_magic.change import AddRoute, DeleteRoute
 from netlab_magic.predict.links import links_of
 from netlab_magic.simulation.programs.call import Call, Ended
 from netlab_magic.simulation.programs.wording import Asked, attempt, known_device, operands, verb
-from netlab_magic.topology import Route
+from netlab_magic.topology import ROUTE_KINDS, Route
 from netlab_magic.walk.numbers import number_of, shown
 
 __all__ = ["neighbour", "route"]
@@ -42,6 +42,7 @@ def route(call: Call, asked: Asked) -> int:
 
 
 def _read(call: Call) -> Route:
+    kind = call.words.pop(0) if call.words and call.words[0] in ROUTE_KINDS else "unicast"
     found = operands(call, _TAKES, "to")
     text = found.get("to", "")
     destination = "default"
@@ -60,7 +61,7 @@ def _read(call: Call) -> Route:
             raise Ended(1, f'Error: any valid address is expected rather than "{via}".\n') from None
     if "dev" in found:
         known_device(call, found["dev"])
-    return Route(destination, via, found.get("dev"))
+    return Route(destination, via, found.get("dev"), found.get("src"), kind)
 
 
 def _show(call: Call, asked: Asked) -> int:
@@ -73,8 +74,9 @@ def _show(call: Call, asked: Asked) -> int:
     wanted = found.get("to")
     lines = sorted(_lines(call, version), key=lambda line: (line[0].prefixlen > 0, int(line[0].network_address), line[0].prefixlen))
     for network, text in lines:
-        device = text.split(" dev ")[1].split()[0]
-        if wanted not in (None, "default" if not network.prefixlen else str(network)) or found.get("dev", device) != device:
+        device = text.partition(" dev ")[2].partition(" ")[0]
+        named = str(network) if network.prefixlen < network.max_prefixlen else str(network.network_address)
+        if wanted not in (None, "default" if not network.prefixlen else str(network), named) or found.get("dev", device) != device:
             continue
         call.out(f"{text.replace(f' dev {device}', '') if 'dev' in found else text}\n")
     return 0
@@ -85,11 +87,15 @@ def _lines(call: Call, version: int) -> "Iterator[tuple[IPv4Network | IPv6Networ
         everything = "::/0" if ":" in (held.via or "") else "0.0.0.0/0"
         network = ip_network(everything if held.destination == "default" else held.destination)
         if network.version == version:
+            shown_as = str(network.network_address) if network.prefixlen == network.max_prefixlen else held.destination
+            if held.kind != "unicast":
+                yield network, f"{held.kind} {shown_as} "
+                continue
             via = f" via {held.via}" if held.via else ""
             scope = "" if held.via or version == 6 else " scope link"
-            shown_as = str(network.network_address) if network.prefixlen == network.max_prefixlen else held.destination
+            source = f" src {held.source}" if held.source else ""
             down = "" if _has_signal(call, held.device) else " linkdown"
-            yield network, f"{shown_as}{via} dev {held.device}{' metric 1024' if version == 6 else ''}{scope}{down} "
+            yield network, f"{shown_as}{via} dev {held.device}{' metric 1024' if version == 6 else ''}{scope}{source}{down} "
     for device in call.here.interfaces:
         if not device.up or device.kind == "loopback":
             continue
