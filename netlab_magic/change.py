@@ -100,15 +100,16 @@ class DeleteLink(_Change, frozen=True):
 
 
 class SetLink(_Change, frozen=True):
-    """A device becomes a port of `master` (or of none) and is set up or down."""
+    """A device becomes a port of `master` (or of none) and is set up or down. It stays where it is unless it `moves`."""
 
     namespace: str
     name: str
     master: str | None
     up: bool = True
+    moves: bool = True
 
     def commands(self) -> tuple[str, ...]:
-        master = f" master {self.master}" if self.master else " nomaster" if self.name != "lo" else ""
+        master = "" if not self.moves else f" master {self.master}" if self.master else " nomaster"
         return (_ip(self.namespace, f"link set {self.name}{master} {'up' if self.up else 'down'}"),)
 
 
@@ -323,7 +324,7 @@ def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
                 yield from (DeleteAddress(name, new.name, address) for address in held.addresses if address not in new.addresses)
                 yield from (AddAddress(name, new.name, address) for address in new.addresses if address not in held.addresses)
                 if (held.master, held.up) != (new.master, new.up):
-                    late.append(SetLink(name, new.name, new.master, new.up))
+                    late.append(SetLink(name, new.name, new.master, new.up, moves=held.master != new.master))
                 if (held.master, held.hairpin) != (new.master, new.hairpin) and (held.hairpin or new.hairpin):
                     late.append(SetHairpin(name, new.name, new.hairpin))
         # The kernel drops routes with their device, or with the address whose network led to their gateway.

@@ -245,7 +245,7 @@ class Lab(Statements):
             return explain(self.engine, statement, self.observe(foreign=True), daemon, self.language)
         if isinstance(statement, s.Show):
             return show(self.engine, statement, self.observe(foreign=True), self._outcomes, daemon, self.language)
-        return answer(self.engine, self.history, statement, self.observe(foreign=True), self.language)
+        return answer(self.engine, self.history, statement, self.observe(foreign=True), self.language, daemon)
 
     # --- session statements ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The statements that ask what becomes of packets: `why`, `predict`, `matrix --predict` and `diff --flows`."""
 
 from netlab_magic import statement as s
+from netlab_magic.docker import Daemon
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import Observed
 from netlab_magic.flowdiff import diff_flows
@@ -15,10 +16,10 @@ __all__ = ["Question", "answer"]
 Question = s.Why | s.Predict | s.Matrix | s.Diff
 
 
-def answer(engine: Engine, history: History, statement: Question, observed: Observed, language: str) -> Result:
+def answer(engine: Engine, history: History, statement: Question, observed: Observed, language: str, dockerd: Daemon | None) -> Result:
     """What a question gives, of the lab as it was observed with `foreign`. Raises as the engine does, and StatementError."""
     if isinstance(statement, s.Why | s.Predict):
-        return reasoned(engine, statement, observed, language)
+        return reasoned(engine, statement, observed, language, dockerd)
     if isinstance(statement, s.Matrix) and not engine.ready.sends:
         return matrix_looked_at(engine, observed, statement.names, language)
     if isinstance(statement, s.Matrix):

@@ -12,6 +12,7 @@ from netlab_magic.account import Account, account
 from netlab_magic.addressing import probe_for
 from netlab_magic.assumption import Assumption
 from netlab_magic.crosscheck import Spot
+from netlab_magic.docker import Daemon
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engine import Engine
 from netlab_magic.engine.wire import SIMULATED, Observed
@@ -44,6 +45,7 @@ class Case(msgspec.Struct, frozen=True):
     traced: Traced | None = None
     unseen: Mapping[str, str] = {}
     assumptions: tuple[Assumption, ...] = ()
+    dockerd: Daemon | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -73,7 +75,8 @@ class Why(Result):
     @cached_property
     def remedies(self) -> tuple[Remedy, ...]:
         """What would let a packet pass that is not answered, the smallest change first; each has been tried in the model."""
-        return remedies(self.case.topology, self.case.rulesets, self.outcome.probe, self.case.prediction, self.case.unseen)
+        case = self.case
+        return remedies(case.topology, case.rulesets, self.outcome.probe, case.prediction, case.unseen, case.dockerd)
 
     @cached_property
     def voyage(self) -> Voyage:
@@ -256,9 +259,11 @@ class Asked(Result):
         return f"<pre><b>{escape(self._question())}</b></pre>{folded}"
 
 
-def reasoned(engine: Engine, statement: s.Why | s.Predict, observed: Observed, language_name: str) -> Why | Asked | Predicted:
+def reasoned(
+    engine: Engine, statement: s.Why | s.Predict, observed: Observed, language_name: str, dockerd: Daemon | None = None
+) -> Why | Asked | Predicted:
     """Sends the packet where that is possible, follows it, and says what became of it. Raises as `Engine.trace` does."""
-    found = Why(_case(engine, statement, observed), language_name)
+    found = Why(msgspec.structs.replace(_case(engine, statement, observed), dockerd=dockerd), language_name)
     if isinstance(statement, s.Predict):
         return Predicted(statement.reachable, found)
     return Asked(found) if statement.asks else found

@@ -8,16 +8,16 @@ from netlab_magic.commandline import changes, read_command
 from netlab_magic.difference import apply
 from netlab_magic.messages import message
 from netlab_magic.prediction import Leg
+from netlab_magic.remedy.generated import USER_CHAIN, is_generated, own_place
 from netlab_magic.remedy.values import Fix, World
-from netlab_magic.ruleset import Chain, Ruleset
+from netlab_magic.ruleset import Chain, Ruleset, Table
 from netlab_magic.topology import HOST
 from netlab_magic.walk import Visit
 
-__all__ = ["USER_CHAIN", "Change", "edited", "firewall_fixes", "killer_of"]
+__all__ = ["Change", "edited", "firewall_fixes", "killer_of", "ruled"]
 
 Change = tuple[Fix, World]
 
-USER_CHAIN = "DOCKER-USER"
 _KNOWN = "-m conntrack --ctstate RELATED,ESTABLISHED"
 
 _FLOW = message("Let only these packets pass: {spec}.")
@@ -25,6 +25,7 @@ _FLOW_USER = message("Let only these packets pass, in DOCKER-USER, which Docker 
 _FLOW_RAW = message("Let only these packets pass in the table raw, to which a rule in DOCKER-USER would come too late: {spec}.")
 _REPLY = message("Let packets of known connections pass, the replies: a rule before the place where this one died.")
 _REPLY_TO = message("Let packets of known connections out to {device}, the replies.")
+_REPLY_USER = message("Let packets of known connections pass in DOCKER-USER, the replies.")
 _BETWEEN = message("Let everything pass that comes in through {input} and leaves through {output}.")
 _OUTWARDS = message("Let everything pass that comes in through {input} and leaves through another interface.")
 _INWARDS = message("Let everything in that comes through {input}.")
@@ -36,10 +37,10 @@ _POLICY = message("Let {chain} accept all packets that none of its rules decides
 def killer_of(leg: Leg) -> Visit | None:
     """The rule, or the policy, at which a packet died; None when something else ended its way."""
     walk = leg.walk
-    if walk or not walk.steps or walk.cause not in ("rule", ""):
+    if walk or not walk.trail or walk.cause not in ("rule", ""):
         return None
-    last = walk.steps[-1]
-    return last if last.matched and last.outcome in ("DROP", "REJECT") else None
+    last = walk.trail[-1]
+    return last if isinstance(last, Visit) and last.matched and last.outcome in ("DROP", "REJECT") else None
 
 
 def firewall_fixes(world: World, leg: Leg, killer: Visit) -> Iterator[Change]:
@@ -57,15 +58,13 @@ class _Place:
     def __init__(self, world: World, leg: Leg, killer: Visit) -> None:
         self.world = world
         self.namespace = leg.namespace
-        self.steps = leg.walk.steps
         self.killer = killer
         self.packet = killer.before
         self.ruleset = world.rulesets[leg.namespace]
         self.program = "ip6tables" if self.ruleset.family == "ipv6" else "iptables"
-        self.chain, self.number = killer.line.chain, killer.line.number
-        self.in_user_chain = not self.is_reply and self.chain != USER_CHAIN and self.passed_user_chain()
-        if self.in_user_chain:
-            self.chain, self.number = USER_CHAIN, 1
+        self.chain, self.number = own_place(leg.walk.matched, killer)
+        self.in_user_chain = self.chain == USER_CHAIN
+        self.too_late = killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
 
     @property
     def is_reply(self) -> bool:
@@ -76,18 +75,14 @@ class _Place:
             return
         device = self.packet.output if self.killer.hook == "FORWARD" else ""
         spec = f"-o {device} {_KNOWN}" if device else _KNOWN
-        yield from self.inserted("reply", _REPLY_TO if device else _REPLY, {"device": device}, spec)
-
-    def passed_user_chain(self) -> bool:
-        """Whether the packet has been in Docker's chain for rules of its users: those stay there, and Docker's own chains are Docker's."""
-        return any(step.chain == USER_CHAIN and step.table == self.killer.table for step in self.steps)
+        sentence = _REPLY_USER if self.in_user_chain else _REPLY_TO if device else _REPLY
+        yield from self.inserted("reply", sentence, {"device": device}, spec)
 
     def flow(self) -> Iterator[Change]:
         if self.is_reply and self.killer.table != "raw":
             return
         spec = self.exactly()
-        too_late = self.killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
-        sentence = _FLOW_RAW if too_late else _FLOW_USER if self.in_user_chain else _FLOW
+        sentence = _FLOW_RAW if self.too_late else _FLOW_USER if self.in_user_chain else _FLOW
         yield from self.inserted("flow", sentence, {"spec": spec}, spec)
 
     def exactly(self) -> str:
@@ -126,7 +121,7 @@ class _Place:
             is_stated = self.namespace == HOST and line.table == "filter" and self.program == "iptables"
             statement = f"policy {line.chain} ACCEPT" if is_stated else ""
             yield self.made("policy", _POLICY, {"chain": line.chain}, command, statement)
-        else:
+        elif not is_generated(line.chain) and not self.too_late:  # Docker would put its rule back
             values = {"number": str(line.number), "chain": line.chain, "table": line.table}
             yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
 
@@ -144,8 +139,9 @@ class _Place:
         table = self.killer.table
         if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
             return ""
-        after = edited(Ruleset((self.ruleset.table(table),)), f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
-        if after is None or any(held.same_rule(after.rules[-1]) for held in after.rules[:-1]):
+        empty = Ruleset((Table(table, (msgspec.structs.replace(chain, rules=()),)),))
+        alone = edited(empty, f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
+        if alone is None or any(held.same_rule(alone.rules[0]) for held in chain.rules):
             return ""
         insert = "insert " if self.number else ""
         if (table, chain.name) == ("filter", "FORWARD"):
@@ -157,10 +153,19 @@ class _Place:
         return f"{self.program} {table}{action} {words}"
 
     def made(self, scope: str, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
-        typed = command if self.namespace == HOST else f"ip netns exec {self.namespace} {command}"
-        fix = Fix(scope, sentence, values, (statement or typed,), (typed,))
-        rulesets = {**self.world.rulesets, self.namespace: edited(self.ruleset, command)}
-        return fix, msgspec.structs.replace(self.world, rulesets=rulesets)
+        return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
+
+
+def ruled(world: World, namespace: str, fix: Fix) -> Change:
+    """The change that one iptables command makes in a namespace: the first of the fix, whose statement may be "".
+
+    Raises StatementError where iptables would refuse it.
+    """
+    command, statement = fix.commands[0], fix.statements[0]
+    typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
+    rulesets = {**world.rulesets, namespace: edited(world.rulesets.get(namespace, Ruleset()), command)}
+    fix = msgspec.structs.replace(fix, statements=(statement or typed,), commands=(typed,))
+    return fix, msgspec.structs.replace(world, rulesets=rulesets)
 
 
 def edited(ruleset: Ruleset, command: str) -> Ruleset:

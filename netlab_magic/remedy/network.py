@@ -12,9 +12,9 @@ from netlab_magic.errors import StatementError
 from netlab_magic.messages import message
 from netlab_magic.outcome import Probe
 from netlab_magic.prediction import Leg, Prediction, Trip
-from netlab_magic.remedy.firewall import Change, edited
+from netlab_magic.remedy.firewall import Change, ruled
+from netlab_magic.remedy.generated import USER_CHAIN
 from netlab_magic.remedy.values import Fix, World
-from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import HOST, INTERNET, Namespace, Topology, network_of
 from netlab_magic.walk import Cause
 
@@ -49,7 +49,7 @@ def network_fixes(world: World, found: Prediction, trip: Trip) -> Iterator[Chang
         yield from _sysctl(world, last.namespace, _FORWARDING[last.walk.last.six], "1", _FORWARD)
     elif cause == Cause.NO_ROUTE:
         yield from _masqueraded(world, found)
-        if last.namespace != INTERNET or found.back is None:  # the Internet knows no routes to private networks
+        if last.namespace != INTERNET or (found.back is None and not _has_docker(world)):  # it knows no routes to private networks
             yield from _routed(world, last, last.walk.packet.destination)
     elif cause == Cause.REVERSE_PATH:
         device = last.walk.packet.input
@@ -62,6 +62,12 @@ def network_fixes(world: World, found: Prediction, trip: Trip) -> Iterator[Chang
         yield from _linked(world, found.probe, last)
         yield from _masqueraded(world, found)
         yield from _seen(world)
+
+
+def _has_docker(world: World) -> bool:
+    """Whether ports are published on the host, so that nobody needs a route to what is behind it."""
+    held = world.rulesets.get(HOST)
+    return held is not None and held.chain(USER_CHAIN) is not None
 
 
 def unseen_bridges(world: World, leg: Leg) -> Iterator[Change]:
@@ -95,9 +101,11 @@ def _sysctl(world: World, namespace: str, key: str, value: str, sentence: str, *
 
 def _served(world: World, found: Prediction, last: Leg) -> Iterator[Change]:
     probe, frame = found.probe, last.walk.last
-    if probe.protocol == "icmp":
-        return
     port = frame.destination_port
+    if probe.protocol == "icmp" or any(
+        (held.namespace, held.port, held.protocol) == (last.namespace, port, probe.protocol) for held in world.topology.servers
+    ):
+        return
     kind, suffix = ("echo", "/udp") if probe.protocol == "udp" else ("http", "")
     values = {"protocol": probe.protocol, "port": str(port), "namespace": last.namespace}
     line = f"serve {last.namespace} {port}{suffix}"
@@ -155,12 +163,8 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
 
 def _masquerade(world: World, leg: Leg, network: str, bridge: str) -> Change:
     command = f"iptables -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
-    typed = command if leg.namespace == HOST else f"ip netns exec {leg.namespace} {command}"
-    line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if leg.namespace == HOST else typed
-    before = world.rulesets.get(leg.namespace, Ruleset())
-    rulesets = {**world.rulesets, leg.namespace: edited(before, command)}
-    fix = Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (typed,))
-    return fix, msgspec.structs.replace(world, rulesets=rulesets)
+    line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if leg.namespace == HOST else ""
+    return ruled(world, leg.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
 
 
 def _hairpin(world: World, last: Leg) -> Iterator[Change]:

@@ -2,26 +2,30 @@
 
 import msgspec
 
+from netlab_magic.docker import Daemon
 from netlab_magic.messages import Language
-
-__all__ = ["Fix", "Remedy", "World"]
-
+from netlab_magic.outcome import Probe
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import Topology
 
+__all__ = ["Fix", "Remedy", "World"]
+
 
 class World(msgspec.Struct, frozen=True):
-    """A lab as the model sees it: its topology, and the rules of its namespaces."""
+    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the packet that is to be answered there."""
 
     topology: Topology
     rulesets: dict[str, Ruleset]
+    probe: Probe
+    dockerd: Daemon | None = None
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """One change. `scope` is flow, reply, interfaces, "delete rule", policy, sysctl, route, masquerade, publish, server or link.
+    """One change. `scope` is flow, reply, interfaces, "delete rule", policy, sysctl, route, masquerade, translation, ask, publish, network,
+    server or link; or advice, which says what to do and has not been tried.
 
     `sentence` is a message of the catalogue, which `values` fill. `statements` are lines of a cell that make the change, and `commands`
-    are what one would type on a real host; both are typed in the lab's host.
+    are what one would type on a real host; both are typed in the lab's host. There are none where another question is the whole change.
     """
 
     scope: str
@@ -32,7 +36,7 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class Remedy(msgspec.Struct, frozen=True):
-    """One or two changes that together let the packets through."""
+    """One to three changes that together let the packets through."""
 
     fixes: tuple[Fix, ...]
 
