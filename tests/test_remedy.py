@@ -281,6 +281,30 @@ SERVICE = """*filter
 """
 
 
+PUBLISHED = f"""{DOCKERS}*nat
+:PREROUTING ACCEPT
+:DOCKER -
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A DOCKER ! -i docker1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80
+COMMIT
+"""
+
+
+def test_dockers_rules_alone_tell_what_is_published():
+    drop = "-A DOCKER ! -i docker1 -o docker1 -j DROP"
+    opened = PUBLISHED.replace(drop, f"-A DOCKER -d 172.18.0.2/32 ! -i docker1 -p tcp -m tcp --dport 80 -j ACCEPT\n{drop}")
+    offered = found("far ns0:80", savefile.parse(opened), BEHIND)
+    assert offered[0].say(language("en")) == "Ask the host for its port 8080, as which port 80 of 172.18.0.2 is published."
+    assert "advice" not in [remedy.scope for remedy in offered]
+    other = found("far ns0:81", savefile.parse(PUBLISHED), BEHIND)[-1].say(language("en"))
+    assert other.startswith("Docker has not published port 81 of 172.18.0.2: start the container again with -p 81:81")
+
+
+def test_what_comes_to_the_host_itself_is_not_for_docker_to_publish():
+    ruleset = savefile.parse(PUBLISHED.replace("*filter\n", "*filter\n:INPUT DROP\n"))
+    assert "advice" not in [remedy.scope for remedy in found("far host:82", ruleset, BEHIND)]
+
+
 def test_a_service_without_endpoints_is_not_helped_by_letting_the_packet_pass():
     ruleset = parse(SERVICE.format(rule="-A KUBE-SERVICES -d 8.8.8.8/32 -p tcp -m tcp --dport 80 -j REJECT\n"), strict=False)
     only = found("ns1 internet:80", ruleset, SEED + "serve internet 80\n")

@@ -6,6 +6,7 @@ from netlab_magic.messages import message
 from netlab_magic.prediction import Prediction, Trip
 from netlab_magic.remedy.firewall import killer_of
 from netlab_magic.remedy.generated import USER_CHAIN, is_generated
+from netlab_magic.remedy.publishing import host_ports
 from netlab_magic.remedy.values import Fix, Remedy, World
 from netlab_magic.ruleset import Ruleset
 
@@ -39,6 +40,8 @@ def advice(world: World, found: Prediction, trip: Trip) -> Iterator[Remedy]:
     if refuses_a_service(trip):
         yield _said(_NO_ENDPOINTS, {"address": address})
     elif trip is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trip):
+        if host_ports(world, address, frame.destination_port, probe.protocol):
+            return
         yield _said(_UNPUBLISHED, {"address": address, "port": port})
 
 
@@ -63,5 +66,5 @@ def _is_dockers(world: World, trip: Trip) -> bool:
         return killer.chain != USER_CHAIN
     if killer.table == "raw":
         return killer.rule is not None
-    passed = any(visit.chain.startswith("DOCKER") and visit.chain != USER_CHAIN for visit in last.walk.matched)
-    return killer.rule is None and passed
+    at_forward = [visit.chain for visit in last.walk.matched if (visit.table, visit.hook) == ("filter", "FORWARD")]
+    return killer.rule is None and any(chain.startswith("DOCKER") and chain != USER_CHAIN for chain in at_forward)

@@ -13,10 +13,11 @@ from netlab_magic.messages import message
 from netlab_magic.prediction import Prediction
 from netlab_magic.remedy.firewall import Change
 from netlab_magic.remedy.values import Fix, World
+from netlab_magic.ruleset import Ruleset
 from netlab_magic.statement import Destination, Docker
 from netlab_magic.topology import HOST
 
-__all__ = ["docker_fixes"]
+__all__ = ["docker_fixes", "host_ports"]
 
 _ASK = message("Ask the host for its port {host_port}, as which port {port} of {container} is published.")
 _PUBLISH = message("Publish port {port} of {container}, and ask the host for its port {host_port} instead of the container.")
@@ -30,6 +31,8 @@ _OTHER_PORTS = 8000
 def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
     """What dockerd would do for this packet, planned as its statements are; nothing without a dockerd that uses iptables."""
     daemon, probe = world.dockerd, found.probe
+    if daemon is None and not found.request.arrived:
+        yield from _asked(world, probe.address, host_ports(world, probe.address, probe.port, probe.protocol))
     if daemon is None or daemon.backend != "iptables" or HOST not in world.rulesets:
         return
     container = daemon.container(probe.target)
@@ -37,17 +40,34 @@ def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
         yield from _everywhere(world, daemon, found)
     elif not found.request.arrived:
         if probe.protocol != "icmp":
-            yield from _asked(world, container)
+            yield from _asked(
+                world, container.name, [held.host_port for held in container.ports if held.is_bound and _is_asked_for(world, held)]
+            )
             yield from _published(world, container)
         yield from _joined(world, daemon, container)
 
 
-def _asked(world: World, container: Container) -> Iterator[Change]:
+def _asked(world: World, container: str, host_ports: Sequence[int]) -> Iterator[Change]:
     """The port that is published already."""
-    for port in container.ports:
-        if port.is_bound and _is_asked_for(world, port):
-            values = {"host_port": str(port.host_port), "port": str(port.container_port), "container": container.name}
-            yield Fix("ask", _ASK, values, (), ()), _asking(world, port.host_port)
+    for host_port in host_ports:
+        try:
+            asking = _asking(world, host_port)
+        except StatementError:  # of a dump of rules alone nobody knows the host's addresses
+            return
+        yield Fix("ask", _ASK, {"host_port": str(host_port), "port": str(world.probe.port), "container": container}, (), ()), asking
+
+
+def host_ports(world: World, address: str, port: int, protocol: str) -> list[int]:
+    """The ports of the host that Docker's rules translate to this address and port."""
+    chain = world.rulesets.get(HOST, Ruleset()).chain("DOCKER", "nat")
+    found = []
+    for rule in chain.rules if chain else ():
+        to = rule.target.option("--to-destination") if rule.target else None
+        ports = rule.match(protocol)
+        asked = ports.option("--dport") if ports else None
+        if to and asked and to.values == (f"{address}:{port}",) and asked.values[0].isdecimal():
+            found.append(int(asked.values[0]))
+    return found
 
 
 def _is_asked_for(world: World, port: Published) -> bool:
