@@ -46,7 +46,7 @@ def hit_by_no_flow(
     hit: dict[str, set[Place]] = {name: set() for name in rulesets}
     untold = set(unseen)
     for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
-        for trip in (found.request, *([found.back] if found.back is not None else [])):
+        for trip in (trip for way in (found, *found.others) for trip in (way.request, way.back) if trip is not None):
             untold |= {leg.namespace for leg in trip.legs if leg.walk.outcome == Outcome.UNKNOWN}
             for name, place in _met(trip):
                 hit.setdefault(name, set()).add(place)

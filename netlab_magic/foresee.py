@@ -20,6 +20,9 @@ from netlab_magic.topology import HOST, Topology
 __all__ = ["Foreseen", "foresee"]
 
 _ELSEWHERE = message("Both are on the same side of the host: their packets do not come through it.")
+_ONE_OF_SEVERAL = message(
+    "Some rules decide by chance or by what came before: of {} ways that the packet may take, all end alike, and one is shown."
+)
 _MOST_TRANSLATIONS = 8
 """So often may a packet get another receiver on its way, whom nobody has looked at either."""
 
@@ -60,10 +63,12 @@ def foresee(
         taken = assumed_of(topology, with_ends, (probe.source, probe.target))
     if all(leg.namespace != HOST for leg in found.request.legs):
         taken = (*taken, Assumption(_ELSEWHERE))
+    if found.others and not found.unknown:
+        taken = (*taken, Assumption(_ONE_OF_SEVERAL, (str(len(found.others) + 1),)))
     return Foreseen(with_ends, probe, found, taken)
 
 
 def _receivers(found: Prediction) -> list[str]:
     """Whom the last packets were on their way to: DNAT may have led them to somebody who is not in the topology yet."""
-    trips = [trip for trip in (found.request, found.back) if trip is not None and trip.legs]
+    trips = [trip for way in (found, *found.others) for trip in (way.request, way.back) if trip is not None and trip.legs]
     return [trip.legs[-1].walk.packet.destination for trip in trips]

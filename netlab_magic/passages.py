@@ -13,7 +13,7 @@ from netlab_magic.sighting import Passage, Sighting, Traced
 from netlab_magic.voyage import Event, Stop, Voyage
 from netlab_magic.way import FATAL
 
-__all__ = ["Row", "followed", "rows_of", "rule_of", "rulesets_of", "voyage_of_trace"]
+__all__ = ["Row", "followed", "rows_of", "rule_of", "rulesets_of", "source_port_of", "voyage_of_trace"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -35,6 +35,12 @@ class Row(msgspec.Struct, frozen=True):
     def fatal(self) -> bool:
         """Whether the packet's way ended here."""
         return self.followed in FATAL
+
+
+def source_port_of(traced: Traced) -> int | None:
+    """The port that the probe was sent from; None where it has none, or was not seen."""
+    seen = next((one.packet for passage in traced.passages if passage.direction == "request" for one in passage.sightings), None)
+    return (seen.source_port or None) if seen else None
 
 
 def rulesets_of(traced: Traced) -> dict[str, Ruleset]:

@@ -41,7 +41,8 @@ class Trip(msgspec.Struct, frozen=True):
 class Prediction(msgspec.Struct, frozen=True):
     """The request's trip, the trip of what comes back (a reply, or an ICMP error or reset), and the verdict in the words of `Verdict`.
 
-    `unknown` is why the model cannot tell, "" when it can: then `verdict` is `Verdict.NOT_MEASURED`.
+    `unknown` is why the model cannot tell, and `verdict` then `Verdict.NOT_MEASURED`; it is "" when it can. `others` are what else may
+    become of it, where some rule cannot be judged: with the same verdict, or, where this one is unknown, with different ones.
     """
 
     probe: Probe
@@ -49,6 +50,7 @@ class Prediction(msgspec.Struct, frozen=True):
     back: Trip | None
     verdict: str
     unknown: str = ""
+    others: tuple["Prediction", ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict == Verdict.ANSWERED

@@ -11,6 +11,7 @@ from netlab_magic import statement as s
 from netlab_magic.account import Account, account
 from netlab_magic.addressing import probe_for
 from netlab_magic.assumption import Assumption
+from netlab_magic.chosen import as_reported
 from netlab_magic.crosscheck import Spot
 from netlab_magic.docker import Daemon
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
@@ -21,8 +22,8 @@ from netlab_magic.lookedat import foreseen
 from netlab_magic.messages import Language, language, message
 from netlab_magic.modelled import full_topology, unseen_in
 from netlab_magic.outcome import Outcome, Verdict
-from netlab_magic.passages import voyage_of_trace
-from netlab_magic.predict import predict
+from netlab_magic.passages import source_port_of, voyage_of_trace
+from netlab_magic.predict import SOME_PORT, predict
 from netlab_magic.prediction import Prediction
 from netlab_magic.remedy import Remedy, remedies
 from netlab_magic.result import MARKS, Result
@@ -278,4 +279,5 @@ def _case(engine: Engine, statement: s.Why | s.Predict, observed: Observed) -> C
     traced = engine.trace(probe)
     rulesets = {name: savefile.parse(dump, strict=False) for name, dump in {HOST: observed.rules, **traced.rules}.items()}
     unseen = unseen_in(observed)
-    return Case(topology, rulesets, predict(topology, rulesets, probe, unseen), traced, unseen)
+    expected = predict(topology, rulesets, probe, unseen, source_port_of(traced) or SOME_PORT)
+    return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, unseen)

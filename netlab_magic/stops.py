@@ -123,7 +123,7 @@ def unmet_by(visit: Visit) -> Unmet | None:
     if visit.matched:
         return None
     condition = visit.line.conditions[visit.failed]
-    if visit.matched is None:
+    if not visit.is_judged:
         return Unmet(condition.about, judged=False)
     return Unmet(condition.about, condition.seen(visit.frame), condition.wanted, condition.negated)
 
@@ -190,6 +190,8 @@ def _passed(stop: Stop, say: Language) -> str:
 
 def why_not(unmet: Unmet, say: Language) -> str:
     """Why a rule does not match, as a clause: `ctstate is NEW, not RELATED,ESTABLISHED`."""
+    if not unmet.judged:
+        return say("whether {} holds cannot be told from the rules", unmet.about)
     seen = unmet.seen or say("none")
     if unmet.negated:
         return say("{} is {}, which it excludes", unmet.about, seen)

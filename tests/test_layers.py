@@ -16,7 +16,7 @@ LAYERS = {
     2: {"hostdump", "iproute", "savefile", "listing", "rulespec", "canonical", "cell", "dockerwords", "reader", "grammar",
         "reading", "language"},
     3: {
-        "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "account", "judging", "simulation",
+        "walk", "prediction", "predict", "remedy", "flows", "stops", "crosscheck", "chosen", "account", "judging", "simulation",
         "commandline", "difference", "alignment", "comparison", "change", "build", "rules",
         "addressing", "summary", "explain", "docker", "reach", "shadow", "hints", "facts", "passages",
         "evidence", "foresee", "inference", "strangers",

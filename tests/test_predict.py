@@ -139,6 +139,51 @@ def test_other_routing_tables_are_never_guessed():
     assert predict(topology, {}, asked(topology, "ns0 ns1")).verdict == Verdict.ANSWERED  # its bridge asks no routes
 
 
+LIMIT = "-A FORWARD -m limit --limit 1/min --limit-burst 1 -j ACCEPT\n"
+CHANCE = "-A FORWARD -m statistic --mode random --probability 0.5 -j {}\n"
+
+
+@pytest.mark.parametrize(
+    ("filters", "policy", "verdict", "ways"),
+    [
+        (LIMIT, "DROP", Verdict.NOT_MEASURED, 3),  # the request, and its reply, may each use it up
+        (LIMIT, "ACCEPT", Verdict.ANSWERED, 4),
+        (LIMIT + "-A FORWARD -j DROP\n", "ACCEPT", Verdict.NOT_MEASURED, 3),
+        (CHANCE.format("DROP"), "DROP", Verdict.BLOCKED, 2),
+        (CHANCE.format("ACCEPT") + CHANCE.format("REJECT"), "ACCEPT", Verdict.NOT_MEASURED, 7),
+    ],
+)
+def test_where_rules_cannot_be_judged_the_verdict_is_known_if_all_ways_end_alike(filters, policy, verdict, ways):
+    found = predicted("ns1 ns0", rules(filters, policy))
+    assert found.verdict == verdict
+    assert bool(found.unknown) == (verdict == Verdict.NOT_MEASURED)
+    assert len(found.others) + (not found.unknown) == ways
+
+
+def test_a_service_with_two_endpoints_is_answered_by_either():
+    dnat = "-m tcp -p tcp -d 10.96.0.1/32 --dport 80"
+    first, second = (f"-j DNAT --to-destination 172.18.0.{end}:80\n" for end in (2, 9))
+    service = f"*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {dnat} -m statistic --mode random --probability 0.5 {first}"
+    topology = built(SEED + "ns ns9 172.18.0.9/16 on docker1\nserve ns9 80\n")
+    service += f"-A PREROUTING {dnat} {second}COMMIT\n"
+    found = predict(topology, {HOST: rules(more=service)}, asked(topology, "ns1 10.96.0.1:80"))
+    assert found.verdict == Verdict.ANSWERED
+    assert {way.request.legs[-1].namespace for way in (found, *found.others)} == {"ns0", "ns9"}
+
+
+def test_many_rules_by_chance_are_too_many_ways():
+    mangle = "*mangle\n:FORWARD ACCEPT [0:0]\n" + CHANCE.format("MARK --set-mark 1") * 8 + "COMMIT\n"
+    assert predicted("ns1 ns0", rules(more=mangle)).unknown
+
+
+def test_the_port_of_the_sender_is_one_that_may_be_given():
+    topology = built(SEED)
+    ruleset = rules("-A FORWARD -p tcp -m tcp --sport 50001 -j DROP\n")
+    assert predict(topology, {HOST: ruleset}, asked(topology, "ns1 ns0:80")).verdict == Verdict.ANSWERED
+    found = predict(topology, {HOST: ruleset}, asked(topology, "ns1 ns0:80"), {}, 50001)
+    assert (found.verdict, found.request.legs[0].walk.sent.source_port) == (Verdict.BLOCKED, 50001)
+
+
 def test_what_other_rules_do_is_never_guessed():
     found = predicted("ns1 internet", rules(), host="nftables rules filter here too")
     assert (found.verdict, found.unknown) == (Verdict.NOT_MEASURED, "nftables rules filter here too")

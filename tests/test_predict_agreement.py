@@ -115,7 +115,15 @@ rule OUTPUT -p udp -j REJECT --reject-with icmp-net-prohibited
 rule INPUT -p tcp -j REJECT --reject-with icmp-proto-unreachable""",
     **{
         f"rejects with {answer}": f"{SERVING}forward -j REJECT --reject-with icmp-{answer}"
-        for answer in ("net-unreachable", "host-unreachable", "proto-unreachable", "port-unreachable", "net-prohibited", "admin-prohibited")
+        for answer in (
+            *("net-unreachable", "host-unreachable", "proto-unreachable", "port-unreachable"),
+            *("net-prohibited", "host-prohibited", "admin-prohibited"),
+        )
+    },
+    **{
+        f"rejects its own with {answer}": SERVING
+        + inside("ns1", *(f"-A OUTPUT -p {kind} -j REJECT --reject-with icmp-{answer}" for kind in ("udp", "tcp", "icmp --icmp-type 8")))
+        for answer in ("port-unreachable", "admin-prohibited", "host-unreachable")
     },
 }
 

@@ -137,7 +137,7 @@ MATCHES = [
     ("-m ttl --ttl-lt 10", OUT, False),
     ("-m tos --tos 0x10", OUT + " tos=0x10", True),
     ("-m dscp --dscp-class EF", OUT + " tos=0xb8", True),
-    ("-m comment --comment x -m limit --limit 1/s", OUT, True),
+    ("-m comment --comment x", OUT, True),
     ("-f", OUT, False),
 ]
 
@@ -465,6 +465,16 @@ def test_the_nft_variant_asks_security_after_nat():
         host = Host(HOST.devices, HOST.routes, variant=variant)
         found = walk(packet(TO_HOST), lines, host)
         assert list(dict.fromkeys(step.table for step in found.steps if step.hook == "INPUT")) == tables
+
+
+@pytest.mark.parametrize("spec", ["-m limit --limit 1/min", "-m statistic --mode random --probability 0.5", "-m recent --set"])
+def test_what_depends_on_earlier_packets_or_on_chance_is_not_judged(spec):
+    lines = rules(f"FORWARD {spec} -j DROP")
+    assert walk(packet(OUT), lines, HOST).why.startswith("unknown because rule 1 of FORWARD uses -m ")
+    ends = {found.outcome for found in branches(packet(OUT), lines, HOST)}
+    assert ends == {Outcome.DROPPED, Outcome.FORWARDED}
+    let_go = walk(packet(OUT), lines, HOST, assumed=(False,))
+    assert next(step for step in let_go.steps if step.rule).why == f"{' '.join(spec.split()[:2])} cannot be judged"
 
 
 def test_a_rule_that_is_asked_twice_may_answer_differently():

@@ -119,6 +119,28 @@ class TestWithTheKernel:
         seed.run("serve host 22\nrule INPUT -i lo -j ACCEPT\npolicy INPUT DROP")
         assert seed.run(line).account.differences == ()
 
+    def test_of_the_ways_that_rules_leave_open_the_one_that_happened_is_told(self, seed):  # noqa: F811
+        """`-m limit` lets the SYN pass, and is used up when its answer comes."""
+        seed.run("serve ns1 80\nforward -m limit --limit 1/min --limit-burst 1 -j ACCEPT\npolicy FORWARD DROP")
+        first, second = seed.why("ns0", "ns1:80"), seed.why("ns0", "ns1:80")
+        assert "the SYN arrives, but the answer SYN/ACK is lost on its way back" in str(first)
+        assert "the SYN is lost on its way" in str(second)
+        assert "rule 1: whether -m limit holds cannot be told from the rules" in str(second)
+        assert (first.account.differences, second.account.differences) == ((), ())
+
+    def test_a_service_by_chance_is_told_as_it_fell_out(self, seed):  # noqa: F811
+        dnat = "rule -t nat PREROUTING -d 10.96.0.1/32 -p tcp -m tcp --dport 80 {} -j DNAT --to-destination 172.18.0.{}:80"
+        chance = "-m statistic --mode random --probability 0.5"
+        seed.run("\n".join(["ns ns9 172.18.0.9/16 on docker1", "serve ns9 80", "serve ns0 80", dnat.format(chance, 2), dnat.format("", 9)]))
+        for _ in range(4):
+            found = seed.why("ns1", "10.96.0.1:80")
+            assert (found.outcome.verdict, found.account.differences) == (Verdict.ANSWERED, ())
+
+    def test_the_packet_of_the_account_has_the_port_that_was_sent(self, seed):  # noqa: F811
+        found = seed.why("ns1", "ns0:80")
+        port = found.case.traced.passages[0].sightings[0].packet.source_port
+        assert found.case.prediction.request.legs[0].walk.sent.source_port == port
+
     def test_the_pictures_carry_the_numbered_way(self, seed):  # noqa: F811
         seed.run("policy FORWARD DROP")
         found = seed.why("ns1", "ns0")

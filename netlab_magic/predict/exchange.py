@@ -1,6 +1,6 @@
 """A probe as the model sees it: the request's trip, what comes back, and the verdict that the lab would measure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -8,7 +8,7 @@ from netlab_magic.messages import message
 from netlab_magic.outcome import Probe, Verdict
 from netlab_magic.predict.links import Links, links_of
 from netlab_magic.predict.memory import flow_of
-from netlab_magic.predict.packets import first_packet, reply_to, reset_for, unreachable_port, verdict_of_error
+from netlab_magic.predict.packets import SOME_PORT, first_packet, reply_to, reset_for, unreachable_port, verdict_of_error
 from netlab_magic.predict.travel import NOBODY_ANSWERS, Parcel, Travels, Unknown
 from netlab_magic.prediction import Leg, Prediction, Trip
 from netlab_magic.ruleset import Ruleset
@@ -22,11 +22,18 @@ NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.
 _NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
 _PROXY_SILENT = message("The proxy gets no answer from {target}, to which it passes on what comes to port {port}.")
 _STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
+_MOST_WAYS = 128
 _NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
 _NO_ANSWERS: Mapping[str, str] = {}
 
 
-def predict(topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, unseen: Mapping[str, str] = _NO_ANSWERS) -> Prediction:
+def predict(
+    topology: Topology,
+    rulesets: Mapping[str, Ruleset],
+    probe: Probe,
+    unseen: Mapping[str, str] = _NO_ANSWERS,
+    source_port: int = SOME_PORT,
+) -> Prediction:
     """What becomes of a probe: its packet, from the source's OUTPUT through one namespace after the other, and what comes back.
 
     `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `unseen` names the namespaces in which other
@@ -34,21 +41,55 @@ def predict(topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, u
     is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where
     the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
     policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
+
+    Where a rule cannot be judged, such as one with `-m limit` or `-m statistic`, both ways are followed, 128 ways at most: the verdict is
+    known when all of them end with the same.
     """
-    return Exchange(topology, rulesets, probe, unseen).predict()
+    first = Exchange(topology, rulesets, probe, unseen, source_port)
+    found = first.predict()
+    if not first.forks:
+        return found
+    ways: list[Prediction] = []
+    waiting: list[tuple[bool, ...]] = [(False,), (True,)]
+    for _ in range(_MOST_WAYS):
+        if not waiting:
+            break
+        assumed = waiting.pop()
+        further = Exchange(topology, rulesets, probe, unseen, source_port, assumed)
+        way = further.predict()
+        if further.forks:
+            waiting += [(*assumed, False), (*assumed, True)]
+        else:
+            ways.append(way)
+    known = tuple(way for way in ways if not way.unknown)
+    if waiting or len(known) < len(ways) or len({way.verdict for way in known}) > 1:
+        return msgspec.structs.replace(found, others=known)
+    return msgspec.structs.replace(known[0], others=known[1:])
 
 
 class Exchange:
-    """One probe and what comes back. `travels` remembers the connection, for packets that follow."""
+    """One probe and what comes back. `travels` remembers the connection, for packets that follow.
 
-    def __init__(self, topology: Topology, rulesets: Mapping[str, Ruleset], probe: Probe, unseen: Mapping[str, str]) -> None:
+    `assumed` is said in Travels; `forks` tells, after `predict`, that it has come to a rule about which it says nothing.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        rulesets: Mapping[str, Ruleset],
+        probe: Probe,
+        unseen: Mapping[str, str],
+        source_port: int = SOME_PORT,
+        assumed: Iterable[bool] = (),
+    ) -> None:
         self.topology = topology
         self.rulesets = rulesets
         self.probe = probe
         self.unseen = unseen
         self.links: Links = links_of(topology)
-        self.travels = Travels(self.links, rulesets, unseen)
-        self.packet = first_packet(probe, self._source())
+        self.travels = Travels(self.links, rulesets, unseen, assumed)
+        self.packet = first_packet(probe, self._source(), source_port)
+        self.forks = False
 
     def _source(self) -> str:
         six = ":" in self.probe.address
@@ -60,10 +101,12 @@ class Exchange:
         try:
             request = self.travels.send(Parcel(self.packet), self.probe.source)
         except Unknown as end:
+            self.forks = end.forks
             return Prediction(self.probe, Trip(end.legs, False), None, Verdict.NOT_MEASURED, end.why)
         try:
             return self._delivered(request) if request else self._lost(request)
         except Unknown as end:
+            self.forks = end.forks
             return Prediction(self.probe, request, Trip(end.legs, False), Verdict.NOT_MEASURED, end.why)
 
     # --- a request that was lost ---------------------------------------------------------------------------------------
@@ -98,7 +141,8 @@ class Exchange:
             return self._answered(request, back, Verdict.REFUSED)
         error = Parcel(refusal, flow_of(last.walk.packet), attached=refusal.state == "RELATED")
         back, arrived = self.travels.sent(error, last.namespace)
-        verdict = verdict_of_error(self.probe.protocol, answer)
+        unsent = self.probe.protocol == "udp" and len(request.legs) == 1 and last.walk.hooks[-1] in ("OUTPUT", "POSTROUTING")
+        verdict = "" if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
         mine = back and back.legs[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
         return Prediction(self.probe, request, back, (mine and verdict) or self._silence(request))
 

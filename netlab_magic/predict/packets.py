@@ -7,9 +7,9 @@ from netlab_magic.packet import Packet
 from netlab_magic.walk import Walk
 from netlab_magic.walk.numbers import shown
 
-__all__ = ["first_packet", "reply_to", "reset_for", "unreachable_port", "verdict_of_error"]
+__all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "unreachable_port", "verdict_of_error"]
 
-_PORT = 40000
+SOME_PORT = 40000
 """One of the ports that the kernel gives to a program that asks for none (net.ipv4.ip_local_port_range)."""
 
 _LENGTHS = {"icmp": 28, "tcp": 60, "udp": 40}
@@ -19,15 +19,15 @@ _MORE = 20
 """So much longer is the header of IPv6."""
 
 
-def first_packet(probe: Probe, source: str) -> Packet:
-    """The first packet of a probe, as it leaves the program that sends it."""
+def first_packet(probe: Probe, source: str, port: int) -> Packet:
+    """The first packet of a probe, as it leaves the program that sends it; `port` is its source port, if it has one."""
     six = ":" in probe.address
     length = _LENGTHS[probe.protocol] + (_MORE if six else 0)
     if probe.protocol == "icmp":
         kind, number = ("ipv6-icmp", 128) if six else ("icmp", 8)
         return Packet(source, probe.address, kind, icmp_type=number, length=length)
     flags = frozenset(("SYN",)) if probe.protocol == "tcp" else frozenset()
-    return Packet(source, probe.address, probe.protocol, _PORT, probe.port, flags=flags, length=length)
+    return Packet(source, probe.address, probe.protocol, port, probe.port, flags=flags, length=length)
 
 
 def reply_to(request: Walk, source: str | None = None) -> Packet:

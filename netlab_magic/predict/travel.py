@@ -1,6 +1,6 @@
 """A packet's travels: through one namespace's firewall after the other, until it is delivered or lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -22,12 +22,16 @@ _NO_RULES_6 = Ruleset(family="ipv6")
 
 
 class Unknown(Exception):
-    """The model cannot tell how a packet fares; the text says why, and `legs` is how far it got."""
+    """The model cannot tell how a packet fares; the text says why, and `legs` is how far it got.
 
-    def __init__(self, why: str, legs: tuple[Leg, ...] = ()) -> None:
+    With `forks` it hangs on one rule, which matches or does not.
+    """
+
+    def __init__(self, why: str, legs: tuple[Leg, ...] = (), *, forks: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.legs = legs
+        self.forks = forks
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -42,10 +46,14 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Travels:
-    """The travels of one probe's packets: what the namespaces remember of one, the next one meets."""
+    """The travels of one probe's packets: what the namespaces remember of one, the next one meets.
 
-    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str]) -> None:
+    `assumed` says of one rule after the other of which that cannot be judged whether it matches.
+    """
+
+    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str], assumed: Iterable[bool] = ()) -> None:
         self.links = links
+        self._assumed = iter(assumed)
         self._rulesets = rulesets
         self._unseen = unseen
         self._memories: dict[str, Memory] = {}
@@ -85,7 +93,8 @@ class Travels:
         if not parcel.attached:
             packet = self._memory(namespace).recognised(packet, parcel.quoted)
         towards = way[0].interface if way and enters else ""
-        done = walk(packet, self._rules(namespace, packet), self.links.hosts[namespace], towards=towards if enters else None)
+        rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
+        done = walk(packet, rules, host, towards if enters else None, self._assumed)
         ended = (*legs, Leg(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
             whose = "the host" if namespace == HOST else namespace
@@ -93,7 +102,7 @@ class Travels:
         if done.hooks and namespace in self._unseen:
             raise Unknown(self._unseen[namespace], ended)
         if done.outcome == Outcome.UNKNOWN:
-            raise Unknown(done.why.removeprefix("unknown because "), ended)
+            raise Unknown(done.why.removeprefix("unknown because "), ended, forks=done.forks)
         self._memory(namespace).learn(done)
         return done, towards
 

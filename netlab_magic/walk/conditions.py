@@ -91,7 +91,7 @@ def _unknown(match: Match) -> Condition:
 
 def _of_match(match: Match) -> Iterable[Condition]:
     """The conditions of a match; one that cannot be judged when one of its options cannot."""
-    if match.module in _ALWAYS:
+    if match.module == "comment":
         return []
     make = _MATCHES.get(match.module)
     try:
@@ -102,10 +102,6 @@ def _of_match(match: Match) -> Iterable[Condition]:
         asks_state = any(option.name == "--ctstate" for option in match.options)
         return [condition if condition.about == "ctstate" else _tracked(condition, asks_state) for condition in made]
     return made
-
-
-# What a packet on its own always fulfils. A `limit` holds until packets come faster than it allows, and one packet does not.
-_ALWAYS = ("comment", "limit")
 
 
 def _header(option: Option) -> Condition:

@@ -1,6 +1,8 @@
 """The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from netlab_magic.packet import Packet
 from netlab_magic.ruleset import Ruleset
@@ -30,17 +32,20 @@ def routing_of(host: Host | None, six: bool) -> Routing | None:
     return None if host is None else _ROUTINGS.of(host, six)
 
 
-def walk(packet: Packet, ruleset: Ruleset, host: Host | None = None, towards: str | None = None) -> Walk:
+def walk(
+    packet: Packet, ruleset: Ruleset, host: Host | None = None, towards: str | None = None, assumed: Iterable[bool] = ()
+) -> Walk:
     """The way of `packet` through `ruleset` on `host`.
 
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
     where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `towards` is the bridge's port
-    behind which the receiver of the frame is, "" when that is the bridge itself; None to tell it by the destination.
+    behind which the receiver of the frame is, "" when that is the bridge itself; None to tell it by the destination. `assumed` says of
+    one rule after the other of which that cannot be judged whether it matches.
 
     Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
     that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
     """
-    return _Journey(packet, ruleset, host, (), towards).walk()
+    return _Journey(packet, ruleset, host, assumed, towards).walk()
 
 
 def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[Walk]:
@@ -52,7 +57,7 @@ def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iter
         assumed = waiting.pop()
         journey = _Journey(packet, ruleset, host, assumed)
         found = journey.walk()
-        if journey.forks:
+        if found.forks:
             waiting += [(*assumed, answer) for answer in (False, True)]
         else:
             yield found
@@ -78,7 +83,7 @@ class _Journey:
     """One packet on its way."""
 
     def __init__(
-        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: tuple[bool, ...], towards: str | None = None
+        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Iterable[bool], towards: str | None = None
     ) -> None:
         self.sent = packet
         self.towards = towards
@@ -87,7 +92,6 @@ class _Journey:
         program = compiled(ruleset)
         self.tables, self.asked, self.tracks = program.tables, program.asked, program.tracks
         self.assumed = iter(assumed)
-        self.forks = False
         self.redirected = False
         self.order = NFT_HOOK_TABLES if host and host.variant == "nft" else HOOK_TABLES
         self.trail: Trail = []
@@ -99,12 +103,12 @@ class _Journey:
         except _Stopped as end:
             return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
-            self.forks = end.forks
-            return self.result(Outcome.UNKNOWN, f"unknown because {end.line} {end.why}", undecided=end.line.place)
+            why = f"unknown because {end.line} {end.why}"
+            return msgspec.structs.replace(self.result(Outcome.UNKNOWN, why), undecided=end.line.place, forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
-    def result(self, outcome: str, why: str, answer: str = "", undecided: tuple[str, str, int] | None = None, cause: str = "") -> Walk:
-        return Walk(self.sent, tuple(self.trail), tuple(self.hooks), outcome, why, self.frame, answer, undecided, cause)
+    def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> Walk:
+        return Walk(self.sent, tuple(self.trail), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
 
     def change(self, **values: object) -> None:
         """Another frame with these values, so that the steps keep the frame that they saw."""

@@ -73,7 +73,12 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
         if self.matched:
             return ""
         condition = self.line.conditions[self.failed]
-        return f"{condition.about} cannot be judged" if self.matched is None else condition.why(self.frame)
+        return condition.why(self.frame) if self.is_judged else f"{condition.about} cannot be judged"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is certain that the rule did not match, rather than taken to be so, or unimportant."""
+        return self.matched is not None and self.line.conditions[self.failed].test(self.frame) is not None
 
     @property
     def outcome(self) -> str:
@@ -115,7 +120,8 @@ class Walk(msgspec.Struct, frozen=True, dict=True):
     """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
 
     `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
-    `undecided` is the place (table, chain, rule) at which an unknown walk ends. `cause` is a word of Cause for one that got no further.
+    `undecided` is the place (table, chain, rule) at which an unknown walk ends; with `forks` the rule may match or not, and the way goes on
+    in both cases. `cause` is a word of Cause for one that got no further.
     """
 
     sent: Packet
@@ -127,6 +133,7 @@ class Walk(msgspec.Struct, frozen=True, dict=True):
     answer: str = ""
     undecided: tuple[str, str, int] | None = None
     cause: str = ""
+    forks: bool = False
 
     def __bool__(self) -> bool:
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
