@@ -35,7 +35,7 @@ _DOUBTFUL = (
     "-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 1 --hashlimit-name h",
     "-m connbytes --connbytes 2: --connbytes-dir both --connbytes-mode packets",
     *("-m connlimit --connlimit-upto 3", "-m time --timestart 00:00 --timestop 12:00", "-m quota --quota 60"),
-    "-m pkttype --pkt-type unicast",
+    *("-m pkttype --pkt-type unicast", "-m limit --limit 1/min --limit-burst 2"),
 )
 
 
@@ -163,7 +163,7 @@ class Words:
         return "", pick(words)
 
     def plain(self) -> tuple[str, str]:
-        return "", self.pick(("-m comment --comment x", "-m limit --limit 10000/sec --limit-burst 9999"))
+        return "", "-m comment --comment x"
 
     def fragment(self) -> tuple[str, str]:
         return "", self.denied("-f", 0.7) if self.chance() < 0.3 else ""
