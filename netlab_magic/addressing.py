@@ -38,7 +38,9 @@ def _namespace_of(topology: Topology, source: str) -> str:
         owner = topology.owner(str(ip_address(str(source))))
     except ValueError:
         return source
-    return owner.namespace if owner else source
+    if owner is None:
+        refuse(f"no namespace of this lab has the address {source}; load FILE asks about another host, with any address", source)
+    return owner.namespace
 
 
 def _address(topology: Topology, target: Namespace, sender: Namespace, word: str) -> str:

@@ -185,4 +185,6 @@ class TestWithTheKernel:
         with pytest.raises(StatementError, match=r"there is no namespace ns2; did you mean ns[01]") as caught:
             seed.run("policy FORWARD DROP\nwhy ns1 ns2")
         assert caught.value.place.line == 2
+        with pytest.raises(StatementError, match=r"no namespace of this lab has the address 10\.0\.0\.5; load FILE"):
+            seed.run("why 10.0.0.5 ns0")
         assert seed.ping("ns1", "ns0"), "the cell was checked before it did anything"
