@@ -180,7 +180,8 @@ class Why(Result):
         say, commands = self._say, escape("\n".join(remedy.commands))
         folded = f"<details><summary>{escape(say('on a real host'))}</summary><pre>{commands}</pre></details>"
         real = folded if ways != remedy.commands else ""
-        return f"<li>{escape(remedy.say(say))}<pre><code>{lines}</code></pre>{real}</li>"
+        typed = f"<pre><code>{lines}</code></pre>" if lines else ""
+        return f"<li>{escape(remedy.say(say))}{typed}{real}</li>"
 
 
 def _spots(found: tuple[Spot, ...] | str) -> str:

@@ -300,6 +300,12 @@ def test_dockers_rules_alone_tell_what_is_published():
     assert other.startswith("Docker has not published port 81 of 172.18.0.2: start the container again with -p 81:81")
 
 
+def test_what_has_no_line_to_type_has_no_empty_box():
+    lab = Lab()
+    lab.load(text=PUBLISHED)
+    assert "<code></code>" not in lab.run("why 172.17.0.2 172.18.0.2:81").html()
+
+
 def test_what_comes_to_the_host_itself_is_not_for_docker_to_publish():
     ruleset = savefile.parse(PUBLISHED.replace("*filter\n", "*filter\n:INPUT DROP\n"))
     assert "advice" not in [remedy.scope for remedy in found("far host:82", ruleset, BEHIND)]
