@@ -1,6 +1,6 @@
 """A probe as the model sees it: the request's trip, what comes back, and the verdict that the lab would measure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -19,6 +19,7 @@ from netlab_magic.walk.numbers import number_of, shown
 __all__ = ["NO_LISTENER", "Exchange", "predict"]
 
 NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.")
+_OTHER_ADDRESS = message("What listens on {protocol} port {port} of {namespace} does so on {address} only.")
 _NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
 _PROXY_SILENT = message("The proxy gets no answer from {target}, to which it passes on what comes to port {port}.")
 _STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
@@ -161,7 +162,8 @@ class Exchange:
         server = self._listener(last)
         if server is None:
             values = {"protocol": self.probe.protocol, "port": str(last.walk.last.destination_port), "namespace": last.namespace}
-            refused = Trip(request.legs, True, NO_LISTENER, values)
+            elsewhere = next((other.address for other in self._on_port(last)), "")
+            refused = Trip(request.legs, True, _OTHER_ADDRESS if elsewhere else NO_LISTENER, {**values, "address": elsewhere})
             if self.probe.protocol == "udp":
                 return self._port_unreachable(refused, last)
             back = self.travels.send(Parcel(reset_for(last.walk)), last.namespace)
@@ -183,11 +185,12 @@ class Exchange:
         address = shown(frame.destination, frame.six)
         if self.topology.namespaces[last.namespace].answers_all:
             return Server(last.namespace, frame.destination_port, self.probe.protocol)
-        for server in self.topology.servers:
-            same = (server.namespace, server.port, server.protocol) == (last.namespace, frame.destination_port, self.probe.protocol)
-            if same and server.address in ("", address):
-                return server
-        return None
+        return next((server for server in self._on_port(last) if server.address in ("", address)), None)
+
+    def _on_port(self, last: Leg) -> Iterator[Server]:
+        """What listens on the port, on whichever address."""
+        wanted = last.namespace, last.walk.last.destination_port, self.probe.protocol
+        return (server for server in self.topology.servers if (server.namespace, server.port, server.protocol) == wanted)
 
     def _port_unreachable(self, request: Trip, last: Leg) -> Prediction:
         answer = unreachable_port(last.walk.last.six)
