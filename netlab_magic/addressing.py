@@ -9,6 +9,7 @@ from netlab_magic.reader import looks_like_address, suggest
 from netlab_magic.statement import Destination
 from netlab_magic.topology import HOST, INTERNET, Namespace, Topology
 from netlab_magic.walk.host import Routing, host_of
+from netlab_magic.walk.numbers import number_of, shown
 
 __all__ = ["matrix_probes", "members", "probe_for"]
 
@@ -27,7 +28,19 @@ def probe_for(topology: Topology, source: str, destination: Destination) -> Prob
         if name not in topology.namespaces:
             refuse(f"there is no namespace {name}{suggest(name, topology.namespaces)}", destination.name)
         address, target = _address(topology, topology.namespaces[name], sender, destination.name), name
+    _check_source(topology, sender, source, address)
     return Probe(sender.name, name, address, target, destination.protocol, destination.port)
+
+
+def _check_source(topology: Topology, sender: Namespace, source: str, address: str) -> None:
+    """A probe has the address that the sender's routes give it: refuses another one that was asked for."""
+    if source == sender.name:
+        return
+    given = Routing(host_of(topology, sender.name), ":" in address).source_towards(number_of(address))
+    asked = number_of(str(source))
+    if given is not None and (":" in source) == (":" in address) and given != asked:
+        routes = f"{sender.name} sends to {address} from {shown(given, ':' in address)}"
+        refuse(f"{routes}, not from {source}; say {sender.name} to see what becomes of its packets", source)
 
 
 def _namespace_of(topology: Topology, source: str) -> str:

@@ -19,6 +19,9 @@ _MOST_PASSED = 12
 """More rules in a row that do not match are one stop."""
 
 _TURNED_BACK = message("{namespace} refuses it with {answer}.")
+_TTL_SET = message(
+    "The TTL of the packet has come to its end in {namespace}: rule {number} of {chain} in the table {table} had made it {ttl}."
+)
 _CAUSES = {
     Cause.NO_ROUTE: message("{namespace} has no route to {address}, so the packet gets no further; no rule has dropped it."),
     Cause.BLACKHOLE: message("{namespace} has a blackhole route for {address}, in which the packet vanishes; no rule has dropped it."),
@@ -70,6 +73,10 @@ def stopped_by(leg: Leg) -> tuple[str, dict[str, str]]:
     walk = leg.walk
     if walk.cause not in _CAUSES:
         return _TURNED_BACK, {"namespace": leg.namespace, "answer": walk.answer}
+    set_by = next((visit for visit in reversed(walk.matched) if visit.changed and visit.changed.ttl != visit.frame.ttl), None)
+    if walk.cause == Cause.TTL and set_by is not None:
+        place = {"number": str(set_by.rule), "chain": set_by.chain, "table": set_by.table}
+        return _TTL_SET, {"namespace": leg.namespace, **place, "ttl": str(set_by.changed.ttl if set_by.changed else 0)}
     came = walk.packet.input
     return _CAUSES[walk.cause], {"namespace": leg.namespace, "address": walk.packet.destination, "bridge": came, "device": came}
 

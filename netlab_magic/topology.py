@@ -82,8 +82,8 @@ class Interface(msgspec.Struct, frozen=True):
 
     `kind` is the kernel's own word (`IFLA_INFO_KIND`: veth, bridge, dummy, …; "loopback" and "" where it has none).
     `peer` is the other end of a veth pair, where it is in a namespace of this lab. `carrier` is false while the link has no
-    signal. `hairpin` is set for a bridge's port that sends frames back where they came from. `index` and `mac` are the kernel's
-    choice and differ from run to run.
+    signal. `hairpin` is set for a bridge's port that sends frames back where they came from, `isolated` for one that gives none to other
+    such ports. `index` and `mac` are the kernel's choice and differ from run to run.
     """
 
     name: str
@@ -94,6 +94,7 @@ class Interface(msgspec.Struct, frozen=True):
     peer: End | None = None
     carrier: bool = True
     hairpin: bool = False
+    isolated: bool = False
     mac: str = ""
     mtu: int = 1500
     index: int = 0
@@ -153,7 +154,8 @@ class Namespace(msgspec.Struct, frozen=True):
     """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for.
 
     One that `answers_all` is taken to answer on every port, since nobody knows what listens there. `has_rules` tells that its `ip rule`
-    holds more than the kernel's own: then other tables than the main one decide too.
+    holds more than the kernel's own: then other tables than the main one decide too. `fixed` holds the hardware
+    addresses of neighbours that somebody has set by hand (`ip neigh … nud permanent`), by their addresses.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Namespace(msgspec.Struct, frozen=True):
     sysctls: dict[str, str] = {}
     answers_all: bool = False
     has_rules: bool = False
+    fixed: dict[str, str] = {}
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from netlab_magic.addressing import probe_for
 from netlab_magic.build import desired
+from netlab_magic.errors import StatementError
 from netlab_magic.language import parse as parse_cell
 from netlab_magic.outcome import Probe, Verdict
 from netlab_magic.predict import predict
@@ -12,7 +13,8 @@ from netlab_magic.prediction import Prediction
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.savefile import parse
 from netlab_magic.statement import Build, Destination
-from netlab_magic.topology import HOST, Namespace, Route, Topology
+from netlab_magic.stops import stopped_by
+from netlab_magic.topology import HOST, Interface, Namespace, Route, Topology
 from netlab_magic.walk import Cause
 
 SEED = """
@@ -129,6 +131,47 @@ def test_a_route_says_which_address_packets_come_from():
     topology = with_route(built(SEED), "ns0", via="172.18.0.3", source="10.7.0.1")
     found = predict(topology, {}, asked(topology, "ns0 9.9.9.9"))
     assert found.request.legs[0].walk.sent.source == "10.7.0.1"
+
+
+def test_isolated_ports_of_a_bridge_get_no_frames_from_each_other():
+    topology = built(SEED)
+    for port in ("veth-ns0", "veth-ns1"):
+        topology = topology.with_namespace(topology.host.with_interface(replace(topology.host.interface(port), isolated=True)))
+    verdicts = [predict(topology, {}, asked(topology, words)).verdict for words in ("ns0 ns1", "ns0 host", "ns1 internet")]
+    assert verdicts[:2] == [Verdict.NOBODY, Verdict.ANSWERED]
+
+
+def test_a_hardware_address_set_by_hand_is_believed_only_if_it_is_right():
+    topology = built(SEED)
+    given = replace(topology.namespaces["ns1"].interface("eth0"), mac="02:00:00:00:00:03")
+    topology = topology.with_namespace(topology.namespaces["ns1"].with_interface(given))
+    right, wrong = ({"172.18.0.3": f"02:00:00:00:00:0{end}"} for end in (3, 9))
+    for fixed, unknown in ((right, False), (wrong, True)):
+        known = topology.with_namespace(replace(topology.namespaces["ns0"], fixed=fixed))
+        assert ("set by hand" in predict(known, {}, asked(known, "ns0 ns1")).unknown) == unknown
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("224.0.0.1", "multicast"), ("172.18.255.255", "broadcast"), ("::1", "")])
+def test_addresses_that_are_no_single_machines(address, verdict):
+    topology = built(SEED)
+    found = predict(topology, {}, probe_for(topology, "ns0", Destination(address)))
+    assert (verdict in found.unknown, found.verdict) == (True, Verdict.NOT_MEASURED if verdict else Verdict.ANSWERED)
+
+
+def test_a_rule_that_ends_the_ttl_is_named():
+    mangle = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TTL --ttl-set 1\nCOMMIT\n"
+    text, values = stopped_by(predicted("ns1 internet", rules(more=mangle)).request.legs[-1])
+    assert "rule {number} of {chain}" in text
+    assert (values["number"], values["chain"], values["ttl"]) == ("1", "PREROUTING", "1")
+
+
+def test_a_probe_comes_from_the_address_that_its_sender_uses():
+    topology = built(SEED)
+    loop = replace(topology.namespaces["ns0"].interface("lo") or Interface("lo", "loopback"), addresses=("172.18.9.9/32",))
+    topology = topology.with_namespace(topology.namespaces["ns0"].with_interface(loop))
+    assert probe_for(topology, "172.18.0.2", Destination("ns1")).source == "ns0"
+    with pytest.raises(StatementError, match=r"ns0 sends to 172\.18\.0\.3 from 172\.18\.0\.2, not from 172\.18\.9\.9"):
+        probe_for(topology, "172.18.9.9", Destination("ns1"))
 
 
 def test_other_routing_tables_are_never_guessed():

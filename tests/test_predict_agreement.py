@@ -98,6 +98,7 @@ link host:ethx 10.9.0.1/24 -- far:eth0 10.9.0.2/24
 $ ip -n far addr add 172.19.9.9/32 dev lo
 $ ip -n far route add 172.18.0.0/16 via 10.9.0.1 src 172.19.9.9
 $ ip route add 172.19.9.9 via 10.9.0.2""",
+    "isolated ports": f"{SERVING}$ bridge link set dev veth-ns0 isolated on; bridge link set dev veth-ns1 isolated on",
     "interface down": f"{SERVING}$ ip netns exec ns0 ip link set eth0 down",
     "port down": f"{SERVING}$ ip link set veth-ns0 down",
     "bridge down": f"{SERVING}$ ip link set docker1 down",

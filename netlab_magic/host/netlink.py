@@ -333,22 +333,28 @@ class Netlink:
         answer = self.ask(_encode(_ifinfmsg.ifinfmsg(), GETLINK, 0, IFLA_IFNAME=name, IFLA_EXT_MASK=SKIP_STATISTICS))
         return int(struct.unpack_from("=i", answer[0], _HEADER.size + 4)[0])
 
-    def _neighbours(self) -> Iterator[tuple[int, int, int, bytes]]:
-        """Family, device, state and address of each entry of the neighbour table."""
+    def _neighbours(self) -> Iterator[tuple[int, int, int, bytes, bytes]]:
+        """Family, device, state, address and hardware address of each entry of the neighbour table."""
         for answer in self.ask(struct.pack("=IHHIIBxxxiHBB", 28, GETNEIGH, REQUEST | DUMP, 0, 0, 0, 0, 0, 0, 0)):
             family, index, state, _, _ = _NEIGHBOUR.unpack_from(answer)
-            address = attributes(answer, _NEIGHBOUR.size).get(_NDA_DST)
+            held = attributes(answer, _NEIGHBOUR.size)
+            address = held.get(_NDA_DST)
             if address:
-                yield family, index, state, address
+                yield family, index, state, address, held.get(_NDA_LLADDR, b"")
 
     def silent_neighbours(self) -> set[str]:
         """The addresses whose hardware address was asked for, so far without an answer."""
-        return {socket.inet_ntop(family, address) for family, _, state, address in self._neighbours() if state & _NO_ANSWER}
+        return {socket.inet_ntop(family, address) for family, _, state, address, _ in self._neighbours() if state & _NO_ANSWER}
+
+    def fixed_neighbours(self) -> dict[str, str]:
+        """The hardware addresses of neighbours that were set by hand and never change, by their addresses."""
+        fixed = (entry for entry in self._neighbours() if entry[2] & _PERMANENT)
+        return {socket.inet_ntop(family, address): mac.hex(":") for family, _, _, address, mac in fixed}
 
     def forget_neighbours(self) -> None:
         """Empties the neighbour table, permanent entries excepted."""
         delete = []
-        for family, index, state, address in self._neighbours():
+        for family, index, state, address, _ in self._neighbours():
             if not state & (_PERMANENT | _NOARP):
                 body = struct.pack("=BxxxiHBBHH", family, index, 0, 0, 0, 4 + len(address), _NDA_DST) + address
                 delete.append(_HEADER.pack(_HEADER.size + len(body), DELNEIGH, REQUEST | ACK, 0, 0) + body)

@@ -23,7 +23,7 @@ NAMED = "/run/netns"
 _LINK, _ADDRESS, _ROUTE = struct.Struct("=16xBxHiII"), struct.Struct("=16xBBBBI"), struct.Struct("=16xBBBBBBBBI")
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
 _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
-_INFO_KIND, _INFO_SLAVE_DATA = 1, 5
+_INFO_KIND, _INFO_SLAVE_DATA, _BRIDGE_PORT_ISOLATED = 1, 5, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
@@ -137,7 +137,8 @@ def observe(namespaces: Namespaces, sysctls: Mapping[str, Sequence[str]], server
         routes = tuple(_routes(namespaces.netlink(name), names))
         with namespaces.inside(name):
             values = {key: value for key in sysctls.get(name, ()) if (value := read_sysctl(key)) is not None}
-        found[name] = Namespace(name, interfaces, routes, values, has_rules=namespaces.netlink(name).has_rules())
+        netlink = namespaces.netlink(name)
+        found[name] = Namespace(name, interfaces, routes, values, has_rules=netlink.has_rules(), fixed=netlink.fixed_neighbours())
     return Topology(found, tuple(servers))
 
 
@@ -162,6 +163,7 @@ def _device(
     index: int, kind: int, flags: int, held: Mapping[int, bytes], names: Mapping[int, str], addresses: list[str]
 ) -> _Device:
     info = attributes(held.get(_IFLA_LINKINFO, b""))
+    port = attributes(info.get(_INFO_SLAVE_DATA, b""))
     interface = Interface(
         names[index],
         "loopback" if kind == _LOOPBACK_TYPE else _text(info.get(_INFO_KIND, b"")),
@@ -169,7 +171,8 @@ def _device(
         bool(flags & _UP),
         names.get(_number(held, _IFLA_MASTER)),
         carrier=bool(held.get(_IFLA_CARRIER, b"\1")[0]),
-        hairpin=attributes(info.get(_INFO_SLAVE_DATA, b"")).get(BRIDGE_PORT_MODE, b"\0")[0] == 1,
+        hairpin=port.get(BRIDGE_PORT_MODE, b"\0")[0] == 1,
+        isolated=port.get(_BRIDGE_PORT_ISOLATED, b"\0")[0] == 1,
         mac=held.get(_IFLA_ADDRESS, b"").hex(":"),
         mtu=_number(held, _IFLA_MTU),
         index=index,

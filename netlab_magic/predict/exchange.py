@@ -99,6 +99,10 @@ class Exchange:
         return shown(found, six) if found is not None else "::" if six else "0.0.0.0"
 
     def predict(self) -> Prediction:
+        kind = self.links.routing(self.probe.source, ":" in self.probe.address).address_type(number_of(self.probe.address))
+        if kind in ("BROADCAST", "MULTICAST"):
+            why = f"{self.probe.address} is a {kind.lower()} address: several may answer, or nobody"
+            return Prediction(self.probe, Trip((), False), None, Verdict.NOT_MEASURED, why)
         try:
             request = self.travels.send(Parcel(self.packet), self.probe.source)
         except Unknown as end:

@@ -73,6 +73,11 @@ class Links:
         asker = shown(asks, frame.six)
         return Ahead(device, address, asker, self.way(End(namespace, device), address, asker))
 
+    def is_misled(self, namespace: str, ahead: Ahead) -> bool:
+        """Whether a namespace has a hardware address for the next machine, set by hand, that is not the one of who answers there."""
+        fixed = self.topology.namespaces[namespace].fixed.get(ahead.address)
+        return fixed is not None and (ahead.way is None or self._devices[ahead.way[-1]].mac != fixed)
+
     def _search(self, sender: End, address: str, asker: str) -> Way | None:
         """The nearest device on the link whose host answers; only hosts that have the address are looked at."""
         if sender not in self._reached:
@@ -105,7 +110,8 @@ class Links:
             if bridge is None or not bridge.up:
                 continue
             yield switch, (*way, arrives)
-            waiting.extend((*way, arrives, out) for out in self._outs(switch, bridge) if out != arrives)
+            outs = (out for out in self._outs(switch, bridge) if out != arrives)
+            waiting.extend((*way, arrives, out) for out in outs if not (port.isolated and self._devices[out].isolated))  # should_deliver
 
     def _outs(self, sender: End, device: Interface) -> Iterator[End]:
         """The devices that a frame leaves through: a bridge's ports, else the device itself."""

@@ -78,6 +78,9 @@ class Travels:
                 return Trip(tuple(legs), bool(done)), _passed(parcel, done)
             if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
                 ahead = self.links.ahead(namespace, done)
+                if self.links.is_misled(namespace, ahead):
+                    why = f"{_whose(namespace)} has a hardware address for {ahead.address} that was set by hand and is not that machine's"
+                    raise Unknown(why, (*legs, Leg(namespace, done, enters)))
                 if ahead.way is None:
                     legs.append(Leg(namespace, done, enters))
                     values = {"namespace": namespace, "device": ahead.device, "address": ahead.address}
@@ -97,8 +100,7 @@ class Travels:
         done = walk(packet, rules, host, towards if enters else None, self._assumed)
         ended = (*legs, Leg(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
-            whose = "the host" if namespace == HOST else namespace
-            raise Unknown(f"{whose} has ip rules of its own, so that more than the main routing table decides", ended)
+            raise Unknown(f"{_whose(namespace)} has ip rules of its own, so that more than the main routing table decides", ended)
         if done.hooks and namespace in self._unseen:
             raise Unknown(self._unseen[namespace], ended)
         if done.outcome == Outcome.UNKNOWN:
@@ -110,6 +112,10 @@ class Travels:
         six = ":" in packet.source
         found = self._rulesets.get(namespace)
         return found if found is not None and (found.family == "ipv6") == six else _NO_RULES_6 if six else _NO_RULES
+
+
+def _whose(namespace: str) -> str:
+    return "the host" if namespace == HOST else namespace
 
 
 def _passed(parcel: Parcel, done: Walk) -> Parcel:

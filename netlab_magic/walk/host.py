@@ -176,8 +176,8 @@ class Routing:
         return address in self.local or self.is_loopback(address)
 
     def is_loopback(self, address: int) -> bool:
-        """Whether the address is in 127.0.0.0/8."""
-        return not self.six and address & _LOOPBACK[1] == _LOOPBACK[0]
+        """Whether the address is in 127.0.0.0/8, or ::1."""
+        return address == 1 if self.six else address & _LOOPBACK[1] == _LOOPBACK[0]
 
     def takes_loopback(self, device: str) -> bool:
         """Whether packets from and to 127.0.0.0/8 may pass a device."""
@@ -251,7 +251,7 @@ class Routing:
         """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""
         own = next((own for own in self.own if own.number == address), None)
         if own is None:
-            return _LOOPBACK[0] | 1
+            return 1 if self.six else _LOOPBACK[0] | 1
         if self.six:
             return address
         same = (other for other in self.own if (other.device, other.mask) == (own.device, own.mask))
