@@ -57,7 +57,7 @@ def account(
     """The account of a probe: of what was measured where there is a trace, else of what the model predicts."""
     say = language(language_name)
     outcome = traced.outcome if traced else None
-    verdict = outcome.verdict if outcome else prediction.verdict
+    verdict = prediction.verdict if outcome is None else outcome.verdict  # an outcome is false when nothing was answered
     differences = crosscheck(prediction, traced, rulesets) if traced else ()
     is_wrong = outcome is not None and not prediction.unknown and outcome.verdict not in (prediction.verdict, Verdict.NOT_MEASURED)
     where = [] if is_wrong else [_where(prediction, rulesets, outcome, say)]

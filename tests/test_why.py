@@ -119,6 +119,20 @@ class TestWithTheKernel:
         seed.run("serve host 22\nrule INPUT -i lo -j ACCEPT\npolicy INPUT DROP")
         assert seed.run(line).account.differences == ()
 
+    @pytest.mark.parametrize(
+        ("line", "target", "words"),
+        [
+            ("ip -n ns0 neigh replace 172.18.0.3 lladdr 02:00:00:00:00:99 nud permanent dev eth0", "ns1", "set by hand"),
+            ("ip rule add from 172.18.0.2 table 100; ip route add blackhole default table 100", "internet", "ip rules"),
+        ],
+    )
+    def test_where_the_model_cannot_tell_the_measured_verdict_is_said(self, seed, line, target, words):  # noqa: F811
+        seed.run(f"$ {line}")
+        found = seed.why("ns0", target)
+        assert (found.account.verdict, found.account.differences) == (Verdict.BLOCKED, ())
+        assert found.account.what.endswith("is blocked: no answer has come back.")
+        assert words in found.account.where
+
     def test_of_the_ways_that_rules_leave_open_the_one_that_happened_is_told(self, seed):  # noqa: F811
         """`-m limit` lets the SYN pass, and is used up when its answer comes."""
         seed.run("serve ns1 80\nforward -m limit --limit 1/min --limit-burst 1 -j ACCEPT\npolicy FORWARD DROP")
