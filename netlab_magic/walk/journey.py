@@ -136,10 +136,10 @@ class _Journey:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
         state = self.frame.state
         attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
-        tracked = self.frame
+        tracked = asked = self.frame
         if not attached:
-            self.change(state="INVALID")
-        asked = self.frame
+            self.frame = asked = tracked.copied()
+            asked.state = "INVALID"
         decision = self.ask(hook, table)
         if self.frame is asked:
             self.frame = tracked

@@ -58,9 +58,12 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
                 trail.append(Visit(hook, line, matched, failed, frame))
                 continue
         follows = line.action
-        changed = frame if follows.change is None else _changed(line, follows.change, frame)
-        trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
-        frame = changed
+        if follows.change is None:
+            trail.append(Visit(hook, line, True, -1, frame))
+        else:
+            changed = _changed(line, follows.change, frame)
+            trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
+            frame = changed
         if follows.chain:  # call; goto leaves no place to come back to
             if follows.chain in entered:
                 raise Undecided(line, _leads_back(entered, follows.chain))
