@@ -611,3 +611,11 @@ def test_an_edited_ruleset_walks_as_one_that_was_read_anew():
     found = walk(packet(OUT), after, HOST)
     assert [(step.chain, step.rule) for step in found.steps if step.table == "filter"] == [("FORWARD", 1), ("FORWARD", 2), ("U", 1)]
     assert ended(walk(packet("udp 172.18.0.2:4000 > 8.8.8.8:80"), after, HOST)) == "dropped @ filter FORWARD 1"
+
+
+def test_an_echo_reply_to_another_address_of_the_host_is_an_answer_to_ping():
+    """NOTRACK keeps the reply from being translated back; a raw socket takes it all the same."""
+    ruleset = rules("raw PREROUTING -i eth0 -j NOTRACK", "nat POSTROUTING -j SNAT --to-source 172.18.0.1")
+    found = converse(packet("icmp 10.0.0.5 > 8.8.8.8"), ruleset, HOST)
+    assert (found.reply.packet.destination, bool(found)) == ("172.18.0.1", True)
+    assert not converse(packet("udp 10.0.0.5:4000 > 8.8.8.8:53"), ruleset, HOST)

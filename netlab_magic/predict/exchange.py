@@ -13,7 +13,7 @@ from netlab_magic.predict.travel import NOBODY_ANSWERS, Parcel, Travels, Unknown
 from netlab_magic.prediction import Leg, Prediction, Trip
 from netlab_magic.ruleset import Ruleset
 from netlab_magic.topology import End, Server, Topology
-from netlab_magic.walk import Cause, Walk, refusal_of
+from netlab_magic.walk import Cause, Walk, is_answer, refusal_of
 from netlab_magic.walk.numbers import number_of, shown
 
 __all__ = ["NO_LISTENER", "Exchange", "predict"]
@@ -235,7 +235,7 @@ class Exchange:
         """The verdict if what comes back gets to the sender, and belongs to what it asked."""
         if back:
             final = back.legs[-1]
-            if flow_of(final.walk.packet) == flow_of(self.packet).turned() and final.namespace == self.probe.source:
+            if is_answer(final.walk.packet, self.packet) and final.namespace == self.probe.source:
                 return Prediction(self.probe, request, back, verdict)
             values = {"source": _place(final.walk), "address": self.probe.address, "namespace": final.namespace}
             back = Trip(back.legs, False, _STRANGE, values)

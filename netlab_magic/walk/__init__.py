@@ -1,7 +1,7 @@
 """The way of one packet through a firewall, worked out from the rules alone: `walk` for a packet, `converse` for a connection."""
 
 from netlab_magic.walk.answers import port_closed, refusal_of, reply_to
-from netlab_magic.walk.conversation import Conversation, converse
+from netlab_magic.walk.conversation import Conversation, converse, is_answer
 from netlab_magic.walk.host import Device, Host, host_of
 from netlab_magic.walk.journey import branches, routing_of, walk
 from netlab_magic.walk.result import Cause, Outcome, Visit, Walk
@@ -17,6 +17,7 @@ __all__ = [
     "branches",
     "converse",
     "host_of",
+    "is_answer",
     "port_closed",
     "refusal_of",
     "reply_to",

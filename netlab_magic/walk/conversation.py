@@ -9,7 +9,7 @@ from netlab_magic.walk.host import Host
 from netlab_magic.walk.journey import walk
 from netlab_magic.walk.result import Walk
 
-__all__ = ["Conversation", "converse"]
+__all__ = ["Conversation", "converse", "is_answer"]
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Conversation(msgspec.Struct, frozen=True):
     @property
     def is_recognised(self) -> bool:
         """Whether the reply, as it arrives, belongs to the request as it was sent: what NAT did must have been undone."""
-        return self.reply is not None and _flow(self.reply.packet) == _flow(self.request.sent).turned()
+        return self.reply is not None and is_answer(self.reply.packet, self.request.sent)
 
     @property
     def why(self) -> str:
@@ -39,6 +39,16 @@ class Conversation(msgspec.Struct, frozen=True):
         return (
             "request and reply arrive" if self.is_recognised else f"the request arrives; the reply is not recognised: {self.reply.packet}"
         )
+
+
+def is_answer(packet: Packet, sent: Packet) -> bool:
+    """Whether the sender of `sent` takes `packet`, which has come to it, for the answer.
+
+    ping's raw socket takes an echo reply to any address of its host (raw_v4_input in net/ipv4/raw.c).
+    """
+    if "icmp" in sent.protocol and not sent.input:
+        return packet.source == sent.destination
+    return _flow(packet) == _flow(sent).turned()
 
 
 def _flow(packet: Packet) -> Flow:
