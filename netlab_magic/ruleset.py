@@ -59,7 +59,7 @@ def _as_saved(extension: str, option: str, word: str) -> str:
     return quoted(word)
 
 
-class Counters(msgspec.Struct, frozen=True):
+class Counters(msgspec.Struct, frozen=True, gc=False):
     """How many packets and bytes a rule or a policy has seen."""
 
     packets: int = 0
@@ -69,7 +69,7 @@ class Counters(msgspec.Struct, frozen=True):
         return f"[{self.packets}:{self.bytes}]"
 
 
-class Option(msgspec.Struct, frozen=True):
+class Option(msgspec.Struct, frozen=True, gc=False):
     """One option of a rule, such as `! --dport 80`: negation is part of what it says."""
 
     name: str
@@ -88,7 +88,7 @@ class Option(msgspec.Struct, frozen=True):
         return " ".join(self.words())
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """A match: `-m MODULE` and its options. All of them must hold for the rule to match."""
 
     module: str
@@ -109,7 +109,7 @@ class Match(msgspec.Struct, frozen=True):
         return " ".join(self.words())
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a packet that matches: `-j NAME`, or `-g NAME` when `goto` (a RETURN then leaves the calling chain too)."""
 
     name: str
@@ -181,7 +181,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
         return " ".join(self.words())
 
 
-class Chain(msgspec.Struct, frozen=True):
+class Chain(msgspec.Struct, frozen=True, gc=False):
     """A chain: `policy` is ACCEPT or DROP for a built-in chain and None for one that a user made."""
 
     name: str

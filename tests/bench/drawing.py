@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from shutil import which
 
 from measure import Contestant, unavailable
@@ -27,12 +27,12 @@ _DOT_SECONDS = 60
 def large_picture(quick: bool) -> Iterator[Sequence[Contestant]]:
     """Five rules a service: reading the dump, drawing its nat table, and a twentieth of the rules in dot without folding."""
     text = _dump(_SERVICES)
-    ruleset, few = parse(text), parse(_dump(_FEW))
+    ruleset, few, anew = parse(text), parse(_dump(_FEW)), count()  # a dump that has just been read would not be read again
     if which("dot") is None:
-        yield [Contestant(READING, lambda: _milliseconds(lambda: parse(text))), unavailable(DRAWING, "no dot")]
+        yield [Contestant(READING, lambda: _milliseconds(lambda: parse(f"{text}# {next(anew)}\n"))), unavailable(DRAWING, "no dot")]
         return
     yield [
-        Contestant(READING, lambda: _milliseconds(lambda: parse(text)), f"{_rules(ruleset):,} rules"),
+        Contestant(READING, lambda: _milliseconds(lambda: parse(f"{text}# {next(anew)}\n")), f"{_rules(ruleset):,} rules"),
         Contestant(DRAWING, lambda: _milliseconds(lambda: _draw(ruleset)), "to SVG"),
         Contestant(EVERY_RULE, lambda: _milliseconds(lambda: _draw_every_rule(few)), f"only {_rules(few):,} of the rules"),
     ]
