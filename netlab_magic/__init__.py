@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from netlab_magic.errors import NetlabError
-    from netlab_magic.lab import Lab
+    from netlab_magic.session.lab import Lab
 
 __all__ = ["Lab", "NetlabError", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "Lab":
-        from netlab_magic.lab import Lab
+        from netlab_magic.session.lab import Lab
 
         return Lab
     if name == "NetlabError":
@@ -28,13 +28,13 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
     """Registers `%netlab`, `%%netlab` and their completion; loading twice changes nothing."""
-    from netlab_magic.magics import load
+    from netlab_magic.jupyter.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: "InteractiveShell") -> None:
     """Takes the magics and their completion away again, and says which labs are still up."""
-    from netlab_magic.magics import unload
+    from netlab_magic.jupyter.magics import unload
 
     unload(shell)

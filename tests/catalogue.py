@@ -1,6 +1,6 @@
 """The message catalogues: `python tests/catalogue.py` brings them up to date with the sources.
 
-It gathers every message of the package into netlab_magic/locale/*/LC_MESSAGES/netlab_magic.po, keeps the translations that are there,
+It gathers every message of the package into netlab_magic/i18n/locale/*/LC_MESSAGES/netlab_magic.po, keeps the translations that are there,
 leaves new ones empty for a translator, forgets those that no source says any more, and compiles the .mo beside it.
 """
 
@@ -18,8 +18,8 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 sys.path.insert(0, str(PACKAGE.parent))
 
-from netlab_magic.extensions import HEADER, MATCHES, TARGETS  # noqa: E402  # the package is found by the line above
-from netlab_magic.messages import LANGUAGES  # noqa: E402
+from netlab_magic.i18n import LANGUAGES  # noqa: E402
+from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS  # noqa: E402  # the package is found by the line above
 
 SPEAKERS = {"message", "say"}
 """The functions whose first argument is a message."""
@@ -42,7 +42,7 @@ def messages() -> Iterator[tuple[str, str]]:
 
 
 def po_path(language: str) -> Path:
-    return PACKAGE / "locale" / language / "LC_MESSAGES" / "netlab_magic.po"
+    return PACKAGE / "i18n" / "locale" / language / "LC_MESSAGES" / "netlab_magic.po"
 
 
 def read(language: str) -> Catalog:

@@ -67,7 +67,7 @@ def hosts_of_labs() -> set[int]:
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-                if b"netlab_magic.host" in words and ours in (entry / "environ").read_bytes().split(b"\0"):
+                if b"netlab_magic.engines.host" in words and ours in (entry / "environ").read_bytes().split(b"\0"):
                     found.add(int(entry.name))
             except OSError:
                 continue

@@ -218,7 +218,7 @@ class _Process:
 
     @property
     def is_lab_like(self) -> bool:
-        return "netlab_magic.host" in self.command or self.pids not in {None, _namespace("self", "pid")}
+        return "netlab_magic.engines.host" in self.command or self.pids not in {None, _namespace("self", "pid")}
 
     @property
     def is_elsewhere(self) -> bool:

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab_magic import change as c
-from netlab_magic import statement as s
-from netlab_magic.build import desired, host_end
-from netlab_magic.change import between
 from netlab_magic.errors import StatementError
-from netlab_magic.language import parse
-from netlab_magic.summary import summary
-from netlab_magic.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology
+from netlab_magic.language import statements as s
+from netlab_magic.language.parser import parse
+from netlab_magic.language.plan_topology import desired, host_end
+from netlab_magic.model import changes as c
+from netlab_magic.model.change_summary import summary
+from netlab_magic.model.changes import between
+from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology
 
 EMPTY = Topology({HOST: Namespace(HOST, (Interface("lo", "loopback", ("127.0.0.1/8",)),))})
 

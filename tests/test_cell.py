@@ -2,10 +2,10 @@
 
 import pytest
 
-from netlab_magic import statement as s
-from netlab_magic.cell import logical_lines
-from netlab_magic.grammar import SYNTAX
-from netlab_magic.language import parse
+from netlab_magic.language import statements as s
+from netlab_magic.language.lexer import logical_lines
+from netlab_magic.language.parser import parse
+from netlab_magic.language.syntax import SYNTAX
 
 COMMANDS = [
     "sudo ip netns exec ns1 ping -c 1 172.18.0.2",

@@ -6,11 +6,11 @@ import re
 import pytest
 from corpus import in_namespace
 
-from netlab_magic.commandline import changes, read_command
-from netlab_magic.difference import apply, invert
 from netlab_magic.errors import StatementError
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
+from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.diff import apply, invert
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
 
 
 def after(*commands: str, ruleset: Ruleset | None = None) -> Ruleset:

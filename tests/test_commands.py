@@ -228,7 +228,7 @@ def test_a_lab_whose_host_dies_says_so_and_the_next_statement_starts_a_new_one()
 
 
 def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netlab_magic.engine.kernel.SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr("netlab_magic.engines.kernel.SILENCE_SECONDS", 0.5)
     with Lab() as lab:
         lab.up()
         os.kill(lab.engine.ready.pid, signal.SIGSTOP)
@@ -237,7 +237,7 @@ def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netlab_magic.lab.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("netlab_magic.session.lab.BUSY_SECONDS", 0.2)
     running = threading.Thread(target=lambda: shared.run("sleep 1", stream=Written()))
     running.start()
     time.sleep(0.3)

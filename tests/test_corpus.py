@@ -8,10 +8,10 @@ import corpus
 import pytest
 from corpus import BAD_DUMPS, CASES, DUMPS, FAMILIES, VARIANTS, Case, Dump, program
 
-from netlab_magic import savefile
-from netlab_magic.canonical import canonical
 from netlab_magic.errors import StatementError
-from netlab_magic.ruleset import Ruleset
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.ruleset import Ruleset
 
 both_variants = pytest.mark.parametrize("variant", VARIANTS)
 both_families = pytest.mark.parametrize("family", FAMILIES)
@@ -96,10 +96,10 @@ def dump_of(case: Case) -> str:
 
 
 def read(case: Case) -> Ruleset:
-    return savefile.parse(dump_of(case), family=case.family)
+    return save_format.parse(dump_of(case), family=case.family)
 
 
-def rule_of(case: Case) -> savefile.Rule:
+def rule_of(case: Case) -> save_format.Rule:
     chain = read(case).chain(case.chain, case.table)
     assert chain
     return chain.rules[0]
@@ -147,26 +147,26 @@ def test_what_iptables_refuses_is_refused_with_its_place(cases: list[Case]) -> N
 
 @pytest.mark.parametrize("dump", DUMPS, ids=str)
 def test_a_dump_is_printed_as_it_was_read(dump: Dump) -> None:
-    assert str(savefile.parse(dump.text)) == dump.text
+    assert str(save_format.parse(dump.text)) == dump.text
 
 
 @pytest.mark.parametrize("dump", DUMPS, ids=str)
 def test_each_rule_of_a_dump_is_composed_as_it_was_read(dump: Dump) -> None:
-    rules = [rule for table in savefile.parse(dump.text).tables for chain in table.chains for rule in chain.rules]
+    rules = [rule for table in save_format.parse(dump.text).tables for chain in table.chains for rule in chain.rules]
     assert [str(rule) for rule in rules] == [rule.raw.rstrip() for rule in rules]  # old versions ended rules with a blank
 
 
 @pytest.mark.parametrize("path", BAD_DUMPS, ids=lambda path: path.stem)
 def test_a_bad_dump_is_one_sentence_with_its_place(path) -> None:
     with pytest.raises(StatementError) as refused:
-        savefile.parse(path.read_text(errors="surrogateescape"))
+        save_format.parse(path.read_text(errors="surrogateescape"))
     assert refused.value.place
     assert len(str(refused.value)) < 600
 
 
 def test_a_line_of_a_megabyte_is_refused_in_one_short_sentence() -> None:
     with pytest.raises(StatementError) as refused:
-        savefile.parse(f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s {'1' * 1_000_000} -j ACCEPT\nCOMMIT\n")
+        save_format.parse(f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s {'1' * 1_000_000} -j ACCEPT\nCOMMIT\n")
     assert len(str(refused.value)) < 600
 
 
@@ -191,6 +191,6 @@ def kube_proxy(services: int) -> str:
 
 def test_a_large_dump_is_printed_as_it_was_read() -> None:
     text = kube_proxy(1000)
-    ruleset = savefile.parse(text)
+    ruleset = save_format.parse(text)
     assert sum(len(chain.rules) for table in ruleset.tables for chain in table.chains) == 5000
     assert str(ruleset) == text

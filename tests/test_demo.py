@@ -10,15 +10,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from netlab_magic import demo
 from netlab_magic.errors import LabUnavailable
+from netlab_magic.jupyter import demo
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "netlab_magic.demo", *arguments],
+        [sys.executable, "-m", "netlab_magic.jupyter.demo", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
@@ -116,8 +116,8 @@ class TestWhereItCannotRun:
         def refuse(*_: object) -> None:
             raise LabUnavailable("no lab can be made here (user namespace: refused)")
 
-        monkeypatch.setattr("netlab_magic.lab.open_engine", refuse)
-        monkeypatch.setattr("netlab_magic.lab.examine", list)
+        monkeypatch.setattr("netlab_magic.session.lab.open_engine", refuse)
+        monkeypatch.setattr("netlab_magic.session.lab.examine", list)
         assert demo.main(["--output", str(tmp_path / "page.html")]) == 1
         told = capsys.readouterr()
         assert told.err.startswith("netlab demo: no lab can be made here")

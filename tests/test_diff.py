@@ -6,12 +6,12 @@ from labs import THREE_RULES, lab, seed
 from rulesets import rulesets
 
 from netlab_magic import Lab
-from netlab_magic.compared import Compared
-from netlab_magic.comparison import ChainRows, Row, compare
 from netlab_magic.errors import StatementError
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.topology import Topology
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.topology import Topology
+from netlab_magic.session.results.compared import Compared
+from netlab_magic.session.results.diff import ChainRows, Row, compare
 
 __all__ = ["lab", "seed"]
 

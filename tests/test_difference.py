@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rulesets import rule, rulesets
 
-from netlab_magic import alignment
-from netlab_magic.alignment import aligned
-from netlab_magic.difference import (
+from netlab_magic.iptables import lcs
+from netlab_magic.iptables.diff import (
     AddChain,
     AddTable,
     DeleteChain,
@@ -22,8 +21,9 @@ from netlab_magic.difference import (
     diff,
     invert,
 )
-from netlab_magic.ruleset import Chain, Counters, Rule, Ruleset, Table
-from netlab_magic.savefile import parse
+from netlab_magic.iptables.lcs import aligned
+from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.iptables.save_format import parse
 
 
 def filter_table(*lines: str) -> Ruleset:
@@ -92,7 +92,7 @@ def test_no_shorter_list_of_changes_exists(before: list[Rule], after: list[Rule]
 @given(st.text("abc", max_size=14), st.text("abc", max_size=14), st.sampled_from([3, 10**9]))
 def test_what_is_aligned_is_a_longest_common_subsequence(before: str, after: str, largest: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alignment, "_LARGEST", largest)
+        patch.setattr(lcs, "_LARGEST", largest)
         pairs = aligned(before, after)
     assert all(before[one] == after[other] for one, other in pairs)
     assert all(one < next_one and other < next_other for (one, other), (next_one, next_other) in pairwise(pairs))

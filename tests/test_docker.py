@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab_magic import docker, language, savefile
-from netlab_magic import statement as s
+from netlab_magic import docker
 from netlab_magic.errors import StatementError
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.topology import HOST, Interface, Namespace, Server, Topology
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language import parser
+from netlab_magic.language import statements as s
+from netlab_magic.model.topology import HOST, Interface, Namespace, Server, Topology
 
 DATA = Path(__file__).parent / "data" / "docker"
 
@@ -44,7 +46,7 @@ class At:
         self.ruleset = ruleset or Ruleset()
 
     def run(self, cell: str) -> docker.Planned:
-        for statement in language.parse(cell):
+        for statement in parser.parse(cell):
             assert isinstance(statement, s.Docker)
             planned = docker.plan(self.daemon, statement, self.topology, self.ruleset)
             self.daemon, self.topology, self.ruleset = planned.daemon, planned.topology, planned.ruleset
@@ -132,7 +134,7 @@ def test_the_nftables_table_is_read_into_chains_whose_jumps_can_be_drawn() -> No
     assert all(docker.chain_meaning(chain.name) for chain in table.chains)
 
 
-OWN_RULES = savefile.parse(
+OWN_RULES = save_format.parse(
     """*filter
 :INPUT DROP [0:0]
 :FORWARD ACCEPT [0:0]
@@ -210,7 +212,7 @@ def test_rules_of_others_stay_where_a_real_dockerd_leaves_them() -> None:
         at = At()
         at.run(f"docker install --version {release}")
         mine = str(at.ruleset).replace("-A FORWARD", "-A FORWARD -j MINE\n-A FORWARD", 1)
-        at.ruleset = savefile.parse(mine.replace(":DOCKER-USER", ":MINE - [0:0]\n:DOCKER-USER", 1))
+        at.ruleset = save_format.parse(mine.replace(":DOCKER-USER", ":MINE - [0:0]\n:DOCKER-USER", 1))
         at.run("docker network create n")
         forward = at.ruleset.chain("FORWARD")
         assert forward is not None
@@ -231,7 +233,7 @@ def test_a_statement_that_is_so_already_changes_nothing() -> None:
 def test_a_policy_that_was_set_since_is_left_alone_when_docker_starts_again() -> None:
     at = At()
     at.run("docker install --version 27")
-    at.ruleset = savefile.parse(str(at.ruleset).replace(":FORWARD DROP", ":FORWARD ACCEPT"))
+    at.ruleset = save_format.parse(str(at.ruleset).replace(":FORWARD DROP", ":FORWARD ACCEPT"))
     assert at.run("docker install --version 27").sentence == "already so"
 
 
@@ -420,4 +422,4 @@ COMPLETED = [
 
 @pytest.mark.parametrize(("line", "expected"), COMPLETED)
 def test_tab_knows_what_can_follow(line: str, expected: set[str]) -> None:
-    assert expected <= language.expected_after(line.split())
+    assert expected <= parser.expected_after(line.split())

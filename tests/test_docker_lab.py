@@ -9,9 +9,10 @@ import pytest
 from labs import Written, lab
 from test_docker import rules_of
 
-from netlab_magic import Lab, docker, savefile
-from netlab_magic.completion import Completer
+from netlab_magic import Lab, docker
 from netlab_magic.errors import ExpectationFailed, KernelRefused, StatementError
+from netlab_magic.iptables import save_format
+from netlab_magic.jupyter.completion import Completer
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab"]
@@ -77,9 +78,9 @@ def test_the_kernel_has_the_rules_that_the_state_says(hosts: Callable[..., Lab],
     assert rules_of(kernel_rules(made)) == rules_of(docker.ruleset(made.dockerd))
 
 
-def kernel_rules(lab: Lab) -> savefile.Ruleset:
+def kernel_rules(lab: Lab) -> save_format.Ruleset:
     """The rules that the kernel has now, without counters."""
-    return savefile.parse(re.sub(r"\[\d+:\d+\] -A", "-A", re.sub(r"\[\d+:\d+\]", "[0:0]", lab.observe().rules)))
+    return save_format.parse(re.sub(r"\[\d+:\d+\] -A", "-A", re.sub(r"\[\d+:\d+\]", "[0:0]", lab.observe().rules)))
 
 
 @pytest.mark.parametrize("release", ["27", "28.0.0", "28.5", "29 --userland-proxy false"])
@@ -182,7 +183,7 @@ def test_uninstalling_leaves_the_lab_as_it_was(lab: Lab, release: str) -> None:
     lab.run(HOSTS.format(release, "").replace("internet 8.8.8.8\n", "").rpartition("route")[0], quiet=True)
     lab.run("docker uninstall")
     now = lab.observe()
-    assert rules_of(kernel_rules(lab)) == rules_of(savefile.parse(re.sub(r"\[\d+:\d+\] -A", "-A", before.rules)))
+    assert rules_of(kernel_rules(lab)) == rules_of(save_format.parse(re.sub(r"\[\d+:\d+\] -A", "-A", before.rules)))
     assert list(now.topology.namespaces) == list(before.topology.namespaces)
     assert [one.name for one in now.topology.host.interfaces] == [one.name for one in before.topology.host.interfaces]
     written = Written()

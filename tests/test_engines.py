@@ -11,8 +11,8 @@ from labs import SEED, THREE_RULES, Written
 
 from netlab_magic import Lab, NetlabError
 from netlab_magic.draw import Picture
-from netlab_magic.engine.simulated import SimulatedEngine
-from netlab_magic.result import CellResult
+from netlab_magic.engines.simulated.engine import SimulatedEngine
+from netlab_magic.session.results.base import CellResult
 
 VARIANTS = ("legacy", "nft")
 ABBREVIATIONS = {"@seed": SEED, "@rules": THREE_RULES, "@count": "iptables -Z\n$ iptables -t nat -Z"}

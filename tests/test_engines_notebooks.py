@@ -10,8 +10,9 @@ import nbformat
 import pytest
 from test_engines import answers
 
-from netlab_magic import Lab, savefile
-from netlab_magic.options import split_options
+from netlab_magic import Lab
+from netlab_magic.iptables import save_format
+from netlab_magic.jupyter.options import split_options
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks/en").glob("*.ipynb"))
 OPTIONS = argparse.ArgumentParser()
@@ -35,7 +36,7 @@ def cells_of(path: Path) -> Iterator[tuple[str, str, bool]]:
 def counted(lab: Lab) -> Iterator[str]:
     """The rules of a lab, each with what it has counted; real bridges send packets of their own, which only policies see."""
     if lab.is_up:
-        for table in savefile.parse(lab.engine.save(), strict=False).tables:
+        for table in save_format.parse(lab.engine.save(), strict=False).tables:
             for chain in table.chains:
                 yield f"{table.name} {chain.name} {chain.policy}"
                 for rule in chain.rules:

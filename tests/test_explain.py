@@ -7,14 +7,14 @@ from corpus import CASES, DUMPS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab_magic import savefile
 from netlab_magic.errors import StatementError
 from netlab_magic.explain import explain_chain, explain_rule
-from netlab_magic.extensions import HEADER, MATCHES, TARGETS
-from netlab_magic.messages import LANGUAGES
-from netlab_magic.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
-from netlab_magic.rulespec import WrongWord, read_rule
-from netlab_magic.savefile import words_of
+from netlab_magic.i18n import LANGUAGES
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS
+from netlab_magic.iptables.rule_parser import WrongWord, read_rule
+from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
+from netlab_magic.iptables.save_format import words_of
 
 
 def ruleset(text: str) -> Ruleset:
@@ -24,7 +24,7 @@ def ruleset(text: str) -> Ruleset:
     named = dict.fromkeys(line.split()[0] for line in lines)
     chains += [f":{name} - [0:0]" for name in named if name not in BUILT_IN["filter"]]
     rules = [f"-A {line}" for line in lines if len(line.split()) > 1]
-    return savefile.parse("\n".join(["*filter", *chains, *rules, "COMMIT", ""]), strict=False)
+    return save_format.parse("\n".join(["*filter", *chains, *rules, "COMMIT", ""]), strict=False)
 
 
 def matches(rule: str, language: str = "en", family: str = "ipv4") -> str:
@@ -224,7 +224,7 @@ COMMIT
     ],
 )
 def test_nat_is_said_to_be_for_the_first_packet_alone(chain: str, number: int, sentence: str) -> None:
-    assert explain_rule(savefile.parse(NAT), "nat", chain, number).then == sentence
+    assert explain_rule(save_format.parse(NAT), "nat", chain, number).then == sentence
 
 
 SITUATIONS = [
@@ -302,7 +302,7 @@ def test_what_can_never_happen_is_noted(text: str, number: int, note: str) -> No
 )
 def test_counters_are_read_where_there_are_any(counters: str, note: str) -> None:
     dump = f"*filter\n:FORWARD ACCEPT [0:0]\n{counters}-A FORWARD -i a -j DROP\nCOMMIT\n"
-    assert " ".join(explain_rule(savefile.parse(dump), "filter", "FORWARD", 1).notes) == note
+    assert " ".join(explain_rule(save_format.parse(dump), "filter", "FORWARD", 1).notes) == note
 
 
 def test_a_chain_tells_who_leads_there_what_it_does_and_how_it_ends() -> None:
@@ -368,7 +368,7 @@ def check(rules: Ruleset, table: str, chain: str, number: int) -> None:
 
 @pytest.mark.parametrize("dump", DUMPS, ids=str)
 def test_every_rule_of_every_program_is_explained(dump) -> None:
-    rules = savefile.parse(dump.text, strict=False)
+    rules = save_format.parse(dump.text, strict=False)
     for table in rules.tables:
         for chain in table.chains:
             for language in LANGUAGES:

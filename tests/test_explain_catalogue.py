@@ -8,12 +8,12 @@ import pytest
 from babel.messages.mofile import read_mo
 
 from netlab_magic.errors import StatementError
-from netlab_magic.explain.docker import DOCKER
-from netlab_magic.explain.everyday import EVERYDAY
-from netlab_magic.explain.kubernetes import KUBERNETES
-from netlab_magic.explain.programs import PROGRAMS
-from netlab_magic.explain.purposes import PURPOSES
-from netlab_magic.messages import LANGUAGES, language, preferred
+from netlab_magic.explain.known.chains import PURPOSES
+from netlab_magic.explain.known.common import EVERYDAY
+from netlab_magic.explain.known.docker_filter import DOCKER
+from netlab_magic.explain.known.kubernetes import KUBERNETES
+from netlab_magic.explain.known.programs import PROGRAMS
+from netlab_magic.i18n import LANGUAGES, language, preferred
 
 TRANSLATED = LANGUAGES[1:]
 AGAIN = "run: python tests/catalogue.py"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from netlab_magic import savefile
 from netlab_magic.explain import explain_chain, explain_rule
-from netlab_magic.messages import LANGUAGES
-from netlab_magic.ruleset import Ruleset
+from netlab_magic.i18n import LANGUAGES
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
 
 # Docker up to 27 with docker0 and, as a reader of the chapter would have it, the bridge under another name.
 CLASSIC = """*filter
@@ -48,13 +48,13 @@ TABLE = [
 
 @pytest.mark.parametrize(("number", "english", "chinese"), TABLE)
 def test_the_six_rules_of_the_chapter(number: int, english: str, chinese: str) -> None:
-    rules = savefile.parse(CLASSIC)
+    rules = save_format.parse(CLASSIC)
     assert english in explain_rule(rules, "filter", "FORWARD", number).situation
     assert chinese in explain_rule(rules, "filter", "FORWARD", number, "zh_TW").situation
 
 
 def test_the_whole_answer_to_explain_forward_3() -> None:
-    assert str(explain_rule(savefile.parse(CLASSIC), "filter", "FORWARD", 3)).splitlines() == [
+    assert str(explain_rule(save_format.parse(CLASSIC), "filter", "FORWARD", 3)).splitlines() == [
         "FORWARD 3: -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         (
             "  Matches packets that leave through docker1 and belong to an established connection, or are related to one. "
@@ -69,7 +69,7 @@ def test_the_whole_answer_to_explain_forward_3() -> None:
 
 
 def test_the_whole_answer_to_explain_forward_5_in_chinese() -> None:
-    assert str(explain_rule(savefile.parse(CLASSIC), "filter", "FORWARD", 5, "zh_TW")).splitlines() == [
+    assert str(explain_rule(save_format.parse(CLASSIC), "filter", "FORWARD", 5, "zh_TW")).splitlines() == [
         "FORWARD 5: -i docker1 ! -o docker1 -j ACCEPT",
         "  比對從 docker1 進來、從其他介面出去的封包。封包被接受（ACCEPT），此處不再比對 filter 表後面的規則。",
         (
@@ -81,12 +81,12 @@ def test_the_whole_answer_to_explain_forward_5_in_chinese() -> None:
 
 def test_forwards_policy_is_told_to_be_dockers_and_whether_it_still_matters() -> None:
     older, newer = "dockerd sets the policy of FORWARD to DROP", "Since Docker 28 nothing"
-    assert older in " ".join(explain_chain(savefile.parse(CLASSIC), "filter", "FORWARD").notes)
-    assert newer not in " ".join(explain_chain(savefile.parse(CLASSIC), "filter", "FORWARD").notes)
+    assert older in " ".join(explain_chain(save_format.parse(CLASSIC), "filter", "FORWARD").notes)
+    assert newer not in " ".join(explain_chain(save_format.parse(CLASSIC), "filter", "FORWARD").notes)
     with_forward_chain = CLASSIC.replace(":DOCKER-USER", ":DOCKER-FORWARD - [0:0]\n:DOCKER-USER")
-    assert newer in " ".join(explain_chain(savefile.parse(with_forward_chain), "filter", "FORWARD").notes)
+    assert newer in " ".join(explain_chain(save_format.parse(with_forward_chain), "filter", "FORWARD").notes)
     accepting = CLASSIC.replace(":FORWARD DROP", ":FORWARD ACCEPT")
-    assert explain_chain(savefile.parse(accepting), "filter", "FORWARD").notes == ()
+    assert explain_chain(save_format.parse(accepting), "filter", "FORWARD").notes == ()
 
 
 def layouts() -> dict[str, Ruleset]:
@@ -98,7 +98,7 @@ def layouts() -> dict[str, Ruleset]:
             lines = part.splitlines()
             starts = [number for number, line in enumerate(lines) if line.startswith("*")]
             if starts:
-                found[f"{path.stem}: {lines[0]}"] = savefile.parse("\n".join([*lines[starts[0] :], ""]), strict=False)
+                found[f"{path.stem}: {lines[0]}"] = save_format.parse("\n".join([*lines[starts[0] :], ""]), strict=False)
     return found
 
 
@@ -154,5 +154,5 @@ OTHERS = [  # rules of Docker that the layouts do not have: IPv6, trusted interf
 def test_rules_of_other_settings_and_of_ipv6_are_recognised_too(text: str, words: str) -> None:
     table, chain, rule = text.split(maxsplit=2)
     dump = f"*{table}\n:{chain} {'ACCEPT' if chain in ('PREROUTING', 'OUTPUT', 'POSTROUTING') else '-'} [0:0]\n-A {chain} {rule}\nCOMMIT\n"
-    rules = savefile.parse(dump, strict=False, family="ipv6" if "::" in rule or "ipv6" in rule else "ipv4")
+    rules = save_format.parse(dump, strict=False, family="ipv6" if "::" in rule or "ipv6" in rule else "ipv4")
     assert words in explain_rule(rules, table, chain, 1).situation

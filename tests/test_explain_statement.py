@@ -8,11 +8,12 @@ from labs import lab
 from test_magics import run, shell
 from traitlets import TraitError
 
-from netlab_magic import Lab, savefile
+from netlab_magic import Lab
 from netlab_magic.errors import StatementError
-from netlab_magic.explaining import explained
-from netlab_magic.language import parse
-from netlab_magic.result import Result
+from netlab_magic.iptables import save_format
+from netlab_magic.language.parser import parse
+from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.explain import explained
 
 __all__ = ["lab", "shell"]
 
@@ -33,7 +34,7 @@ COMMIT
 
 def explain(line: str, language: str = "en") -> Result:
     [statement] = parse(line)
-    return explained(statement, savefile.parse(RULES), language)
+    return explained(statement, save_format.parse(RULES), language)
 
 
 ANSWERS = [
@@ -56,7 +57,7 @@ def test_a_table_says_what_its_chains_are_for_and_what_in_it_can_never_matter() 
     lines = ["-A INPUT -s 10.0.0.0/8 -j DROP", "-A INPUT -s 10.1.0.0/16 -j ACCEPT", "-A OLD -j OLDER"]
     text = "\n".join(["*filter", ":INPUT ACCEPT [0:0]", ":OLD - [0:0]", ":OLDER - [0:0]", *lines, "COMMIT", ""])
     [statement] = parse("explain -t filter")
-    told = explained(statement, savefile.parse(text), "en")
+    told = explained(statement, save_format.parse(text), "en")
     assert str(told).splitlines()[1].startswith("  INPUT  2 rules.")
     assert str(told).splitlines()[4:] == [
         "  No packet gets to the chains OLD and OLDER: no rule that packets get to leads there.",
@@ -65,7 +66,7 @@ def test_a_table_says_what_its_chains_are_for_and_what_in_it_can_never_matter() 
     assert "<th>OLDER</th>" in told.html()
     [statement] = parse("explain INPUT")
     note = "  Rule 2 can never match: an earlier rule takes all that it would."
-    assert note in str(explained(statement, savefile.parse(text), "en")).splitlines()
+    assert note in str(explained(statement, save_format.parse(text), "en")).splitlines()
 
 
 UNMET = [
@@ -84,7 +85,7 @@ UNMET = [
 @pytest.mark.parametrize(("line", "numbers", "note"), UNMET)
 def test_rules_that_no_flow_of_the_lab_meets_are_told_of(line: str, numbers: list[int], note: str | None) -> None:
     [statement] = parse(line)
-    told = explained(statement, savefile.parse(RULES), "en", [("filter", "FORWARD", number) for number in numbers])
+    told = explained(statement, save_format.parse(RULES), "en", [("filter", "FORWARD", number) for number in numbers])
     assert [text for text in str(told).splitlines() if "No flow" in text] == ([note] if note else [])
 
 

@@ -4,13 +4,13 @@ import pytest
 from labs import THREE_RULES, lab, seed
 from test_predict import SEED, built, rules
 
-from netlab_magic.addressing import probe_for
 from netlab_magic.errors import StatementError
-from netlab_magic.flowdiff import FlowChange, FlowsCompared, flows_compared
-from netlab_magic.modelled import Model, model_of, predicted_matrix
-from netlab_magic.outcome import Outcome, Verdict
-from netlab_magic.statement import Destination
-from netlab_magic.topology import HOST
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.language.statements import Destination
+from netlab_magic.model.probe import Outcome, Verdict
+from netlab_magic.model.topology import HOST
+from netlab_magic.session.flow_diff import FlowChange, FlowsCompared, flows_compared
+from netlab_magic.session.lab_model import Model, model_of, predicted_matrix
 
 __all__ = ["lab", "seed"]
 

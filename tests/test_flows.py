@@ -4,9 +4,9 @@ import time
 
 from test_predict import ONE, SEED, THREE, TWO, built, rules
 
-from netlab_magic.addressing import matrix_probes
-from netlab_magic.flows import hit_by_no_flow, lab_flows, predict_all
-from netlab_magic.topology import HOST
+from netlab_magic.forwarding.endpoints import matrix_probes
+from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows, predict_all
+from netlab_magic.model.topology import HOST
 
 FAR = "-A FORWARD -s 10.0.0.0/8 -j DROP\n"
 

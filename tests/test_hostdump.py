@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netlab_magic.engines.dump.read import HostDump, Source, read
 from netlab_magic.errors import StatementError
-from netlab_magic.hostdump import HostDump, Source, read
-from netlab_magic.topology import HOST, End, Route
+from netlab_magic.model.topology import HOST, End, Route
 
 FILTER = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n-A FORWARD -i docker0 -j ACCEPT\nCOMMIT\n"
 ADDRESSES = [

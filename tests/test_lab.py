@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from labs import THREE_RULES, Written, lab, seed
 from test_build import lines as build_lines
 
-from netlab_magic import Lab, savefile
-from netlab_magic.change import between
+from netlab_magic import Lab
 from netlab_magic.errors import KernelRefused, StatementError
-from netlab_magic.result import Changed
-from netlab_magic.topology import HOST, End
+from netlab_magic.iptables import save_format
+from netlab_magic.model.changes import between
+from netlab_magic.model.topology import HOST, End
+from netlab_magic.session.results.base import Changed
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab", "seed"]
@@ -131,7 +132,7 @@ def test_undo_takes_back_the_last_cell_that_changed_something(seed: Lab) -> None
         seed.run("forward -j ACCEPTT")
     seed.run("policy FORWARD DROP\nping ns1 ns0")
     seed.undo()
-    assert savefile.parse(seed.observe().rules).forward_policy == "ACCEPT"
+    assert save_format.parse(seed.observe().rules).forward_policy == "ACCEPT"
 
 
 REFUSED = [
@@ -179,7 +180,7 @@ def test_dry_run_shows_the_commands_and_does_nothing(seed: Lab) -> None:
     assert "ip netns add ns2" in str(result)
     assert "iptables -P FORWARD DROP" in str(result)
     assert seed.observe().topology == before.topology
-    assert savefile.parse(seed.observe().rules).forward_policy == "ACCEPT"
+    assert save_format.parse(seed.observe().rules).forward_policy == "ACCEPT"
 
 
 def test_snapshot_restore_and_undo_bring_the_kernel_back(seed: Lab) -> None:

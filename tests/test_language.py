@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab_magic import statement as s
 from netlab_magic.errors import NetlabError, Place, StatementError
-from netlab_magic.grammar import SYNTAX
-from netlab_magic.language import expected_after, parse
-from netlab_magic.statement import Destination, LinkEnd
+from netlab_magic.language import statements as s
+from netlab_magic.language.parser import expected_after, parse
+from netlab_magic.language.statements import Destination, LinkEnd
+from netlab_magic.language.syntax import SYNTAX
 
 
 def read(line: str) -> s.Statement:

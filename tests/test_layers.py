@@ -180,13 +180,13 @@ class TestTheseTests:
     @pytest.mark.parametrize(
         ("source", "parts"),
         [
-            ("import netlab_magic.walk", {"walk"}),
+            ("import netlab_magic.netfilter", {"walk"}),
             ("from netlab_magic import walk, Lab", {"walk", "__init__"}),
-            ("from netlab_magic.engine.wire import send", {"engine"}),
+            ("from netlab_magic.engines.protocol import send", {"engine"}),
             ("from . import walk", {"draw"}),
             ("from .. import lab", {"lab"}),
             ("from ..lab import Lab", {"lab"}),
-            ("def later():\n    from netlab_magic.lab import Lab", {"lab"}),
+            ("def later():\n    from netlab_magic.session.lab import Lab", {"lab"}),
             ("import os", set()),
         ],
     )

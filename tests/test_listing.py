@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rulesets import rulesets
 
-from netlab_magic.canonical import canonical
 from netlab_magic.errors import NetlabError
-from netlab_magic.extensions import MATCHES, TARGETS
-from netlab_magic.listing import abbreviated, listing
-from netlab_magic.ruleset import BUILT_IN, Chain, Ruleset, Table
-from netlab_magic.rulespec import read_rule
-from netlab_magic.savefile import parse
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.extensions import MATCHES, TARGETS
+from netlab_magic.iptables.listing import abbreviated, listing
+from netlab_magic.iptables.rule_parser import read_rule
+from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Ruleset, Table
+from netlab_magic.iptables.save_format import parse
 
 both_variants = pytest.mark.parametrize("variant", VARIANTS)
 both_families = pytest.mark.parametrize("family", FAMILIES)

@@ -10,7 +10,7 @@ import pytest
 
 from netlab_magic import Lab
 from netlab_magic.errors import NetlabError, StatementError
-from netlab_magic.loading import LARGEST
+from netlab_magic.session.load import LARGEST
 
 DUMPS = Path(__file__).parent / "data" / "dumps"
 FILTER = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [3:180]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -i docker0 ! -o docker0 -j ACCEPT\nCOMMIT\n"
@@ -248,14 +248,14 @@ print(done)
 
 
 def test_neither_kernel_libraries_nor_processes_are_needed():
-    code = "import netlab_magic.engine.loaded, netlab_magic.foresee, sys; print({'pyroute2', 'iptc', 'subprocess'} & {*sys.modules})"
+    code = "import netlab_magic.engines.dump.engine, netlab_magic.forwarding.any_address, sys; print({'pyroute2', 'iptc', 'subprocess'} & {*sys.modules})"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
 def test_files_are_completed(lab: Lab):
-    from netlab_magic.completion import Completer
+    from netlab_magic.jupyter.completion import Completer
 
     written("a.save", FILTER)
     Path("dumps").mkdir()

@@ -10,13 +10,13 @@ import pytest
 
 from netlab_magic import Lab
 from netlab_magic.errors import Place
-from netlab_magic.messages import LANGUAGES
-from netlab_magic.prediction import Leg, Prediction
-from netlab_magic.reader import Reader, destination
-from netlab_magic.reasons import Why
-from netlab_magic.statement import Word
-from netlab_magic.strangers import inhabitants
-from netlab_magic.walk import Cause
+from netlab_magic.forwarding.prediction import Leg, Prediction
+from netlab_magic.forwarding.unknown_hosts import inhabitants
+from netlab_magic.i18n import LANGUAGES
+from netlab_magic.language.statements import Word
+from netlab_magic.language.word_reader import Reader, destination
+from netlab_magic.netfilter import Cause
+from netlab_magic.session.why import Why
 
 HOSTS = sorted((Path(__file__).parent / "data" / "loaded").glob("*.host"))
 

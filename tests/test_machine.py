@@ -22,8 +22,8 @@ class TestDifference:
         assert difference(machine(), machine()) == []
 
     def test_something_appeared(self):
-        after = machine(process={"12 (started at 345)": "python -m netlab_magic.host"})
-        assert difference(machine(), after) == ["process 12 (started at 345) appeared: python -m netlab_magic.host"]
+        after = machine(process={"12 (started at 345)": "python -m netlab_magic.engines.host"})
+        assert difference(machine(), after) == ["process 12 (started at 345) appeared: python -m netlab_magic.engines.host"]
 
     def test_something_vanished(self):
         before = machine(route={"IPv4 dst default, dev eth0": ""})
@@ -126,7 +126,7 @@ LEAKING_TEST = """
 import subprocess, sys
 
 def test_leak():
-    host = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "netlab_magic.host"], start_new_session=True)
+    host = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "netlab_magic.engines.host"], start_new_session=True)
     open("pid", "w").write(str(host.pid))
     host.returncode = 0  # as if forgotten: no warning from subprocess, which is not what is tested
 
@@ -138,7 +138,7 @@ def test_that_leaks_nothing():
 OTHER_PEOPLE = """
 wait_for() { until [ -e "$1" ]; do sleep 0.05; done; }
 wait_for begun
-"$1" -c 'import time; time.sleep(60)' netlab_magic.host &
+"$1" -c 'import time; time.sleep(60)' netlab_magic.engines.host &
 touch running
 wait_for ended
 kill $!
@@ -177,7 +177,7 @@ class TestSession:
         os.kill(int((tmp_path / "pid").read_text()), 9)
         assert session.returncode == 1
         assert "the tests changed the machine:" in session.stdout
-        assert "netlab_magic.host" in session.stdout
+        assert "netlab_magic.engines.host" in session.stdout
         assert "2 passed, 1 error" in session.stdout
 
     def test_passes_when_nothing_is_left(self, run_session):

@@ -10,8 +10,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from labs import SEED
 
-from netlab_magic.result import CellResult, Changed, Measured
-from netlab_magic.result import Ran as RanResult
+from netlab_magic.session.results.base import CellResult, Changed, Measured
+from netlab_magic.session.results.base import Ran as RanResult
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab_magic.host import netlink as n
-from netlab_magic.topology import Route
+from netlab_magic.engines.host.netlink import rtnetlink as n
+from netlab_magic.model.topology import Route
 
 names = st.text("abz019_.-", min_size=1, max_size=15)
 indices = st.integers(0, 2**31 - 1)

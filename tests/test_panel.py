@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from labs import THREE_RULES, Written, lab, seed
 
-from netlab_magic import Lab, savefile
+from netlab_magic import Lab
 from netlab_magic.errors import CommandFailed
-from netlab_magic.panel import Panel
-from netlab_magic.panel import desk as desk_module
-from netlab_magic.panel.desk import desk_of
+from netlab_magic.iptables import save_format
+from netlab_magic.jupyter.panel import Panel
+from netlab_magic.jupyter.panel import controller as desk_module
+from netlab_magic.jupyter.panel.controller import desk_of
 
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 __all__ = ["lab", "seed"]
@@ -52,11 +53,11 @@ def says(panel: Panel, words: str, seconds: float = 3) -> bool:
 
 
 def forward_policy(lab: Lab) -> str:
-    return savefile.parse(lab.observe().rules).forward_policy
+    return save_format.parse(lab.observe().rules).forward_policy
 
 
 def forward(lab: Lab) -> list[str]:
-    chain = savefile.parse(lab.observe().rules).chain("FORWARD")
+    chain = save_format.parse(lab.observe().rules).chain("FORWARD")
     return [rule.spec for rule in chain.rules] if chain else []
 
 
@@ -117,10 +118,10 @@ def test_what_the_panel_did_does_the_same_as_a_cell(panel: Panel, seed: Lab) -> 
     press(panel, "move", key=BACK, to=0)
     press(panel, "policy", chain="OUTPUT", verdict="DROP")
     assert until(lambda: len(panel.commands) == 4)
-    made = savefile.parse(seed.observe().rules)
+    made = save_format.parse(seed.observe().rules)
     seed.run("restore before")
     seed.run("\n".join(panel.commands), stream=Written())
-    again = savefile.parse(seed.observe().rules)
+    again = save_format.parse(seed.observe().rules)
     assert [chain.name for chain in again.table("filter").chains] == [chain.name for chain in made.table("filter").chains]
     assert forward(seed) == [rule.spec for rule in made.chain("FORWARD").rules]
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from netlab_magic.facts import FACTS, fact_sentence
-from netlab_magic.messages import LANGUAGES, language
-from netlab_magic.outcome import Outcome, Probe, Verdict
-from netlab_magic.packet import Packet
-from netlab_magic.passages import followed, rows_of, voyage_of_trace
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.sighting import Fact, Passage, Sighting, Traced
-from netlab_magic.tracing import Tracked
-from netlab_magic.voyage import Event
+from netlab_magic.diagnosis.kernel_causes import FACTS, fact_sentence
+from netlab_magic.diagnosis.traced_path import followed, rows_of, voyage_of_trace
+from netlab_magic.i18n import LANGUAGES, language
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.kernel_trace import Fact, Passage, Sighting, Traced
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.packet_path import Event
+from netlab_magic.model.probe import Outcome, Probe, Verdict
+from netlab_magic.session.results.trace import Tracked
 
 RULES = """*nat
 :PREROUTING ACCEPT [0:0]

@@ -3,19 +3,19 @@
 import pytest
 from msgspec.structs import replace
 
-from netlab_magic.addressing import probe_for
-from netlab_magic.build import desired
+from netlab_magic.diagnosis.predicted_path import stopped_by
 from netlab_magic.errors import StatementError
-from netlab_magic.language import parse as parse_cell
-from netlab_magic.outcome import Probe, Verdict
-from netlab_magic.predict import predict
-from netlab_magic.prediction import Prediction
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.statement import Build, Destination
-from netlab_magic.stops import stopped_by
-from netlab_magic.topology import HOST, Interface, Namespace, Route, Topology
-from netlab_magic.walk import Cause
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.language.parser import parse as parse_cell
+from netlab_magic.language.plan_topology import desired
+from netlab_magic.language.statements import Build, Destination
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import HOST, Interface, Namespace, Route, Topology
+from netlab_magic.netfilter import Cause
 
 SEED = """
 bridge docker1 172.18.0.1/16

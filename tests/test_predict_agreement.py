@@ -6,14 +6,15 @@ from itertools import combinations
 import pytest
 from labs import SEED, THREE_RULES, lab
 
-from netlab_magic import Lab, savefile
-from netlab_magic.addressing import probe_for
+from netlab_magic import Lab
 from netlab_magic.errors import StatementError
-from netlab_magic.outcome import Outcome, Probe, Verdict
-from netlab_magic.predict import predict
-from netlab_magic.prediction import Prediction
-from netlab_magic.statement import Destination
-from netlab_magic.topology import HOST, Topology
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables import save_format
+from netlab_magic.language.statements import Destination
+from netlab_magic.model.probe import Outcome, Probe, Verdict
+from netlab_magic.model.topology import HOST, Topology
 
 __all__ = ["lab"]
 
@@ -181,12 +182,12 @@ def both(lab: Lab, *more: str) -> list[tuple[Outcome, Prediction]]:
     for name in lab.observe().topology.namespaces:
         lab.sysctl("net.ipv4.icmp_ratelimit", 0, name)
     observed = lab.observe()
-    rulesets = {HOST: savefile.parse(observed.rules, strict=False)}
+    rulesets = {HOST: save_format.parse(observed.rules, strict=False)}
     for name in observed.topology.namespaces:
         if name != HOST:
             text: list[str] = []
             lab.shell("iptables-save", name, lambda _, part, text=text: text.append(part))
-            rulesets[name] = savefile.parse("".join(text), strict=False)
+            rulesets[name] = save_format.parse("".join(text), strict=False)
     asked = probes(observed.topology, more)
     measured = [outcome for at in range(0, len(asked), 90) for outcome in lab.engine.probe(asked[at : at + 90])]
     return [(outcome, predict(observed.topology, rulesets, probe)) for outcome, probe in zip(measured, asked, strict=True)]

@@ -4,8 +4,8 @@ import pytest
 from labs import Written, lab, seed
 
 from netlab_magic import Lab
-from netlab_magic.outcome import Verdict
-from netlab_magic.result import Measured
+from netlab_magic.model.probe import Verdict
+from netlab_magic.session.results.base import Measured
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab", "seed"]

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from netlab_magic.reach import decides, deciding, entered, never_hit, orphans, unconditional, unreachable
-from netlab_magic.ruleset import Rule, Table
-from netlab_magic.savefile import parse
+from netlab_magic.iptables.analysis.reachability import decides, deciding, entered, never_hit, orphans, unconditional, unreachable
+from netlab_magic.iptables.ruleset import Rule, Table
+from netlab_magic.iptables.save_format import parse
 
 
 def _table(*lines: str, chains: tuple[str, ...] = (), name: str = "filter", built_in: str = "FORWARD") -> Table:

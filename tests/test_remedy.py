@@ -8,18 +8,19 @@ from labs import SEED as SEED_LAB
 from labs import lab
 from test_predict import MASQUERADE, ONE, SEED, TWO, asked, built, rules
 
-from netlab_magic import Lab, savefile
-from netlab_magic.build import desired
+from netlab_magic import Lab
+from netlab_magic.diagnosis.remedies import Remedy, remedies, search
 from netlab_magic.docker import plan
-from netlab_magic.language import parse as parse_cell
-from netlab_magic.messages import language
-from netlab_magic.outcome import Probe, Verdict
-from netlab_magic.predict import predict
-from netlab_magic.remedy import Remedy, remedies, search
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.statement import Docker
-from netlab_magic.topology import HOST, Namespace, Server, Topology
+from netlab_magic.forwarding import predict
+from netlab_magic.i18n import language
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.language.parser import parse as parse_cell
+from netlab_magic.language.plan_topology import desired
+from netlab_magic.language.statements import Docker
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import HOST, Namespace, Server, Topology
 
 __all__ = ["lab"]
 
@@ -53,7 +54,7 @@ def found(words: str, ruleset: Ruleset, text: str = SEED) -> tuple[Remedy, ...]:
 
 
 def docker_rules(raw: bool = True) -> Ruleset:
-    return savefile.parse(DOCKERS if raw else DOCKERS[DOCKERS.index("*filter") :])
+    return save_format.parse(DOCKERS if raw else DOCKERS[DOCKERS.index("*filter") :])
 
 
 @pytest.mark.parametrize(
@@ -293,10 +294,10 @@ COMMIT
 def test_dockers_rules_alone_tell_what_is_published():
     drop = "-A DOCKER ! -i docker1 -o docker1 -j DROP"
     opened = PUBLISHED.replace(drop, f"-A DOCKER -d 172.18.0.2/32 ! -i docker1 -p tcp -m tcp --dport 80 -j ACCEPT\n{drop}")
-    offered = found("far ns0:80", savefile.parse(opened), BEHIND)
+    offered = found("far ns0:80", save_format.parse(opened), BEHIND)
     assert offered[0].say(language("en")) == "Ask the host for its port 8080, as which port 80 of 172.18.0.2 is published."
     assert "advice" not in [remedy.scope for remedy in offered]
-    other = found("far ns0:81", savefile.parse(PUBLISHED), BEHIND)[-1].say(language("en"))
+    other = found("far ns0:81", save_format.parse(PUBLISHED), BEHIND)[-1].say(language("en"))
     assert other.startswith("Docker has not published port 81 of 172.18.0.2: start the container again with -p 81:81")
 
 
@@ -307,7 +308,7 @@ def test_what_has_no_line_to_type_has_no_empty_box():
 
 
 def test_what_comes_to_the_host_itself_is_not_for_docker_to_publish():
-    ruleset = savefile.parse(PUBLISHED.replace("*filter\n", "*filter\n:INPUT DROP\n"))
+    ruleset = save_format.parse(PUBLISHED.replace("*filter\n", "*filter\n:INPUT DROP\n"))
     assert "advice" not in [remedy.scope for remedy in found("far host:82", ruleset, BEHIND)]
 
 
@@ -406,7 +407,7 @@ def test_remedies_help_in_the_kernel(lab, name):
     lab.run(cell)
     lab.snapshot("broken")
     observed = lab.observe()
-    rulesets = {HOST: savefile.parse(observed.rules, strict=False), **inside(lab, observed.topology.namespaces)}
+    rulesets = {HOST: save_format.parse(observed.rules, strict=False), **inside(lab, observed.topology.namespaces)}
     probe = asked(observed.topology, words)
     offered = [remedy for remedy in remedies(observed.topology, rulesets, probe, dockerd=lab.dockerd) if remedy.scope != "advice"]
     assert offered
@@ -440,5 +441,5 @@ def inside(lab: Lab, names: object) -> dict[str, Ruleset]:
         if name != HOST:
             text: list[str] = []
             lab.shell("iptables-save", name, lambda _, part, text=text: text.append(part))
-            found[name] = savefile.parse("".join(text), strict=False)
+            found[name] = save_format.parse("".join(text), strict=False)
     return found

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from netlab_magic.commandline import changes, read_command
-from netlab_magic.difference import apply, diff, invert
 from netlab_magic.draw import chains_picture, way_picture
 from netlab_magic.errors import NetlabError
 from netlab_magic.explain import explain_chain
-from netlab_magic.listing import listing
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.way import WAYS
+from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.diff import apply, diff, invert
+from netlab_magic.iptables.listing import listing
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.way import WAYS
 
 DUMPS = sorted((Path(__file__).parent / "data" / "dumps").glob("*.save"))
 STRANGE = ["", "!", '"', "\\", "-j", "--dport", "-m", "\x00", "\udcff", "99999999999999999999", "鏈", "<b>", "::", "\u2028"]

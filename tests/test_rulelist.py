@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab_magic.outcome import Outcome, Probe, Verdict
-from netlab_magic.panel.rulelist import Entry, Listed, merged, moved, toggled
-from netlab_magic.panel.strips import Strips
+from netlab_magic.jupyter.panel.history_strips import Strips
+from netlab_magic.jupyter.panel.rule_list import Entry, Listed, merged, moved, toggled
+from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 A, B, C, D = (f"-i {name} -j ACCEPT" for name in "abcd")
 LISTS = st.lists(st.builds(Entry, st.sampled_from([A, B, C, D]), st.booleans()), min_size=1, max_size=8)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab_magic.packet import Packet
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.shadow import shadowed
-from netlab_magic.topology import Route
-from netlab_magic.walk import Device, Host, walk
+from netlab_magic.iptables.analysis.shadowing import shadowed
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.topology import Route
+from netlab_magic.netfilter import Device, Host, walk
 
 
 def table(*rules: str, name: str = "filter", family: str = "ipv4") -> Ruleset:

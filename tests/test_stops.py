@@ -3,17 +3,17 @@
 import pytest
 from draw.samples import lab
 
+from netlab_magic.diagnosis.predicted_path import said, voyage_of
 from netlab_magic.draw import chains_picture, topology_picture
-from netlab_magic.messages import language
-from netlab_magic.outcome import Probe
-from netlab_magic.packet import Packet
-from netlab_magic.prediction import Leg, Prediction, Trip
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.stops import said, voyage_of
-from netlab_magic.topology import HOST, End, Topology
-from netlab_magic.voyage import Voyage
-from netlab_magic.walk import Walk, converse, host_of, walk
+from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.i18n import language
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.packet_path import Voyage
+from netlab_magic.model.probe import Probe
+from netlab_magic.model.topology import HOST, End, Topology
+from netlab_magic.netfilter import Walk, converse, host_of, walk
 
 SEED = lab({"docker1": ["ns0", "ns1"]})
 RULES = "-A FORWARD -i docker1 ! -o docker1 -j ACCEPT\n-A FORWARD -i docker1 -o docker1 -j ACCEPT\n"

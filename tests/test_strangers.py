@@ -3,10 +3,10 @@
 import pytest
 
 from netlab_magic.errors import StatementError
-from netlab_magic.foresee import foresee
-from netlab_magic.statement import Destination
-from netlab_magic.strangers import with_strangers
-from netlab_magic.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology
+from netlab_magic.forwarding.any_address import foresee
+from netlab_magic.forwarding.unknown_hosts import with_strangers
+from netlab_magic.language.statements import Destination
+from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology
 
 LO = Interface("lo", "loopback", ("127.0.0.1/8",))
 ETH0 = Interface("eth0", "", ("192.168.1.10/24",))

@@ -4,8 +4,8 @@ import pytest
 from labs import Written, lab, seed
 
 from netlab_magic import Lab
-from netlab_magic.outcome import Probe, Verdict
-from netlab_magic.sighting import Passage, Traced
+from netlab_magic.model.kernel_trace import Passage, Traced
+from netlab_magic.model.probe import Probe, Verdict
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab", "seed"]

@@ -4,7 +4,7 @@ import pytest
 from labs import Written, lab, seed
 
 from netlab_magic import Lab
-from netlab_magic.facts import FACTS
+from netlab_magic.diagnosis.kernel_causes import FACTS
 
 pytestmark = pytest.mark.kernel
 __all__ = ["lab", "seed"]

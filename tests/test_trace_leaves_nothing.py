@@ -22,7 +22,7 @@ MANY = 150
 LOOK = "nft list ruleset | grep netlab; cat /proc/sys/net/netfilter/nf_log/2"
 LEFT = f"for n in '' $(ls /run/netns); do ${{n:+ip netns exec $n}} sh -c '{LOOK}'; done"
 LISTEN = (
-    "from netlab_magic.host.listening import Listener; from netlab_magic.host.ourtable import Wanted; "
+    "from netlab_magic.engines.host.tracing.listener import Listener; from netlab_magic.engines.host.tracing.trace_table import Wanted; "
     "l = Listener(Wanted('icmp', False, 7), False)"
 )
 WAIT = "for i in $(seq 100); do {} && break; sleep 0.05; done"
@@ -184,7 +184,7 @@ def readable_python() -> list[str]:
     path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry.endswith("site-packages"))])
     for program in (sys.executable, "/usr/bin/python3"):
         words = [*NOBODY, "env", "HOME=/", f"PYTHONPATH={path}", "PYTHONDONTWRITEBYTECODE=1", program, "-W", "ignore"]
-        if subprocess.run([*words, "-c", "import netlab_magic.lab"], capture_output=True, check=False, cwd="/").returncode == 0:
+        if subprocess.run([*words, "-c", "import netlab_magic.session.lab"], capture_output=True, check=False, cwd="/").returncode == 0:
             return words
     pytest.skip("an ordinary user may not read this Python, or this folder")
 

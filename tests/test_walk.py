@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rulesets import rulesets
 
-from netlab_magic.packet import Flow, Packet
-from netlab_magic.ruleset import BUILT_IN, Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.topology import End, Interface, Namespace, Route, Topology
-from netlab_magic.walk import Device, Host, Outcome, branches, converse, host_of, port_closed, refusal_of, walk
+from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.model.topology import End, Interface, Namespace, Route, Topology
+from netlab_magic.netfilter import Device, Host, Outcome, branches, converse, host_of, port_closed, refusal_of, walk
 
 HOST = Host(
     (

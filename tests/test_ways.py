@@ -26,7 +26,7 @@ from powers import (
 )
 
 from netlab_magic import Lab
-from netlab_magic.draw.render import SUBSTITUTE
+from netlab_magic.draw.base.render import SUBSTITUTE
 
 pytestmark = pytest.mark.kernel
 

@@ -5,20 +5,20 @@ from collections.abc import Mapping, Sequence
 import pytest
 from labs import SEED, lab, seed  # noqa: F401  # fixtures
 
-from netlab_magic.account import account
-from netlab_magic.addressing import probe_for
-from netlab_magic.build import desired
-from netlab_magic.crosscheck import crosscheck
+from netlab_magic.diagnosis.compare import crosscheck
+from netlab_magic.diagnosis.summary import account
 from netlab_magic.errors import StatementError
-from netlab_magic.language import parse
-from netlab_magic.outcome import Outcome, Verdict
-from netlab_magic.packet import Packet
-from netlab_magic.predict import predict
-from netlab_magic.reasons import Asked, Predicted, Why
-from netlab_magic.savefile import parse as read_dump
-from netlab_magic.sighting import Passage, Sighting, Traced
-from netlab_magic.statement import Destination
-from netlab_magic.topology import HOST, Interface, Namespace, Topology
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.iptables.save_format import parse as read_dump
+from netlab_magic.language.parser import parse
+from netlab_magic.language.plan_topology import desired
+from netlab_magic.language.statements import Destination
+from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.probe import Outcome, Verdict
+from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
+from netlab_magic.session.why import Asked, Predicted, Why
 
 EMPTY = Topology({HOST: Namespace(HOST, (Interface("lo", "loopback", ("127.0.0.1/8",)),), sysctls={"net.ipv4.ip_forward": "1"})})
 NETWORK = SEED.replace("masquerade 172.18.0.0/16 except docker1\n", "serve ns0 80\n")

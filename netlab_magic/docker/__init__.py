@@ -8,14 +8,14 @@ The layouts were read in moby's sources and in the documents that its tests gene
 (github.com/moby/moby, integration/network/bridge/iptablesdoc and nftablesdoc, libnetwork/drivers/bridge), tag by tag.
 """
 
-from netlab_magic.docker.beside import after_rules, before_rules
-from netlab_magic.docker.nftables import TABLE, nft_script
-from netlab_magic.docker.nftlist import chain_meaning, nft_table
+from netlab_magic.docker.iptables_rules import ruleset
+from netlab_magic.docker.nft_and_ipset import after_rules, before_rules
+from netlab_magic.docker.nft_reader import chain_meaning, nft_table
+from netlab_magic.docker.nft_writer import TABLE, nft_script
 from netlab_magic.docker.plan import Planned, plan
 from netlab_magic.docker.releases import Release, release
-from netlab_magic.docker.rules import ruleset
 from netlab_magic.docker.state import Container, Daemon, Network, Published
-from netlab_magic.docker.wiring import local_routing
+from netlab_magic.docker.topology import local_routing
 
 __all__ = [
     "TABLE",

@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from netlab_magic import savefile
-from netlab_magic import statement as s
-from netlab_magic.build import desired, refuse
-from netlab_magic.docker import rules, wiring
-from netlab_magic.docker.addresses import address_for, gateway_for, published, same_ports, subnet_for
-from netlab_magic.docker.firewall import Edit, Firewall
-from netlab_magic.docker.listing import containers_text, networks_text
+from netlab_magic.docker import iptables_rules
+from netlab_magic.docker import topology as docker_topology
+from netlab_magic.docker.ipam import address_for, gateway_for, published, same_ports, subnet_for
+from netlab_magic.docker.ps import containers_text, networks_text
 from netlab_magic.docker.releases import release
+from netlab_magic.docker.ruleset_edits import Edit, Firewall
 from netlab_magic.docker.state import DEFAULT_NETWORK, Container, Daemon, Network
-from netlab_magic.reader import suggest
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.topology import HOST, Topology
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language import statements as s
+from netlab_magic.language.plan_topology import desired, refuse
+from netlab_magic.language.word_reader import suggest
+from netlab_magic.model.topology import HOST, Topology
 
 __all__ = ["Planned", "plan"]
 
@@ -54,8 +55,8 @@ class _Host:
 
     def start(self, network: Network) -> None:
         """The first start, with the network of docker0."""
-        self._program(rules.start)
-        self._program(rules.drop_forward)
+        self._program(iptables_rules.start)
+        self._program(iptables_rules.drop_forward)
         self.add_network(network)
 
     def stop(self) -> None:
@@ -63,37 +64,37 @@ class _Host:
             self.remove_container(container)
         for network in self.daemon.networks:
             self.remove_network(network)
-        self._program(rules.stop)
+        self._program(iptables_rules.stop)
 
     def restart(self) -> None:
         """All over again; what is there stays, so that only what someone has taken away comes back."""
-        self._program(rules.start)
+        self._program(iptables_rules.start)
         for network in self.daemon.networks:
             self.add_network(network)
         for container in self.daemon.containers:
             self.add_container(container)
 
     def add_network(self, network: Network) -> None:
-        self.topology = wiring.with_network(self.topology, self.daemon, network)
+        self.topology = docker_topology.with_network(self.topology, self.daemon, network)
         if network not in self.daemon.networks:
             self.daemon = msgspec.structs.replace(self.daemon, networks=(*self.daemon.networks, network))
-        self._program(rules.add_network, network)
+        self._program(iptables_rules.add_network, network)
 
     def remove_network(self, network: Network) -> None:
-        self._program(rules.remove_network, network)
-        self.topology = wiring.without_network(self.topology, network)
+        self._program(iptables_rules.remove_network, network)
+        self.topology = docker_topology.without_network(self.topology, network)
         kept = tuple(held for held in self.daemon.networks if held != network)
         self.daemon = msgspec.structs.replace(self.daemon, networks=kept)
 
     def add_container(self, container: Container) -> None:
         if container not in self.daemon.containers:
             self.daemon = msgspec.structs.replace(self.daemon, containers=(*self.daemon.containers, container))
-        self.topology = wiring.with_container(self.topology, self.daemon, container)
-        self._program(rules.add_container, container)
+        self.topology = docker_topology.with_container(self.topology, self.daemon, container)
+        self._program(iptables_rules.add_container, container)
 
     def remove_container(self, container: Container) -> None:
-        self._program(rules.remove_container, container)
-        self.topology = wiring.without_container(self.topology, self.daemon, container)
+        self._program(iptables_rules.remove_container, container)
+        self.topology = docker_topology.without_container(self.topology, self.daemon, container)
         kept = tuple(held for held in self.daemon.containers if held != container)
         self.daemon = msgspec.structs.replace(self.daemon, containers=kept)
 
@@ -103,7 +104,7 @@ class _Host:
         after = str(self.firewall)
         if (self.topology, after) == (topology, before):
             return Planned(daemon, topology, ruleset)
-        return Planned(daemon, self.topology, savefile.parse(after, strict=False), tuple(self.firewall.edits), sentence)
+        return Planned(daemon, self.topology, save_format.parse(after, strict=False), tuple(self.firewall.edits), sentence)
 
 
 def plan(daemon: Daemon | None, statement: s.Docker, topology: Topology, ruleset: Ruleset) -> Planned:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from netlab_magic.explain.site import Site, Surroundings
+from netlab_magic.explain.position import Site, Surroundings
 from netlab_magic.explain.values import listed
-from netlab_magic.messages import Language
-from netlab_magic.ruleset import Rule
+from netlab_magic.i18n import Language
+from netlab_magic.iptables.ruleset import Rule
 
 __all__ = ["chain_notes", "rule_notes"]
 

@@ -2,22 +2,22 @@
 
 import msgspec
 
-from netlab_magic.canonical import canonical
 from netlab_magic.errors import StatementError, printable
-from netlab_magic.explain.clauses import comments, matched
-from netlab_magic.explain.docker import DOCKER
-from netlab_magic.explain.everyday import EVERYDAY
-from netlab_magic.explain.kubernetes import KUBERNETES
+from netlab_magic.explain.known.chains import known_purpose
+from netlab_magic.explain.known.common import EVERYDAY
+from netlab_magic.explain.known.docker_filter import DOCKER
+from netlab_magic.explain.known.kubernetes import KUBERNETES
+from netlab_magic.explain.known.patterns import recognised
+from netlab_magic.explain.known.programs import PROGRAMS
+from netlab_magic.explain.matches import comments, matched
 from netlab_magic.explain.notes import rule_notes
-from netlab_magic.explain.outcomes import happens
-from netlab_magic.explain.programs import PROGRAMS
-from netlab_magic.explain.purposes import known_purpose
-from netlab_magic.explain.shapes import recognised
-from netlab_magic.explain.site import Site, Surroundings
-from netlab_magic.messages import Language, language
-from netlab_magic.reader import suggest
-from netlab_magic.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.walk.program import Remembered
+from netlab_magic.explain.position import Site, Surroundings
+from netlab_magic.explain.targets import happens
+from netlab_magic.i18n import Language, language
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.language.word_reader import suggest
+from netlab_magic.netfilter.compile import Remembered
 
 __all__ = ["Explanation", "explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from netlab_magic.extensions import Parameter
-from netlab_magic.extensions.names import PROTOCOL_NAMES
-from netlab_magic.extensions.types import ADDRESS_RANGE, MARK, NAT_TO, NETWORK, PORT_LIST, PORT_RANGE, PORT_SPAN, PROTOCOL, RATE
-from netlab_magic.messages import Language, message
-from netlab_magic.ruleset import Option
+from netlab_magic.i18n import Language, message
+from netlab_magic.iptables.extensions import Parameter
+from netlab_magic.iptables.extensions.iana import PROTOCOL_NAMES
+from netlab_magic.iptables.extensions.types import ADDRESS_RANGE, MARK, NAT_TO, NETWORK, PORT_LIST, PORT_RANGE, PORT_SPAN, PROTOCOL, RATE
+from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["anded", "joined", "listed", "protocol", "worded"]
 

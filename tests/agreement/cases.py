@@ -6,8 +6,8 @@ import msgspec
 
 from agreement.words import Words
 from agreement.world import ADDRESSES, ARRIVALS, CLOSED, DESTINATIONS, PORTS, Setting, sources
-from netlab_magic.packet import Packet
-from netlab_magic.ruleset import BUILT_IN
+from netlab_magic.iptables.ruleset import BUILT_IN
+from netlab_magic.model.packet import Packet
 
 __all__ = ["Case", "Generator"]
 

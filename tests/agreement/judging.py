@@ -8,9 +8,9 @@ from agreement.cases import Case
 from agreement.kernel import Kernel, Talk
 from agreement.reporting import Place
 from agreement.world import ADDRESSES, PORTS, host
-from netlab_magic.packet import Packet
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.walk import Conversation, Host, Outcome, Visit, Walk, branches, port_closed, refusal_of, reply_to, walk
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet import Packet
+from netlab_magic.netfilter import Conversation, Host, Outcome, Visit, Walk, branches, port_closed, refusal_of, reply_to, walk
 
 __all__ = ["Expected", "Judged", "expectations", "judged"]
 

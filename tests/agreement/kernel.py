@@ -13,7 +13,7 @@ from pathlib import Path
 from agreement.cases import Case
 from agreement.reporting import LegacyReporter, NftReporter, Place
 from agreement.world import ADDRESSES, PORTS, SETUP, Setting
-from netlab_magic.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import Ruleset
 
 __all__ = ["Kernel", "Talk"]
 

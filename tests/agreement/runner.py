@@ -11,8 +11,8 @@ import msgspec
 from agreement.cases import Case, Generator
 from agreement.judging import Expected, Judged, expectations, judged
 from agreement.kernel import Kernel
-from netlab_magic.savefile import parse
-from netlab_magic.walk import Outcome
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.netfilter import Outcome
 
 __all__ = ["Tally", "agreement", "run"]
 

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import msgspec
 
-from netlab_magic.topology import Route
-from netlab_magic.walk import Device, Host
+from netlab_magic.model.topology import Route
+from netlab_magic.netfilter import Device, Host
 
 __all__ = ["ADDRESSES", "ARRIVALS", "CLOSED", "DESTINATIONS", "PORTS", "SETUP", "Setting", "host", "sources"]
 

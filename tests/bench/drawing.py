@@ -9,9 +9,10 @@ from shutil import which
 
 from measure import Contestant, unavailable
 
-from netlab_magic.draw import chains_picture, render
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
+from netlab_magic.draw import chains_picture
+from netlab_magic.draw.base import render
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
 
 __all__ = ["DRAWING", "EVERY_RULE", "READING", "large_picture"]
 

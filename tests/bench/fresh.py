@@ -20,7 +20,7 @@ def _main(what: str) -> None:
 
     taken: dict[str, float] = {}
     if what == "import":
-        taken["import"] = _milliseconds(lambda: __import__("netlab_magic.magics"))
+        taken["import"] = _milliseconds(lambda: __import__("netlab_magic.jupyter.magics"))
     else:
         shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
         if what != "bare":

@@ -80,15 +80,16 @@ def policy_switch(blocked: bool) -> Callable[[bool], AbstractContextManager[Sequ
 
 
 def _switched(lab: "Lab", verdict: str, answered: int) -> float:
-    from netlab_magic import savefile
-    from netlab_magic.draw import render, topology_picture
+    from netlab_magic.draw import topology_picture
+    from netlab_magic.draw.base import render
+    from netlab_magic.iptables import save_format
 
     render._rendered.cache_clear()  # a panel draws the same picture again only when nothing has changed
     started = time.perf_counter()
     lab.policy("FORWARD", verdict)
     outcomes = lab.matrix().outcomes
     observed = lab.observe()
-    picture = topology_picture(observed.topology, savefile.parse(observed.rules), lab.outcomes()).svg()
+    picture = topology_picture(observed.topology, save_format.parse(observed.rules), lab.outcomes()).svg()
     taken = (time.perf_counter() - started) * 1000
     if sum(map(bool, outcomes)) != answered or picture is None:
         raise AssertionError(f"after {verdict}: {sum(map(bool, outcomes))} flows answered, picture: {picture is not None}")

@@ -29,7 +29,7 @@ def why_it_died(blocked: bool) -> Callable[[bool], AbstractContextManager[Sequen
 
 
 def _why(ours: Session, verdict: str) -> float:
-    from netlab_magic.draw import render
+    from netlab_magic.draw.base import render
 
     render._rendered.cache_clear()
     started = time.perf_counter()

@@ -58,7 +58,7 @@ class Session:
 @contextmanager
 def session(firewall: str = "auto") -> Iterator[Session]:
     """A session that leaves no lab and no file behind."""
-    from netlab_magic.magics import load
+    from netlab_magic.jupyter.magics import load
 
     with TemporaryDirectory() as folder:
         os.environ["IPYTHONDIR"] = folder

@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 
 from measure import Contestant
 
-from netlab_magic import docker, language
-from netlab_magic import statement as s
-from netlab_magic.packet import Packet
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.topology import HOST, Interface, Namespace, Route, Topology
-from netlab_magic.walk import Device, Host, walk
+from netlab_magic import docker
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.language import parser
+from netlab_magic.language import statements as s
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.topology import HOST, Interface, Namespace, Route, Topology
+from netlab_magic.netfilter import Device, Host, walk
 
 __all__ = ["ANEW", "walks"]
 
@@ -75,7 +76,7 @@ def _docker() -> tuple[Ruleset, Host, list[Packet]]:
     lo = Interface("lo", "loopback", ("127.0.0.1/8",))
     topology = Topology({HOST: Namespace(HOST, (lo,), sysctls={"net.ipv4.ip_forward": "1"})})
     daemon, ruleset = None, Ruleset()
-    for statement in language.parse(_DOCKER):
+    for statement in parser.parse(_DOCKER):
         assert isinstance(statement, s.Docker)
         planned = docker.plan(daemon, statement, topology, ruleset)
         daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset

@@ -48,7 +48,7 @@ for other in {others!r}:
     except PermissionError: pass
 for process in pathlib.Path("/proc").glob("[0-9]*"):
     try:
-        if process.stat().st_uid == mine or b"netlab_magic.host" not in (process / "cmdline").read_bytes(): continue
+        if process.stat().st_uid == mine or b"netlab_magic.engines.host" not in (process / "cmdline").read_bytes(): continue
         os.readlink(process / "ns/net")
         seen.append(f"lab:{{process.name}}")
     except OSError: pass

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from netlab_magic.outcome import Outcome, Probe
-from netlab_magic.ruleset import Ruleset
-from netlab_magic.savefile import parse
-from netlab_magic.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology
 
 LOOPBACK = Interface("lo", "loopback", ("127.0.0.1/8", "::1/128"))
 ON = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab_magic.draw.folding import fold_of, kept
-from netlab_magic.ruleset import Chain, Counters, Rule, Target
+from netlab_magic.draw.chains.folding import fold_of, kept
+from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Target
 
 PLAIN = Rule(target=Target("ACCEPT"), counters=Counters())
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from netlab_magic.draw.lanes import LANE, SPINE, in_lanes
+from netlab_magic.draw.base.lanes import LANE, SPINE, in_lanes
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,15 +14,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
-from netlab_magic.draw.markup import plain
-from netlab_magic.draw.render import NO_DOT, SUBSTITUTE, renderer
-from netlab_magic.draw.style import PAGE_WIDTH
-from netlab_magic.draw.svg import WIDEST
-from netlab_magic.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
-from netlab_magic.savefile import parse
-from netlab_magic.topology import HOST, End, Interface, Namespace, Server, Topology
-from netlab_magic.way import WAYS, Step
-from netlab_magic.way import Path as Way
+from netlab_magic.draw.base.dot_html import plain
+from netlab_magic.draw.base.render import NO_DOT, SUBSTITUTE, renderer
+from netlab_magic.draw.base.style import PAGE_WIDTH
+from netlab_magic.draw.base.svg import WIDEST
+from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.topology import HOST, End, Interface, Namespace, Server, Topology
+from netlab_magic.model.way import WAYS, Step
+from netlab_magic.model.way import Path as Way
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
 needs_substitute = pytest.mark.skipif(not Path(sysconfig.get_path("scripts"), SUBSTITUTE).exists(), reason="graphviz-pure is not installed")

@@ -5,8 +5,8 @@ import pytest
 from draw.samples import CLASSROOM, CLOSED, DOCKER, ON, OPEN, SEED, THIRTY, THREE, changed, lab, matrix, ping
 
 from netlab_magic.draw import topology_picture
-from netlab_magic.outcome import Outcome, Probe
-from netlab_magic.topology import HOST, End, Interface, Namespace, Topology
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 
 EVERY_TOPOLOGY = {
     "seed": SEED,

@@ -6,9 +6,9 @@ import pytest
 from draw.samples import DOCKER, OPEN
 
 from netlab_magic.draw import way_picture
-from netlab_magic.draw.style import Role
-from netlab_magic.savefile import parse
-from netlab_magic.way import HOOK_TABLES, WAYS, Path, Step
+from netlab_magic.draw.base.style import Role
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.way import HOOK_TABLES, WAYS, Path, Step
 
 NAT = """*nat
 :PREROUTING ACCEPT [0:0]

@@ -1,0 +1,70 @@
+"""What to do where no change can be tried in the model: in one sentence, and without a claim that it has been."""
+
+from collections.abc import Iterator
+
+from netlab_magic.diagnosis.remedies.docker import host_ports
+from netlab_magic.diagnosis.remedies.firewall import killer_of
+from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
+from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.i18n import message
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
+from netlab_magic.iptables.ruleset import Ruleset
+
+__all__ = ["advice", "refuses_a_service"]
+
+_ELSEWHERE = message("What listens on {protocol} port {port} of {namespace} does so on {address} only: let it listen on all addresses.")
+_NO_ENDPOINTS = message("{address} is a service to which no pod belongs, so kube-proxy refuses for it: give it a pod that is ready.")
+_UNPUBLISHED = message(
+    "Docker has not published port {port} of {address}: start the container again with -p {port}:{port} and ask the host, "
+    "or let both containers be on one network."
+)
+
+
+def advice(world: World, found: Prediction, trip: Trip) -> Iterator[Remedy]:
+    """What to do about a packet that no change of the firewall or the network would help as it should be helped."""
+    last, probe = trip.legs[-1], found.probe
+    frame, killer = last.walk.last, killer_of(last)
+    port = str(frame.destination_port)
+    if trip.arrived and killer is None and found.request is trip:
+        addresses = [
+            held.address
+            for held in world.topology.servers
+            if held.address and (held.namespace, str(held.port), held.protocol) == (last.namespace, port, probe.protocol)
+        ]
+        if addresses and world.dockerd is None:
+            values = {"protocol": probe.protocol, "port": port, "namespace": last.namespace, "address": ", ".join(addresses)}
+            yield _said(_ELSEWHERE, values)
+    if killer is None:
+        return
+    address = killer.before.destination
+    if refuses_a_service(trip):
+        yield _said(_NO_ENDPOINTS, {"address": address})
+    elif trip is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trip):
+        if host_ports(world, address, frame.destination_port, probe.protocol):
+            return
+        yield _said(_UNPUBLISHED, {"address": address, "port": port})
+
+
+def _said(sentence: str, values: dict[str, str]) -> Remedy:
+    return Remedy((Fix("advice", sentence, values, (), ()),))
+
+
+def refuses_a_service(trip: Trip) -> bool:
+    """Whether kube-proxy refused a packet to the address of a service: no machine has it, so letting the packet pass is no help."""
+    killer = killer_of(trip.legs[-1])
+    return killer is not None and killer.outcome == "REJECT" and killer.chain.startswith("KUBE-") and is_generated(killer.chain)
+
+
+def _is_dockers(world: World, trip: Trip) -> bool:
+    """Whether Docker keeps packets from a container: one of its chains, its rules in the table raw, or a policy for the rest."""
+    last = trip.legs[-1]
+    killer = killer_of(last)
+    held = world.rulesets.get(last.namespace, Ruleset())
+    if killer is None or held.chain(USER_CHAIN) is None or held.chain("DOCKER") is None:
+        return False
+    if killer.chain.startswith("DOCKER"):
+        return killer.chain != USER_CHAIN
+    if killer.table == "raw":
+        return killer.rule is not None
+    at_forward = [visit.chain for visit in last.walk.matched if (visit.table, visit.hook) == ("filter", "FORWARD")]
+    return killer.rule is None and any(chain.startswith("DOCKER") and chain != USER_CHAIN for chain in at_forward)

@@ -1,0 +1,155 @@
+"""What Docker itself offers for a container that cannot be reached: its published port, another container, a network in common."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from netlab_magic.diagnosis.remedies.firewall import Change
+from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.docker import Container, Daemon, Published, plan
+from netlab_magic.docker.state import ANY_ADDRESS, DEFAULT_NETWORK
+from netlab_magic.errors import StatementError
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.i18n import message
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language.parser import parse
+from netlab_magic.language.statements import Destination, Docker
+from netlab_magic.model.topology import HOST
+
+__all__ = ["docker_fixes", "host_ports"]
+
+_ASK = message("Ask the host for its port {host_port}, as which port {port} of {container} is published.")
+_PUBLISH = message("Publish port {port} of {container}, and ask the host for its port {host_port} instead of the container.")
+_EVERYWHERE = message("Publish port {host_port} on all addresses of the host: {container} has it on {address} only.")
+_JOIN = message("Let {source} be on the network {network}, on which {container} is: Docker keeps its networks apart.")
+
+_OTHER_PORTS = 8000
+"""Where the host's port of the same number is taken, one of this distance is asked for: 8080 for 80."""
+
+
+def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
+    """What dockerd would do for this packet, planned as its statements are; nothing without a dockerd that uses iptables."""
+    daemon, probe = world.dockerd, found.probe
+    if daemon is None and not found.request.arrived:
+        yield from _asked(world, probe.address, host_ports(world, probe.address, probe.port, probe.protocol))
+    if daemon is None or daemon.backend != "iptables" or HOST not in world.rulesets:
+        return
+    container = daemon.container(probe.target)
+    if container is None:
+        yield from _everywhere(world, daemon, found)
+    elif not found.request.arrived:
+        if probe.protocol != "icmp":
+            yield from _asked(
+                world, container.name, [held.host_port for held in container.ports if held.is_bound and _is_asked_for(world, held)]
+            )
+            yield from _published(world, container)
+        yield from _joined(world, daemon, container)
+
+
+def _asked(world: World, container: str, host_ports: Sequence[int]) -> Iterator[Change]:
+    """The port that is published already."""
+    for host_port in host_ports:
+        try:
+            asking = _asking(world, host_port)
+        except StatementError:  # of a dump of rules alone nobody knows the host's addresses
+            return
+        yield Fix("ask", _ASK, {"host_port": str(host_port), "port": str(world.probe.port), "container": container}, (), ()), asking
+
+
+def host_ports(world: World, address: str, port: int, protocol: str) -> list[int]:
+    """The ports of the host that Docker's rules translate to this address and port."""
+    chain = world.rulesets.get(HOST, Ruleset()).chain("DOCKER", "nat")
+    found = []
+    for rule in chain.rules if chain else ():
+        to = rule.target.option("--to-destination") if rule.target else None
+        ports = rule.match(protocol)
+        asked = ports.option("--dport") if ports else None
+        if to and asked and to.values == (f"{address}:{port}",) and asked.values[0].isdecimal():
+            found.append(int(asked.values[0]))
+    return found
+
+
+def _is_asked_for(world: World, port: Published) -> bool:
+    return (port.container_port, port.protocol) == (world.probe.port, world.probe.protocol)
+
+
+def _asking(world: World, port: int) -> World:
+    """The same question, of a port of the host."""
+    asked = probe_for(world.topology, world.probe.source, Destination(HOST, port, world.probe.protocol))
+    return msgspec.structs.replace(world, probe=asked)
+
+
+def _published(world: World, container: Container) -> Iterator[Change]:
+    port = world.probe.port
+    if any(_is_asked_for(world, held) for held in container.ports):
+        return
+    for host_port in (port, _OTHER_PORTS + port):
+        wanted = (*container.ports, Published(port, host_port, world.probe.protocol))
+        after = _again(world, container, wanted)
+        if after is not None:
+            values = {"port": str(port), "container": container.name, "host_port": str(host_port)}
+            yield Fix("publish", _PUBLISH, values, _lines(container, wanted), _real(container, wanted)), _asking(after, host_port)
+            return
+
+
+def _everywhere(world: World, daemon: Daemon, found: Prediction) -> Iterator[Change]:
+    """A port that is published on an address of the host to which this packet is not sent."""
+    if found.request.legs[-1].namespace != HOST:
+        return
+    for container in daemon.containers:
+        for port in container.ports:
+            if (port.host_port, port.protocol) != (world.probe.port, world.probe.protocol) or port.host_address == ANY_ADDRESS:
+                continue
+            everywhere = msgspec.structs.replace(port, host_address=ANY_ADDRESS)
+            wanted = tuple(everywhere if held is port else held for held in container.ports)
+            after = _again(world, container, wanted)
+            if after is not None:
+                values = {"host_port": str(port.host_port), "container": container.name, "address": port.host_address}
+                yield Fix("publish", _EVERYWHERE, values, _lines(container, wanted), _real(container, wanted)), after
+
+
+def _joined(world: World, daemon: Daemon, container: Container) -> Iterator[Change]:
+    source = daemon.container(world.probe.source)
+    if source is None or source.network == container.network:
+        return
+    moved = msgspec.structs.replace(source, network=container.network)
+    after = _again(world, moved, source.ports)
+    if after is not None:
+        values = {"source": source.name, "network": container.network, "container": container.name}
+        real = (f"docker network connect {container.network} {source.name}",)
+        yield Fix("network", _JOIN, values, _lines(moved, source.ports), real), after
+
+
+def _again(world: World, container: Container, ports: Sequence[Published]) -> World | None:
+    """The world after the container has been taken away and started again; None where dockerd would refuse."""
+    daemon, topology, ruleset = world.dockerd, world.topology, world.rulesets[HOST]
+    try:
+        for statement in parse("\n".join(_lines(container, ports))):
+            if isinstance(statement, Docker):
+                planned = plan(daemon, statement, topology, ruleset)
+                daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
+    except StatementError:
+        return None
+    rulesets = {**world.rulesets, HOST: ruleset}
+    return msgspec.structs.replace(world, topology=topology, rulesets=rulesets, dockerd=daemon)
+
+
+def _lines(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
+    return f"docker rm {container.name}", f"docker run {container.name}{_options(container, ports)}"
+
+
+def _real(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
+    started = f"docker run --detach --name {container.name}{_options(container, ports)} IMAGE"
+    return f"docker rm --force {container.name}", started
+
+
+def _options(container: Container, ports: Sequence[Published]) -> str:
+    network = "" if container.network == DEFAULT_NETWORK else f" --network {container.network}"
+    return network + "".join(f" -p {_port(port)}" for port in ports)
+
+
+def _port(port: Published) -> str:
+    at = "" if port.host_address == ANY_ADDRESS else f"{port.host_address}:"
+    host = f"{port.host_port}:" if port.host_port else ":" if at else ""
+    return f"{at}{host}{port.container_port}{'/udp' if port.protocol == 'udp' else ''}"

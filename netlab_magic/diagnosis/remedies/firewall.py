@@ -1,0 +1,173 @@
+"""Changes of a firewall that may let a packet pass: at the place where it died, before the rule that did it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.forwarding.prediction import Leg
+from netlab_magic.i18n import message
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated, own_place
+from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.diff import apply
+from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
+from netlab_magic.model.topology import HOST
+from netlab_magic.netfilter import Visit
+
+__all__ = ["Change", "edited", "firewall_fixes", "killer_of", "ruled"]
+
+Change = tuple[Fix, World]
+
+_KNOWN = "-m conntrack --ctstate RELATED,ESTABLISHED"
+
+_FLOW = message("Let only these packets pass: {spec}.")
+_FLOW_USER = message("Let only these packets pass, in DOCKER-USER, which Docker leaves to its users: {spec}.")
+_FLOW_RAW = message("Let only these packets pass in the table raw, to which a rule in DOCKER-USER would come too late: {spec}.")
+_REPLY = message("Let packets of known connections pass, the replies: a rule before the place where this one died.")
+_REPLY_TO = message("Let packets of known connections out to {device}, the replies.")
+_REPLY_USER = message("Let packets of known connections pass in DOCKER-USER, the replies.")
+_BETWEEN = message("Let everything pass that comes in through {input} and leaves through {output}.")
+_OUTWARDS = message("Let everything pass that comes in through {input} and leaves through another interface.")
+_INWARDS = message("Let everything in that comes through {input}.")
+_LEAVING = message("Let everything out that leaves through {output}.")
+_DELETE = message("Take away the rule that lets no such packet pass: rule {number} of {chain} in the table {table}.")
+_POLICY = message("Let {chain} accept all packets that none of its rules decides about: its policy.")
+
+
+def killer_of(leg: Leg) -> Visit | None:
+    """The rule, or the policy, at which a packet died; None when something else ended its way."""
+    walk = leg.walk
+    if walk or not walk.trail or walk.cause not in ("rule", ""):
+        return None
+    last = walk.trail[-1]
+    return last if isinstance(last, Visit) and last.matched and last.outcome in ("DROP", "REJECT") else None
+
+
+def firewall_fixes(world: World, leg: Leg, killer: Visit) -> Iterator[Change]:
+    """The changes that would let this packet go on from where it died, the smallest in effect first."""
+    place = _Place(world, leg, killer)
+    yield from place.replies()
+    yield from place.flow()
+    yield from place.interfaces()
+    yield from place.without()
+
+
+class _Place:
+    """The place where a packet died, and the rules that could be put before it."""
+
+    def __init__(self, world: World, leg: Leg, killer: Visit) -> None:
+        self.world = world
+        self.namespace = leg.namespace
+        self.killer = killer
+        self.packet = killer.before
+        self.ruleset = world.rulesets[leg.namespace]
+        self.program = "ip6tables" if self.ruleset.family == "ipv6" else "iptables"
+        self.chain, self.number = own_place(leg.walk.matched, killer)
+        self.in_user_chain = self.chain == USER_CHAIN
+        self.too_late = killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
+
+    @property
+    def is_reply(self) -> bool:
+        return self.packet.direction == "REPLY" and self.packet.state in ("ESTABLISHED", "RELATED")
+
+    def replies(self) -> Iterator[Change]:
+        if not self.is_reply or self.killer.table == "raw":
+            return
+        device = self.packet.output if self.killer.hook == "FORWARD" else ""
+        spec = f"-o {device} {_KNOWN}" if device else _KNOWN
+        sentence = _REPLY_USER if self.in_user_chain else _REPLY_TO if device else _REPLY
+        yield from self.inserted("reply", sentence, {"device": device}, spec)
+
+    def flow(self) -> Iterator[Change]:
+        if self.is_reply and self.killer.table != "raw":
+            return
+        spec = self.exactly()
+        sentence = _FLOW_RAW if self.too_late else _FLOW_USER if self.in_user_chain else _FLOW
+        yield from self.inserted("flow", sentence, {"spec": spec}, spec)
+
+    def exactly(self) -> str:
+        """The match for packets like this one."""
+        packet = self.packet
+        words = f"-s {packet.source} -d {packet.destination} -p {packet.protocol}"
+        if packet.protocol in ("tcp", "udp"):
+            replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
+            return f"{words} --sport {packet.source_port}" if replies else f"{words} --dport {packet.destination_port}"
+        option = "--icmpv6-type" if packet.protocol == "ipv6-icmp" else "--icmp-type"
+        return f"{words} {option} {packet.icmp_type}"
+
+    def interfaces(self) -> Iterator[Change]:
+        came, leaves = self.packet.input, self.packet.output
+        values = {"input": came, "output": leaves}
+        if self.killer.table == "raw":
+            return
+        if came and leaves and came != leaves and self.is_bridge(came) and not self.is_bridge(leaves):
+            yield from self.inserted("interfaces", _OUTWARDS, values, f"-i {came} ! -o {came}")
+        elif came and leaves:
+            yield from self.inserted("interfaces", _BETWEEN, values, f"-i {came} -o {leaves}")
+        elif came:
+            yield from self.inserted("interfaces", _INWARDS, values, f"-i {came}")
+        elif leaves:
+            yield from self.inserted("interfaces", _LEAVING, values, f"-o {leaves}")
+
+    def is_bridge(self, device: str) -> bool:
+        found = self.world.topology.namespaces[self.namespace].interface(device)
+        return found is not None and found.kind == "bridge"
+
+    def without(self) -> Iterator[Change]:
+        """Without the rule that did it, or with another policy."""
+        line = self.killer.line
+        if line.number is None:
+            command = self.command("-P", f"{line.chain} ACCEPT")
+            is_stated = self.namespace == HOST and line.table == "filter" and self.program == "iptables"
+            statement = f"policy {line.chain} ACCEPT" if is_stated else ""
+            yield self.made("policy", _POLICY, {"chain": line.chain}, command, statement)
+        elif not is_generated(line.chain) and not self.too_late:  # Docker would put its rule back
+            values = {"number": str(line.number), "chain": line.chain, "table": line.table}
+            yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
+
+    def inserted(self, scope: str, sentence: str, values: dict[str, str], spec: str) -> Iterator[Change]:
+        """A rule that accepts, before the one that did it, or at the end of the chain whose policy did."""
+        held = self.ruleset.chain(self.chain, self.killer.table)
+        if held is not None:
+            rule = f"{spec} -j ACCEPT"
+            place = "" if self.number is None else f"{self.number} "
+            command = self.command("-I" if place else "-A", f"{self.chain} {place}{rule}")
+            yield self.made(scope, sentence, values, command, self.statement(held, rule))
+
+    def statement(self, chain: Chain, rule: str) -> str:
+        """The rule as a statement, which ensures one copy of it at the head or at the end of a chain; "" where that is not the place."""
+        table = self.killer.table
+        if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
+            return ""
+        empty = Ruleset((Table(table, (msgspec.structs.replace(chain, rules=()),)),))
+        alone = edited(empty, f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
+        if alone is None or any(held.same_rule(alone.rules[0]) for held in chain.rules):
+            return ""
+        insert = "insert " if self.number else ""
+        if (table, chain.name) == ("filter", "FORWARD"):
+            return f"forward {insert}{rule}"
+        return f"rule {'' if table == 'filter' else f'-t {table} '}{chain.name} {insert}{rule}"
+
+    def command(self, action: str, words: str) -> str:
+        table = "" if self.killer.table == "filter" else f"-t {self.killer.table} "
+        return f"{self.program} {table}{action} {words}"
+
+    def made(self, scope: str, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
+        return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
+
+
+def ruled(world: World, namespace: str, fix: Fix) -> Change:
+    """The change that one iptables command makes in a namespace: the first of the fix, whose statement may be "".
+
+    Raises StatementError where iptables would refuse it.
+    """
+    command, statement = fix.commands[0], fix.statements[0]
+    typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
+    rulesets = {**world.rulesets, namespace: edited(world.rulesets.get(namespace, Ruleset()), command)}
+    fix = msgspec.structs.replace(fix, statements=(statement or typed,), commands=(typed,))
+    return fix, msgspec.structs.replace(world, rulesets=rulesets)
+
+
+def edited(ruleset: Ruleset, command: str) -> Ruleset:
+    """The ruleset after an iptables command. Raises StatementError where iptables would refuse it."""
+    return apply(ruleset, changes(read_command(command), ruleset))

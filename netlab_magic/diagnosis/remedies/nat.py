@@ -1,0 +1,101 @@
+"""Changes of the translation of addresses: for the host's own connections, for packets that turn back, for what is not tracked."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.diagnosis.remedies.firewall import Change, ruled
+from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.forwarding.prediction import Leg, Prediction
+from netlab_magic.i18n import message
+from netlab_magic.iptables.analysis.generated_chains import is_generated
+from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
+from netlab_magic.model.probe import Verdict
+from netlab_magic.model.topology import HOST
+from netlab_magic.netfilter import Visit
+
+__all__ = ["translation_fixes"]
+
+_TWIN = message("Translate the own connections of {namespace} too: they come through OUTPUT of the table nat, never through PREROUTING.")
+_TURNED = message("Translate the sender of packets that go back into {network}, so that the answers come back through {namespace}.")
+_TRACKED = message(
+    "Take away the rule that keeps these packets from being tracked: rule {number} of {chain} in the table raw. "
+    "What is not tracked is not translated, and its replies are not known as such."
+)
+_UNTRANSLATED = message("Take away the rule that leads these packets to another port: rule {number} of {chain} in the table nat.")
+
+_MOST_TWINS = 2
+
+
+def translation_fixes(world: World, found: Prediction) -> Iterator[Change]:
+    """What may help a packet whose translation is missing, or leads it where nobody answers."""
+    yield from _twins(world, found)
+    yield from _turned(world, found)
+    for trip in filter(None, (found.request, found.back)):
+        for leg in trip.legs:
+            yield from _without(world, leg, found)
+
+
+def _twins(world: World, found: Prediction) -> Iterator[Change]:
+    """The rules of PREROUTING that translate connections to this port, for those that a host makes itself."""
+    first, probe = found.request.legs[0], found.probe
+    chain = world.rulesets.get(first.namespace, Ruleset()).chain("PREROUTING", "nat")
+    is_untouched = not _was_translated(first)
+    fitting = [rule for rule in chain.rules if _leads(rule, probe.protocol, probe.port, probe.address)] if chain and is_untouched else []
+    for rule in fitting[:_MOST_TWINS]:
+        options = tuple(option for option in rule.options if option.name != "-i")
+        if not any(option.name == "-d" for option in options):
+            options = (Option("-d", (probe.address,)), *options)
+        spec = msgspec.structs.replace(rule, options=options, raw="")
+        statement = f"rule -t nat OUTPUT {spec}" if first.namespace == HOST else ""
+        fix = Fix("translation", _TWIN, {"namespace": first.namespace}, (statement,), (f"iptables -t nat -A OUTPUT {spec}",))
+        yield ruled(world, first.namespace, fix)
+
+
+def _was_translated(leg: Leg) -> bool:
+    """Whether a packet got another destination on its way through a namespace."""
+    return any(visit.table == "nat" and visit.hook != "POSTROUTING" and visit.line.action.change for visit in leg.walk.matched)
+
+
+def _leads(rule: Rule, protocol: str, port: int, address: str) -> bool:
+    """Whether a rule translates the destination of packets to this port and address."""
+    if rule.jump not in ("DNAT", "REDIRECT"):
+        return False
+    ports = rule.match(protocol)
+    asked = ports.option("--dport") if ports else None
+    to = rule.option("-d")
+    near = to is None or (not to.negated and to.values[0].partition("/")[0] == address)
+    return near and (asked is None or asked.values == (str(port),))
+
+
+def _turned(world: World, found: Prediction) -> Iterator[Change]:
+    """Masquerading for packets that leave a host through the device that they came in by, having been translated there."""
+    for leg in found.request.legs:
+        frame, sent = leg.walk.last, leg.walk.sent
+        if not (leg.enters and sent.input and sent.input == frame.output and _was_translated(leg)) or frame.six:
+            continue
+        device = world.topology.namespaces[leg.namespace].interface(sent.input)
+        for held in device.parsed() if device else ():
+            if held.version == 4:
+                network = str(held.network)
+                command = f"iptables -t nat -A POSTROUTING -s {network} -d {network} -j MASQUERADE"
+                statement = f"rule -t nat POSTROUTING -s {network} -d {network} -j MASQUERADE" if leg.namespace == HOST else ""
+                values = {"network": network, "namespace": leg.namespace}
+                yield ruled(world, leg.namespace, Fix("masquerade", _TURNED, values, (statement,), (command,)))
+
+
+def _without(world: World, leg: Leg, found: Prediction) -> Iterator[Change]:
+    """Without the rule that keeps a packet from being tracked; without the one that leads it to a port on which nobody listens."""
+    for visit in leg.walk.matched:
+        if visit.rule is None or visit.changed is None or is_generated(visit.chain):
+            continue
+        values = {"number": str(visit.rule), "chain": visit.chain}
+        if visit.table == "raw" and visit.changed.state == "UNTRACKED":
+            yield _deleted(world, leg, visit, _TRACKED, values)
+        elif visit.table == "nat" and found.verdict == Verdict.REFUSED and visit.changed.destination_port != visit.frame.destination_port:
+            yield _deleted(world, leg, visit, _UNTRANSLATED, values)
+
+
+def _deleted(world: World, leg: Leg, visit: Visit, sentence: str, values: dict[str, str]) -> Change:
+    command = f"iptables -t {visit.table} -D {visit.chain} {visit.rule}"
+    return ruled(world, leg.namespace, Fix("delete rule", sentence, values, ("",), (command,)))

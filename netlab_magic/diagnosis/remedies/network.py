@@ -1,0 +1,204 @@
+"""Changes outside the firewall that may let a packet pass: routes, sysctls, servers, devices, masquerading."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_interface
+
+import msgspec
+
+from netlab_magic.diagnosis.remedies.firewall import Change, ruled
+from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.errors import StatementError
+from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.i18n import message
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN
+from netlab_magic.language import statements as s
+from netlab_magic.language.plan_topology import desired
+from netlab_magic.model.changes import between
+from netlab_magic.model.probe import Probe
+from netlab_magic.model.topology import HOST, INTERNET, Namespace, Topology, network_of
+from netlab_magic.netfilter import Cause
+
+__all__ = ["network_fixes"]
+
+BRIDGED = "net.bridge.bridge-nf-call-iptables"
+_FORWARDING = {False: "net.ipv4.ip_forward", True: "net.ipv6.conf.all.forwarding"}
+_IGNORED = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
+
+_FORWARD = message("Let {namespace} forward packets: it does not, so what is not for itself ends there.")
+_UNSEEN = message("Let bridged frames pass without iptables; then no rule guards one port of a bridge from another.")
+_SEEN = message("Let iptables see bridged frames, so that the replies of translated connections are translated back.")
+_LOOSE = message("Let {namespace} take what comes in through {device}, also where its answers would leave through another interface.")
+_ANSWER = message("Let {namespace} answer echo requests.")
+_ROUTE = message("Give {namespace} a route to {destination}, by way of {gateway}.")
+_ROUTE_OUT = message("Give {namespace} a route to everywhere, by way of {gateway}.")
+_MASQUERADE = message("Translate the addresses of {network} on their way out to the host's own, so that answers find back to it.")
+_SERVE = message("Start a server on {protocol} port {port} of {namespace}.")
+_UP = message("Switch on the interface {device} of {namespace}.")
+_PLUG = message("Plug {namespace} into the bridge {bridge}, on which its network is.")
+_HAIRPIN = message("Let the bridge send frames back through the port from which they came, {port}.")
+
+
+def network_fixes(world: World, found: Prediction, trip: Trip) -> Iterator[Change]:
+    """The changes of the network that may help a packet that no rule stopped, or a program that is not there."""
+    last = trip.legs[-1]
+    cause = last.walk.cause
+    if trip.arrived:
+        yield from _served(world, found, last)
+        yield from _answering(world, last)
+    elif cause == Cause.NOT_FORWARDING:
+        yield from _sysctl(world, last.namespace, _FORWARDING[last.walk.last.six], "1", _FORWARD)
+    elif cause == Cause.NO_ROUTE:
+        yield from _masqueraded(world, found)
+        if last.namespace != INTERNET or (found.back is None and not _has_docker(world)):  # it knows no routes to private networks
+            yield from _routed(world, last, last.walk.packet.destination)
+    elif cause == Cause.REVERSE_PATH:
+        device = last.walk.packet.input
+        key = f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
+        yield from _sysctl(world, last.namespace, key, "2", _LOOSE, device=device)
+        yield from _routed(world, last, last.walk.packet.source)
+    elif cause == Cause.HAIRPIN:
+        yield from _hairpin(world, last)
+    else:
+        yield from _linked(world, found.probe, last)
+        yield from _masqueraded(world, found)
+        yield from _seen(world)
+
+
+def _has_docker(world: World) -> bool:
+    """Whether ports are published on the host, so that nobody needs a route to what is behind it."""
+    held = world.rulesets.get(HOST)
+    return held is not None and held.chain(USER_CHAIN) is not None
+
+
+def unseen_bridges(world: World, leg: Leg) -> Iterator[Change]:
+    """The way round the firewall for a frame that a bridge passes on."""
+    frame = leg.walk.last
+    if frame.input and frame.input == frame.output and leg.walk.sent.port_in:
+        yield from _sysctl(world, leg.namespace, BRIDGED, "0", _UNSEEN)
+
+
+def _built(world: World, scope: str, sentence: str, values: dict[str, str], statement: s.Build, line: str) -> Iterator[Change]:
+    """The change that a statement makes; nothing where the statement cannot be, or changes nothing."""
+    try:
+        after = desired(world.topology, statement)
+    except StatementError:
+        return
+    yield from _changed(world, scope, sentence, values, after, line)
+
+
+def _changed(world: World, scope: str, sentence: str, values: dict[str, str], after: Topology, line: str = "") -> Iterator[Change]:
+    commands = tuple(command for change in between(world.topology, after) for command in change.commands())
+    if commands:
+        statements = (line,) if line else commands
+        yield Fix(scope, sentence, values, statements, commands), msgspec.structs.replace(world, topology=after)
+
+
+def _sysctl(world: World, namespace: str, key: str, value: str, sentence: str, **values: str) -> Iterator[Change]:
+    where = "" if namespace == HOST else f" in {namespace}"
+    statement = s.Sysctl(key, value, namespace)
+    yield from _built(world, "sysctl", sentence, {"namespace": namespace, **values}, statement, f"sysctl {key}={value}{where}")
+
+
+def _served(world: World, found: Prediction, last: Leg) -> Iterator[Change]:
+    probe, frame = found.probe, last.walk.last
+    port = frame.destination_port
+    if probe.protocol == "icmp" or any(
+        (held.namespace, held.port, held.protocol) == (last.namespace, port, probe.protocol) for held in world.topology.servers
+    ):
+        return
+    kind, suffix = ("echo", "/udp") if probe.protocol == "udp" else ("http", "")
+    values = {"protocol": probe.protocol, "port": str(port), "namespace": last.namespace}
+    line = f"serve {last.namespace} {port}{suffix}"
+    yield from _built(world, "server", _SERVE, values, s.Serve(last.namespace, port, probe.protocol, kind), line)
+
+
+def _answering(world: World, last: Leg) -> Iterator[Change]:
+    key = _IGNORED[last.walk.last.six]
+    if world.topology.namespaces[last.namespace].sysctls.get(key, "0") != "0":
+        yield from _sysctl(world, last.namespace, key, "0", _ANSWER)
+
+
+def _routed(world: World, last: Leg, address: str) -> Iterator[Change]:
+    """A route by each neighbour on a link of the namespace: to the network of an address, else to everywhere."""
+    namespace = world.topology.namespaces[last.namespace]
+    for destination in dict.fromkeys([*_networks_of(world.topology, address), "default"]):
+        for gateway in _neighbours(world.topology, namespace, ":" in address):
+            statement = s.RouteVia(namespace.name, destination, gateway)
+            values = {"namespace": namespace.name, "destination": destination, "gateway": gateway}
+            sentence = _ROUTE_OUT if destination == "default" else _ROUTE
+            yield from _built(world, "route", sentence, values, statement, f"route {namespace.name} {destination} via {gateway}")
+
+
+def _networks_of(topology: Topology, address: str) -> Iterator[str]:
+    for cidr, _ in topology.addresses():
+        if cidr.partition("/")[0] == address:
+            yield network_of(cidr)
+
+
+def _neighbours(topology: Topology, namespace: Namespace, six: bool) -> Iterator[str]:
+    """The addresses of others in the networks of a namespace, those of bridges and of forwarding hosts first."""
+    own = [held for interface in namespace.interfaces if interface.kind != "loopback" for held in interface.parsed()]
+    near = []
+    for cidr, end in topology.addresses():
+        other = ip_interface(cidr)
+        if end.namespace != namespace.name and (other.version == 6) == six and any(other.ip in held.network for held in own):
+            forwards = topology.namespaces[end.namespace].sysctls.get(_FORWARDING[six], "0") != "0"
+            near.append((not forwards, cidr.partition("/")[0]))
+    yield from dict.fromkeys(address for _, address in sorted(near, key=lambda held: held[0]))
+
+
+def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
+    """Masquerading on a host that the request went through, for the network that it came from."""
+    if found.back is None:
+        return
+    for leg in found.request.legs:
+        frame, walk = leg.walk.last, leg.walk
+        if not leg.enters or not leg.leaves or frame.port_out or frame.six:
+            continue
+        came = world.topology.namespaces[leg.namespace].interface(walk.sent.input)
+        for held in came.parsed() if came else ():
+            if ip_address(walk.sent.source) in held.network:
+                yield _masquerade(world, leg, str(held.network), came.name if came and came.kind == "bridge" else "")
+
+
+def _masquerade(world: World, leg: Leg, network: str, bridge: str) -> Change:
+    command = f"iptables -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
+    line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if leg.namespace == HOST else ""
+    return ruled(world, leg.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
+
+
+def _hairpin(world: World, last: Leg) -> Iterator[Change]:
+    namespace = world.topology.namespaces[last.namespace]
+    port = namespace.interface(last.walk.sent.port_in)
+    if port is not None:
+        after = world.topology.with_namespace(namespace.with_interface(msgspec.structs.replace(port, hairpin=True)))
+        yield from _changed(world, "link", _HAIRPIN, {"port": port.name}, after)
+
+
+def _seen(world: World) -> Iterator[Change]:
+    for namespace in world.topology.namespaces.values():
+        if namespace.sysctls.get(BRIDGED) == "0":
+            yield from _sysctl(world, namespace.name, BRIDGED, "1", _SEEN)
+
+
+def _linked(world: World, probe: Probe, last: Leg) -> Iterator[Change]:
+    """Devices that are down, on the way; a namespace that is plugged into another bridge than the one of its network."""
+    for name in dict.fromkeys((last.namespace, probe.source, probe.target, HOST)):
+        namespace = world.topology.namespaces.get(name)
+        for interface in namespace.interfaces if namespace else ():
+            if not interface.up and namespace:
+                after = world.topology.with_namespace(namespace.with_interface(msgspec.structs.replace(interface, up=True)))
+                yield from _changed(world, "link", _UP, {"device": interface.name, "namespace": name}, after)
+    for name in dict.fromkeys((probe.target, probe.source)):
+        if name in world.topology.namespaces and name not in (HOST, INTERNET):
+            yield from _plugged(world, world.topology.namespaces[name])
+
+
+def _plugged(world: World, namespace: Namespace) -> Iterator[Change]:
+    cidrs = tuple(cidr for interface in namespace.interfaces if interface.kind != "loopback" for cidr in interface.addresses)
+    for bridge in world.topology.host.bridges:
+        if any(held.network == ip_interface(cidr).network for held in bridge.parsed() for cidr in cidrs):
+            values = {"namespace": namespace.name, "bridge": bridge.name}
+            statement = s.NetworkNamespace(namespace.name, cidrs, bridge.name)
+            line = f"ns {namespace.name} {' '.join(cidrs)} on {bridge.name}"
+            yield from _built(world, "link", _PLUG, values, statement, line)

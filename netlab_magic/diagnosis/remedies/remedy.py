@@ -1,0 +1,60 @@
+"""A remedy as a value: what to change, in a sentence, in statements of the language and in real commands."""
+
+import msgspec
+
+from netlab_magic.docker import Daemon
+from netlab_magic.i18n import Language
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.probe import Probe
+from netlab_magic.model.topology import Topology
+
+__all__ = ["Fix", "Remedy", "World"]
+
+
+class World(msgspec.Struct, frozen=True):
+    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the packet that is to be answered there."""
+
+    topology: Topology
+    rulesets: dict[str, Ruleset]
+    probe: Probe
+    dockerd: Daemon | None = None
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """One change. `scope` is flow, reply, interfaces, "delete rule", policy, sysctl, route, masquerade, translation, ask, publish, network,
+    server or link; or advice, which says what to do and has not been tried.
+
+    `sentence` is a message of the catalogue, which `values` fill. `statements` are lines of a cell that make the change, and `commands`
+    are what one would type on a real host; both are typed in the lab's host. There are none where another question is the whole change.
+    """
+
+    scope: str
+    sentence: str
+    values: dict[str, str]
+    statements: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """One to three changes that together let the packets through."""
+
+    fixes: tuple[Fix, ...]
+
+    @property
+    def scope(self) -> str:
+        """What the first change is about."""
+        return self.fixes[0].scope
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The lines of a cell that make all changes."""
+        return tuple(line for fix in self.fixes for line in fix.statements)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands that make all changes on a real host."""
+        return tuple(line for fix in self.fixes for line in fix.commands)
+
+    def say(self, language: Language) -> str:
+        """What is to be changed, in whole sentences."""
+        return language.paragraph([language(fix.sentence, **fix.values) for fix in self.fixes])

@@ -1,0 +1,159 @@
+"""The search: every change that may help is made in the model, and offered only if the packets pass then."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from netlab_magic.diagnosis.remedies.advice import advice, refuses_a_service
+from netlab_magic.diagnosis.remedies.docker import docker_fixes
+from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of
+from netlab_magic.diagnosis.remedies.nat import translation_fixes
+from netlab_magic.diagnosis.remedies.network import network_fixes, unseen_bridges
+from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
+from netlab_magic.docker import Daemon
+from netlab_magic.errors import StatementError
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import Topology
+
+__all__ = ["remedies"]
+
+_MOST = 5
+_DEEPEST = 3
+_NOTHING: Mapping[str, str] = {}
+_EFFECTS = (
+    *("ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces"),
+    *("delete rule", "policy", "sysctl", "advice"),
+)  # fmt: skip
+"""Scopes, the smallest in effect first."""
+_KINDS = {"reply": "rule", "flow": "rule", "interfaces": "rule"}
+"""Scopes that are of one kind: three changes are only offered when two of them are."""
+
+_MOST_PREDICTIONS = 60
+_FEWEST_PREDICTIONS = 10
+_RULES_READ = 100_000
+"""So many rules may be read for all predictions together: of a large firewall fewer changes are tried."""
+
+
+def remedies(
+    topology: Topology,
+    rulesets: Mapping[str, Ruleset],
+    probe: Probe,
+    prediction: Prediction | None = None,
+    unseen: Mapping[str, str] = _NOTHING,
+    dockerd: Daemon | None = None,
+) -> tuple[Remedy, ...]:
+    """What would make an unanswered probe answered: at most five remedies, the smallest in effect first; none for one that is answered.
+
+    Each has been tried in the model: the prediction after its changes is "answered"; but for advice, which comes last and has no commands.
+    `prediction` is the probe's, where it is known already; `dockerd` what the host's dockerd has made. Nothing is found where the model
+    cannot tell what becomes of the packets. The number of predictions is bounded, more so for many rules.
+    """
+    world = World(topology, dict(rulesets), probe, dockerd)
+    found = prediction or predict(topology, rulesets, probe, unseen)
+    if found or found.unknown:
+        return ()
+    return _Search(unseen, _affordable(rulesets)).remedies(world, found)
+
+
+def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
+    """How many predictions may be made."""
+    rules = sum(len(chain.rules) for ruleset in rulesets.values() for table in ruleset.tables for chain in table.chains)
+    return max(_FEWEST_PREDICTIONS, min(_MOST_PREDICTIONS, _RULES_READ // max(rules, 1)))
+
+
+class _Search:
+    """The search for one probe; `left` is how many predictions may still be made."""
+
+    def __init__(self, unseen: Mapping[str, str], left: int) -> None:
+        self.unseen = unseen
+        self.left = left
+
+    def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
+        trip = _dying(found)
+        helping = list(self._helping(world, found))
+        dockers = self._tried(docker_fixes(world, found))  # what Docker has its own way for needs no second change
+        singles = [Remedy((fix,)) for fix, _, then in (*helping, *dockers) if then]
+        enough = {remedy.commands for remedy in singles if remedy.commands}
+        tried = [self._rest((fix,), after, then, found) for fix, after, then in helping if not then]
+        more = [remedy for remedy in tried if remedy and all(fix.commands not in enough for fix in remedy.fixes)]
+        return _ordered([*singles, *more, *(advice(world, found, trip) if trip.legs else ())])
+
+    def _helping(self, world: World, found: Prediction) -> Iterator[tuple[Fix, World, Prediction]]:
+        """The changes that can be made, the smallest in effect first, with what becomes of the probe then."""
+        yield from self._tried(_candidates(world, found))
+
+    def _tried(self, changes: Iterable[Change]) -> Iterator[tuple[Fix, World, Prediction]]:
+        for fix, after in sorted(changes, key=lambda change: _EFFECTS.index(change[0].scope)):
+            if not self.left:
+                return
+            self.left -= 1
+            then = predict(after.topology, after.rulesets, after.probe, self.unseen)
+            if not then.unknown:
+                yield fix, after, then
+
+    def _rest(self, fixes: tuple[Fix, ...], world: World, found: Prediction, before: Prediction) -> Remedy | None:
+        """The changes with the smallest ones that do the rest; None where the last one has not brought the packets further."""
+        if _place(found) == _place(before):
+            return None
+        further = []
+        for fix, after, then in self._helping(world, found):
+            if then:
+                return Remedy((*fixes, fix))
+            further.append((fix, after, then))
+        for fix, after, then in further if len(fixes) + 1 < _DEEPEST else ():
+            deeper = self._rest((*fixes, fix), after, then, found)
+            if deeper is not None and _is_simple(deeper):
+                return deeper
+        return None
+
+
+def _is_simple(remedy: Remedy) -> bool:
+    """Whether a remedy has at most two kinds of changes."""
+    return len({_KINDS.get(fix.scope, fix.scope) for fix in remedy.fixes}) <= 2
+
+
+def _candidates(world: World, found: Prediction) -> Iterator[Change]:
+    trip = _dying(found)
+    if not trip.legs or refuses_a_service(trip):
+        return
+    for changes in _sources(world, found, trip):
+        try:
+            yield from changes
+        except StatementError:  # a rule that iptables would refuse at that place is no remedy
+            continue
+
+
+def _sources(world: World, found: Prediction, trip: Trip) -> Iterator[Iterator[Change]]:
+    last = trip.legs[-1]
+    killer = killer_of(last)
+    if killer is not None:
+        yield firewall_fixes(world, last, killer)
+        yield unseen_bridges(world, last)
+    else:
+        yield network_fixes(world, found, trip)
+    yield translation_fixes(world, found)
+
+
+def _dying(found: Prediction) -> Trip:
+    """The trip that must become another: the request's, unless it arrived and what it asked for came to nothing on the way back."""
+    if not found.request.arrived or found.verdict == Verdict.REFUSED or found.back is None:
+        return found.request
+    return found.back
+
+
+def _place(found: Prediction) -> tuple[object, ...]:
+    """Where the packets die."""
+    trip = _dying(found)
+    killer = killer_of(trip.legs[-1])
+    where = (killer.line.table, killer.line.chain, killer.before.direction) if killer else ()
+    return found.verdict, trip is found.back, len(trip.legs), trip.lost, trip.legs[-1].walk.cause, where
+
+
+def _ordered(found: list[Remedy]) -> tuple[Remedy, ...]:
+    """The smallest in effect first, each set of commands once, and no more than a few."""
+    different: dict[frozenset[str], Remedy] = {}
+    for remedy in found:
+        different.setdefault(frozenset(remedy.commands) or frozenset(fix.sentence for fix in remedy.fixes), remedy)
+    ranked = sorted(different.values(), key=lambda remedy: max(_EFFECTS.index(fix.scope) for fix in remedy.fixes))
+    return tuple(ranked[:_MOST])

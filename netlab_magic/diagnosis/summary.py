@@ -1,0 +1,270 @@
+"""Three sentences about a probe: what became of it, where and for what reason, and what would change that."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from netlab_magic.diagnosis.compare import Difference, crosscheck
+from netlab_magic.diagnosis.kernel_causes import fact_sentence
+from netlab_magic.diagnosis.predicted_path import chain_words, lost_words, said, stopped_by, unmet_by, why_not
+from netlab_magic.diagnosis.traced_path import voyage_of_trace
+from netlab_magic.explain import rule_sentence, rule_situation
+from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.i18n import Language, language, message
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.packet_path import Event
+from netlab_magic.model.probe import Outcome, Verdict
+from netlab_magic.model.topology import HOST
+from netlab_magic.netfilter import Cause, Visit
+
+__all__ = ["Account", "account", "kind_words"]
+
+_ECHOES = {8: message("the echo request"), 0: message("the echo reply"), 128: message("the echo request"), 129: message("the echo reply")}
+
+_FEW = 4
+"""Up to so many rules of a chain, each is told why it did not match; of more, only the nearest."""
+
+_WHAT = {
+    Verdict.ANSWERED: message("{flow} is answered: {request} arrives, and so does {answer}."),
+    Verdict.BLOCKED: message("{flow} is blocked: {request} is lost on its way."),
+    Verdict.REFUSED: message("{flow} is refused: {answer} says no."),
+    Verdict.NO_ROUTE: message("{flow} finds no way: {request} cannot get there."),
+    Verdict.NOBODY: message("{flow} meets nobody: no machine answers to the address {address}."),
+    Verdict.NOT_MEASURED: message("{flow} could not be measured."),
+}
+_NO_ANSWER = message("{flow} is blocked: no answer has come back.")
+_REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What is said of a probe. `what` and `where` are a sentence or two each; `differences` are there when model and kernel disagree."""
+
+    verdict: str
+    what: str
+    where: str
+    differences: tuple[Difference, ...] = ()
+    alarm: str = ""
+
+
+def account(
+    prediction: Prediction,
+    rulesets: Mapping[str, Ruleset],
+    traced: Traced | None = None,
+    language_name: str = "en",
+) -> Account:
+    """The account of a probe: of what was measured where there is a trace, else of what the model predicts."""
+    say = language(language_name)
+    outcome = traced.outcome if traced else None
+    verdict = prediction.verdict if outcome is None else outcome.verdict  # an outcome is false when nothing was answered
+    differences = crosscheck(prediction, traced, rulesets) if traced else ()
+    is_wrong = outcome is not None and not prediction.unknown and outcome.verdict not in (prediction.verdict, Verdict.NOT_MEASURED)
+    where = [] if is_wrong else [_where(prediction, rulesets, outcome, say)]
+    if traced and (prediction.unknown or differences):
+        where += [_seen_last(traced, rulesets, say), *(fact_sentence(fact, say) for fact in traced.facts)]
+    return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
+
+
+def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: Language) -> str:
+    probe = prediction.probe
+    if outcome is None and prediction.unknown:
+        return say("Whether {flow} is answered cannot be told from the rules alone: {why}.", flow=probe, why=prediction.unknown)
+    request = kind_words(prediction.request.legs[0].walk.sent, say) if prediction.request.legs else say("the packet")
+    back = prediction.back
+    answer = kind_words(back.legs[0].walk.sent, say) if back is not None and back.legs else say("the answer")
+    reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
+    untold = verdict == Verdict.BLOCKED and prediction.verdict != verdict
+    text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
+    sentence = say(text, flow=probe, request=request, answer=answer, address=probe.address)
+    if outcome is not None and verdict == Verdict.NOT_MEASURED and outcome.why:
+        return say.paragraph([sentence, f"{outcome.why[:1].upper()}{outcome.why[1:]}."])
+    return sentence if outcome is not None else say.paragraph([sentence, say("This is predicted; nothing was sent.")])
+
+
+def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Outcome | None, say: Language) -> str:
+    """Where the way ended and why, or by which rules the packets were let through."""
+    if prediction.unknown:
+        return "" if outcome is None else say("The rules alone do not tell how it goes on: {why}.", why=prediction.unknown)
+    back = prediction.back
+    request = prediction.request
+    if not request.arrived:
+        death = _death(request, rulesets, say)
+        if back is None or back.arrived:
+            return death
+        answer = kind_words(back.legs[0].walk.sent, say)
+        return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
+    told = [_translated(prediction, say), lost_words(request.lost, request.values, say) if request.lost else ""]
+    if back is not None and not back.arrived:
+        told.append(_death(back, rulesets, say))
+    elif not request.lost:
+        told.append(_passed(prediction, say))
+    return say.paragraph(told)
+
+
+def _translated(prediction: Prediction, say: Language) -> str:
+    """What nat made of the request's destination, and who answers where that is not whom the reader named."""
+    told = []
+    for leg in prediction.request.legs:
+        for visit in leg.walk.matched:
+            before, after = visit.before, visit.after
+            if visit.table == "nat" and visit.rule and after and (before.destination, before.destination_port) != _to(after):
+                text = message("On {namespace}, rule {number} of {chain} gives {packet} another destination: {address}.")
+                address = f"{after.destination}:{after.destination_port}" if after.destination_port else after.destination
+                told.append(say(text, packet=kind_words(before, say), address=address, **_site(leg.namespace, visit, say)))
+    last = prediction.request.legs[-1].namespace
+    if prediction.probe.target not in ("", last):
+        told.append(say("So it is {namespace} that gets it.", namespace=_place(last, say)))
+    return say.paragraph(told)
+
+
+def _to(packet: Packet) -> tuple[str, int]:
+    return packet.destination, packet.destination_port
+
+
+def _site(namespace: str, visit: Visit, say: Language) -> dict[str, object]:
+    """A rule's place, to fill a sentence."""
+    return {"namespace": _place(namespace, say), "number": visit.rule, "chain": chain_words(visit.table, visit.chain, say)}
+
+
+def _seen_last(traced: Traced, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+    """The last thing that the kernel reported, where the model is no help; what its counters tell comes behind it."""
+    stops = [stop for stop in voyage_of_trace(traced).stops if stop.event != Event.LOST]
+    if not stops:
+        return say("The kernel reported nothing of its packets.")
+    last = stops[-1]
+    ruleset = rulesets.get(last.namespace, Ruleset())
+
+    def sentence(table: str, chain: str, number: int) -> str:
+        return rule_sentence(ruleset, table, chain, number, say.name) if ruleset.table(table).chain(chain) else ""
+
+    what = said(last, say, sentence)
+    return say("The kernel's last report of it is from {namespace}: {what}", namespace=_place(last.namespace, say), what=what)
+
+
+def _passed(prediction: Prediction, say: Language) -> str:
+    """The rules that let request and reply pass; policies where no rule decided."""
+    trips = [
+        (prediction.request, message("{packet} is let through by {rules}.")),
+        (prediction.back, message("{packet} comes back by {rules}.")),
+    ]
+    said = []
+    for trip, text in trips:
+        if trip is None:
+            continue
+        rules = [rule for leg in trip.legs for rule in _deciders(leg, say)]
+        packet = kind_words(trip.legs[0].walk.sent, say)
+        if rules:
+            joined = say.several(message("{}, {}"), message("{} and {}"), rules)
+            said.append(say(text, packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
+    return say.paragraph(said) or say("No rule and no policy stands in its way.")
+
+
+def _deciders(leg: Leg, say: Language) -> list[str]:
+    """What decided in the filter table of a namespace, the policies of chains without rules left out."""
+    found = []
+    for visit in leg.walk.matched:
+        if visit.table != "filter" or visit.outcome != "ACCEPT":
+            continue
+        if visit.rule:
+            found.append(
+                say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=visit.chain, namespace=_place(leg.namespace, say))
+            )
+        elif any(other.chain == visit.chain and other.rule for other in leg.walk.steps):
+            found.append(say("the policy of {chain} on {namespace}", chain=visit.chain, namespace=_place(leg.namespace, say)))
+    return found
+
+
+def _death(trip: Trip, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+    """Where and why a packet's way ended."""
+    leg = trip.legs[-1]
+    if trip.lost:
+        return lost_words(trip.lost, trip.values, say)
+    packet = kind_words(leg.walk.sent, say)
+    decided = leg.walk.decided_by
+    if leg.walk.cause != Cause.RULE or decided is None:
+        return lost_words(*stopped_by(leg), say)
+    values = {"packet": packet, "how": _how(decided, say), **_site(leg.namespace, decided, say)}
+    if decided.rule:
+        text = message("On {namespace}, rule {number} of {chain} drops {packet}, which {how}.")
+        if decided.outcome == "REJECT":
+            text = message("On {namespace}, rule {number} of {chain} rejects {packet}, which {how}.")
+        return say.paragraph([say(text, **values), _situation(leg.namespace, decided, rulesets, say)])
+    said = say("On {namespace}, the policy DROP of {chain} drops {packet}, which {how}.", **values)
+    return say.paragraph([said, _nobody_let_it(leg, decided, say)])
+
+
+def _situation(namespace: str, visit: Visit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+    """What a rule is for, where that is known by its shape."""
+    ruleset = rulesets.get(namespace)
+    if ruleset is None or visit.rule is None:
+        return ""
+    return rule_situation(ruleset, visit.table, visit.chain, visit.rule, say.name)
+
+
+def _how(visit: Visit, say: Language) -> str:
+    """What rules mostly ask about: the interfaces, and conntrack's state, which the raw table does not know yet."""
+    packet, state = visit.before, visit.before.state
+    if visit.table == "raw":
+        return say("comes in through {input}", input=packet.input) if packet.input else say("is sent from here")
+    if packet.input and packet.output:
+        text = message("comes in through {input}, leaves through {output} and is {state} to conntrack")
+    elif packet.input:
+        text = message("comes in through {input} and is {state} to conntrack")
+    else:
+        text = message("leaves through {output} and is {state} to conntrack")
+    return say(text, input=packet.input, output=packet.output, state=state)
+
+
+def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
+    """Why the rules of a chain did not keep a packet from its policy."""
+    asked = [visit for visit in leg.walk.steps if (visit.hook, visit.table) == (end.hook, end.table) and visit.rule]
+    sent_back = [visit for visit in asked if visit.matched and visit.outcome == "RETURN"]
+    turned = [say("Rule {number} of {chain} sends it back from there.", number=visit.rule, chain=visit.chain) for visit in sent_back]
+    misses = [visit for visit in asked if visit.matched is False and visit.line.action.verdict in ("", "ACCEPT")]
+    if not misses:
+        none = say("{chain} has no rule that could let it pass.", chain=end.chain)
+        return say.paragraph(turned) or none
+    told = [_miss(visit, end, say) for visit in misses]
+    if len(misses) <= _FEW:
+        return say.paragraph(
+            [*turned, say("None of its rules matches ({rules}).", rules=say.several(message("{}; {}"), message("{}; {}"), told))]
+        )
+    nearest = max(range(len(misses)), key=lambda at: (misses[at].line.action.verdict == "ACCEPT", misses[at].failed))
+    none = say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=told[nearest])
+    return say.paragraph([*turned, none])
+
+
+def _miss(visit: Visit, end: Visit, say: Language) -> str:
+    """A rule that did not match, and why; with its chain where that is another one."""
+    unmet = unmet_by(visit)
+    why = why_not(unmet, say) if unmet else ""
+    if visit.chain == end.chain:
+        return say("rule {number}: {why}", number=visit.rule, why=why)
+    return say("rule {number} of {chain}: {why}", number=visit.rule, chain=visit.chain, why=why)
+
+
+def _alarm(differences: Sequence[Difference], say: Language) -> str:
+    if not differences:
+        return ""
+    return say(
+        "The model and the kernel disagree about this packet. That is an error of netlab_magic: please report it with what stands here."
+    )
+
+
+def kind_words(packet: Packet, say: Language) -> str:
+    """What a packet is, as a noun: the echo request, the SYN, the datagram, the ICMP error."""
+    if "icmp" in packet.protocol:
+        return say(_ECHOES.get(packet.icmp_type, message("the ICMP error")))
+    if packet.protocol == "udp":
+        return say("the answer") if packet.direction == "REPLY" else say("the datagram")
+    if packet.protocol != "tcp":
+        return say("the packet")
+    if "RST" in packet.flags:
+        return say("the reset (RST)")
+    return say("the answer SYN/ACK") if {"SYN", "ACK"} <= packet.flags else say("the SYN")
+
+
+def _place(namespace: str, say: Language) -> str:
+    """A namespace as a noun."""
+    return say("the host") if namespace == HOST else namespace

@@ -1,0 +1,3 @@
+"""What every picture needs."""
+
+__all__: list[str] = []

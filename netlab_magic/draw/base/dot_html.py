@@ -1,0 +1,117 @@
+"""DOT's HTML-like labels out of hostile text: everything that is shown goes through `plain` and, into DOT, through `escaped`."""
+
+import html
+import unicodedata
+from collections.abc import Iterable
+
+from netlab_magic.draw.base.style import BODY, MONO, SANS, Role
+
+__all__ = ["LINE_BREAK", "cell", "cells", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
+
+LINE_BREAK = "\u2028"
+"""Where a tooltip gets a new line; dot and XML would make a blank of any other, and no shown text can hold this one (see `plain`)."""
+
+
+def _visible(char: str) -> str:
+    return char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def plain(text: str) -> str:
+    r"""`text` on one line without anything that a terminal, a browser or XML could take for more than a character.
+
+    >>> plain("a\nb")
+    'a b'
+    """
+    return "".join(map(_visible, text))
+
+
+def escaped(text: str) -> str:
+    r"""`text` for an HTML-like label or its attributes; dot would otherwise replace `\N`, `\G`, … by names of its own."""
+    return html.escape(plain(text)).replace("\\", "\\\\")
+
+
+def cells(text: str) -> int:
+    """How many columns `text` takes in a fixed-width font."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text)
+
+
+def clipped(text: str, width: int) -> str:
+    """`text` in at most `width` columns, with an ellipsis where something is left out."""
+    shown = plain(text)
+    if cells(shown) <= width:
+        return shown
+    while cells(shown) > width - 1:
+        shown = shown[:-1]
+    return shown + "…"
+
+
+def _pieces(phrase: str, width: int) -> Iterable[str]:
+    """A phrase whole where it fits into a line, else its words, and those cut where even they do not fit."""
+    if cells(phrase) <= width:
+        yield phrase
+        return
+    for word in phrase.split():
+        piece = ""
+        for char in word:
+            if cells(piece + char) > width:
+                yield piece
+                piece = ""
+            piece += char
+        yield piece
+
+
+def wrapped(phrases: Iterable[str], width: int, most: int = 3) -> list[str]:
+    """`phrases` in lines of at most `width` columns; what does not fit into `most` lines is left out behind an ellipsis.
+
+    >>> wrapped(["-p tcp", "--dport 80"], 12)
+    ['-p tcp', '--dport 80']
+    """
+    lines = [""]
+    for phrase in phrases:
+        for piece in _pieces(plain(phrase), width):
+            joined = f"{lines[-1]} {piece}".strip()
+            if cells(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
+    return lines
+
+
+def run(text: str, colour: str = Role.INK, size: float = BODY, *, bold: bool = False, mono: bool = False) -> str:
+    """One run of text in one font."""
+    if not text.strip():
+        return " "
+    body = escaped(text)
+    body = f"<B>{body}</B>" if bold else body
+    return f'<FONT FACE="{MONO if mono else SANS}" POINT-SIZE="{size:g}" COLOR="{colour}">{body}</FONT>'
+
+
+def _value(value: object) -> str:
+    return LINE_BREAK.join(map(escaped, value)) if isinstance(value, tuple) else escaped(str(value))
+
+
+def _attributes(given: dict[str, object]) -> str:
+    return "".join(f' {name.upper()}="{_value(value)}"' for name, value in given.items() if value is not None)
+
+
+def cell(content: str, **attributes: object) -> str:
+    """A table cell; `content` is markup, made by `run`, `table` and friends; an attribute that is a tuple has several lines."""
+    return f"<TD{_attributes(attributes)}>{content}</TD>"
+
+
+def row(*content: str) -> str:
+    """A table row of cells."""
+    return f"<TR>{''.join(content)}</TR>"
+
+
+def table(rows: Iterable[str], **attributes: object) -> str:
+    """A table without lines between its cells unless `attributes` say otherwise."""
+    settings = {"border": 0, "cellborder": 0, "cellspacing": 0, "cellpadding": 2, **attributes}
+    return f"<TABLE{_attributes(settings)}>{''.join(rows)}</TABLE>"
+
+
+def label(content: str) -> str:
+    """Markup as the value of a DOT `label`."""
+    return f"<{content}>"

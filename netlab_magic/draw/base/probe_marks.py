@@ -1,0 +1,146 @@
+"""Outcomes of probes as pictures show them: a symbol, words, a line; one by one when they are few, counted when they are many."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from netlab_magic.draw.base.style import Role
+from netlab_magic.model.probe import Outcome, Verdict
+
+__all__ = ["MOST_ONE_BY_ONE", "Flow", "Look", "Tally", "flows", "look_of", "shown_as", "tallies", "total"]
+
+MOST_ONE_BY_ONE = 12
+"""More outcomes than this are counted for each namespace instead of drawn one by one."""
+
+_MANY_MS = 10
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How a verdict looks; symbol, line and arrowhead each tell it apart without colour."""
+
+    symbol: str
+    line: str
+    arrowhead: str
+    colour: str
+    fill: str
+
+
+_LOOKS = {
+    Verdict.ANSWERED: Look("✓", "solid", "normal", Role.GOOD, Role.GOOD_FILL),
+    Verdict.BLOCKED: Look("✕", "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.REFUSED: Look("⟂", "dotted", "empty", Role.BAD, Role.BAD_FILL),
+    Verdict.NO_ROUTE: Look("⊘", "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.NOBODY: Look("∅", "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.NOT_MEASURED: Look("?", "dotted", "odot", Role.QUIET, Role.BOX),
+}
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """One arrow: an outcome, and the one of the opposite direction where it came out alike."""
+
+    outcome: Outcome
+    back: Outcome | None = None
+
+    @property
+    def look(self) -> Look:
+        """How the arrow looks."""
+        return look_of(self.outcome.verdict)
+
+    @property
+    def result(self) -> str:
+        """The result in a few words: "✓ 0.05 ms"."""
+        times = [_time(each.milliseconds) for each in (self.outcome, self.back) if each and each.milliseconds is not None]
+        return f"{self.look.symbol} {' / '.join(times)} ms" if times else shown_as(self.outcome)
+
+    @property
+    def question(self) -> str:
+        """What was asked: "ns1 → ns0"."""
+        question = str(self.outcome.probe)
+        return question.replace(" → ", " ⇄ ", 1) if self.back else question
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many of a number of outcomes were answered, and how many were no measurement at all."""
+
+    answered: int
+    asked: int
+    unknown: int = 0
+
+    @property
+    def verdict(self) -> str | None:
+        """The verdict that all share, as far as one can say; None for a mixture."""
+        if self.unknown == self.asked:
+            return Verdict.NOT_MEASURED
+        return Verdict.ANSWERED if self.answered == self.asked else Verdict.BLOCKED if not self.answered else None
+
+    @property
+    def sentence(self) -> str:
+        """The tally of all probes as a sentence."""
+        unknown = f"; {self.unknown:,} not measured" if self.unknown else ""
+        return f"{self.answered:,} of the last {self.asked:,} probes answered{unknown}."
+
+    def __str__(self) -> str:
+        unknown = f", {self.unknown:,} not measured" if self.unknown else ""
+        return f"{self.answered:,}/{self.asked:,}{unknown}"
+
+
+def look_of(verdict: str | None) -> Look:
+    """The look of a verdict; None is a mixture."""
+    return _LOOKS.get(verdict or "", Look("◐", "dashed", "normal", Role.BAD, Role.BAD_FILL))
+
+
+def _time(milliseconds: float | None) -> str:
+    value = milliseconds or 0.0
+    return f"{value:.2f}" if value < _MANY_MS else f"{value:.0f}"
+
+
+def shown_as(outcome: Outcome) -> str:
+    """An outcome in a few words.
+
+    >>> from netlab_magic.model.probe import Probe
+    >>> shown_as(Outcome(Probe("ns1", "ns0", "172.18.0.2", "ns0"), "blocked"))
+    '✕ blocked'
+    """
+    symbol = look_of(outcome.verdict).symbol
+    if outcome.verdict == Verdict.ANSWERED and outcome.milliseconds is not None:
+        return f"{symbol} {_time(outcome.milliseconds)} ms"
+    return f"{symbol} {outcome.verdict}"
+
+
+def _is_opposite(one: Outcome, other: Outcome) -> bool:
+    """Whether one arrow with two heads says both: pings by name, there and back, with the same verdict."""
+    there, back = one.probe, other.probe
+    named = there.target == there.name and back.target == back.name
+    ends = there.source == back.target and there.target == back.source and there.source != there.target
+    return named and ends and there.protocol == back.protocol == "icmp" and one.verdict == other.verdict
+
+
+def flows(outcomes: Sequence[Outcome]) -> list[Flow]:
+    """The arrows for some outcomes, in their order."""
+    left, made = list(outcomes), []
+    while left:
+        first = left.pop(0)
+        back = next((other for other in left if _is_opposite(first, other)), None)
+        if back:
+            left.remove(back)
+        made.append(Flow(first, back))
+    return made
+
+
+def total(outcomes: Iterable[Outcome]) -> Tally:
+    """The tally of some outcomes."""
+    counted = list(outcomes)
+    unknown = sum(outcome.verdict == Verdict.NOT_MEASURED for outcome in counted)
+    return Tally(sum(map(bool, counted)), len(counted), unknown)
+
+
+def tallies(outcomes: Sequence[Outcome]) -> dict[str, tuple[Tally | None, Tally | None]]:
+    """For each namespace: how many others it reaches, and how many others reach it."""
+    sent: dict[str, list[Outcome]] = {}
+    met: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        sent.setdefault(outcome.probe.source, []).append(outcome)
+        met.setdefault(outcome.probe.target, []).append(outcome)
+    return {
+        name: (total(sent[name]) if name in sent else None, total(met[name]) if name in met else None) for name in {**sent, **met} if name
+    }

@@ -1,0 +1,3 @@
+"""The picture of chains."""
+
+__all__: list[str] = []

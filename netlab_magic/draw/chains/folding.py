@@ -1,0 +1,100 @@
+"""Which rules of a long chain are shown and which are only counted: its ends, the path, the rules that were hit most, its jumps."""
+
+from collections.abc import Collection, Container, Iterator, Sequence
+from heapq import nlargest
+from itertools import groupby, islice
+
+import msgspec
+
+from netlab_magic.iptables.ruleset import Chain, Rule
+
+__all__ = ["Fold", "fold_of", "kept", "stem"]
+
+_MOST_ROWS = 24
+_FIRST, _LAST, _MOST_HIT, _JUMPS = 6, 3, 6, 6
+_LARGEST_GROUPS = 3
+_SHARED = 4
+_SHORTEST_FOLD = 3
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """Rules that are counted instead of shown.
+
+    `hit` is how many of them matched a packet (None where that is not known), `ends` how many lead where, the most frequent first;
+    `to` are the chains they enter, in order.
+    """
+
+    first: int
+    last: int
+    hit: int | None
+    ends: tuple[tuple[str, int], ...]
+    to: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many rules these are."""
+        return self.last - self.first + 1
+
+
+def kept(chain: Chain, chains: Container[str], stepped: Collection[int] = (), marked: Collection[int] = ()) -> list[int]:
+    """The numbers of the rules to show, in order; `stepped` are on a path and `marked` must be seen for another reason."""
+    count = len(chain.rules)
+    if count <= _MOST_ROWS:
+        return list(range(1, count + 1))
+    ends = {*range(1, _FIRST + 1), *range(count - _LAST + 1, count + 1)}
+    shown = ends | set(_most_hit(chain.rules)) | set(islice(_new_jumps(chain.rules, chains), _JUMPS)) | {*stepped, *marked}
+    return _without_small_gaps(sorted(shown))
+
+
+def _without_small_gaps(shown: Sequence[int]) -> list[int]:
+    """The numbers of `shown`, and those between them that a fold would not make shorter."""
+    found = [shown[0]]
+    for number in shown[1:]:
+        start = found[-1] + 1 if number - found[-1] <= _SHORTEST_FOLD else number
+        found += range(start, number + 1)
+    return found
+
+
+def _most_hit(rules: Sequence[Rule]) -> list[int]:
+    hit = ((rule.counters.packets, -number) for number, rule in enumerate(rules, 1) if rule.counters and rule.counters.packets)
+    return [-number for _, number in nlargest(_MOST_HIT, hit)]
+
+
+def _new_jumps(rules: Sequence[Rule], chains: Container[str]) -> Iterator[int]:
+    """The rules that are the first to enter some chain."""
+    met: set[str] = set()
+    for number, rule in enumerate(rules, 1):
+        if rule.jump in chains and rule.jump not in met:
+            met.add(rule.jump)
+            yield number
+
+
+def fold_of(rules: Sequence[Rule], first: int, last: int, chains: Container[str]) -> Fold:
+    """The rules `first` to `last`, summed up."""
+    folded = rules[first - 1 : last]
+    counted = [rule.counters.packets > 0 for rule in folded if rule.counters]
+    to = dict.fromkeys(rule.jump for rule in folded if rule.jump in chains)
+    return Fold(first, last, sum(counted) if counted else None, tuple(_grouped([rule.jump for rule in folded])), tuple(to))
+
+
+def _grouped(targets: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """How many rules have which target; names that differ in their last part only, as those of generated chains do, are one group."""
+    count: dict[str, int] = {}
+    for name in targets:
+        count[name] = count.get(name, 0) + 1
+    groups: dict[str, int] = {}
+    for start, names in groupby(sorted(count, key=stem), key=stem):
+        members = list(names)
+        shared = len(members) >= _SHARED and start
+        for name in members:
+            group = f"{start}…" if shared else name
+            groups[group] = groups.get(group, 0) + count[name]
+    ordered = sorted(groups.items(), key=lambda group: (-group[1], group[0]))
+    yield from ordered[:_LARGEST_GROUPS]
+    if rest := sum(number for _, number in ordered[_LARGEST_GROUPS:]):
+        yield "other targets", rest
+
+
+def stem(name: str) -> str:
+    """A name without its last part: `KUBE-SVC-` of `KUBE-SVC-NPX46M4PTMTKRN6Y`."""
+    return name[: name.rfind("-") + 1] or name.rstrip("0123456789")

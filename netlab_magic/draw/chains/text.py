@@ -1,0 +1,173 @@
+"""Chains as text: for each chain a table `num pkts target match`, its end, and the chains it enters."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from netlab_magic.draw.base.dot_html import cells, plain
+from netlab_magic.draw.chains.folding import Fold
+from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
+from netlab_magic.model.way import Badge
+
+__all__ = [
+    "block",
+    "chains_text",
+    "counted_names",
+    "end_words",
+    "fold_words",
+    "head_words",
+    "idle_words",
+    "legend",
+    "notes",
+    "packets_words",
+    "path_words",
+    "steps_words",
+    "unreachable_words",
+]
+
+_MOST_NAMES = 12
+
+
+def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """Names with their number, the later ones only counted.
+
+    >>> counted_names(("a", "b", "c"), 2)
+    '3 chains: a, b and 1 more'
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{len(names):,} chain{'s' * (len(names) != 1)}: {', '.join(names[:most])}{more}"
+
+
+def head_words(view: ChainsView, chain: ChainView) -> str:
+    """What a chain is, beside its name."""
+    rules = f"{chain.rules:,} rule{'s' * (chain.rules != 1)}"
+    if chain.policy:
+        return f"built-in chain of table {view.table} · {rules} · policy {chain.policy}"
+    if chain.orphan and not chain.references:
+        return f"user chain · {rules} · no rule leads here"
+    unreached = " · no packet can get here" if chain.orphan else ""
+    return f"user chain · {rules} · {chain.references:,} reference{'s' * (chain.references != 1)}{unreached}"
+
+
+def fold_words(fold: Fold, counted: bool) -> str:
+    """What is said of rules that are not shown."""
+    parts = [f"… {fold.count:,} more rules"]
+    if counted and fold.hit is not None:
+        parts.append(f"{fold.hit:,} of them hit")
+    parts += [f"{number:,} {_leading(name, fold)}" for name, number in fold.ends]
+    return " · ".join(parts)
+
+
+def _leading(name: str, fold: Fold) -> str:
+    enters = name in fold.to or (name.endswith("…") and any(to.startswith(name[:-1]) for to in fold.to))
+    return f"jump to {name}" if enters else name or "only count"
+
+
+def end_words(chain: ChainView) -> str:
+    """What happens to a packet that no rule of the chain decided."""
+    if chain.policy:
+        return "policy: no packet gets to it" if chain.decides else "policy: what no rule above decided"
+    return "no packet gets to this end" if chain.decides else f"end of chain: back to {chain.back}"
+
+
+def packets_words(packets: int | None, never: bool = False) -> str:
+    """What the counters say; nothing where there are none."""
+    return "" if packets is None else "never" if never else str(packets)
+
+
+def unreachable_words(chain: ChainView) -> str:
+    """Why the rules below this line cannot matter."""
+    return f"⊘ no packet gets further: rule {(chain.unreachable or 0) - 1} ends the way of each" if chain.unreachable else ""
+
+
+def idle_words(chain: ChainView) -> str:
+    """A built-in chain that has no rules, with the steps of the path that end at its policy."""
+    return f"{steps_words(chain.steps)} {chain.name}: no rules, policy {chain.policy}".strip()
+
+
+def legend(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
+    """What has to be said for its chains to be understood."""
+    found = []
+    if not view.counted:
+        left_out = all(chain.packets is None for chain in (*view.chains, *view.idle))
+        found += [] if left_out else ["No counters, or no packet yet."]
+    elif any(isinstance(row, Row) and row.never for chain in view.chains for row in chain.rows):
+        found.append("never: packets came by this rule, and none of them matched.")
+    if view.crowded_out:
+        found.append(f"Also reached from {_whole(view)}, not shown: {counted_names(view.crowded_out, most)}.")
+    return found
+
+
+def _whole(view: ChainsView) -> str:
+    return view.entry or f"table {view.table}"
+
+
+def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
+    """What has to be said beside the chains."""
+    if not view.chains and not view.idle:
+        has = counted_names(view.unreached, most) if view.unreached else "no chains"
+        return [f"Table {view.table} has no chain {view.entry}; it has {has}."]
+    unreached = [f"Not reached from {_whole(view)}: {counted_names(view.unreached, most)}."] if view.unreached else []
+    return [*legend(view, most), *unreached]
+
+
+def steps_words(steps: Iterable[Badge]) -> str:
+    """The numbers of steps, as they stand before a line."""
+    return "".join(map(str, steps))
+
+
+def _line(row: Row) -> tuple[str, ...]:
+    back = f" (to {row.back})" if row.back else ""
+    words = (f"{row.words.end}{back}", row.words.verbatim)
+    return steps_words(row.steps), str(row.number), packets_words(row.packets, row.never), *map(plain, words)
+
+
+def _columns(lines: list[tuple[str, ...]]) -> list[int]:
+    return [max(map(cells, column)) for column in zip(*lines, strict=True)]
+
+
+def _aligned(line: tuple[str, ...], widths: Sequence[int]) -> str:
+    blanks = [" " * (width - cells(word)) for word, width in zip(line, widths, strict=True)]
+    left, right = (f"{blanks[place]}{line[place]}  " * bool(widths[place]) for place in (0, 2))
+    return f"{left}{blanks[1]}{line[1]}  {right}{line[3]}{blanks[3]}  {line[4]}".rstrip()
+
+
+def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
+    """The lines of one chain."""
+    yield f"Chain {plain(chain.name)} ({plain(head_words(view, chain))})"
+    heading = ("", "num", "pkts", "target", "match")
+    packets = packets_words(chain.packets) if chain.policy else ""
+    end = (steps_words(chain.steps), "", packets, plain(str(chain.policy or "↩")), plain(end_words(chain)))
+    lines = [heading, *(_line(row) for row in chain.rows if isinstance(row, Row)), end]
+    if not view.counted:
+        lines = [(*line[:2], "", *line[3:]) for line in lines]
+    widths = _columns(lines)
+    shown = iter(lines)
+    yield "  " + _aligned(next(shown), widths)
+    for row in chain.rows:
+        if isinstance(row, Row) and row.number == chain.unreachable:
+            yield f"  {unreachable_words(chain)}"
+        yield "  " + (plain(fold_words(row, view.counted)) if isinstance(row, Fold) else _aligned(next(shown), widths))
+    yield "  " + _aligned(next(shown), widths)
+    entered = dict.fromkeys(_jumps(chain))
+    if entered:
+        yield f"  jumps: {plain(', '.join(entered))}"
+
+
+def _jumps(chain: ChainView) -> Iterator[str]:
+    for row in chain.rows:
+        if isinstance(row, Row) and row.words.to:
+            yield f"{row.number} {'goto ' * row.words.goto}→ {row.words.to}"
+
+
+def path_words(packet: str) -> str:
+    """Whose steps the numbers are."""
+    return plain(f"The way of {packet}: [1], [2], … are its steps.")
+
+
+def chains_text(view: ChainsView) -> str:
+    """The whole picture in words."""
+    blocks = ["\n".join(block(view, chain)) for chain in view.chains]
+    if view.packet:
+        blocks.insert(0, path_words(view.packet))
+    if view.idle:
+        blocks.append("\n".join(plain(idle_words(chain)) for chain in view.idle))
+    return "\n\n".join([*blocks, *map(plain, notes(view))])

@@ -1,0 +1,109 @@
+"""The way of a packet as a picture: hook after hook, each with its tables as stations, and below those the chains that have rules."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from netlab_magic.draw.base.badges import badge_table
+from netlab_magic.draw.base.dot_html import cell, label, plain, row, run, table
+from netlab_magic.draw.base.lanes import SPINE
+from netlab_magic.draw.base.picture import Picture
+from netlab_magic.draw.base.style import NAME, RULE, SMALL, Role
+from netlab_magic.draw.chains.cards import note_label
+from netlab_magic.draw.chains.picture import draw_chains, empty_graph
+from netlab_magic.draw.chains.view import Explain
+from netlab_magic.draw.hooks.view import TRACKING, Hook, Station, WayView, station_words, way_text, way_view
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.way import Path
+
+if TYPE_CHECKING:
+    import graphviz
+
+__all__ = ["way_picture"]
+
+
+def _pill(words: str) -> str:
+    body = [row(cell(run(words, Role.INK, SMALL)))]
+    return label(table(body, border=1, color=Role.LINE, bgcolor=Role.BOX, style="rounded", cellpadding=9))
+
+
+def _station_cell(station: Station) -> str:
+    badges = station.chain.steps if not station.shown else ()
+    name = run(station.view.table, Role.INK, RULE, bold=station.shown or bool(badges))
+    words = "<BR/>".join(run(part, Role.QUIET, SMALL) for part in station_words(station).split(", "))
+    look = {"bgcolor": Role.CARD, "color": Role.HEAD} if station.shown else {"color": Role.LINE, "style": "dashed"}
+    if badges:
+        look |= {"bgcolor": Role.PATH_FILL, "color": Role.PATH}
+    numbers = [cell(badge_table(badges, abreast=1))] if badges else []
+    return cell(table([row(*numbers, cell(f"{name}<BR/>{words}"))], **{"border": 1.5 if station.shown else 1, "cellpadding": 4, **look}))
+
+
+def _hook_label(hook: Hook) -> str:
+    arrow = cell(run("→", Role.QUIET, NAME))
+    stations = [_station_cell(station) for station in hook.stations]
+    if hook.stations[0].view.table == "raw":
+        stations.insert(1, cell(run(TRACKING, Role.QUIET, SMALL)))
+    cells = [each for station in stations for each in (arrow, station)]
+    name = cell(run(hook.name, Role.INK, NAME, bold=True), align="LEFT")
+    inner = table([row(name, *cells[1:])], cellpadding=4)
+    body = [row(cell(inner, port="head"))]
+    return label(table(body, border=1.2, color=Role.LINE, bgcolor=Role.BOX, style="rounded", cellpadding=5))
+
+
+class _Column:
+    """The column of a way's picture while it grows: its nodes, and the stops of the spine as (port in, port out, on the path)."""
+
+    def __init__(self, graph: "graphviz.Digraph") -> None:
+        self.graph = graph
+        self.nodes: list[str] = []
+        self.stops: list[tuple[str, str, bool]] = []
+
+    def pill(self, words: str) -> None:
+        name = f"p{len(self.nodes)}"
+        self.graph.node(name, _pill(words))
+        self.nodes.append(name)
+
+    def hook(self, hook: Hook) -> None:
+        name = f"h{len(self.nodes)}"
+        self.graph.node(name, _hook_label(hook))
+        self.nodes.append(name)
+        self.stops.append((f"{name}:head:w", f"{name}:head:w", any(station.stepped for station in hook.stations)))
+        for station in hook.stations:
+            if station.shown:
+                drawn = draw_chains(self.graph, station.view, f"{name}{station.view.table}")
+                self.nodes += drawn
+                # Where the policy drops, what goes on has been accepted before the end.
+                leave = "end" if station.chain.policy and station.chain.policy.good else "head"
+                self.stops.append((f"{drawn[0]}:head:w", f"{drawn[0]}:{leave}:w", station.stepped))
+
+    def join(self) -> None:
+        """Draws the column's order and the spine, heavier as far as the path goes."""
+        for above, below in pairwise(self.nodes):
+            self.graph.edge(above, below, style="invis", weight="100")
+        reached = max((place for place, (_, _, stepped) in enumerate(self.stops) if stepped), default=0)
+        for place, ((_, leave, _), (enter, _, _)) in enumerate(pairwise(self.stops), 1):
+            look = {"color": Role.PATH, "penwidth": "3.2"} if place <= reached else {"color": Role.LINE, "penwidth": "2"}
+            self.graph.edge(leave, enter, constraint="false", **{"class": SPINE}, **look)
+
+
+def _graph(view: WayView) -> "graphviz.Digraph":
+    column = _Column(empty_graph("way"))
+    for hook in view.hooks:
+        if hook.before:
+            column.pill(hook.before)
+        column.hook(hook)
+    column.pill(view.end)
+    column.graph.node("notes", note_label(view.notes))
+    column.nodes.append("notes")
+    column.join()
+    return column.graph
+
+
+def way_picture(ruleset: Ruleset, way: str = "forward", *, path: Path | None = None, explain: Explain | None = None) -> Picture:
+    """Every chain that a packet meets on its way through the host, hook after hook; `way` is one of netlab_magic.model.way.WAYS.
+
+    The steps of `path` are drawn over it; `explain` gives the sentence that hovering over a rule shows.
+    """
+    view = way_view(ruleset, way, path=path, explain=explain)
+    hooks = ", ".join(hook.name for hook in view.hooks)
+    description = f"The way of {view.title} through {hooks}, with the rules of every table that has some."
+    return Picture(_graph(view).source, way_text(view), f"The way of {view.title}", plain(description), explain is not None)

@@ -1,0 +1,121 @@
+"""What a picture of a packet's way shows: the hooks in order, and of each the tables that it asks."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.draw.base.dot_html import plain
+from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
+from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.way import HOOK_TABLES, WAYS, Path
+
+__all__ = ["TRACKING", "Hook", "Station", "WayView", "station_words", "way_text", "way_view"]
+
+TRACKING = "connection tracking"
+"""What PREROUTING and OUTPUT do between their first table and the second."""
+
+_TITLES = {"forward": "a forwarded packet", "in": "a packet for this host", "out": "a packet that this host sends"}
+_ARRIVES, _SENT = "a packet arrives on an interface", "a program of this host sends a packet, and routing chooses its device"
+_BEFORE = {
+    ("forward", "PREROUTING"): _ARRIVES,
+    ("forward", "FORWARD"): "routing: the packet is not for this host, so it is to be forwarded",
+    ("in", "PREROUTING"): _ARRIVES,
+    ("in", "INPUT"): "routing: the packet is for this host",
+    ("out", "OUTPUT"): _SENT,
+}
+_END = {"in": "a program of this host gets the packet"}
+_LEAVES = "the packet leaves through an interface"
+_NOTES = (
+    "ACCEPT ends what this table has to say, and the next table is asked; DROP ends the way.",
+    "The nat table sees the first packet of a connection only; the others are translated like it.",
+)
+_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, what a bridge forwards between its ports takes this way too, without the routing."
+
+
+class Station(msgspec.Struct, frozen=True):
+    """One table at one hook; `view` has its chains when there is anything to see."""
+
+    chain: ChainView
+    view: ChainsView
+
+    @property
+    def shown(self) -> bool:
+        """Whether the chain has more to it than an accepting policy."""
+        return bool(self.chain.rules) or not (self.chain.policy and self.chain.policy.good)
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the path that lies over the picture comes by here."""
+        return any(chain.steps or any(isinstance(row, Row) and row.steps for row in chain.rows) for chain in self.view.chains)
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """One hook: what happens before it, and its tables in order."""
+
+    name: str
+    before: str
+    stations: tuple[Station, ...]
+
+
+class WayView(msgspec.Struct, frozen=True):
+    """Everything that is shown of a way; `packet` tells which packet's path lies over it, None without one."""
+
+    title: str
+    hooks: tuple[Hook, ...]
+    end: str
+    notes: tuple[str, ...]
+    packet: str | None
+
+
+def _station(ruleset: Ruleset, table: str, hook: str, path: Path | None, explain: Explain | None) -> Station:
+    view = chains_view(ruleset, table, hook, path=path, explain=explain)
+    return Station(view.chains[0], view)
+
+
+def way_view(ruleset: Ruleset, way: str = "forward", *, path: Path | None = None, explain: Explain | None = None) -> WayView:
+    """What to show of `way`, one of WAYS."""
+    hooks = []
+    for name in WAYS[way]:
+        tables = [table for table in HOOK_TABLES[name] if ruleset.chain(name, table)]
+        stations = tuple(_station(ruleset, table, name, path, explain) for table in tables)
+        hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
+    said = [line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view)]
+    return WayView(
+        title=_TITLES[way],
+        hooks=tuple(hooks),
+        end=_END.get(way, _LEAVES),
+        notes=(*_NOTES, *([_BRIDGED] if way == "forward" else []), *dict.fromkeys(said)),
+        packet=path.packet if path else None,
+    )
+
+
+def station_words(station: Station) -> str:
+    """A table at a hook in a few words."""
+    rules = f"{station.chain.rules:,} rule{'s' * (station.chain.rules != 1)}" if station.chain.rules else "no rules"
+    policy = station.chain.policy
+    return rules if policy is None or policy.good else f"{rules}, policy {policy}"
+
+
+def _hook_lines(hook: Hook) -> Iterator[str]:
+    if hook.before:
+        yield hook.before
+    stations = [
+        f"{steps_words(station.chain.steps * (not station.shown))} {station.view.table} ({station_words(station)})".strip()
+        for station in hook.stations
+    ]
+    if hook.stations[0].view.table == "raw":
+        stations.insert(1, TRACKING)
+    yield f"{hook.name}: {' → '.join(stations)}"
+
+
+def way_text(view: WayView) -> str:
+    """The whole picture in words."""
+    blocks = [f"The way of {view.title}, from table to table"]
+    if view.packet:
+        blocks.append(path_words(view.packet))
+    for hook in view.hooks:
+        blocks.append("\n".join(map(plain, _hook_lines(hook))))
+        shown = (station.view for station in hook.stations if station.shown)
+        blocks += ["\n".join(block(each, chain)) for each in shown for chain in each.chains]
+    return "\n\n".join([*blocks, view.end, *map(plain, view.notes)])

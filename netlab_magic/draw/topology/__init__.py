@@ -1,0 +1,3 @@
+"""The picture of a topology."""
+
+__all__: list[str] = []

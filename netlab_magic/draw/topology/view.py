@@ -1,0 +1,142 @@
+"""What a picture of a topology shows, worked out once for the drawing and for the text."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from netlab_magic.draw.base.probe_marks import MOST_ONE_BY_ONE, Flow, Tally, flows, look_of, shown_as, tallies, total
+from netlab_magic.draw.base.rule_label import End, verdict
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet_path import NOWHERE, Voyage
+from netlab_magic.model.probe import Outcome
+from netlab_magic.model.topology import HOST, INTERNET, Interface, Namespace, Topology
+
+__all__ = ["Mark", "NetView", "far_end", "net_view", "serves", "state_of", "visible"]
+
+_SYSCTLS = {
+    ("net.ipv4.ip_forward", "1"): "ip_forward = 1",
+    ("net.ipv4.ip_forward", "0"): "ip_forward = 0: nothing is forwarded",
+    ("net.bridge.bridge-nf-call-iptables", "1"): "bridge-nf-call-iptables = 1: bridged packets pass FORWARD too",
+    ("net.bridge.bridge-nf-call-iptables", "0"): "bridge-nf-call-iptables = 0: bridged packets bypass FORWARD",
+}
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A line on a namespace's card that says what the last probes found there."""
+
+    text: str
+    verdict: str | None
+
+
+class NetView(msgspec.Struct, frozen=True):
+    """A topology and what is to be said about it; `flows` are the probes one by one, empty when there are too many for that.
+
+    `voyage` is the way of a packet that lies over it, and `left_out` says how many namespaces are not shown for its sake.
+    """
+
+    topology: Topology
+    policy: End
+    rules: int
+    sysctls: tuple[str, ...]
+    uplinks: tuple[Interface, ...]
+    direct: tuple[Interface, ...]
+    outcomes: tuple[Outcome, ...]
+    flows: tuple[Flow, ...]
+    counts: dict[str, tuple[Tally | None, Tally | None]]
+    voyage: Voyage = NOWHERE
+    left_out: int = 0
+
+    @property
+    def guests(self) -> list[Namespace]:
+        """The namespaces that are neither the host nor the internet."""
+        return [namespace for name, namespace in self.topology.namespaces.items() if name not in (HOST, INTERNET)]
+
+    def on_the_way(self) -> "NetView":
+        """This view without the namespaces that the packet does not come through."""
+        shown = {HOST, INTERNET, *self.voyage.namespaces}
+        kept = {name: namespace for name, namespace in self.topology.namespaces.items() if name in shown}
+        left_out = len(self.topology.namespaces) - len(kept)
+        topology = msgspec.structs.replace(self.topology, namespaces=kept)
+        return msgspec.structs.replace(self, topology=topology, left_out=left_out)
+
+    @property
+    def internet(self) -> Namespace | None:
+        """The namespace that plays the internet."""
+        return self.topology.namespaces.get(INTERNET)
+
+    @property
+    def total(self) -> Tally:
+        """All outcomes together."""
+        return total(self.outcomes)
+
+    def marks(self, name: str) -> list[Mark]:
+        """What the last probes found, seen from one namespace."""
+        if not self.counts:
+            return [
+                Mark(f"{str(outcome.probe).removeprefix(name).strip()}  {shown_as(outcome)}", outcome.verdict)
+                for outcome in self.outcomes
+                if outcome.probe.source == name
+            ]
+        sent, met = self.counts.get(name, (None, None))
+        said = (("reaches", sent), ("reached by", met))
+        return [Mark(f"{look_of(tally.verdict).symbol} {word} {tally}", tally.verdict) for word, tally in said if tally]
+
+
+def visible(namespace: Namespace) -> list[Interface]:
+    """The interfaces worth showing: all but a loopback that has only its usual addresses."""
+    shown = []
+    for interface in namespace.interfaces:
+        addresses = tuple(each for each in interface.addresses if not each.startswith("127.") and each != "::1/128")
+        if interface.name != "lo" or addresses:
+            shown.append(msgspec.structs.replace(interface, addresses=addresses) if interface.name == "lo" else interface)
+    return shown
+
+
+def state_of(interface: Interface) -> str:
+    """What is wrong with an interface, if anything."""
+    return "✕ down" if not interface.up else "⚠ no carrier" if not interface.carrier else ""
+
+
+def far_end(topology: Topology, interface: Interface) -> str:
+    """Where the other end of a veth is, in words; "" where it is not in this lab."""
+    if not interface.peer:
+        return ""
+    far = topology.interface(interface.peer)
+    bridge = f" (bridge {far.master})" if far and far.master else ""
+    return f"{interface.peer}{bridge}"
+
+
+def serves(topology: Topology, name: str) -> list[str]:
+    """The servers of a namespace in words: "serves tcp 80 http"."""
+    return [f"serves {server.protocol} {server.port} {server.does}" for server in topology.servers if server.namespace == name]
+
+
+def _outside(interface: Interface) -> bool:
+    return bool(interface.peer and interface.peer.namespace == INTERNET)
+
+
+def _sysctls(host: Namespace) -> tuple[str, ...]:
+    keys = dict.fromkeys(key for key, _ in _SYSCTLS)
+    return tuple(
+        _SYSCTLS.get((key, host.sysctls[key]), f"{key.rpartition('.')[2]} = {host.sysctls[key]}") for key in keys if key in host.sysctls
+    )
+
+
+def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], voyage: Voyage = NOWHERE) -> NetView:
+    """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and the way of a packet."""
+    host = topology.host
+    own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
+    forward = ruleset.chain("FORWARD")
+    few = len(outcomes) <= MOST_ONE_BY_ONE
+    return NetView(
+        topology=topology,
+        policy=verdict(ruleset.forward_policy),
+        rules=len(forward.rules) if forward else 0,
+        sysctls=_sysctls(host),
+        uplinks=tuple(each for each in own if _outside(each)),
+        direct=tuple(each for each in own if not _outside(each)),
+        outcomes=tuple(outcomes),
+        flows=tuple(flows(outcomes)) if few else (),
+        counts={} if few else tallies(outcomes),
+        voyage=voyage,
+    )

@@ -1,0 +1,62 @@
+"""The ways into a lab, tried in order."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+from netlab_magic.engines.engine import Engine
+from netlab_magic.engines.kernel import KernelEngine, NotReady
+from netlab_magic.engines.simulated.engine import SimulatedEngine
+from netlab_magic.errors import LabUnavailable
+from netlab_magic.language.word_reader import suggest
+
+__all__ = ["ENGINES", "WAYS", "open_attached", "open_engine", "worth_trying"]
+
+ENGINES = ("auto", "kernel", "simulated")
+"""What can carry out statements: the kernel, a model of it, or the kernel where it lets us and else the model."""
+
+WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
+"""Each way to the kernel and what people call it, in the order in which they are tried."""
+
+
+def worth_trying() -> Iterator[str]:
+    """The ways that this process may try at all."""
+    if sys.platform != "linux":
+        return
+    yield "user"
+    if os.geteuid() == 0:
+        yield "root"
+    elif shutil.which("sudo"):
+        yield "sudo"
+
+
+def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
+    """A lab by the first way that works; simulated when that was asked for, or when no other way is open and any will do.
+
+    Raises LabUnavailable, with what each way answered, where only the kernel will do.
+    """
+    if engine not in ENGINES:
+        raise LabUnavailable(f"there is no engine {engine}{suggest(engine, ENGINES)}")
+    if engine == "simulated":
+        return SimulatedEngine(firewall, name)
+    refusals: list[str] = []
+    for way in worth_trying():
+        try:
+            return KernelEngine(way, firewall, name)
+        except NotReady as refusal:
+            refusals.append(f"{WAYS[way]}: {refusal}")
+    answers = "; ".join(refusals) or "there is no Linux kernel"
+    if engine == "auto":
+        return SimulatedEngine(firewall, name, f"no lab can be made here on the kernel ({answers}); %netlab doctor says what would open it")
+    raise LabUnavailable(f"no lab can be made here ({answers}); %netlab doctor says what would open it")
+
+
+def open_attached(target: str, name: str) -> KernelEngine:
+    """A look at the machine's own network ("host") or at a process's. Raises LabUnavailable."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise LabUnavailable("attach needs root: only root may look into other network namespaces")
+    try:
+        return KernelEngine(f"attach:{target}", "auto", name)
+    except NotReady as refusal:
+        raise LabUnavailable(f"the network of process {target} cannot be looked at: {refusal}") from None

@@ -1,0 +1,89 @@
+"""The loaded engine: a host that was read from a file. A value that is looked at; there is no process behind it and nothing to change."""
+
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from netlab_magic.engines.dump.infer import host_from
+from netlab_magic.engines.dump.read import HostDump
+from netlab_magic.engines.engine import Refusal, Show
+from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.iptables.analysis.host_evidence import Evidence
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.changes import Change
+from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST
+
+__all__ = ["OTHER_FAMILY", "LoadedEngine"]
+
+OTHER_FAMILY = "ip6tables"
+"""The owner of the rules for IPv6 where those for IPv4 were loaded too."""
+
+
+class LoadedEngine:
+    """See Engine. What would write or send raises Refusal: `Lab` refuses the statements before they get here."""
+
+    def __init__(self, dump: HostDump, sources: Sequence[str]) -> None:
+        rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)
+        inferred = host_from(dump, rulesets)
+        self.dump = dump
+        self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}
+        self.sources = tuple(sources)
+        self.assumptions: tuple[Assumption, ...] = inferred.assumptions
+        self.evidence: Evidence = inferred.evidence
+        self.ready = Ready(0, "load", dump.variant or "legacy")
+        self.told_of_end = False
+        self.alive = True
+        self._topology = inferred.topology
+        self._foreign: tuple[ForeignRules, ...] = ()
+        if len(rulesets) == 2:
+            self._foreign = (ForeignRules(OTHER_FAMILY, dump.rules6, tuple(table.name for table in rulesets[1].tables)),)
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """See Engine. The rules are those of IPv4 where there are any; those of IPv6 stand beside them."""
+        return Observed(self._topology, (self.dump.rules or self.dump.rules6) if rules else "", self._foreign if foreign else ())
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Engine."""
+        _refuse()
+
+    def save(self) -> str:
+        """See Engine."""
+        return self.dump.rules or self.dump.rules6
+
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+        """See Engine."""
+        _refuse()
+
+    def canonical(self, text: str) -> str:
+        """See Engine."""
+        _refuse()
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """See Engine."""
+        _refuse()
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """See Engine."""
+        _refuse()
+
+    def trace(self, probe: Probe) -> Traced:
+        """See Engine."""
+        _refuse()
+
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """See Engine."""
+        _refuse()
+
+    def processes(self) -> tuple[Process, ...]:
+        """See Engine."""
+        return ()
+
+    def close(self) -> None:
+        """See Engine."""
+        self.alive = False
+
+
+def _refuse() -> NoReturn:
+    raise Refusal("this lab was loaded from a file: nothing is changed and no packet is sent")

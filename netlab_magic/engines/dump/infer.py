@@ -1,0 +1,244 @@
+"""A host from what was loaded of it: what is known as it is, and what is not, as the rules suggest. Every such guess is said.
+
+Where several answers are possible, none is chosen: a device has the name "eth0 or eth1" then, and a rule that asks for it cannot be judged.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_interface, ip_network
+
+import msgspec
+
+from netlab_magic.engines.dump.read import HostDump
+from netlab_magic.i18n import message
+from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Route, Topology, uncertain
+
+__all__ = ["Inferred", "host_from"]
+
+_IS_BRIDGE = re.compile(r"docker\d+|docker_gwbridge|br-?\w+|virbr\d+|cni\d+|cni-podman\d+|podman\d+|lxcbr\d+|lxdbr\d+|incusbr\d+|cbr\d+")
+"""How programs name the bridges that they make, for dumps that do not say which devices are bridges (`ip -d link` does)."""
+
+_IS_INNER = re.compile(rf"{_IS_BRIDGE.pattern}|lo|(?:veth|cali|cilium|lxc|vnet|tap|flannel|vxlan|kube|weave)\S*")
+"""Devices that lead to containers and virtual machines, and not to everything else."""
+
+_IS_CARD = re.compile(r"(?:eth|en[opsx]|em|wl|ww|bond|team|venet|ib)\w*\d[\w.]*|p\d+p\d+")
+"""How the kernel and systemd name network cards (systemd.net-naming-scheme(7))."""
+
+_STAND_IN = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
+"""Addresses for documentation (RFC 5737, RFC 3849), in the place of one that nobody knows."""
+
+_EVERYTHING = {"ipv4": "default", "ipv6": "::/0"}
+_MOST_CONTAINERS = 4096
+"""So many single routes at most are made for containers whose network nobody knows."""
+
+_BRIDGE = message("{} is taken to be a bridge with the network {}, on which the host has {} ({}).")
+_BARE_BRIDGE = message("{} is taken to be a bridge; its network is not known ({}).")
+_UNNAMED_BRIDGE = message("The network {} is taken to be on a bridge of the host that no rule names, here called {} ({}).")
+_DOUBTFUL_DEVICE = message("Behind which device the network {} is, is not known: {} ({}). What turns on its name cannot be judged.")
+_DOUBTFUL_CONTAINERS = message("Behind which device other containers are, is not known: {}. What turns on its name cannot be judged.")
+_KIND = message("{} is taken to be a bridge; ip -d link would tell.")
+_WAY_OUT = message("{} is taken to lead to everything else ({}).")
+_ONLY_WAY_OUT = message("Everything else is taken to be behind one device, here called {}: no rule names it.")
+_DOUBTFUL_WAY_OUT = message("Which device leads to everything else is not known: {}. What turns on its name cannot be judged.")
+_OWN = message("The host is taken to have the address {} ({}).")
+_STANDS_IN = message("The host's own address is not known; {} stands for it.")
+_DEFAULT = message("Everything else is taken to be behind {}: no routes were loaded.")
+_SYSCTLS = {
+    "net.ipv4.ip_forward": message("The host is taken to forward (net.ipv4.ip_forward=1)."),
+    "net.bridge.bridge-nf-call-iptables": message("Bridged packets are taken to meet the rules (net.bridge.bridge-nf-call-iptables=1)."),
+}
+_SYSCTLS6 = {
+    "net.ipv6.conf.all.forwarding": message("The host is taken to forward IPv6 (net.ipv6.conf.all.forwarding=1)."),
+    "net.bridge.bridge-nf-call-ip6tables": message("Bridged packets are taken to meet the rules (net.bridge.bridge-nf-call-ip6tables=1)."),
+}
+
+
+class Inferred(msgspec.Struct, frozen=True):
+    """The host, what had to be assumed of it, and what its rules tell beside."""
+
+    topology: Topology
+    assumptions: tuple[Assumption, ...]
+    evidence: Evidence
+
+
+def host_from(dump: HostDump, rulesets: tuple[Ruleset, ...]) -> Inferred:
+    """The host that a dump describes; `rulesets` are its rules, one for each family that has any."""
+    return _Host(dump, rulesets).infer()
+
+
+class _Host:
+    """The host while it is put together."""
+
+    def __init__(self, dump: HostDump, rulesets: tuple[Ruleset, ...]) -> None:
+        self.dump = dump
+        self.found = {ruleset.family: evidence_of(ruleset) for ruleset in rulesets}
+        self.interfaces = {held.name: held for held in dump.interfaces}
+        self.routes = list(dump.routes)
+        self.sysctls = dict(dump.sysctls)
+        self.assumed: list[Assumption] = []
+
+    def infer(self) -> Inferred:
+        if self.interfaces:
+            self.settle_kinds()
+            if not self.dump.routed:
+                self.lead_out()
+        else:
+            self.interfaces["lo"] = Interface("lo", "loopback", ("127.0.0.1/8",))
+            for family, evidence in self.found.items():
+                self.make_bridges(evidence)
+                self.make_way_out(family, evidence)
+                self.place_containers(evidence)
+        self.assume_sysctls()
+        host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls, answers_all=True)
+        return Inferred(Topology({HOST: host}), tuple(self.assumed), _together(self.found))
+
+    def say(self, text: str, *values: str) -> None:
+        self.assumed.append(Assumption(text, values))
+
+    # --- devices that are known -------------------------------------------------------------------------------------------
+
+    def settle_kinds(self) -> None:
+        """Without `ip -d`, a device with ports, or one that is spoken of like a bridge, is taken for one."""
+        if self.dump.kinds:
+            return
+        masters = {held.master for held in self.interfaces.values()}
+        spoken_of = {name for evidence in self.found.values() for name in evidence.bridges}
+        for name, held in self.interfaces.items():
+            if held.kind or not (name in masters or _IS_BRIDGE.fullmatch(name) or (name in spoken_of and not _IS_CARD.fullmatch(name))):
+                continue
+            self.interfaces[name] = msgspec.structs.replace(held, kind="bridge")
+            self.say(_KIND, name)
+
+    def lead_out(self) -> None:
+        """A default route where addresses were loaded, and no routes."""
+        outer = [held for held in self.interfaces.values() if held.up and held.kind in ("", "bond", "vlan") and held.addresses]
+        for name in [held.name for held in outer][:1] if len(outer) == 1 else []:
+            self.routes.append(Route("default", None, name))
+            self.say(_DEFAULT, name)
+
+    # --- devices that only rules tell of ------------------------------------------------------------------------------------
+
+    def make_bridges(self, evidence: Evidence) -> None:
+        for name, seen in evidence.bridges.items():
+            if name in evidence.ways_out or (_IS_CARD.fullmatch(name) and name not in evidence.networks):
+                continue
+            network, place = evidence.networks.get(name, ("", seen))
+            if network:
+                cidr = _first_of(network)
+                self.add(name, "bridge", cidr)
+                self.say(_BRIDGE, name, network, cidr.partition("/")[0], place)
+            else:
+                self.add(name, "bridge")
+                self.say(_BARE_BRIDGE, name, place)
+        self.place_networks({network: place for network, place in evidence.masqueraded.items() if not self.has(network)}, evidence)
+
+    def place_networks(self, networks: Mapping[str, str], evidence: Evidence) -> None:
+        """Networks that rules tell of without their devices: one that other rules name, or one that none does."""
+        known = {*self.interfaces, *evidence.ways_out}
+        named = [name for name in evidence.devices if name not in known and name != "lo" and not _IS_CARD.fullmatch(name)]
+        for network, place in networks.items():
+            cidr = _first_of(network)
+            if len(networks) == len(named) == 1 and _IS_BRIDGE.fullmatch(named[0]):
+                self.add(named[0], "bridge", cidr)
+                self.say(_BRIDGE, named[0], network, cidr.partition("/")[0], place)
+            elif named:
+                name = self.doubtful(named)
+                self.add(name, "", cidr)
+                self.say(_DOUBTFUL_DEVICE, network, name, place)
+            else:
+                name = self.free_name()
+                self.add(name, "bridge", cidr)
+                self.say(_UNNAMED_BRIDGE, network, name, place)
+
+    def doubtful(self, names: Sequence[str]) -> str:
+        """A name for one more device that may be any of these, or another: unlike the names of the devices before it."""
+        words = [*names, ANOTHER]
+        while uncertain(words) in self.interfaces:
+            words.append(ANOTHER)
+        return uncertain(words)
+
+    def place_containers(self, evidence: Evidence) -> None:
+        """A container whose network is not known gets a route of its own: to the device that rules name with it, else to a doubtful one."""
+        lost = [address for address in evidence.containers if not self.has(address) and address not in evidence.own][:_MOST_CONTAINERS]
+        bridges = {name for name, held in self.interfaces.items() if held.kind == "bridge"}
+        named = [name for name in evidence.devices if name not in bridges and name != "lo"]
+        somewhere = self.doubtful(named) if named else ""
+        for address in lost:
+            device = evidence.containers[address]
+            if device not in self.interfaces:
+                device = somewhere
+            if device:
+                self.add(device, "")
+                self.routes.append(Route(str(ip_network(address)), None, device))
+        if any(route.device == somewhere for route in self.routes):
+            self.say(_DOUBTFUL_CONTAINERS, somewhere)
+
+    def make_way_out(self, family: str, evidence: Evidence) -> None:
+        name = self.way_out(evidence)
+        own = [address for address in evidence.own if not self.has(address)]
+        for address in own:
+            self.say(_OWN, address, evidence.own[address])
+        if not own:
+            own = [_STAND_IN[family]]
+            self.say(_STANDS_IN, own[0])
+        self.add(name, "", *(str(ip_interface(address)) for address in own))
+        self.routes.append(Route(_EVERYTHING[family], None, name))
+
+    def way_out(self, evidence: Evidence) -> str:
+        """The device that leads to everything else: one that rules speak of so, the only card that they name, or several in doubt."""
+        named = {name: at for name, at in evidence.devices.items() if name not in self.interfaces and not _IS_INNER.fullmatch(name)}
+        translated = [name for name in evidence.ways_out if name in named]
+        cards = [name for name in named if _IS_CARD.fullmatch(name)]
+        chosen = next((names for names in (translated, cards) if names), [])
+        if len(chosen) == 1:
+            self.say(_WAY_OUT, chosen[0], evidence.ways_out.get(chosen[0]) or named[chosen[0]])
+            return chosen[0]
+        if not named:
+            self.say(_ONLY_WAY_OUT, "eth0")
+            return "eth0"
+        name = uncertain(chosen) if chosen else self.doubtful(list(named))
+        self.say(_DOUBTFUL_WAY_OUT, name)
+        return name
+
+    def add(self, name: str, kind: str, *cidrs: str) -> None:
+        held = self.interfaces.get(name) or Interface(name, kind)
+        self.interfaces[name] = msgspec.structs.replace(held, addresses=tuple(dict.fromkeys((*held.addresses, *cidrs))))
+
+    def has(self, word: str) -> bool:
+        """Whether an address, or a network, is within one of the host's networks."""
+        wanted = ip_network(word, strict=False)
+        networks = (held.network for interface in self.interfaces.values() for held in interface.parsed() if interface.kind != "loopback")
+        return any(wanted.version == held.version and wanted.subnet_of(held) for held in networks)  # type: ignore[arg-type]  # same version
+
+    def free_name(self) -> str:
+        taken = {*self.interfaces, *(name for evidence in self.found.values() for name in evidence.devices)}
+        return next(name for name in map("bridge{}".format, range(len(taken) + 1)) if name not in taken)
+
+    # --- sysctls --------------------------------------------------------------------------------------------------------------
+
+    def assume_sysctls(self) -> None:
+        wanted = {**(_SYSCTLS if "ipv4" in self.found or not self.found else {}), **(_SYSCTLS6 if "ipv6" in self.found else {})}
+        bridged = any(held.kind == "bridge" for held in self.interfaces.values())
+        for key, text in wanted.items():
+            if key not in self.sysctls and (bridged or "bridge" not in key):
+                self.sysctls[key] = "1"
+                self.say(text)
+
+
+def _first_of(network: str) -> str:
+    """The first address of a network, which the programs that make bridges give to the host."""
+    held = ip_network(network, strict=False)
+    return f"{held[1] if held.num_addresses > 2 else held[0]}/{held.prefixlen}"
+
+
+def _together(found: dict[str, Evidence]) -> Evidence:
+    """The evidence of both families as one."""
+    all_of_it = Evidence()
+    for evidence in found.values():
+        for name in Evidence.__struct_fields__:
+            for key, value in getattr(evidence, name).items():
+                getattr(all_of_it, name).setdefault(key, value)
+    return all_of_it

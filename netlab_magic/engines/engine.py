@@ -1,0 +1,69 @@
+"""What an engine is: something that has a lab's network and can observe it, change it, probe it and run commands in it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
+from netlab_magic.errors import KernelRefused
+from netlab_magic.model.changes import Change
+from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST
+
+__all__ = ["Engine", "Refusal", "Show"]
+
+Show = Callable[[str, str], None]
+"""Is given the stream (stdout or stderr) and the text that a running command has just written."""
+
+
+class Refusal(KernelRefused):
+    """What the kernel, or iptables, refused: `index` is the change, or the line (from 1), at which it did; -1 if that is unknown."""
+
+    def __init__(self, message: str, errno: int = 0, index: int = -1) -> None:
+        super().__init__(message, errno=errno)
+        self.index = index
+
+
+class Engine(Protocol):
+    """The network of one lab. Every method raises LabUnavailable when the lab is gone and Interrupted when the user stops it."""
+
+    ready: Ready
+    told_of_end: bool
+    """Whether an error has already said that the lab is gone."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the lab is still there."""
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """What there is now, read back from the network itself; see `wire.Observe`."""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Makes the changes in order; raises Refusal with the index of the one that was refused."""
+
+    def save(self) -> str:
+        """The firewall as `iptables-save -c` prints it."""
+
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+        """Gives `text` to `iptables-restore` in a namespace; raises Refusal with the number of the line that was refused."""
+
+    def canonical(self, text: str) -> str:
+        """What `iptables-save` prints after `text` was restored into an empty firewall; raises Refusal like `restore`."""
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """Sets the policy of a built-in chain."""
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """Measures all flows."""
+
+    def trace(self, probe: Probe) -> Traced:
+        """Measures a flow, and gives the kernel's account of its packets; raises Refusal where the kernel cannot trace."""
+
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """Runs shell text, showing its output while it runs. Commands of one `cell` share variables and the working directory."""
+
+    def processes(self) -> tuple[Process, ...]:
+        """The processes that run in the lab."""
+
+    def close(self) -> None:
+        """Ends the lab and everything in it."""

@@ -1,0 +1,24 @@
+"""`python -m netlab_magic.engines.host WAY FIREWALL NAME PARENT`: serves one lab on descriptors 0 and 1, in namespaces of its own.
+
+WAY is user or root; or attach:PID or attach:host, to look at a network that is there already.
+"""
+
+import sys
+
+from netlab_magic.engines.host.process.isolation import attach, enter
+
+__all__: list[str] = []
+
+if __name__ == "__main__":
+    way, firewall, name, parent = sys.argv[1:5]
+    kind, _, target = way.partition(":")
+    try:
+        pid = attach(target, int(parent)) if kind == "attach" else enter(way, int(parent))
+    except OSError as error:
+        sys.exit(f"netlab-host: {error.strerror}")
+    # Only now the rest: what is imported before the fork would be in memory twice.
+    from netlab_magic.engines.host.server import look, serve
+
+    if kind == "attach":
+        look(pid, way)
+    serve(pid, way, firewall, name)

@@ -1,0 +1,3 @@
+"""Command lines."""
+
+__all__: list[str] = []

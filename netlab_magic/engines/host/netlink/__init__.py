@@ -1,0 +1,3 @@
+"""Netlink."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Probes, measured."""
+
+__all__: list[str] = []

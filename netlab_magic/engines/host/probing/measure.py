@@ -1,0 +1,217 @@
+"""Measures flows: can this namespace reach that address? One thread, one ICMP socket a namespace, everything in flight at once.
+
+Blocked is a measurement, never a guess. Before anything is said about the way between two namespaces, the receiver answers
+itself (the canary); a flow without an answer is asked twice, and its silence is told apart from an address that nobody has.
+"""
+
+import selectors
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Protocol
+
+from netlab_magic.engines.host.probing.icmp_echo import EchoSocket
+from netlab_magic.engines.host.probing.neighbours import KnownNeighbours
+from netlab_magic.engines.host.probing.tcp_udp import PortProbe
+from netlab_magic.engines.host.process.channel import Channel, Stopped
+from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl, settling
+from netlab_magic.engines.protocol import BEAT_SECONDS
+from netlab_magic.model.judging import (
+    blocked,
+    canary_of,
+    mute,
+    mute_by_its_own_firewall,
+    nobody_answers,
+    nobody_has,
+    spoke,
+    stopped_at_home,
+    unknown_source,
+)
+from netlab_magic.model.probe import Outcome, Probe, Verdict
+
+__all__ = ["Measuring", "Watch"]
+
+PATIENCE_SECONDS = 0.15
+"""How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
+
+LINK_SECONDS = 1.0
+"""How long a new link may take until it sends; the kernel does that in a worker of its own, which a busy machine makes wait."""
+
+_BURST = 48
+_IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
+_FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
+
+
+class Watch(Protocol):
+    """Wants to know of the packets of one probe's first try."""
+
+    def began(self, identifier: int) -> None:
+        """The first packet is about to be sent: it has this source port, or this identifier in an echo request."""
+
+    def looked(self) -> None:
+        """Called again and again while an answer is waited for."""
+
+    def ended(self) -> None:
+        """The first try is over."""
+
+
+class Measuring:
+    """One request's probes."""
+
+    def __init__(self, channel: Channel, namespaces: Namespaces) -> None:
+        self._channel = channel
+        self._namespaces = namespaces
+        self._beat = time.monotonic() + BEAT_SECONDS
+        self._tables: dict[str, dict[str, bool]] = {}
+        self._watch: Watch | None = None
+
+    def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
+        """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
+        known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
+        self._wait_for_links()
+        canaries = {canary_of(probe) for probe in known if probe.target in self._namespaces.descriptors}
+        alive = self._ask(sorted(canaries, key=str))
+        with KnownNeighbours(self._namespaces, known):
+            answers = self._ask(known, watch)
+            return [self._judged(probe, answers.get(probe), alive) for probe in probes]
+
+    def _wait_for_links(self) -> None:
+        """Waits until new links send: before they do a packet is lost, and ARP asks only once a second."""
+        deadline = time.monotonic() + LINK_SECONDS
+        while any(settling(self._namespaces.netlink(name)) for name in self._namespaces.descriptors) and time.monotonic() < deadline:
+            time.sleep(0.005)
+            self._glance()
+
+    def _ask(self, probes: Sequence[Probe], watch: Watch | None = None) -> dict[Probe, Outcome]:
+        answers: dict[Probe, Outcome] = {}
+        for self._watch in (watch, None):
+            missing = [probe for probe in probes if probe not in answers]
+            echoes = [probe for probe in missing if probe.protocol == "icmp"]
+            ports = [probe for probe in missing if probe.protocol != "icmp"]
+            if echoes:
+                answers.update(self._echo(echoes))
+            if ports:
+                answers.update(self._connect(ports))
+            if self._watch:
+                self._watch.ended()
+        return answers
+
+    def _echo(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
+        answers: dict[Probe, Outcome] = {}
+        with ExitStack() as stack:
+            sockets: dict[tuple[str, bool], EchoSocket] = {}
+            for at, probe in enumerate(probes):
+                key = probe.source, ":" in probe.address
+                if key not in sockets:
+                    with self._namespaces.inside(probe.source):
+                        sockets[key] = EchoSocket(six=key[1])
+                    stack.callback(sockets[key].close)
+                    if self._watch:
+                        self._watch.began(sockets[key].identifier)
+                refusal = sockets[key].send(probe)
+                if refusal is not None:
+                    answers[probe] = refusal
+                if len(probes) <= _BURST or at % _BURST == _BURST - 1:
+                    answers.update(sockets[key].receive())
+                    self._glance()
+            self._gather(list(sockets.values()), answers, len(probes))
+        return answers
+
+    def _connect(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
+        answers: dict[Probe, Outcome] = {}
+        with ExitStack() as stack:
+            waiting: list[PortProbe] = []
+            for probe in probes:
+                with self._namespaces.inside(probe.source):
+                    started = PortProbe(probe, self._watch.began if self._watch else None)
+                stack.callback(started.close)
+                waiting.append(started)
+                answers.update(started.receive())
+            self._gather([one for one in waiting if one.probe not in answers], answers, len(probes))
+        return answers
+
+    def _gather(self, sockets: Sequence[EchoSocket | PortProbe], answers: dict[Probe, Outcome], wanted: int) -> None:
+        """Takes in answers until all are there or nothing has come for `PATIENCE_SECONDS`."""
+        with selectors.DefaultSelector() as selector:
+            for one in sockets:
+                selector.register(one, one.events, one)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while len(answers) < wanted and (left := deadline - time.monotonic()) > 0:
+                for key, _ in selector.select(min(left, 0.05)):
+                    found = key.data.receive()
+                    if found:
+                        answers.update(found)
+                        deadline = time.monotonic() + PATIENCE_SECONDS
+                    if isinstance(key.data, PortProbe) and found:
+                        selector.unregister(key.fileobj)
+                self._glance()
+
+    def _glance(self) -> None:
+        """Looks whether the user has had enough, and tells the lab that we are at work."""
+        if self._watch:
+            self._watch.looked()
+        if self._channel.interrupted():
+            raise Stopped
+        if time.monotonic() >= self._beat:
+            self._channel.beat()
+            self._beat = time.monotonic() + BEAT_SECONDS
+
+    def _judged(self, probe: Probe, answer: Outcome | None, alive: dict[Probe, Outcome]) -> Outcome:
+        if probe.source not in self._namespaces.descriptors:
+            return unknown_source(probe)
+        if answer is not None:
+            return answer
+        if not probe.target:
+            return nobody_has(probe)
+        if not spoke(alive.get(canary_of(probe))):
+            return self._judged_without_canary(probe)
+        hop, known = self._neighbour(probe)
+        if known is None and probe.protocol == "tcp":
+            return self._judged_unsent(probe)
+        if known is None:
+            return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
+        if not known:
+            return nobody_answers(probe, hop)
+        return blocked(probe)
+
+    def _judged_without_canary(self, probe: Probe) -> Outcome:
+        """The receiver is silent even to itself: its own firewall, or something that says nothing about the way there."""
+        if probe.target not in self._namespaces.descriptors or not self._namespaces.netlink(probe.target).is_local(probe.address):
+            return mute(probe)
+        with self._namespaces.inside(probe.target):
+            ignores = read_sysctl(_IGNORE[":" in probe.address])
+        if (probe.protocol == "icmp" and ignores != "0") or probe.protocol == "udp":
+            return mute(probe)
+        return mute_by_its_own_firewall(probe)
+
+    def _judged_unsent(self, probe: Probe) -> Outcome:
+        """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""
+        echo = Probe(probe.source, probe.name, probe.address, probe.target)
+        answer = self._ask([echo]).get(echo)
+        del self._tables[probe.source]
+        hop, known = self._neighbour(probe)
+        if known is not None or (answer is not None and answer.verdict == Verdict.BLOCKED):
+            return stopped_at_home(probe)
+        return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
+
+    def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
+        """The next hop towards an address, and whether its hardware address is known; None when it is in no table at all."""
+        if ":" in probe.address or probe.source == probe.target:
+            return probe.address, True
+        if probe.source not in self._tables:
+            with self._namespaces.inside(probe.source):
+                self._tables[probe.source] = _arp_table()
+        table = self._tables[probe.source]
+        if probe.address in table:
+            return probe.address, table[probe.address]
+        hop = self._namespaces.netlink(probe.source).next_hop(probe.address)
+        return hop, table.get(hop)
+
+
+def _arp_table() -> dict[str, bool]:
+    """Whether each neighbour's hardware address is known (/proc/net/arp: flag 2 is ATF_COM)."""
+    with open("/proc/self/net/arp") as file:
+        rows = [line.split() for line in file][1:]
+    return {row[0]: bool(int(row[2], 16) & 2) for row in rows}
+
+

@@ -1,0 +1,3 @@
+"""The process itself."""
+
+__all__: list[str] = []

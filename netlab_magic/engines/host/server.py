@@ -1,0 +1,240 @@
+"""The host's main loop: one request after the other, and PID 1's duty of burying orphans."""
+
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from netlab_magic.engines import protocol
+from netlab_magic.engines.host.commands import run
+from netlab_magic.engines.host.commands.path_shims import command_path, write_shims
+from netlab_magic.engines.host.commands.servers import Servers
+from netlab_magic.engines.host.netlink.rtnetlink import ACK, NEWLINK, Netlink, link
+from netlab_magic.engines.host.probing.measure import Measuring
+from netlab_magic.engines.host.process.channel import Channel, Stopped
+from netlab_magic.engines.host.process.isolation import BIND, mount
+from netlab_magic.engines.host.process.seccomp import ignore_setgroups
+from netlab_magic.engines.host.state import firewall
+from netlab_magic.engines.host.state.apply import Refused, apply
+from netlab_magic.engines.host.state.observe import Namespaces, observe
+from netlab_magic.engines.host.state.packet_context import inside
+from netlab_magic.engines.host.tracing.trace import trace
+
+__all__ = ["look", "serve"]
+
+HOSTS = "/run/netlab/hosts"
+SHELL_STATE = "/run/netlab/shell"
+PREAMBLE = f"[ -f {SHELL_STATE} ] && . {SHELL_STATE} && cd \"$PWD\"; trap 'set -- $?; export -p > {SHELL_STATE}; exit $1' EXIT; set -a; "
+"""Put before a command's first line: takes over the variables and the folder of the cell's last command, and hands on its own."""
+
+IDLE_SECONDS = 0.05
+"""After this long without a request, imports are done that would slow down the first use."""
+
+NO_BRIDGE_NETFILTER = (
+    "br_netfilter is not loaded, so frames between two ports of one bridge never meet iptables and FORWARD DROP does not stop them; "
+    "on the machine: sudo modprobe br_netfilter"
+)
+
+
+def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
+    """Makes the host ready and answers requests until the lab is gone. `pid` is this process as seen from outside."""
+    channel = Channel()
+    try:
+        host = Host(channel, variant, name)
+    except LookupError as error:
+        sys.exit(f"netlab-host: {error.args[0]}")
+    channel.send(protocol.Ready(pid, way, host.firewall.variant, tuple(host.notes)))
+    host.loop()
+
+
+def look(pid: int, way: str) -> NoReturn:
+    """Answers questions about the network that this process has joined; refuses everything that could change it."""
+    channel = Channel()
+    os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
+    rules = firewall.Firewall(firewall.in_use())
+    channel.send(protocol.Ready(pid, way, rules.variant))
+    while True:
+        request = channel.request()
+        if request is not None:
+            with Namespaces() as namespaces:
+                channel.send(_looked_up(request, rules, namespaces))
+
+
+def _looked_up(request: protocol.Request, rules: firewall.Firewall, namespaces: Namespaces) -> protocol.Answer:
+    if not isinstance(request, protocol.Observe):
+        return protocol.Failed("an attached network is only looked at, never changed or probed")
+    try:
+        topology = observe(namespaces, request.sysctls, ())
+        dump = rules.save() if request.rules else ""
+        if not request.foreign:
+            return protocol.Observed(topology, dump)
+        return protocol.Observed(topology, dump, rules.foreign(), inside(namespaces, topology, rules.variant))
+    except (OSError, firewall.RuleRefused) as error:
+        return protocol.Failed(str(error))
+
+
+class Host:
+    """The state of a lab host that is not the kernel's: servers, background output, the firewall variant."""
+
+    def __init__(self, channel: Channel, variant: str, name: str) -> None:
+        self.channel = channel
+        self.notes: list[str] = []
+        os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
+        os.environ.pop("PYTHONPATH", None)
+        os.environ["SHELL"] = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
+        # A handler, not SIG_IGN: what is ignored stays ignored in every command, and no command could be interrupted.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _call_host(name)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+        if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
+            ignore_setgroups()
+        self.firewall = firewall.Firewall(self._variant(variant))
+        write_shims(self.firewall.variant)
+        self.servers = Servers()
+        self.cell = 0
+        self.background = run.Background()
+        self._prepare_network()
+
+    def _variant(self, wanted: str) -> str:
+        """The variant to use: the wanted one, or legacy where it works, else nft; none where neither does."""
+        for variant in firewall.VARIANTS if wanted == "auto" else (wanted,):
+            if firewall.works(variant):
+                return variant
+        if wanted != "auto":
+            raise LookupError(f"this machine cannot do the {wanted} variant of iptables; leave out --firewall {wanted}")
+        self.notes.append(firewall.NO_IPTABLES)
+        return firewall.NONE
+
+    def _prepare_network(self) -> None:
+        """Loopback up, and forwarding on as on a Docker host (dockerd sets ip_forward=1 itself)."""
+        with Netlink() as netlink:
+            netlink.send([link(NEWLINK, ACK, index=1, up=True)])
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        if not os.path.isdir("/proc/sys/net/bridge"):
+            self.notes.append(NO_BRIDGE_NETFILTER)
+
+    def loop(self) -> NoReturn:
+        """Waits for requests, orphans and background output; ends the process when the channel closes."""
+        wake, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+        warm = False
+        while True:
+            readable, _, _ = select.select([self.channel.fileno(), wake, *self.background.streams], [], [], None if warm else IDLE_SECONDS)
+            if not readable:
+                warm = not self.firewall.warm_up()
+            for ready in readable:
+                if ready == self.channel.fileno():
+                    request = self.channel.request()
+                    if request is not None:
+                        self.channel.send(self.answer(request))
+                elif ready == wake:
+                    os.read(wake, 4096)
+                elif ready in self.background.streams:  # unless the request before it has read this one to its end
+                    self.background.listen(ready)
+            self._bury()
+
+    def _bury(self) -> None:
+        """Takes the exit status of every process that has ended: as PID 1 we inherit all orphans."""
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+
+    def answer(self, request: protocol.Request) -> protocol.Answer:
+        """Carries out one request; what the kernel or iptables refuse becomes a `Failed`."""
+        try:
+            with Namespaces() as namespaces:
+                return self._carry_out(request, namespaces)
+        except Refused as refused:
+            return protocol.Failed(refused.error.strerror or str(refused.error), refused.error.errno or 0, refused.index)
+        except firewall.RuleRefused as refused:
+            return protocol.Failed(refused.message, 0, refused.line)
+        except Stopped:
+            return protocol.Failed("stopped", interrupted=True)
+        except OSError as error:
+            return protocol.Failed(str(error.strerror or error), error.errno or 0)
+
+    def _carry_out(self, request: protocol.Request, namespaces: Namespaces) -> protocol.Answer:
+        match request:
+            case protocol.Observe(sysctls, rules, foreign):
+                saved = self.firewall.saving() if rules else str
+                topology = observe(namespaces, sysctls, self.servers.running())
+                if not foreign:
+                    return protocol.Observed(topology, saved())
+                return protocol.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, topology, self.firewall.variant))
+            case protocol.Apply(changes):
+                apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
+                return protocol.Done()
+            case protocol.SaveRules():
+                return protocol.Text(self.firewall.save())
+            case protocol.RestoreRules(text, flush, namespace):
+                with namespaces.inside(namespace):
+                    self.firewall.restore(text, flush)
+                return protocol.Done()
+            case protocol.Canonical(text):
+                return protocol.Text(self.firewall.canonical(text))
+            case protocol.SetPolicy(table, chain, verdict):
+                self.firewall.set_policy(table, chain, verdict)
+                return protocol.Done()
+            case protocol.ProbeAll(probes):
+                return protocol.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
+            case protocol.TraceProbe(probe):
+                return protocol.Account(trace(self.channel, namespaces, self.firewall.variant, probe))
+            case protocol.Run():
+                namespaces.close()
+                return self._run(request)
+            case protocol.Status():
+                return protocol.Working(tuple(_processes(namespaces)))
+            case protocol.Interrupt():
+                return protocol.Done()
+        raise TypeError(f"not a request: {request!r}")
+
+    def _run(self, request: protocol.Run) -> protocol.Ran:
+        shell = [os.environ["SHELL"]]
+        words = ["ip", "netns", "exec", request.namespace, *shell] if request.namespace else shell
+        if request.cell != self.cell:
+            Path(SHELL_STATE).unlink(missing_ok=True)
+            self.cell = request.cell
+        text = PREAMBLE + (f"{request.text}\n{request.following}" if request.following else request.text)
+        environment = {**os.environ, "PWD": request.directory}
+        return run.run(self.channel, self.background, words, text, environment, request.directory)
+
+
+def _call_host(name: str) -> None:
+    """Names the lab host, also in /etc/hosts: programs that look up their own name would wait for a name server that is not there."""
+    try:
+        socket.sethostname(name)
+    except PermissionError:  # containers' seccomp profiles refuse this one even where namespaces may be made
+        name = socket.gethostname()
+    hosts = Path(HOSTS)
+    hosts.parent.mkdir(parents=True, exist_ok=True)
+    known = Path("/etc/hosts")
+    hosts.write_text(f"{known.read_text() if known.exists() else ''}\n127.0.0.1 {name}\n::1 {name}\n")
+    if known.exists():
+        mount(HOSTS, "/etc/hosts", "", BIND)
+
+
+def _processes(namespaces: Namespaces) -> list[protocol.Process]:
+    names = {os.fstat(descriptor).st_ino: name for name, descriptor in namespaces.descriptors.items()}
+    found: list[protocol.Process] = []
+    for entry in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), key=int):
+        if entry == 1:
+            continue
+        try:
+            words = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            inode = os.stat(f"/proc/{entry}/ns/net").st_ino
+        except OSError:
+            continue
+        if words:
+            found.append(protocol.Process(entry, words, names.get(inode, "another namespace")))
+    return found
+
+

@@ -1,0 +1,3 @@
+"""The state of the kernel."""
+
+__all__: list[str] = []

@@ -1,0 +1,217 @@
+"""Carries out changes: netlink messages gathered for each namespace and sent together, in the order that their effects need."""
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+
+from netlab_magic.engines.host.netlink import rtnetlink as n
+from netlab_magic.engines.host.process.isolation import BIND, NEWNET, libc, mount, setns, unshare
+from netlab_magic.engines.host.state.observe import NAMED, Namespaces, sysctl_path
+from netlab_magic.model import changes as c
+from netlab_magic.model.topology import HOST, End, Route, Server
+
+__all__ = ["Refused", "apply"]
+
+_CREATE = n.ACK | n.CREATE | n.EXCLUSIVE
+_DETACH = 2
+
+
+class Refused(Exception):
+    """The kernel refused the change with this index."""
+
+    def __init__(self, index: int, error: OSError) -> None:
+        super().__init__(index, error)
+        self.index = index
+        self.error = error
+
+
+class Batch:
+    """The messages for one namespace that are not sent yet, each with the index of its change."""
+
+    def __init__(self) -> None:
+        self.messages: list[n.Message] = []
+        self.changes: list[int] = []
+        self.touched: set[End] = set()
+
+
+class Applier:
+    """Applies changes one after the other; `flush` sends what is gathered."""
+
+    def __init__(self, namespaces: Namespaces, start: Callable[[Server], None], stop: Callable[[Server], None]) -> None:
+        self.namespaces = namespaces
+        self._start, self._stop = start, stop
+        self.batches: dict[str, Batch] = {}
+        self.indices: dict[End, int] = {}
+        self.next_index: dict[str, int] = {}
+        self.current = 0
+
+    def gather(self, namespace: str, message: n.Message, *touched: End) -> None:
+        """Adds a message; what another namespace's waiting messages have to do with the same devices is sent first."""
+        for other, batch in list(self.batches.items()):
+            if other != namespace and not batch.touched.isdisjoint(touched):
+                self.flush(other)
+        batch = self.batches.setdefault(namespace, Batch())
+        batch.messages.append(message)
+        batch.changes.append(self.current)
+        batch.touched.update(touched)
+
+    def flush(self, namespace: str) -> None:
+        """Sends a namespace's messages. Raises Refused for the first one that the kernel refuses."""
+        batch = self.batches.pop(namespace, None)
+        if batch is None:
+            return
+        for at in range(0, len(batch.messages), 50):
+            refusal = self.namespaces.netlink(namespace).send(batch.messages[at : at + 50])
+            if refusal:
+                raise Refused(batch.changes[at + refusal[0]], refusal[1])
+
+    def flush_all(self) -> None:
+        """Sends everything, the host's own messages last."""
+        for namespace in sorted(self.batches, key=lambda name: name == HOST):
+            self.flush(namespace)
+
+    def index(self, namespace: str, name: str) -> int:
+        """The index of a device, from memory or from the kernel."""
+        end = End(namespace, name)
+        if end not in self.indices:
+            for other in [other for other, batch in self.batches.items() if end in batch.touched]:
+                self.flush(other)
+            self.indices[end] = self.namespaces.netlink(namespace).index(name)
+        return self.indices[end]
+
+    def new_index(self, namespace: str, name: str) -> int:
+        """An index of our choice for a new device in a namespace that we made; 0 elsewhere, which lets the kernel choose."""
+        if namespace not in self.next_index:
+            return 0
+        index = self.next_index[namespace]
+        self.next_index[namespace] += 1
+        self.indices[End(namespace, name)] = index
+        return index
+
+    def do(self, change: c.Change) -> None:
+        """Carries out, or gathers, one change. Raises OSError."""
+        match change:
+            case c.AddNamespace(name):
+                self._add_namespace(name)
+            case c.DeleteNamespace(name):
+                self._delete_namespace(name)
+            case c.AddLink(namespace, name, kind):
+                self.gather(namespace, n.link(n.NEWLINK, _CREATE, name=name, device=kind, up=True), End(namespace, name))
+            case c.AddVeth(left, right, right_up):
+                self._add_veth(left, right, right_up)
+            case c.DeleteLink(namespace, name):
+                self._delete_link(namespace, name)
+            case c.SetLink(namespace, name, master, up):
+                index = self.index(namespace, master) if master else 0
+                self.gather(namespace, n.link(n.NEWLINK, name=name, master=index if name != "lo" else None, up=up), End(namespace, name))
+            case c.SetHairpin(namespace, name, on):
+                self.gather(namespace, n.hairpin(self.index(namespace, name), on), End(namespace, name))
+            case c.AddAddress(namespace, name, cidr):
+                self.gather(namespace, n.address(n.NEWADDR, self.index(namespace, name), cidr), End(namespace, name))
+            case c.DeleteAddress(namespace, name, cidr):
+                self.gather(namespace, n.address(n.DELADDR, self.index(namespace, name), cidr), End(namespace, name))
+            case c.AddRoute(namespace, route) | c.DeleteRoute(namespace, route):
+                self._route(namespace, n.NEWROUTE if isinstance(change, c.AddRoute) else n.DELROUTE, route)
+            case c.SetSysctl(namespace, key, value):
+                self._set_sysctl(namespace, key, value)
+            case c.StartServer(server):
+                self.flush_all()
+                self._start(server)
+            case c.StopServer(server):
+                self._stop(server)
+
+    def _add_namespace(self, name: str) -> None:
+        os.makedirs(NAMED, exist_ok=True)
+        path = f"{NAMED}/{name}"
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0))
+        try:
+            unshare(NEWNET)
+            mount("/proc/self/ns/net", path, "", BIND)
+            self.namespaces.add_current(name)
+        except OSError:
+            os.unlink(path)
+            raise
+        finally:
+            setns(self.namespaces.home, NEWNET)
+        self.indices[End(name, "lo")] = 1
+        self.next_index[name] = 2
+        self.gather(name, n.link(n.NEWLINK, index=1, up=True), End(name, "lo"))
+
+    def _delete_namespace(self, name: str) -> None:
+        self.flush_all()
+        descriptor = self.namespaces.descriptors.get(name)
+        if descriptor is None:
+            raise FileNotFoundError(2, f"there is no namespace {name}")
+        _end_processes(os.fstat(descriptor).st_ino)
+        self.namespaces.forget(name)
+        libc.umount2(f"{NAMED}/{name}".encode(), _DETACH)
+        os.unlink(f"{NAMED}/{name}")
+        self.indices.clear()
+
+    def _delete_link(self, namespace: str, name: str) -> None:
+        """Deletes a device. One that is gone already may have gone with a namespace, which the kernel clears up in its own time."""
+        self.flush_all()
+        refusal = self.namespaces.netlink(namespace).send([n.link(n.DELLINK, name=name)])
+        if refusal and refusal[1].errno != errno.ENODEV:
+            raise refusal[1]
+        self.indices.clear()
+
+    def _add_veth(self, left: End, right: End, right_up: bool) -> None:
+        index = self.new_index(left.namespace, left.interface)
+        self.next_index.pop(right.namespace, None)  # the kernel chooses the far end's index, so we no longer know the next one there
+        far = self.namespaces.descriptors.get(right.namespace)
+        if far is None:
+            raise FileNotFoundError(2, f"there is no namespace {right.namespace}")
+        message = n.link(
+            n.NEWLINK, _CREATE, index=index, name=left.interface, device="veth", peer=right.interface, peer_namespace=far, up=True
+        )
+        self.gather(left.namespace, message, left, right)
+        if right_up:
+            self.gather(right.namespace, n.link(n.NEWLINK, name=right.interface, up=True), right)
+
+    def _route(self, namespace: str, kind: int, route: Route) -> None:
+        device = self.index(namespace, route.device) if route.device else None
+        self.gather(namespace, n.route(kind, route, device))
+
+    def _set_sysctl(self, namespace: str, key: str, value: str) -> None:
+        self.flush_all()
+        with self.namespaces.inside(namespace):
+            try:
+                with open(sysctl_path(key), "w") as file:
+                    file.write(value)
+            except FileNotFoundError:
+                raise FileNotFoundError(2, f"this kernel has no sysctl {key}") from None
+
+
+def _end_processes(inode: int) -> None:
+    """Kills the processes whose network namespace is about to go; all of them are the lab's, for /proc is."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or name == "1":
+            continue
+        try:
+            if os.stat(f"/proc/{name}/ns/net").st_ino == inode:
+                os.kill(int(name), 9)
+        except OSError:
+            continue
+
+
+def apply(
+    namespaces: Namespaces, changes: Sequence[c.Change], start: Callable[[Server], None], stop: Callable[[Server], None]
+) -> None:
+    """Makes the changes in order. Raises Refused; what came before the refused change has then been done.
+
+    When addresses came or went, the neighbour tables are emptied: an address that comes back may have another hardware address,
+    and for half a minute its neighbours would send to the old one.
+    """
+    applier = Applier(namespaces, start, stop)
+    for applier.current, change in enumerate(changes):
+        try:
+            applier.do(change)
+        except OSError as error:
+            raise Refused(applier.current, error) from None
+    applier.current = len(changes)
+    applier.flush_all()
+    if any(isinstance(change, c.DeleteNamespace | c.DeleteLink | c.AddAddress | c.DeleteAddress) for change in changes):
+        new = {change.namespace for change in changes if isinstance(change, c.AddNamespace)}
+        for name in namespaces.descriptors.keys() - new:
+            namespaces.netlink(name).forget_neighbours()

@@ -1,0 +1,206 @@
+"""The lab's firewall, in the variant that the lab uses.
+
+The policy switch on the legacy variant goes through python-iptables, in this process and without a fork. Everything else goes
+through `iptables-save` and `iptables-restore`, on both variants: one program that takes a whole cell's rules at once, and whose
+text is the rules' canonical form. Where python-iptables is missing the command line sets policies too.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from netlab_magic.engines.host.process.isolation import NEWNET, setns, unshare
+from netlab_magic.engines.host.process.slim_imports import import_iptc
+from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables
+from netlab_magic.engines.protocol import ForeignRules
+from netlab_magic.language.plan_rules import appended, said_by_iptables
+
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
+
+VARIANTS = ("legacy", "nft")
+NONE = "none"
+NO_IPTABLES = "this machine has no iptables that works; install the package iptables"
+
+_SECONDS = 30
+
+
+class RuleRefused(Exception):
+    """iptables refused; `line` is the line of the text it was given (from 1), or -1."""
+
+    def __init__(self, message: str, line: int = -1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def other_variant(variant: str) -> str:
+    """The other one of legacy and nft."""
+    return "nft" if variant == "legacy" else "legacy"
+
+
+def in_use() -> str:
+    """The variant that has rules in this namespace, without making any table: nft when both or neither has."""
+    legacy = bool(_legacy_tables())
+    nft = shutil.which("iptables-nft-save") is not None
+    if legacy and not (nft and _has_rules(_call(["iptables-nft-save"]).stdout)):
+        return "legacy"
+    return "nft" if nft else NONE
+
+
+def _legacy_tables() -> str:
+    """The legacy tables that this namespace has. Asking the legacy programs for one that it has not would make it."""
+    names = Path("/proc/self/net/ip_tables_names")
+    return names.read_text().strip() if names.exists() else ""
+
+
+def _has_rules(dump: str) -> bool:
+    return bool(re.search(r"^(-A |:\S+ DROP)", dump, re.MULTILINE))
+
+
+def works(variant: str) -> bool:
+    """Whether a variant has its programs and the kernel's support. Asking makes its tables, so ask for one that will be used."""
+    program = shutil.which(f"iptables-{variant}")
+    return program is not None and _call([program, "-w", "-S", "FORWARD"]).returncode == 0
+
+
+def _call(words: list[str], text: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(words, input=text, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
+
+
+class Firewall:
+    """The IPv4 firewall of the namespace this process is in."""
+
+    def __init__(self, variant: str) -> None:
+        self.variant = variant
+        self._iptc: Any = None
+        self._iptc_missing = variant != "legacy"
+
+    def save(self) -> str:
+        """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
+        return self.saving()()
+
+    def saving(self) -> Callable[[], str]:
+        """Starts what `save` does; calling the result waits for it."""
+        if self.variant == NONE:
+            return str
+        words = [f"iptables-{self.variant}-save", "-c"]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+
+        def result() -> str:
+            output, error = process.communicate(timeout=_SECONDS)
+            if process.returncode:
+                raise _refusal(error)
+            return output
+
+        return result
+
+    def _program(self, suffix: str, *words: str, text: str = "") -> str:
+        if self.variant == NONE:
+            raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
+        done = _call([f"iptables-{self.variant}{suffix}", *words], text)
+        if done.returncode:
+            raise _refusal(done.stderr)
+        return done.stdout
+
+    def restore(self, text: str, flush: bool) -> None:
+        """`iptables-restore`, with --noflush, or with the counters that `text` gives. Raises RuleRefused."""
+        self._program("-restore", "-c" if flush else "--noflush", *(["-w"] if self.variant == "legacy" else []), text=text)
+
+    def canonical(self, text: str) -> str:
+        """What iptables itself makes of `text`, found out in a namespace that lives for this one call. Raises RuleRefused."""
+        home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            unshare(NEWNET)
+            try:
+                self.restore(text, flush=True)
+            except RuleRefused as refusal:
+                raise self._better(text) or refusal from None
+            return self._program("-save")
+        finally:
+            setns(home, NEWNET)
+            os.close(home)
+
+    def _better(self, text: str) -> RuleRefused | None:
+        """Rule by rule through `iptables -A`, whose messages say more than those of `iptables-restore` and name the rule."""
+        self._program("-restore", text="".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A")))
+        for number, table, rule in appended(text):
+            done = _call([f"iptables-{self.variant}", "-w", "-t", table, *shlex.split(rule)])
+            if done.returncode:
+                return RuleRefused(_refusal(done.stderr).message, number)
+        return None
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """The policy of a built-in chain. Raises RuleRefused."""
+        iptc = self._python_iptables()
+        if iptc is None:
+            self.restore(f"*{table}\n:{chain} {verdict} [0:0]\nCOMMIT\n", flush=False)
+            return
+        try:
+            iptc.Chain(self._fresh(table), chain).set_policy(verdict)
+        except iptc.IPTCError as error:
+            raise RuleRefused(str(error)) from None
+
+    def foreign(self) -> tuple[ForeignRules, ...]:
+        """What filters in this namespace beside this variant's rules: the other variant's, and native nftables tables."""
+        return (*self._other_variants(), *_native())
+
+    def _other_variants(self) -> Iterator[ForeignRules]:
+        """The other variant, when it has rules or a DROP policy."""
+        if self.variant == NONE:
+            return
+        other = other_variant(self.variant)
+        if shutil.which(f"iptables-{other}-save") is None or not _tables_of(other):
+            return
+        dump = _call([f"iptables-{other}-save"]).stdout
+        if _has_rules(dump):
+            yield ForeignRules(other, dump)
+
+    def warm_up(self) -> bool:
+        """Imports python-iptables ahead of its first use; false when there is nothing (more) to import."""
+        return self._iptc is None and self._python_iptables() is not None
+
+    def _python_iptables(self) -> Any:
+        if self._iptc is None and not self._iptc_missing:
+            try:
+                self._iptc = import_iptc()
+            except Exception:  # noqa: BLE001 (python-iptables raises its own errors, of many kinds, where it cannot find its libraries)
+                self._iptc_missing = True
+        return self._iptc
+
+    def _fresh(self, table: str) -> Any:
+        """The table as it is now: python-iptables caches tables, and committing one that changed meanwhile fails with EAGAIN."""
+        handle = self._iptc.Table(table)
+        handle.refresh()
+        return handle
+
+
+def dump_of(variant: str) -> Callable[[], str] | None:
+    """Starts reading this namespace's rules of a variant, if it has any tables; calling the result waits for the dump."""
+    return Firewall(variant).saving() if _tables_of(variant) and shutil.which(f"iptables-{variant}-save") else None
+
+
+def has_rules() -> bool:
+    """Whether this namespace may have rules: any table of either variant, or of nftables."""
+    return bool(_legacy_tables()) or has_tables()
+
+
+def _tables_of(variant: str) -> bool:
+    """Whether this namespace has any tables of a variant."""
+    return bool(_legacy_tables() if variant == "legacy" else iptables_tables())
+
+
+def _native() -> Iterator[ForeignRules]:
+    tables = native_tables()
+    if tables:
+        listed = [_call(["nft", "list", "table", *table.split(" ", 1)]).stdout for table in tables] if shutil.which("nft") else []
+        yield ForeignRules("nftables", "".join(listed), tables)
+
+
+def _refusal(stderr: str) -> RuleRefused:
+    """iptables' own words."""
+    return RuleRefused(*said_by_iptables(stderr))

@@ -1,0 +1,66 @@
+"""Which nftables tables a namespace has, and the rules in their chains: asked over netlink, without a process."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+from netlab_magic.engines.host.netlink import nfnetlink
+from netlab_magic.engines.host.netlink.rtnetlink import attributes
+
+__all__ = ["FAMILIES", "TRACING_TABLE", "has_tables", "iptables_tables", "native_tables", "rule_numbers"]
+
+# linux/netfilter/nf_tables.h
+_NEWTABLE, _GETTABLE, _NEWRULE, _GETRULE = ((nfnetlink.NFTABLES << 8) + kind for kind in (0, 1, 6, 7))
+_TABLE_NAME = 1
+_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE = 1, 2, 3
+
+TRACING_TABLE = "netlab-trace"
+"""Our own table, which lives while a packet is traced (see `listening`): nobody else's, so nobody is told of it."""
+
+FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_KEPT_BY_IPTABLES = {
+    *((family, table) for family in ("ip", "ip6") for table in ("filter", "nat", "mangle", "raw", "security")),
+    ("arp", "filter"),
+    *(("bridge", table) for table in ("filter", "nat", "broute")),
+}  # fmt: skip
+
+
+def native_tables() -> tuple[str, ...]:
+    """The tables of this namespace that were made with nft, as `ip docker-bridges`. Raises OSError where netlink is refused.
+
+    A table that nft made under one of the names that iptables-nft uses counts as iptables': both see its rules.
+    """
+    return tuple(f"{family} {name}" for family, name in _tables() if (family, name) not in _KEPT_BY_IPTABLES and name != TRACING_TABLE)
+
+
+def has_tables() -> bool:
+    """Whether this namespace has any table."""
+    return next(_tables(), None) is not None
+
+
+def iptables_tables() -> tuple[str, ...]:
+    """The tables that iptables-nft keeps its IPv4 rules in and that this namespace has."""
+    return tuple(name for family, name in _tables() if family == "ip" and (family, name) in _KEPT_BY_IPTABLES)
+
+
+def _tables() -> Iterator[tuple[str, str]]:
+    for kind, payload in nfnetlink.dump(nfnetlink.Message(_GETTABLE, 0, 0)):
+        if kind == _NEWTABLE:
+            yield FAMILIES.get(payload[0], f"family {payload[0]}"), _text(attributes(payload, 4)[_TABLE_NAME])
+
+
+def rule_numbers() -> dict[tuple[int, str, str, int], int]:
+    """For each rule of this namespace, by family, table, chain and handle, its number in its chain, counted from 1."""
+    found: dict[tuple[int, str, str, int], int] = {}
+    counted: dict[tuple[int, str, str], int] = {}
+    for kind, payload in nfnetlink.dump(nfnetlink.Message(_GETRULE, 0, socket.AF_UNSPEC)):
+        if kind == _NEWRULE:
+            held = attributes(payload, 4)
+            place = payload[0], _text(held[_RULE_TABLE]), _text(held[_RULE_CHAIN])
+            counted[place] = counted.get(place, 0) + 1
+            found[*place, struct.unpack("!Q", held[_RULE_HANDLE])[0]] = counted[place]
+    return found
+
+
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode(errors="replace")

@@ -1,0 +1,37 @@
+"""What decides about packets in a namespace besides its topology: rules of its own, sysctls, and the sockets that listen there."""
+
+from collections.abc import Iterator
+
+from netlab_magic.engines.host.netlink.sock_diag import listeners
+from netlab_magic.engines.host.state.firewall import NONE, Firewall, dump_of, has_rules
+from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
+from netlab_magic.engines.protocol import PACKET_SYSCTLS, Inside
+from netlab_magic.model.topology import HOST, Namespace, Topology
+
+__all__ = ["inside"]
+
+_OF_DEVICES = ("rp_filter", "route_localnet")
+
+
+def inside(namespaces: Namespaces, topology: Topology, variant: str) -> dict[str, Inside]:
+    """What there is in every namespace; of the host its rules are left out, which are observed anyway. Raises OSError, RuleRefused."""
+    found: dict[str, Inside] = {}
+    for name in namespaces.descriptors:
+        with namespaces.inside(name):
+            sysctls, sockets = dict(_sysctls(topology.namespaces[name])), tuple(listeners(name))
+            if name == HOST or variant == NONE or not has_rules():
+                found[name] = Inside(sysctls=sysctls, listening=sockets)
+            else:
+                dump = dump_of(variant)
+                found[name] = Inside(dump() if dump else "", Firewall(variant).foreign(), sysctls, sockets)
+    return found
+
+
+def _sysctls(namespace: Namespace) -> Iterator[tuple[str, str]]:
+    """Those of the namespace, and of its devices that have addresses or lead somewhere."""
+    names = ["all", *(device.name.replace(".", "/") for device in namespace.interfaces if device.name != "lo" and not device.master)]
+    devices = (f"net.ipv4.conf.{name}.{key}" for name in names for key in _OF_DEVICES)
+    for key in (*PACKET_SYSCTLS, *devices):
+        value = read_sysctl(key)
+        if value is not None:
+            yield key, value

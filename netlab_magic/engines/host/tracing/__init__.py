@@ -1,0 +1,3 @@
+"""The kernel's report of a packet."""
+
+__all__: list[str] = []

@@ -1,0 +1,78 @@
+"""Joins reports packet by packet, and finds out which packets are the probe's, also where a rule has given them another port."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from netlab_magic.engines.host.tracing.packet_reports import Headers, Report
+
+__all__ = ["Passing", "joined", "tell_ours"]
+
+_FIRST_HOOKS = ("PREROUTING", "OUTPUT")
+_ECHO_REQUESTS, _ECHO_REPLIES = {("icmp", 8), ("ipv6-icmp", 128)}, {("icmp", 0), ("ipv6-icmp", 129)}
+
+
+class Passing(msgspec.Struct):
+    """One packet's reports in one namespace, in order. `seconds` is when it was first seen, as far as that is known.
+
+    `direction` is "" while the packet is not known to be the probe's.
+    """
+
+    seconds: float
+    reports: list[Report]
+    direction: str = ""
+
+
+def joined(reports: Iterable[Report]) -> list[Passing]:
+    """The reports of one namespace, packet by packet. A packet comes in at PREROUTING, or is made there and comes to OUTPUT first."""
+    found: list[Passing] = []
+    threads: dict[int, Passing | None] = {}
+    latest = 0.0
+    for report in reports:
+        latest = report.seconds or latest
+        passing: Passing | None
+        if report.headers is None:
+            passing = threads.get(report.thread)
+        elif report.event == "enters" and report.hook in _FIRST_HOOKS:
+            passing = Passing(latest, [])
+            found.append(passing)
+        else:
+            passing = next((one for one in reversed(found) if _headers(one.reports[0]).same == report.headers.same), None)
+        if report.thread:
+            threads[report.thread] = passing
+        if passing is not None:
+            passing.reports.append(report)
+    return found
+
+
+def _headers(report: Report) -> Headers:
+    assert report.headers is not None  # it is of a packet's first report
+    return report.headers
+
+
+def tell_ours(passings: Sequence[Passing], identifier: int) -> None:
+    """Gives the passings of all namespaces that are of the probe's packets their direction; `identifier` is the probe's port or echo's.
+
+    A packet whose port a rule has changed is still ours, and so are those with the new port, wherever they are. Of a TCP connection only
+    the packets that open or refuse it count: SYN and RST.
+    """
+    ours, count = {identifier}, 0
+    while len(ours) > count:
+        count = len(ours)
+        for passing in passings:
+            passing.direction = passing.direction or _direction(_headers(passing.reports[0]), ours)
+            if passing.direction in ("request", "reply"):
+                end = 0 if passing.direction == "request" else 1
+                ours |= {one.headers.ends[end] for one in passing.reports if one.headers and one.headers.ends[end]}
+
+
+def _direction(headers: Headers, ours: set[int]) -> str:
+    packet, (source, destination) = headers.packet, headers.ends
+    if not {source, destination} & ours or (packet.protocol == "tcp" and not packet.flags & {"SYN", "RST"}):
+        return ""
+    kind = packet.protocol, packet.icmp_type
+    if "icmp" in packet.protocol and kind not in _ECHO_REQUESTS | _ECHO_REPLIES:
+        return "error"
+    if "icmp" in packet.protocol:
+        return "request" if kind in _ECHO_REQUESTS else "reply"
+    return "request" if source in ours else "reply"

@@ -1,0 +1,181 @@
+"""What ended a packet's way outside the firewall, as the kernel's own counters, routes and neighbours tell it: seen, never guessed.
+
+A packet that left the last hook in which it was seen, and was seen nowhere else, met its end between that hook and the next. What is
+asked depends on the place: the routing decision behind PREROUTING, the neighbour behind POSTROUTING, the socket behind INPUT. The kinds
+of facts and their sentences are in `facts`.
+"""
+
+import errno
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from netlab_magic.engines.host.netlink.nfnetlink import attribute
+from netlab_magic.engines.host.netlink.rtnetlink import Netlink, attributes
+from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
+from netlab_magic.model.kernel_trace import Fact, Passage
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.probe import Probe
+
+__all__ = ["Counters", "facts_of"]
+
+_HEADER, _ROUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBBBBBI")
+_GETROUTE, _REQUEST = 26, 1
+_RTA_DST, _RTA_SRC, _RTA_IIF = 1, 2, 3
+_IFLA_IFNAME, _IFLA_CARRIER = 3, 33
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES)
+
+Counts = Mapping[str, int]
+
+
+class Counters:
+    """The counters of the namespace that this process is in, as they are now; read at once and taken apart only when asked for.
+
+    Their names are such as Ip.InAddrErrors (/proc/net/snmp and netstat) and Ip6InNoRoutes (/proc/net/snmp6); RFC 4293 has most of them.
+    """
+
+    def __init__(self) -> None:
+        self._texts = [Path(f"/proc/self/net/{name}").read_text() for name in ("snmp", "netstat", "snmp6")]
+
+    def values(self) -> dict[str, int]:
+        """Every counter by its name."""
+        found: dict[str, int] = {}
+        for text in self._texts[:2]:
+            lines = [line.split() for line in text.splitlines()]
+            for heads, values in zip(lines[::2], lines[1::2], strict=True):
+                found |= {heads[0][:-1] + "." + head: int(value) for head, value in zip(heads[1:], values[1:], strict=True)}
+        return found | {name: int(value) for name, value in (line.split() for line in self._texts[2].splitlines())}
+
+
+def facts_of(
+    namespaces: Namespaces, probe: Probe, passages: Sequence[Passage], rises: Callable[[str], Counts]
+) -> tuple[Fact, ...]:
+    """The facts about where the probe's packets ended; `rises` tells by how much a namespace's counters rose while they were on the way."""
+    if not passages:
+        return tuple(_Place(namespaces, probe.source, {}).sending(probe.address))
+    found: list[Fact] = []
+    for direction in ("request", "reply", "error"):
+        last = next((one for one in reversed(passages) if one.direction == direction and one.sightings), None)
+        if last is not None:
+            place = _Place(namespaces, last.namespace, rises(last.namespace))
+            found += place.ended(last, [one for one in passages if one.namespace == last.namespace])
+    return tuple(fact for at, fact in enumerate(found) if fact not in found[:at])
+
+
+class _Place:
+    """One namespace in which a packet was seen last."""
+
+    def __init__(self, namespaces: Namespaces, name: str, rises: Counts) -> None:
+        self._namespaces = namespaces
+        self._name = name
+        self._rises = rises
+
+    def _fact(self, kind: str, **values: str) -> Fact:
+        return Fact(kind, self._name, values)
+
+    def _rose(self, *names: str) -> bool:
+        return any(self._rises.get(name, 0) > 0 for name in names)
+
+    def _sysctl(self, key: str) -> str | None:
+        with self._namespaces.inside(self._name):
+            return read_sysctl(key)
+
+    def ended(self, passage: Passage, here: Sequence[Passage]) -> Iterator[Fact]:
+        """Why the packet of `passage` was not seen again; `here` are all that passed this namespace."""
+        last = passage.sightings[-1]
+        if last.event != "leaves":
+            return
+        packet = last.packet
+        if last.hook == "PREROUTING":
+            yield from self._not_routed(packet)
+        elif last.hook == "POSTROUTING" and not packet.port_in and (packet.input or not packet.port_out):
+            yield from self._not_sent(packet)
+        elif last.hook == "INPUT" and passage.direction == "request":
+            yield from self._not_taken(packet, [one for one in here if one.direction != "request"])
+
+    def _not_routed(self, packet: Packet) -> Iterator[Fact]:
+        """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
+        six = ":" in packet.destination
+        if packet.ttl <= 1 and self._rose("Ip.InHdrErrors", "Ip6InHdrErrors"):
+            yield self._fact("ttl", address=packet.source)
+        elif self._rose("TcpExt.IPReversePathFilter"):
+            yield self._fact("rp_filter", address=packet.source, device=packet.input)
+        elif self._rose("Ip.InAddrErrors", "Ip6InAddrErrors") and not self._forwards(packet.input, six):
+            yield self._fact("not forwarding", address=packet.destination, device=packet.input)
+        elif (refusal := self._refusal(packet.destination, packet)) in _NO_ROUTE or self._rose("IpExt.InNoRoutes", "Ip6InNoRoutes"):
+            yield self._fact("no route", address=packet.destination)
+        elif refusal == errno.EINVAL:
+            yield self._blackhole_or_martian(packet)
+
+    def _blackhole_or_martian(self, packet: Packet) -> Fact:
+        """The routing decision refuses both with EINVAL; without the packet's source only the black hole remains."""
+        if self._refusal(packet.destination) == errno.EINVAL:
+            return self._fact("blackhole", address=packet.destination)
+        return self._fact("martian", address=packet.source, device=packet.input)
+
+    def _forwards(self, device: str, six: bool) -> bool:
+        version = "ipv6" if six else "ipv4"
+        return self._sysctl(f"net.{version}.conf.{device.replace('.', '/')}.forwarding") != "0"
+
+    def _not_sent(self, packet: Packet) -> Iterator[Fact]:
+        """Behind POSTROUTING the neighbour's hardware address is needed: neigh_resolve_output() in net/core/neighbour.c."""
+        netlink = self._namespaces.netlink(self._name)
+        if packet.output == "lo":
+            return
+        if not _carries(netlink, packet.output):
+            yield self._fact("no carrier", device=packet.output)
+            return
+        try:
+            hop = netlink.next_hop(packet.destination)
+        except OSError:
+            return
+        if hop in netlink.silent_neighbours():
+            yield self._fact("no neighbour", address=hop, device=packet.output)
+
+    def _not_taken(self, packet: Packet, answers: Sequence[Passage]) -> Iterator[Fact]:
+        """Behind INPUT is the program, or the kernel itself, that should answer."""
+        port = {"port": str(packet.destination_port), "protocol": packet.protocol}
+        reset = any("RST" in one.sightings[0].packet.flags for one in answers if one.sightings[0].hook == "OUTPUT")
+        if (packet.protocol == "tcp" and reset) or (packet.protocol == "udp" and self._rose("Udp.NoPorts", "Udp6NoPorts")):
+            yield self._fact("no listener", **port)
+        elif packet.protocol == "tcp" and self._rose("TcpExt.ListenOverflows"):
+            yield self._fact("listener busy", **port)
+        elif not answers and packet.protocol == "icmp" and self._sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
+            yield self._fact("echo ignored", sysctl="net.ipv4.icmp_echo_ignore_all")
+        elif not answers and packet.protocol == "ipv6-icmp" and self._sysctl("net.ipv6.icmp.echo_ignore_all") == "1":
+            yield self._fact("echo ignored", sysctl="net.ipv6.icmp.echo_ignore_all")
+        elif not answers:
+            yield from self.sending(packet.source)
+
+    def sending(self, destination: str) -> Iterator[Fact]:
+        """Why nothing was sent from here to an address: there is no route."""
+        refusal = self._refusal(destination)
+        if refusal in _NO_ROUTE:
+            yield self._fact("no route", address=destination)
+        elif refusal == errno.EINVAL:
+            yield self._fact("blackhole", address=destination)
+
+    def _refusal(self, destination: str, coming: Packet | None = None) -> int:
+        """The error with which the kernel refuses to route to an address, or to route on a packet that came in; 0 when it does route."""
+        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+        bits = 128 if family == socket.AF_INET6 else 32
+        body = _ROUTE.pack(family, bits, bits if coming else 0, 0, 0, 0, 0, 0, 0)
+        body += attribute(_RTA_DST, socket.inet_pton(family, destination))
+        netlink = self._namespaces.netlink(self._name)
+        try:
+            if coming:
+                body += attribute(_RTA_SRC, socket.inet_pton(family, coming.source))
+                body += attribute(_RTA_IIF, struct.pack("=I", netlink.index(coming.input)))
+            netlink.ask(_HEADER.pack(_HEADER.size + len(body), _GETROUTE, _REQUEST, 0, 0) + body)
+        except OSError as error:
+            return error.errno or 0
+        return 0
+
+
+def _carries(netlink: Netlink, device: str) -> bool:
+    for link in netlink.links():
+        held = attributes(link, 32)
+        if held[_IFLA_IFNAME].rstrip(b"\0").decode(errors="replace") == device:
+            return held.get(_IFLA_CARRIER, b"\1")[0] != 0
+    return True

@@ -1,0 +1,112 @@
+"""Listens to what the kernel does with one probe's packets in a namespace, and leaves no trace of its own.
+
+An nftables table *with an owner* (NFT_TABLE_F_OWNER, Linux 5.12) belongs to a netlink socket: no other socket may change it, neither
+program of iptables shows it, and the kernel removes it with the socket, however its process ends (nft_rcv_nl_event in
+net/netfilter/nf_tables_api.c). Ours (see `ourtable`) tells of the probe's packets at every hook, and sets their trace bit
+(skb->nf_trace): then legacy tables tell of every rule that matches (trace_packet in net/ipv4/netfilter/ip_tables.c, through
+nfnetlink_log), and nftables tables of every step (nf_tables_trace.c). One socket takes in all of it, in order.
+"""
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from netlab_magic.engines.host.netlink.nfnetlink import Message, NetfilterSocket, attribute, number
+from netlab_magic.engines.host.tracing.trace_table import OUR_GROUP, Wanted, table
+
+__all__ = ["Listener"]
+
+_CONFIGURE_LOG = 4 << 8 | 1
+_BIND, _SET_MODE, _SET_BUFFER, _SET_THRESHOLD = 1, 2, 3, 5
+_COPY_PACKET, _ENOUGH, _BUFFER = 2, 128, 512
+_TRACE_EVENTS = 9
+_TRACE_GROUP = 0
+"""The group of nfnetlink_log that legacy tables report a trace to; it cannot be chosen (default_loginfo in nfnetlink_log.c)."""
+
+_LOGGER = "nfnetlink_log"
+_RECEIVE_BUFFER = 1 << 22
+
+_CANNOT = "this kernel cannot trace packets: "
+_NO_OWNER = _CANNOT + "it has no nftables tables that end with their owner (nf_tables, Linux 5.12 or later)"
+_NO_LOG = _CANNOT + "it has no nfnetlink_log, or no nft_log (on the machine: sudo modprobe -a nfnetlink_log nft_log)"
+_NO_LOGGER = _CANNOT + "it does not let nfnetlink_log report what legacy tables do"
+_TAKEN = "somebody else listens to the packet log of this namespace (NFLOG group {}); end that program, then trace again"
+
+
+class Listener:
+    """Listens in the namespace in which it is made, until it is closed. Raises OSError with a sentence where the kernel cannot.
+
+    `legacy` tells that the namespace has legacy tables; these are listened to from `log_legacy` on.
+    """
+
+    def __init__(self, wanted: Wanted, legacy: bool) -> None:
+        self._logger = Path(f"/proc/sys/net/netfilter/nf_log/{int(wanted.family)}")
+        self._logger_before: str | None = None
+        self._socket = NetfilterSocket()
+        self.lost = False
+        try:
+            self._socket.enlarge(_RECEIVE_BUFFER)
+            for group in (OUR_GROUP, _TRACE_GROUP) if legacy else (OUR_GROUP,):
+                self._open_log(group)
+            self._make_table(wanted)
+        except OSError:
+            self.close()
+            raise
+
+    def _open_log(self, group: int) -> None:
+        """Has the log messages of a group come to this socket, each at once, with the first bytes of the packet."""
+        settings = (
+            attribute(_BIND, b"\1"),
+            attribute(_SET_MODE, struct.pack("!IBx", _ENOUGH, _COPY_PACKET)),
+            attribute(_SET_BUFFER, number(_BUFFER)),
+            attribute(_SET_THRESHOLD, number(1)),
+        )
+        try:
+            for setting in settings:
+                self._socket.configure(Message(_CONFIGURE_LOG, 0, socket.AF_INET, setting, group))
+        except OSError as error:
+            taken = error.errno in (errno.EPERM, errno.EBUSY)
+            raise OSError(error.errno, _TAKEN.format(group) if taken else _NO_LOG) from None
+
+    def _make_table(self, wanted: Wanted) -> None:
+        self._socket.join(_TRACE_EVENTS)
+        try:
+            self._socket.change(table(wanted))
+        except OSError as error:
+            known = {errno.EINVAL: _NO_OWNER, errno.EOPNOTSUPP: _NO_OWNER, errno.ENOENT: _NO_LOG}
+            raise OSError(error.errno, known.get(error.errno or 0, _CANNOT + os.strerror(error.errno or 0))) from None
+
+    def log_legacy(self) -> None:
+        """Lets the legacy tables of this namespace, which the process must be in, report traces to us. Raises OSError with a sentence."""
+        try:
+            before = self._logger.read_text().strip()
+            if before != _LOGGER:
+                self._logger.write_text(_LOGGER)
+                self._logger_before = before
+        except OSError as error:
+            raise OSError(error.errno, f"{_NO_LOGGER} ({error.strerror})") from None
+
+    def unlog_legacy(self) -> None:
+        """Puts back who had the reports before; the process must be in the namespace."""
+        if self._logger_before is not None:
+            self._logger.write_text(self._logger_before)
+            self._logger_before = None
+
+    def reports(self) -> Iterator[tuple[int, bytes]]:
+        """What has been reported so far, in order; `lost` tells that it was more than could be kept."""
+        while True:
+            try:
+                yield from self._socket.reports()
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self.lost = True
+            else:
+                return
+
+    def close(self) -> None:
+        """Ends the table and the log. The kernel waits for all packets on their way meanwhile, some milliseconds."""
+        self._socket.close()

@@ -1,0 +1,176 @@
+"""Reads what the kernel reports of packets, log messages and nftables trace events, as values."""
+
+import re
+import socket
+import struct
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from netlab_magic.engines.host.netlink.rtnetlink import attributes
+from netlab_magic.engines.host.tracing.trace_table import ENTERS, HOOKS, LEAVES
+from netlab_magic.model.packet import Packet
+
+__all__ = ["Headers", "Report", "headers_of", "read_report"]
+
+_LOG_MESSAGE, _TRACE_EVENT = 0x400, 0xA11
+"""NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET, and NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE."""
+
+# enum nfulnl_attr_type in linux/netfilter/nfnetlink_log.h
+_LOG_HEADER, _LOG_MARK, _LOG_TIME, _LOG_PAYLOAD, _LOG_PREFIX = 1, 2, 3, 9, 10
+_LOG_DEVICES = {"input": 4, "output": 5, "port_in": 6, "port_out": 7}
+
+# enum nft_trace_attributes and nft_trace_types in linux/netfilter/nf_tables.h
+_EVENT_TABLE, _EVENT_CHAIN, _EVENT_RULE, _EVENT_KIND, _EVENT_VERDICT, _EVENT_PACKET = 1, 2, 3, 4, 5, 6
+_EVENT_NETWORK, _EVENT_TRANSPORT, _EVENT_INPUT, _EVENT_OUTPUT, _EVENT_MARK, _EVENT_POLICY = 8, 9, 10, 12, 14, 16
+_POLICY_EVENT = 1
+
+_VERDICTS = {0: "DROP", 1: "ACCEPT", 2: "STOLEN", 3: "QUEUE", 4: "REPEAT", -1: "CONTINUE", -5: "RETURN"}
+"""NF_DROP and so on, and enum nft_verdicts; NFT_JUMP (-3) and NFT_GOTO (-4) name a chain instead."""
+
+_TRACED = re.compile(r"TRACE: ([^:]+):(.+):(rule|return|policy):(\d+)")
+
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
+_ECHOES = {("icmp", 8), ("icmp", 0), ("ipv6-icmp", 128), ("ipv6-icmp", 129)}
+_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
+
+Device = Callable[[bytes], str]
+"""Gives the name of an interface by its index."""
+
+
+class Headers(msgspec.Struct, frozen=True):
+    """What a report tells of a packet. `same` is the same for every report about one packet, and differs from those about others.
+
+    `ends` are the source and destination ports, or twice the identifier of an echo; of an ICMP error, those of the packet that it quotes.
+    """
+
+    packet: Packet
+    same: tuple[object, ...]
+    ends: tuple[int, int]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One report. `event` is as in Sighting; `handle` or `number` tells the rule. `family` is 0 where a legacy table reports.
+
+    `headers` are None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
+    """
+
+    event: str
+    hook: str = ""
+    headers: "Headers | None" = None
+    table: str = ""
+    chain: str = ""
+    number: int = 0
+    handle: int = 0
+    verdict: str = ""
+    family: int = 0
+    thread: int = 0
+    mark: int = 0
+    seconds: float = 0.0
+
+
+def read_report(kind: int, payload: bytes, device: Device) -> Report | None:
+    """A report by its message; None for a message that is none, or about a packet that this cannot read."""
+    if kind == _LOG_MESSAGE:
+        return _logged(attributes(payload, 4), device)
+    return _event(payload[0], attributes(payload, 4), device) if kind == _TRACE_EVENT else None
+
+
+def _logged(held: Mapping[int, bytes], device: Device) -> Report | None:
+    devices = {name: device(held[kind]) for name, kind in _LOG_DEVICES.items() if kind in held}
+    headers = headers_of(held.get(_LOG_PAYLOAD, b""), b"", _number(held, _LOG_MARK), devices)
+    if headers is None:
+        return None
+    hook = HOOKS[held[_LOG_HEADER][2]]
+    prefix = held.get(_LOG_PREFIX, b"").rstrip(b"\0").decode(errors="replace").strip()
+    seconds = 0.0
+    if _LOG_TIME in held:
+        whole, parts = struct.unpack("!QQ", held[_LOG_TIME])
+        seconds = whole + parts / 1e6
+    report = Report("", hook, headers, mark=headers.packet.mark, seconds=seconds)
+    if prefix in (ENTERS, LEAVES):
+        return msgspec.structs.replace(report, event=prefix.split()[1])
+    traced = _TRACED.fullmatch(prefix)
+    if traced is None:
+        return None
+    table, chain, event, number = traced.groups()
+    return msgspec.structs.replace(report, event=event, table=table, chain=chain, number=int(number))
+
+
+def _event(family: int, held: Mapping[int, bytes], device: Device) -> Report:
+    headers = None
+    if _EVENT_NETWORK in held:
+        devices = {name: device(held[kind]) for name, kind in (("input", _EVENT_INPUT), ("output", _EVENT_OUTPUT)) if kind in held}
+        headers = headers_of(held[_EVENT_NETWORK], held.get(_EVENT_TRANSPORT, b""), _number(held, _EVENT_MARK), devices)
+    event = "policy" if _number(held, _EVENT_KIND) == _POLICY_EVENT else "rule" if _EVENT_RULE in held else "return"
+    return Report(
+        event,
+        headers=headers,
+        table=_text(held.get(_EVENT_TABLE, b"")),
+        chain=_text(held.get(_EVENT_CHAIN, b"")),
+        handle=struct.unpack("!Q", held[_EVENT_RULE])[0] if _EVENT_RULE in held else 0,
+        verdict=_verdict(held),
+        family=family,
+        thread=_number(held, _EVENT_PACKET),
+        mark=_number(held, _EVENT_MARK),
+    )
+
+
+def _verdict(held: Mapping[int, bytes]) -> str:
+    if _EVENT_POLICY in held:
+        return _VERDICTS.get(_number(held, _EVENT_POLICY), "")
+    said = attributes(held.get(_EVENT_VERDICT, b""))
+    if 2 in said:
+        return _text(said[2])
+    return _VERDICTS.get(struct.unpack("!i", said[1])[0], "") if 1 in said else ""
+
+
+def _number(held: Mapping[int, bytes], kind: int) -> int:
+    return int.from_bytes(held.get(kind, b""), "big")
+
+
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode(errors="replace")
+
+
+def headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:
+    """A packet by its headers; None where they are cut short. Nothing is known about its connection: the packet's `state` is empty.
+
+    `transport` may be empty when it follows in `network`.
+    """
+    version = network[0] >> 4 if network else 0
+    if len(network) < (40 if version == 6 else 20):
+        return None
+    if version == 6:
+        length, number, ttl, source, destination = struct.unpack_from("!4xHBB16s16s", network)
+        at, family, length, identification = 40, socket.AF_INET6, length + 40, 0
+        tos = (network[0] & 15) << 4 | network[1] >> 4
+    else:
+        tos, length, identification, ttl, number, source, destination = struct.unpack_from("!xBHHxxBBxx4s4s", network)
+        at, family = (network[0] & 15) * 4, socket.AF_INET
+    packet = Packet(
+        socket.inet_ntop(family, source), socket.inet_ntop(family, destination), _PROTOCOLS.get(number, str(number)),
+        state="", mark=mark, length=length, ttl=ttl, tos=tos,
+    )  # fmt: skip
+    header = transport or network[at:]
+    packet = _with_transport(msgspec.structs.replace(packet, **devices), header)
+    return Headers(packet, (packet.protocol, identification, packet.icmp_type, packet.flags), _ends(packet, header))
+
+
+def _with_transport(packet: Packet, header: bytes) -> Packet:
+    if "icmp" in packet.protocol and len(header) >= 2:
+        return msgspec.structs.replace(packet, icmp_type=header[0], icmp_code=header[1])
+    if packet.protocol not in ("tcp", "udp") or len(header) < 4:
+        return packet
+    source, destination = struct.unpack_from("!HH", header)
+    flags = frozenset(name for bit, name in enumerate(_FLAGS) if len(header) > 13 and packet.protocol == "tcp" and header[13] >> bit & 1)
+    return msgspec.structs.replace(packet, source_port=source, destination_port=destination, flags=flags)
+
+
+def _ends(packet: Packet, header: bytes) -> tuple[int, int]:
+    if packet.source_port or packet.destination_port:
+        return packet.source_port, packet.destination_port
+    if (packet.protocol, packet.icmp_type) in _ECHOES and len(header) >= 8:
+        return (struct.unpack_from("!H", header, 4)[0],) * 2
+    quoted = headers_of(header[8:], b"", 0, {}) if "icmp" in packet.protocol else None
+    return quoted.ends if quoted else (0, 0)

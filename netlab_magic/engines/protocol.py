@@ -1,0 +1,313 @@
+"""The protocol between a lab and its host process: typed messages as JSON, each behind its length and the number of its request.
+
+The lab sends one request at a time (or `Interrupt` while one is running); the host answers with any number of events and then
+one reply. Refusals are values (`Failed`), not exceptions. During long work the host sends `Beat` about once a second, so that
+silence means that it is stuck. An answer carries the number of its request: one that nobody waits for any more is passed over.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+
+from netlab_magic.model.changes import Change
+from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST, Server, Topology
+
+__all__ = [
+    "BEAT_SECONDS",
+    "PACKET_SYSCTLS",
+    "SIMULATED",
+    "Account",
+    "Answer",
+    "Apply",
+    "Beat",
+    "Canonical",
+    "Decoder",
+    "Done",
+    "Failed",
+    "ForeignRules",
+    "Inside",
+    "Interrupt",
+    "Observe",
+    "Observed",
+    "Output",
+    "ProbeAll",
+    "Probed",
+    "Process",
+    "Ran",
+    "Ready",
+    "Request",
+    "RestoreRules",
+    "Run",
+    "SaveRules",
+    "SetPolicy",
+    "Status",
+    "Text",
+    "TraceProbe",
+    "Working",
+    "answers",
+    "encode",
+    "requests",
+]
+
+SIMULATED = "simulated"
+"""The way of a lab that is a model."""
+
+BEAT_SECONDS = 1.0
+"""How often the host says that it is still at work."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of all messages."""
+
+
+class Observe(_Message, frozen=True):
+    """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
+    `foreign` for a look at what else decides about packets: the other variant of iptables, nftables, and the namespaces themselves.
+    """
+
+    sysctls: dict[str, tuple[str, ...]] = {}
+    rules: bool = True
+    foreign: bool = False
+
+
+class Apply(_Message, frozen=True):
+    """Make these changes, in order. The answer to a refusal names the change by its index."""
+
+    changes: tuple[Change, ...]
+
+
+class SaveRules(_Message, frozen=True):
+    """`iptables-save -c` of the lab's variant."""
+
+
+class RestoreRules(_Message, frozen=True):
+    """`iptables-restore` this text in a namespace; `flush` replaces what is there."""
+
+    text: str
+    flush: bool = False
+    namespace: str = HOST
+
+
+class Canonical(_Message, frozen=True):
+    """How does iptables itself write these rules? `text` is for `iptables-restore`, tried in a namespace made for it."""
+
+    text: str
+
+
+class SetPolicy(_Message, frozen=True):
+    """The policy of a built-in chain."""
+
+    table: str
+    chain: str
+    verdict: str
+
+
+class ProbeAll(_Message, frozen=True):
+    """Measure all of these flows."""
+
+    probes: tuple[Probe, ...]
+
+
+class TraceProbe(_Message, frozen=True):
+    """Measure this flow, and tell all that the kernel reports of its packets."""
+
+    probe: Probe
+
+
+class Run(_Message, frozen=True):
+    """Run shell text in the lab host or in a namespace, standard input being `following`.
+
+    A command goes on with the variables and the working directory that the one before it in the same `cell` left.
+    """
+
+    text: str
+    cell: int = 0
+    namespace: str | None = None
+    following: str = ""
+    directory: str = "/"
+
+
+class Status(_Message, frozen=True):
+    """What runs in the lab?"""
+
+
+class Interrupt(_Message, frozen=True):
+    """Stop the running command or probe."""
+
+
+Request = Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | TraceProbe | Run | Status | Interrupt
+
+
+class Ready(_Message, frozen=True):
+    """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know.
+
+    `way` is user, root or sudo for a lab on the kernel, `simulated` for a model of one; `attach:host` or `attach:PID`, or `load`, for a
+    network that is only looked at.
+    """
+
+    pid: int
+    way: str
+    firewall: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether packets can be sent there, and things changed: not in a network that is only looked at."""
+        return self.way.partition(":")[0] not in ("attach", "load")
+
+
+class Output(_Message, frozen=True):
+    """Text that a command wrote; `stream` is stdout or stderr."""
+
+    stream: str
+    text: str
+
+
+class Beat(_Message, frozen=True):
+    """Still at work."""
+
+
+class Done(_Message, frozen=True):
+    """The request is carried out and has nothing to tell."""
+
+
+class ForeignRules(msgspec.Struct, frozen=True):
+    """Rules that filter beside those of the lab's iptables: `owner` is legacy, nft (iptables of that variant) or nftables, whose
+    `tables` are named; `text` is as the owner's own program prints them, and empty where that program is missing.
+    """
+
+    owner: str
+    text: str
+    tables: tuple[str, ...] = ()
+
+
+PACKET_SYSCTLS = (
+    "net.ipv4.ip_forward",
+    "net.ipv6.conf.all.forwarding",
+    "net.bridge.bridge-nf-call-iptables",
+    "net.bridge.bridge-nf-call-ip6tables",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv6.icmp.echo_ignore_all",
+)
+"""The sysctls of a namespace that matter to packets, besides those of its devices."""
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """What decides about packets in a namespace besides its topology.
+
+    `rules` is a dump of this lab's variant, `foreign` the rules that it does not show, `sysctls` those that matter to packets, and
+    `listening` all sockets that listen, as servers of the kind "other". The host's own rules are in `Observed`.
+    """
+
+    rules: str = ""
+    foreign: tuple[ForeignRules, ...] = ()
+    sysctls: dict[str, str] = {}
+    listening: tuple[Server, ...] = ()
+
+
+class Observed(_Message, frozen=True):
+    """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show.
+
+    `inside` tells of every namespace what else decides about packets there.
+    """
+
+    topology: Topology
+    rules: str = ""
+    foreign: tuple[ForeignRules, ...] = ()
+    inside: dict[str, Inside] = {}
+
+
+class Text(_Message, frozen=True):
+    """A text."""
+
+    text: str
+
+
+class Probed(_Message, frozen=True):
+    """The answers to `ProbeAll`, in its order."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+class Account(_Message, frozen=True):
+    """The answer to `TraceProbe`."""
+
+    traced: Traced
+
+
+class Ran(_Message, frozen=True):
+    """A command ended; `hidden` counts the bytes of output beyond the limit that were not sent."""
+
+    status: int
+    hidden: int = 0
+    interrupted: bool = False
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A process in the lab."""
+
+    pid: int
+    command: str
+    namespace: str
+
+
+class Working(_Message, frozen=True):
+    """The answer to `Status`: processes in the lab other than its host."""
+
+    processes: tuple[Process, ...]
+
+
+class Failed(_Message, frozen=True):
+    """The request was refused. `index` is the change, or the line of a rules text (from 1), at which it happened; -1 if unknown."""
+
+    message: str
+    errno: int = 0
+    index: int = -1
+    interrupted: bool = False
+
+
+Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed
+
+Message = TypeVar("Message")
+_HEAD = struct.Struct(">II")
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: _Message, number: int) -> bytes:
+    """A message as bytes for the other side; `number` is that of the request it is, or belongs to."""
+    body = _encoder.encode(message)
+    return _HEAD.pack(len(body), number) + body
+
+
+class Decoder(Generic[Message]):
+    """Takes bytes as they come and gives whole messages."""
+
+    def __init__(self, kind: object) -> None:
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, Message]]:
+        """Adds bytes and gives the messages that are whole now, with their numbers. Raises msgspec.DecodeError for what is no message."""
+        self._buffer += data
+        while len(self._buffer) >= _HEAD.size:
+            length, number = _HEAD.unpack_from(self._buffer)
+            end = _HEAD.size + length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_HEAD.size : end])
+            del self._buffer[:end]
+            yield number, self._decode(body)
+
+
+def requests() -> "Decoder[Request]":
+    """A decoder for the host's side."""
+    return Decoder(Request)
+
+
+def answers() -> "Decoder[Answer]":
+    """A decoder for the lab's side."""
+    return Decoder(Answer)

@@ -1,0 +1,146 @@
+"""The simulated engine: a lab that is a value. It needs no kernel, no privilege and no program, and says of itself that it is simulated."""
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+
+from netlab_magic.docker.nft_writer import TABLE
+from netlab_magic.engines.engine import Refusal, Show
+from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
+from netlab_magic.engines.simulated.change import applied
+from netlab_magic.engines.simulated.kernel_errors import KernelSaysNo
+from netlab_magic.engines.simulated.nft import listed
+from netlab_magic.engines.simulated.observe import topology_seen
+from netlab_magic.engines.simulated.rules import RuleRefused, restored, saved, with_policy
+from netlab_magic.engines.simulated.shell import Shell
+from netlab_magic.engines.simulated.sysctls import read
+from netlab_magic.engines.simulated.trace import followed
+from netlab_magic.engines.simulated.traffic import measured
+from netlab_magic.engines.simulated.world import World, empty_world
+from netlab_magic.errors import LabUnavailable
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import words_of
+from netlab_magic.language.plan_rules import appended, said_by_iptables
+from netlab_magic.model.changes import Change
+from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST, Namespace
+
+__all__ = ["SimulatedEngine"]
+
+
+class SimulatedEngine:
+    """A lab in this process. See Engine; nothing of it can outlive the object."""
+
+    def __init__(self, firewall: str, name: str, note: str = "") -> None:
+        variant = "legacy" if firewall == "auto" else firewall
+        self.ready = Ready(0, SIMULATED, variant, (note,) if note else ())
+        self.told_of_end = False
+        self._name = name
+        self._world: World | None = empty_world(variant)
+        self._shell = Shell(name, _moment)
+
+    @property
+    def alive(self) -> bool:
+        """See Engine."""
+        return self._world is not None
+
+    @property
+    def world(self) -> World:
+        """The lab as it is now. Raises LabUnavailable when it has ended."""
+        if self._world is None:
+            self.told_of_end = True
+            raise LabUnavailable("the simulated lab has ended; the next statement starts a new one")
+        return self._world
+
+    def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        """See Engine."""
+        inside = {name: Inside(self._rules_inside(name), sysctls=_told(held)) for name, held in self.world.topology.namespaces.items()}
+        others = (ForeignRules("nftables", listed(self.world), (f"ip {TABLE}",)),) if foreign and self.world.beside else ()
+        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", others, inside if foreign else {})
+
+    def _rules_inside(self, name: str) -> str:
+        held = self.world.rules.get((name, "ipv4"))
+        return saved(held, self.ready.firewall, _moment()) if held and held.tables and name != HOST else ""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Engine."""
+        for index, change in enumerate(changes):
+            try:
+                self._world = applied(self.world, change)
+            except KernelSaysNo as refusal:
+                raise Refusal(refusal.detail or refusal.message, refusal.errno, index) from None
+
+    def save(self) -> str:
+        """See Engine."""
+        return saved(self.world.ruleset(HOST), self.ready.firewall, _moment())
+
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+        """See Engine."""
+        try:
+            rules = restored(self.world.ruleset(namespace), text, self.ready.firewall, flush, counters=flush)
+        except RuleRefused as refusal:
+            raise Refusal(refusal.message, index=refusal.line) from None
+        self._world = self.world.with_ruleset(namespace, rules)
+
+    def canonical(self, text: str) -> str:
+        """See Engine."""
+        try:
+            rules = restored(Ruleset(), text, self.ready.firewall, flush=True)
+        except RuleRefused as refusal:
+            raise self._better(text) or Refusal(refusal.message, index=refusal.line) from None
+        return saved(rules, self.ready.firewall, _moment(), counters=False)
+
+    def _better(self, text: str) -> Refusal | None:
+        """Rule by rule through `iptables -A`, as the kernel engine does: its messages say more, and name the rule."""
+        chains = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A"))
+        world, said = empty_world(self.ready.firewall), list[str]()
+        world = world.with_ruleset(HOST, restored(Ruleset(), chains, self.ready.firewall, flush=True))
+        for number, table, rule in appended(text):
+            words = shlex.join(["iptables", "-t", table, *words_of(rule)])
+            world, status = Shell(self._name, _moment).run(world, words, lambda _, text: said.append(text))
+            if status:
+                return Refusal(said_by_iptables("".join(said))[0], index=number)
+        return None
+
+    def set_policy(self, table: str, chain: str, verdict: str) -> None:
+        """See Engine."""
+        try:
+            rules = with_policy(self.world.ruleset(HOST), table, chain, verdict, self.ready.firewall)
+        except RuleRefused as refusal:
+            raise Refusal(refusal.message) from None
+        self._world = self.world.with_ruleset(HOST, rules)
+
+    def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
+        """See Engine."""
+        self._world, outcomes = measured(self.world, probes)
+        return outcomes
+
+    def trace(self, probe: Probe) -> Traced:
+        """See Engine: what the model says of the probe's packets, in the form in which the kernel reports them."""
+        self._world, traced = followed(self.world, probe, self.ready.firewall)
+        return traced
+
+    def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
+        """See Engine."""
+        self._world, status = self._shell.run(self.world, f"{text}\n{following}", show, cell, namespace or HOST)
+        return Ran(status)
+
+    def processes(self) -> tuple[Process, ...]:
+        """See Engine: a simulated lab has no processes; its servers are part of the topology."""
+        return ()
+
+    def close(self) -> None:
+        """See Engine."""
+        self._world = None
+
+
+def _moment() -> str:
+    """The time, as iptables-save writes it."""
+    return time.strftime("%a %b %e %H:%M:%S %Y")
+
+
+def _told(namespace: Namespace) -> dict[str, str]:
+    """The sysctls that matter to packets, and all that were set."""
+    known = {key: value for key in PACKET_SYSCTLS if (value := read(namespace, key)) is not None}
+    return {**known, **namespace.sysctls}

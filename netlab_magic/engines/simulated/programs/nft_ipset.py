@@ -1,0 +1,72 @@
+"""nft and ipset, as far as dockerd's firewall needs them: its own table, and the set of 28.0.0."""
+
+import msgspec
+
+from netlab_magic.docker.nft_writer import TABLE
+from netlab_magic.engines.simulated.nft import NotUnderstood, listed, read_tables
+from netlab_magic.engines.simulated.programs.call import Call, Ended
+from netlab_magic.model.topology import HOST
+
+__all__ = ["ipset", "nft"]
+
+_LIMIT = "nft: the simulated engine knows of nft only the table that Docker makes\n"
+
+
+def nft(call: Call) -> int:
+    """See nft(8): `-f -`, `list table`, `list tables` and `list ruleset`."""
+    if call.words == ["-f", "-"]:
+        return _read(call, call.given)
+    if call.words[:1] == ["list"]:
+        return _list(call, call.words[1:])
+    raise Ended(1, _LIMIT)
+
+
+def _read(call: Call, text: str) -> int:
+    """A script that takes dockerd's table away and makes it anew, if it has one."""
+    gone = f"table ip {TABLE}\ndelete table ip {TABLE}\n"
+    if not text.startswith(gone):
+        raise Ended(1, _LIMIT)
+    script = text.removeprefix(gone)
+    try:
+        tables = read_tables(script)
+    except NotUnderstood:
+        raise Ended(1, _LIMIT) from None
+    call.world = msgspec.structs.replace(call.world, script=script, beside=tables)
+    return 0
+
+
+def _list(call: Call, words: list[str]) -> int:
+    there = bool(call.world.beside) and call.namespace == HOST
+    if words == ["tables"]:
+        is_nft = call.world.variant == "nft"
+        held = [f"ip {table.name}" for table in call.world.ruleset(call.namespace).tables] if is_nft else []
+        call.out("".join(f"table {name}\n" for name in (*held, *([f"ip {TABLE}"] if there else []))))
+    elif words == ["table", "ip", TABLE] and there:
+        call.out(listed(call.world))
+    elif words == ["ruleset"] and call.world.variant == "legacy":
+        call.out(listed(call.world) if there else "")
+    elif words[:1] == ["table"]:
+        raise Ended(1, "Error: No such file or directory\n")
+    else:
+        raise Ended(1, _LIMIT)
+    return 0
+
+
+def ipset(call: Call) -> int:
+    """See ipset(8): `restore`, `destroy` and `list`."""
+    words = [word for word in call.words if not word.startswith("-")]
+    sets = dict(call.world.sets)
+    if words == ["restore"]:
+        for line in call.given.splitlines():
+            action, name, *more = line.split()
+            held = sets.get(name, ())
+            sets[name] = () if action == "flush" else (*held, more[0]) if action == "add" else held
+    elif words[:1] == ["destroy"] and words[1:2]:
+        if sets.pop(words[1], None) is None:
+            raise Ended(1, "ipset v7.17: The set with the given name does not exist\n")
+    elif words[:1] == ["list"]:
+        call.out("".join(f"Name: {name}\nMembers:\n{''.join(f'{one}{chr(10)}' for one in held)}" for name, held in sets.items()))
+    else:
+        raise Ended(1, "ipset: in a simulated lab there are restore, list and destroy\n")
+    call.world = msgspec.structs.replace(call.world, sets=sets)
+    return 0

@@ -1,0 +1,281 @@
+"""The rules of a simulated namespace: what iptables, iptables-save and iptables-restore make of them, with the habits of each variant."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from netlab_magic.errors import StatementError
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.command import Command, changes, read_command
+from netlab_magic.iptables.diff import AddTable, RulesChange, SetPolicy, apply
+from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Rule, Ruleset, Table
+
+__all__ = ["PROGRAM_VERSION", "RuleRefused", "carried_out", "program_name", "restored", "saved", "with_policy", "with_table"]
+
+PROGRAM_VERSION = "1.8.9"
+"""The iptables whose texts are printed here."""
+
+_NFT_ORDER = ("mangle", "security", "raw", "filter", "nat")
+_NFT_MARK = {"legacy": "", "nft": " (nf_tables)"}
+_COUNTED = re.compile(r"\[(\d+):(\d+)\]\s+")
+_PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
+
+
+class RuleRefused(Exception):
+    """iptables would refuse this; `line` is the line of the text it was given (from 1), or -1."""
+
+    def __init__(self, message: str, line: int = -1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def program_name(program: str, variant: str) -> str:
+    """How a program names itself before what it has to say: `iptables v1.8.9 (legacy)`."""
+    return f"{program} v{PROGRAM_VERSION} ({'nf_tables' if variant == 'nft' else 'legacy'})"
+
+
+# --- one command -----------------------------------------------------------------------------------------------------------
+
+
+def carried_out(ruleset: Ruleset, command: Command, variant: str) -> Ruleset:
+    """The rules after a command. Raises StatementError, saying why, where iptables would refuse it."""
+    edits = changes(command, ruleset)
+    if not edits:
+        return with_table(ruleset, command.table, variant)
+    if misplaced := next(filter(None, (_misplaced(command, rule) for rule in command.rules)), ""):
+        raise StatementError(misplaced)
+    return _committed(ruleset, edits, variant)
+
+
+def _committed(ruleset: Ruleset, edits: Sequence[RulesChange], variant: str) -> Ruleset:
+    """The rules after edits of one table.
+
+    The legacy variant sets a table's policies' counters to 0 whenever it writes the table (COUNTER_MAP_ZEROED in libiptc.c). With nft
+    a policy counts once it has been set (nft_chain_set), and the chains of a new table do not count.
+    """
+    new = {edit.table for edit in edits if isinstance(edit, AddTable)}
+    touched = {edit.table for edit in edits}
+    set_now = {(edit.table, edit.chain) for edit in edits if isinstance(edit, SetPolicy)}
+    after = apply(ruleset, edits)
+    if variant == "legacy":
+        tables = [_with_counters(table, lambda _: Counters()) if table.name in touched else table for table in after.tables]
+        return _ordered(msgspec.structs.replace(after, tables=tuple(tables)), new, variant)
+
+    def counting(table: Table) -> Table:
+        def one(chain: Chain) -> Counters | None:
+            if (table.name, chain.name) in set_now:
+                return Counters()
+            return None if table.name in new else chain.counters
+
+        return _with_counters(table, one)
+
+    return _ordered(msgspec.structs.replace(after, tables=tuple(map(counting, after.tables))), new, variant)
+
+
+def _with_counters(table: Table, of: Callable[[Chain], Counters | None]) -> Table:
+    chains = tuple(msgspec.structs.replace(chain, counters=of(chain)) if chain.policy else chain for chain in table.chains)
+    return Table(table.name, chains)
+
+
+def _ordered(ruleset: Ruleset, new: set[str], variant: str) -> Ruleset:
+    """The tables in the order of the variant: legacy puts the youngest first, nft has one order for all."""
+    tables = [Table(table.name, _in_order(table)) if table.name in new else table for table in ruleset.tables]
+    if variant == "nft":
+        tables.sort(key=lambda table: _NFT_ORDER.index(table.name))
+    elif new:
+        tables.sort(key=lambda table: table.name not in new)
+    return msgspec.structs.replace(ruleset, tables=tuple(tables))
+
+
+def _in_order(table: Table) -> tuple[Chain, ...]:
+    places = {name: place for place, name in enumerate(BUILT_IN[table.name])}
+    return tuple(sorted(table.chains, key=lambda chain: (places.get(chain.name, len(places)), chain.name)))
+
+
+def with_table(ruleset: Ruleset, name: str, variant: str) -> Ruleset:
+    """The rules once somebody has looked at a table: the legacy variant makes it by that."""
+    if variant != "legacy" or any(table.name == name for table in ruleset.tables):
+        return ruleset
+    chains = tuple(Chain(chain, "ACCEPT") for chain in BUILT_IN[name])
+    return msgspec.structs.replace(ruleset, tables=(Table(name, chains), *ruleset.tables))
+
+
+def with_policy(ruleset: Ruleset, table: str, chain: str, verdict: str, variant: str) -> Ruleset:
+    """The rules with another policy of a built-in chain. Raises RuleRefused."""
+    try:
+        return carried_out(ruleset, Command("-P", chain, table, ruleset.family, name=verdict), variant)
+    except StatementError as error:
+        raise RuleRefused(error.message) from None
+
+
+# --- what belongs where ------------------------------------------------------------------------------------------------------
+
+_ONLY_IN = {
+    "CHECKSUM": ("mangle", ()),
+    "CLASSIFY": ("mangle", ("FORWARD", "OUTPUT", "POSTROUTING")),
+    "CT": ("raw", ()),
+    "DNAT": ("nat", ("PREROUTING", "OUTPUT")),
+    "DSCP": ("mangle", ()),
+    "ECN": ("mangle", ()),
+    "HL": ("mangle", ()),
+    "MASQUERADE": ("nat", ("POSTROUTING",)),
+    "NETMAP": ("nat", ()),
+    "NOTRACK": ("raw", ()),
+    "REDIRECT": ("nat", ("PREROUTING", "OUTPUT")),
+    "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
+    "SNAT": ("nat", ("POSTROUTING", "INPUT")),
+    "TOS": ("mangle", ()),
+    "TPROXY": ("mangle", ("PREROUTING",)),
+    "TTL": ("mangle", ()),
+}
+"""The table in which the kernel takes a target (xt_check_target), and the built-in chains where it takes it, () for all."""
+
+
+def _misplaced(command: Command, rule: Rule) -> str:
+    """Why the kernel does not take a rule in this place, "" when it does."""
+    table, chains = _ONLY_IN.get(rule.jump, ("", ()))
+    if not table:
+        return ""
+    wrong_chain = chains and command.chain in BUILT_IN[command.table] and command.chain not in chains
+    return _INVALID if command.table != table or wrong_chain else ""
+
+
+_INVALID = "Invalid argument (a match or target that does not belong in this table or chain?)"
+
+
+# --- whole texts -----------------------------------------------------------------------------------------------------------
+
+
+def saved(ruleset: Ruleset, variant: str, moment: str, counters: bool = True, table: str | None = None) -> str:
+    """What `iptables-save` prints, with `-c` when `counters`; `moment` is the time as the program writes it."""
+    mark = f"{_PROGRAM[ruleset.family]}-save v{PROGRAM_VERSION}{_NFT_MARK[variant]}"
+    parts = []
+    for one in ruleset.tables:
+        if table in (None, one.name):
+            parts += [f"# Generated by {mark} on {moment}", *_lines(one, counters), f"# Completed on {moment}"]
+    return "".join(f"{line}\n" for line in parts)
+
+
+def _lines(table: Table, counters: bool) -> Iterator[str]:
+    yield f"*{table.name}"
+    yield from (f":{chain.name} {chain.policy or '-'} {chain.counters or Counters()}" for chain in table.chains)
+    for chain in table.chains:
+        for rule in chain.rules:
+            counted = f"{rule.counters or Counters()} " if counters else ""
+            yield f"{counted}-A {chain.name} {rule}".rstrip()
+    yield "COMMIT"
+
+
+def restored(ruleset: Ruleset, text: str, variant: str, flush: bool = False, counters: bool = False) -> Ruleset:
+    """The rules after `iptables-restore` of a text; `flush` replaces the tables in it, `counters` takes theirs. Raises RuleRefused."""
+    reader = _Restoring(ruleset, variant, flush, counters)
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            reader.line(line.rstrip("\r"))
+        except StatementError as error:
+            raise RuleRefused(error.message, number) from None
+        except ValueError as error:
+            raise RuleRefused(str(error), number) from None
+    if reader.table:
+        raise RuleRefused(f"COMMIT expected at line {len(text.splitlines()) + 1}", len(text.splitlines()))
+    return reader.ruleset
+
+
+class _Restoring:
+    """Reads a text for iptables-restore line by line: a table takes effect with its COMMIT."""
+
+    def __init__(self, ruleset: Ruleset, variant: str, flush: bool, counters: bool) -> None:
+        self.ruleset = ruleset
+        self.variant, self.flush, self.counters = variant, flush, counters
+        self.table = ""
+        self.new: set[str] = set()
+        self.chains: dict[str, Chain] = {}
+        self.rules: dict[str, list[Rule]] = {}
+
+    def line(self, line: str) -> None:
+        if not line.strip() or line.startswith("#"):
+            return
+        if line.startswith("*"):
+            self.begin(line[1:].strip())
+        elif not self.table:
+            raise ValueError(f"{line.split(maxsplit=1)[0]} stands outside of a table")
+        elif line.strip() == "COMMIT":
+            self.commit()
+        elif line.startswith(":"):
+            self.declare(line[1:])
+        else:
+            self.edit(line)
+
+    def begin(self, name: str) -> None:
+        if name not in BUILT_IN:
+            raise ValueError(f"there is no table {name}")
+        known = next((table for table in self.ruleset.tables if table.name == name), None)
+        self.table, self.new = name, set() if known else {name}
+        silent = None if self.variant == "nft" else Counters()
+        built_in = tuple(Chain(chain, "ACCEPT", (), silent) for chain in BUILT_IN[name])
+        if self.flush and known and self.variant == "legacy":
+            built_in = tuple(msgspec.structs.replace(chain, rules=()) for chain in known.chains if chain.policy)
+        held = built_in if self.flush or not known else known.chains
+        zero = self.variant == "legacy"
+        self.chains = {chain.name: msgspec.structs.replace(chain, counters=Counters()) if zero else chain for chain in held}
+        self.rules = {chain.name: list(chain.rules) for chain in held}
+
+    def declare(self, line: str) -> None:
+        words = line.split()
+        name, policy = words[0], words[1] if len(words) > 1 else "-"
+        found = _COUNTED.match(f"{words[2]} ") if len(words) > 2 else None
+        counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
+        if policy == "-":
+            if name not in self.chains:
+                read_command(f"iptables -N {shlex.quote(name)}")
+            self.chains[name], self.rules[name] = Chain(name), []
+            return
+        if name not in BUILT_IN[self.table]:
+            raise ValueError(f"{name} is not a built-in chain of {self.table}, so it has no policy")
+        if policy not in ("ACCEPT", "DROP"):
+            raise ValueError(f"{policy} is not a policy; a policy is ACCEPT or DROP")
+        self.chains[name] = Chain(name, policy, (), counted)
+
+    def edit(self, line: str) -> None:
+        found = _COUNTED.match(line)
+        words = save_format.words_of(line[found.end() :] if found else line)
+        family = self.ruleset.family
+        command = read_command(shlex.join([_PROGRAM[family], "-t", self.table, *words]))
+        counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
+        rules = tuple(msgspec.structs.replace(rule, counters=rule.counters or counted) for rule in command.rules)
+        command = msgspec.structs.replace(command, rules=rules)
+        if misplaced := next(filter(None, (_misplaced(command, rule) for rule in rules)), ""):
+            raise ValueError(misplaced)
+        if command.action == "-A" and command.chain in self.rules and all(self.is_known(rule) for rule in rules):
+            self.rules[command.chain] += [self.spelt(rule) for rule in rules]  # thousands of these must not take long
+            return
+        one = Ruleset((Table(self.table, self.made()),), family)
+        after = apply(one, changes(command, one)).table(self.table)
+        self.chains = {chain.name: chain for chain in after.chains}
+        self.rules = {chain.name: list(chain.rules) for chain in after.chains}
+
+    def is_known(self, rule: Rule) -> bool:
+        """Whether a rule asks for nothing that has to be looked up: `changes` says best what is wrong with one that does."""
+        if rule.target is None or rule.target.goto or rule.jump not in ("ACCEPT", "DROP", "RETURN", "MASQUERADE", "DNAT"):
+            return False
+        return not {"-i", "-o"} & {option.name for option in rule.options}
+
+    def spelt(self, rule: Rule) -> Rule:
+        return msgspec.structs.replace(canonical(rule, self.ruleset.family), counters=rule.counters)
+
+    def made(self) -> tuple[Chain, ...]:
+        return tuple(msgspec.structs.replace(chain, rules=tuple(self.rules[name])) for name, chain in self.chains.items())
+
+    def commit(self) -> None:
+        table = Table(self.table, self.made())
+        table = Table(self.table, _in_order(table))
+        if loop := table.loop():
+            raise ValueError(f"then these chains would jump to each other in a circle: {' → '.join((*loop, loop[0]))}")
+        others = tuple(held for held in self.ruleset.tables if held.name != self.table)
+        at = [held.name for held in self.ruleset.tables].index(self.table) if not self.new else 0
+        self.ruleset = _ordered(msgspec.structs.replace(self.ruleset, tables=(*others[:at], table, *others[at:])), self.new, self.variant)
+        self.table = ""

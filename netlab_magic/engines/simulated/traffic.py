@@ -1,0 +1,311 @@
+"""Packets in a simulated lab: sent through its namespaces, counted by the rules that they pass, remembered by connection tracking."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from netlab_magic.engines.simulated.sysctls import read
+from netlab_magic.engines.simulated.world import Neighbour, Tracked, World
+from netlab_magic.forwarding.conntrack import flow_of
+from netlab_magic.forwarding.links import links_of
+from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.forwarding.probe import Exchange
+from netlab_magic.forwarding.trip import NOBODY_ANSWERS, Parcel, Unknown
+from netlab_magic.iptables.numbers import number_of, shown
+from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
+from netlab_magic.model import judging
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.probe import Outcome, Probe, Verdict
+from netlab_magic.model.topology import HOST, End, Topology
+from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter.frame import Ends
+
+__all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
+
+_ACK, _FIN = frozenset(("ACK",)), frozenset(("FIN", "ACK"))
+_DATA = frozenset(("PSH", "ACK"))
+_HEADERS = 52
+"""Bytes of the headers of IPv4 and TCP with a time stamp, which every segment has after the first two."""
+
+_TRIES = 2
+"""How often a probe without an answer is sent."""
+
+_REMEMBERED = 1000
+"""So many connections of a namespace are remembered, for conntrack -L."""
+
+_IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A packet of a TCP connection after its first two: who sends it, its flags, and how many bytes of data it has."""
+
+    is_from_client: bool
+    flags: frozenset[str] = _ACK
+    data: int = 0
+
+
+def connection(asked: int = 0, answered: int = 0) -> tuple[Segment, ...]:
+    """What follows SYN and SYN/ACK: where bytes are `asked` and `answered` they come first, then both sides close."""
+    talk = (Segment(True, _DATA, asked), Segment(False), Segment(False, _DATA, answered), Segment(True)) if asked else ()
+    return (Segment(True), *talk, Segment(True, _FIN), Segment(False, _FIN), Segment(True))
+
+
+_Place = tuple[str, str, int]
+_Counts = dict[_Place, tuple[int, int]]
+
+
+class Road:
+    """The packets of one request. `world` is the lab with what they have changed, once `arrived` has been asked."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rules = {
+            six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
+        }
+        if world.beside:
+            self._rules[False][HOST] = Ruleset((*world.ruleset(HOST).tables, *world.beside))
+        self._counts: dict[tuple[str, str], _Counts] = {}
+        self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
+        self._tracked: dict[str, dict[tuple[int, Ends], Tracked]] = {}
+        self._sent = world.sent
+
+    @property
+    def topology(self) -> Topology:
+        """The topology in which the packets are."""
+        return self._world.topology
+
+    def exchange(self, probe: Probe, segments: Sequence[Segment] = ()) -> Prediction:
+        """Sends a probe's packet and what comes back, with the `segments` of a TCP connection that was made."""
+        return self._exchange(self._begin(probe), segments)
+
+    def round(self, probes: Sequence[Probe]) -> list[Prediction]:
+        """Sends probes together: the echo requests of one namespace to one address have one identifier, and are one connection."""
+        echoes: dict[tuple[str, str], Exchange] = {}
+        found = []
+        for probe in probes:
+            begun = self._begin(probe)
+            if probe.protocol == "icmp":
+                begun = echoes.setdefault((probe.source, probe.address), begun)
+            found.append(msgspec.structs.replace(self._exchange(begun, connection()), probe=probe))
+        return found
+
+    def echoes(self, probe: Probe, count: int, length: int, ttl: int) -> list[Prediction]:
+        """Sends as many echo requests of this length, which belong together; `ttl` 0 is the usual one."""
+        begun = self._begin(probe)
+        begun.packet = msgspec.structs.replace(begun.packet, length=length, ttl=ttl or begun.packet.ttl)
+        return [self._exchange(begun) for _ in range(count)]
+
+    def _begin(self, probe: Probe) -> Exchange:
+        self._sent += 1
+        return Exchange(self.topology, self._rules[":" in probe.address], probe, {})
+
+    def _exchange(self, begun: Exchange, segments: Sequence[Segment] = ()) -> Prediction:
+        found, probe = begun.predict(), begun.probe
+        trips = [found.request, *([] if found.back is None else [found.back])]
+        if found and probe.protocol == "tcp" and found.request.legs and found.back:
+            trips += self._talk(begun, found, segments)
+        for trip in trips:
+            self._pass(trip)
+        if found.request.lost == NOBODY_ANSWERS:
+            values = found.request.values
+            self._learn(values["namespace"], Neighbour(values["address"], values["device"]))
+        return found
+
+    def _talk(self, begun: Exchange, found: Prediction, segments: Sequence[Segment]) -> Iterator[Trip]:
+        far = found.request.legs[-1]
+        asked, answered = begun.packet, _reply(far.walk)
+        for segment in segments:
+            pattern, namespace = (asked, found.probe.source) if segment.is_from_client else (answered, far.namespace)
+            packet = msgspec.structs.replace(pattern, flags=segment.flags, length=_HEADERS + segment.data)
+            try:
+                yield begun.travels.send(Parcel(packet), namespace)
+            except Unknown:
+                return
+
+    # --- what packets leave behind ----------------------------------------------------------------------------------------
+
+    def _pass(self, trip: Trip) -> None:
+        for leg in trip.legs:
+            self._count(leg.namespace, leg.walk)
+            self._track(leg.namespace, leg.walk)
+            if leg.leaves and leg.walk:
+                self._ask(leg.leaves, leg.walk)
+
+    def _count(self, namespace: str, walk: Walk) -> None:
+        counts = self._counts.setdefault((namespace, "ipv6" if walk.last.six else "ipv4"), {})
+        for visit in walk.steps:
+            if visit.matched:
+                packets, size = counts.get(visit.line.place, (0, 0))
+                counts[visit.line.place] = packets + 1, size + visit.frame.length
+
+    def _track(self, namespace: str, walk: Walk) -> None:
+        frame = walk.last
+        if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
+            return
+        held = self._tracked.setdefault(namespace, {})
+        key = frame.protocol, frame.original
+        replied = frame.direction == "REPLY" or (key in held and held[key].replied)
+        held[key] = Tracked(frame.protocol, frame.original, frame.reply, self._sent, replied)
+
+    def _ask(self, leaves: End, walk: Walk) -> None:
+        """Who sends to somebody on a link asks for the hardware address first, and learns that of who answers; so does the other."""
+        frame = walk.last
+        if frame.port_out:
+            return
+        ahead = links_of(self.topology).ahead(leaves.namespace, walk)
+        if not ahead.way:
+            return
+        near, far = End(leaves.namespace, ahead.device), self._above(ahead.way[-1])
+        self._learn_from(near, ahead.address, far)
+        self._learn_from(far, ahead.asker, near)
+
+    def _above(self, end: End) -> End:
+        device = self.topology.interface(end)
+        return End(end.namespace, device.master) if device and device.master else end
+
+    def _learn_from(self, mine: End, address: str, theirs: End) -> None:
+        device = self.topology.interface(theirs)
+        self._learn(mine.namespace, Neighbour(address, mine.interface, device.mac if device else ""))
+
+    def _learn(self, namespace: str, neighbour: Neighbour) -> None:
+        self._neighbours.setdefault(namespace, {})[neighbour.device, neighbour.address] = neighbour
+
+    def arrived(self) -> World:
+        """The lab after all these packets."""
+        rules = dict(self._world.rules)
+        for key, counts in self._counts.items():
+            if key in rules and counts:
+                rules[key] = _counted(rules[key], counts)
+        beside = _counted(Ruleset(self._world.beside), self._counts.get((HOST, "ipv4"), {})).tables
+        known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
+        for name, learnt in self._neighbours.items():
+            known[name] = {**known.get(name, {}), **learnt}
+        tracked = {name: {(one.protocol, one.original): one for one in held} for name, held in self._world.tracked.items()}
+        for name, seen in self._tracked.items():
+            tracked[name] = {**tracked.get(name, {}), **seen}
+        return msgspec.structs.replace(
+            self._world,
+            rules=rules,
+            beside=beside,
+            neighbours={name: tuple(held.values()) for name, held in known.items()},
+            tracked={name: tuple(held.values())[-_REMEMBERED:] for name, held in tracked.items()},
+            sent=self._sent,
+        )
+
+
+def _reply(walk: Walk) -> Packet:
+    """A packet back to who sent the one that was delivered at the end of a walk."""
+    frame = walk.last
+    flow = flow_of(frame.packet()).turned()
+    return Packet(flow.source, flow.destination, "tcp", flow.source_port, flow.destination_port)
+
+
+def _counted(ruleset: Ruleset, counts: _Counts) -> Ruleset:
+    tables = tuple(
+        Table(table.name, tuple(_counted_chain(table.name, chain, counts) for chain in table.chains)) for table in ruleset.tables
+    )
+    return Ruleset(tables, ruleset.family)
+
+
+def _counted_chain(table: str, chain: Chain, counts: _Counts) -> Chain:
+    rules = tuple(
+        msgspec.structs.replace(rule, counters=_more(rule.counters, counts[table, chain.name, number]))
+        if (table, chain.name, number) in counts
+        else rule
+        for number, rule in enumerate(chain.rules, 1)
+    )
+    ended = counts.get((table, chain.name, 0))
+    counters = _more(chain.counters, ended) if ended and chain.policy and chain.counters is not None else chain.counters
+    return msgspec.structs.replace(chain, rules=rules, counters=counters)
+
+
+def _more(counters: Counters | None, more: tuple[int, int]) -> Counters:
+    held = counters or Counters()
+    return Counters(held.packets + more[0], held.bytes + more[1])
+
+
+# --- probes --------------------------------------------------------------------------------------------------------------------
+
+
+def predicted_now(world: World, probe: Probe) -> tuple[World, Outcome, Prediction]:
+    """The lab after one probe, its outcome, and what the model says of its packets."""
+    after, (outcome,) = measured(world, [probe])
+    return after, outcome, Road(world).exchange(probe)
+
+
+def measured(world: World, probes: Sequence[Probe]) -> tuple[World, tuple[Outcome, ...]]:
+    """The outcomes of probes, with the same packets as real ones: receivers ask themselves first, and silence is asked twice."""
+    road = Road(world)
+    known = [probe for probe in probes if probe.source in world.topology.namespaces]
+    canaries = dict.fromkeys(judging.canary_of(probe) for probe in known if probe.target in world.topology.namespaces)
+    alive = {found.probe: found for found in _asked(road, sorted(canaries, key=str))}
+    found = iter(_asked(road, known))
+    outcomes = tuple(
+        _judged(world, next(found), alive) if probe.source in world.topology.namespaces else judging.unknown_source(probe)
+        for probe in probes
+    )
+    return road.arrived(), outcomes
+
+
+def _asked(road: Road, probes: Sequence[Probe]) -> list[Prediction]:
+    found = road.round(probes)
+    for _ in range(_TRIES - 1):
+        silent = [at for at, one in enumerate(found) if _answer(one) is None and not one.unknown]
+        for at, again in zip(silent, road.round([probes[at] for at in silent]), strict=True):
+            found[at] = again
+    return found
+
+
+def _answer(found: Prediction) -> Outcome | None:
+    """The outcome where the sender is told something: an answer, a refusal, an error; None for silence."""
+    probe = found.probe
+    if found.verdict == Verdict.ANSWERED:
+        return Outcome(probe, Verdict.ANSWERED)
+    at_home = len(found.request.legs) == 1 and not found.request.legs[0].walk
+    if found.back is None and found.verdict == Verdict.NO_ROUTE:
+        return judging.no_route(probe)
+    if at_home and found.back is None and found.verdict == Verdict.BLOCKED and probe.protocol != "tcp":
+        return judging.stopped_at_home(probe)
+    if found.back is None or found.verdict not in (Verdict.REFUSED, Verdict.NO_ROUTE):
+        return None
+    if probe.protocol == "icmp":
+        last = found.back.legs[-1].walk.packet
+        return judging.echo_error(probe, last.source, last.icmp_type, last.icmp_code)
+    return judging.connection_refused(probe) if found.verdict == Verdict.REFUSED else judging.no_route(probe)
+
+
+def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -> Outcome:
+    probe = found.probe
+    if found.unknown:
+        return Outcome(probe, Verdict.NOT_MEASURED, why=f"the model cannot tell: {found.unknown}")
+    answer = _answer(found)
+    if answer is not None:
+        return answer
+    if not probe.target:
+        return judging.nobody_has(probe)
+    canary = alive.get(judging.canary_of(probe))
+    if canary is None or not judging.spoke(_answer(canary)):
+        return _mute(world.topology, probe)
+    if len(found.request.legs) == 1 and found.request.lost == NOBODY_ANSWERS:
+        return judging.nobody_answers(probe, found.request.values["address"])
+    if len(found.request.legs) == 1 and not found.request.legs[0].walk and not _knows_next_hop(world, probe):
+        return judging.stopped_at_home(probe)
+    return judging.blocked(probe)
+
+
+def _knows_next_hop(world: World, probe: Probe) -> bool:
+    """Whether the sender knows the next hop's hardware address already: then TCP does not tell where a packet was stopped."""
+    six = ":" in probe.address
+    hop = links_of(world.topology).routing(probe.source, six).route(number_of(probe.address))
+    known = {neighbour.address for neighbour in world.neighbours.get(probe.source, ())}
+    return six or hop is None or hop.local or shown(hop.next, six) in known
+
+
+def _mute(topology: Topology, probe: Probe) -> Outcome:
+    six = ":" in probe.address
+    namespace = topology.namespaces.get(probe.target)
+    if namespace is None or not links_of(topology).routing(probe.target, six).is_local(number_of(probe.address)):
+        return judging.mute(probe)
+    if probe.protocol == "udp" or (probe.protocol == "icmp" and read(namespace, _IGNORE[six]) != "0"):
+        return judging.mute(probe)
+    return judging.mute_by_its_own_firewall(probe)

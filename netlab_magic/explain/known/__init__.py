@@ -1,0 +1,3 @@
+"""What programs write."""
+
+__all__: list[str] = []

@@ -1,0 +1,83 @@
+"""Rules that are recognised by their shape, whatever the bridges, addresses and ports in them are called."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import msgspec
+
+from netlab_magic.i18n import Language
+from netlab_magic.iptables.ruleset import Match, Option, Rule, Target
+
+__all__ = ["Shape", "recognised"]
+
+_APART = "\x1f"
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A row of a table of shapes: what `says` tells of a rule that looks like `rule` and stands `where`.
+
+    `where` is a regular expression for "TABLE CHAIN". `rule` is written as iptables-save prints it, without comments; its words are
+    regular expressions, {name} in them stands for any text (the same one wherever it is repeated), and a word … for any words or none.
+    The message may name each {name}.
+    """
+
+    where: str
+    rule: str
+    says: str
+
+
+def recognised(shapes: Iterable[Shape], table: str, chain: str, rule: Rule, say: Language) -> str:
+    """What the first of the shapes that fits has to say; "" when none does."""
+    text, place = _text(rule), f"{table} {chain}"
+    for shape in shapes:
+        found = _pattern(shape.rule).fullmatch(text)
+        here = found and re.fullmatch(shape.where, place)
+        if found and here:
+            names = {**here.groupdict(), **found.groupdict()}
+            return say(shape.says, **{name: _shown(value) for name, value in names.items()})
+    return ""
+
+
+def _shown(value: str | None) -> str:
+    return (value or "").removesuffix("/32").removesuffix("/128")
+
+
+@lru_cache(maxsize=1024)
+def _pattern(rule: str) -> re.Pattern[str]:
+    known: set[str] = set()
+
+    def hole(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in known:
+            return f"(?P={name})"
+        known.add(name)
+        return f"(?P<{name}>[^{_APART}]+)"
+
+    words = rule.split()
+    return re.compile(
+        "".join(f"(?:{_APART}[^{_APART}]*)*?" if word == "…" else _APART + _HOLE.sub(hole, word) for word in words), re.DOTALL
+    )
+
+
+def _text(rule: Rule) -> str:
+    return "".join(_APART + word for word in _words(rule))
+
+
+def _words(rule: Rule) -> Iterator[str]:
+    """The words of a rule, unquoted, without its comments: what a shape is compared with."""
+    parts: list[Match | Target] = [found for found in rule.matches if found.module != "comment"]
+    yield from _option_words(rule.options)
+    for part in (*parts, *((rule.target,) if rule.target else ())):
+        if isinstance(part, Match):
+            yield from ("-m", part.module)
+        else:
+            yield from ("-g" if part.goto else "-j", part.name)
+        yield from _option_words(part.options)
+
+
+def _option_words(options: Iterable[Option]) -> Iterator[str]:
+    for option in options:
+        yield from (("!",) if option.negated else ())
+        yield from (option.name, *option.values)

@@ -1,0 +1,167 @@
+"""What happens to a packet that a rule matches, as one sentence a target."""
+
+from netlab_magic.explain.matches import meaningful, said
+from netlab_magic.explain.position import Caller, Site
+from netlab_magic.explain.values import joined
+from netlab_magic.i18n import Language, message
+from netlab_magic.iptables.extensions import Extension, target
+from netlab_magic.iptables.ruleset import Option, Rule, Target
+
+__all__ = ["happens"]
+
+_ACCEPTED = {
+    "filter": message("The packet is accepted: no later rule of the filter table is asked about it here."),
+    "nat": message("The connection keeps its addresses: no later rule of the nat table is asked about it here."),
+}
+_VERDICTS = {
+    "DROP": message("The packet is dropped silently: its sender gets no answer."),
+    "QUEUE": message("The packet is handed to the program that listens on queue 0, which decides about it."),
+}
+_BUILT_IN_RETURNS = {
+    "ACCEPT": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: ACCEPT."),
+    "DROP": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: DROP."),
+}
+_TRANSLATED = message(
+    "The packet {what}; conntrack does the same to the rest of the connection, and the reverse to its replies, "
+    "without asking the rules again."
+)
+_ENDS = {
+    "DNAT": _TRANSLATED,
+    "SNAT": _TRANSLATED,
+    "MASQUERADE": _TRANSLATED,
+    "REDIRECT": _TRANSLATED,
+    "NETMAP": _TRANSLATED,
+    "NFQUEUE": message("The packet {what}, and that program decides about it."),
+    "TPROXY": message("The packet {what}, and no later rule of this table is asked about it."),
+    "SYNPROXY": message("The packet {what}."),
+}
+"""What is said of the targets after which the chain is not read on; after any other one of the option table it is."""
+
+_LOGGED = message("The packet {what}, and goes on to {onward}: logging decides nothing.")
+_GOES_ON = {"LOG": _LOGGED, "NFLOG": _LOGGED, "ULOG": _LOGGED, "AUDIT": _LOGGED, "TRACE": _LOGGED}
+
+
+def happens(site: Site, rule: Rule, say: Language) -> str:
+    """The sentence that tells what becomes of the packets that the rule at `site`, in its canonical form, matches."""
+    found = rule.target
+    if found is None:
+        return say("Nothing is decided: the packet is counted, and goes on to {}.", site.onward(say))
+    if site.leads_to is not None:
+        return _enters(site, found, say)
+    if found.name == "ACCEPT":
+        other = message("The packet passes: no later rule of the {} table is asked about it here, while other tables still are.")
+        return say(_ACCEPTED.get(site.table.name, other), site.table.name)
+    if found.name == "RETURN":
+        return _returns(site, say)
+    if found.name in _VERDICTS:
+        return say(_VERDICTS[found.name])
+    if found.name == "REJECT":
+        return _rejects(found, say)
+    extension = target(found.name)
+    if extension is None:
+        return say("The packet is handed on as the rule says: “{}”.", str(found))
+    what = _done(extension, found, say)
+    if found.name in _ENDS:
+        return say(_ENDS[found.name], what=what)
+    return say(_GOES_ON.get(found.name, message("The packet {what}, and goes on to {onward}.")), what=what, onward=site.onward(say))
+
+
+def _enters(site: Site, found: Target, say: Language) -> str:
+    chain = site.leads_to
+    assert chain is not None
+    if found.goto:
+        return _goes_to(site, found.name, say)
+    if not chain.rules:
+        return say("The packet enters the chain {name}, which is empty, and comes straight back to {onward}.",
+                   name=found.name, onward=site.onward(say))  # fmt: skip
+    return say("The packet enters the chain {name}; if no rule there decides, it comes back to {onward}.",
+               name=found.name, onward=site.onward(say))  # fmt: skip
+
+
+def _goes_to(site: Site, name: str, say: Language) -> str:
+    """A goto leaves no way back: what comes next is what would follow the end of the chain that it stands in (iptables(8), --goto)."""
+    chain = site.chain
+    if chain.policy:
+        return say("The packet goes on in the chain {name} for good; if no rule there decides, the policy of {chain} does: {policy}.",
+                   name=name, chain=chain.name, policy=chain.policy)  # fmt: skip
+    return say("The packet goes on in the chain {name} and does not come back to {chain}; if no rule there decides, it goes back to the "
+               "chain that {chain} was called from.", name=name, chain=chain.name)  # fmt: skip
+
+
+def _returns(site: Site, say: Language) -> str:
+    chain = site.chain
+    if chain.policy:
+        return say(_BUILT_IN_RETURNS.get(chain.policy, message("The policy of {chain} decides at once.")), chain=chain.name)
+    calls = site.around.callers
+    gotos = [call for call in calls if call.goto]
+    if gotos and len(gotos) == len(calls):
+        return say("The packet leaves {chain}; since it came by goto, it does not go back to {caller} but to the chain that {caller} was "
+                   "called from, or to the policy where {caller} is built in.", chain=chain.name, caller=gotos[0].chain)  # fmt: skip
+    return _goes_back(chain.name, calls, say)
+
+
+def _goes_back(chain: str, calls: list[Caller], say: Language) -> str:
+    if len(calls) == 1:
+        return say("The packet leaves {chain} and goes back to {caller}, behind rule {number} that sent it here.",
+                   chain=chain, caller=calls[0].chain, number=calls[0].number)  # fmt: skip
+    return say("The packet leaves {} and goes back to the chain that it came from, behind the rule that sent it here.", chain)
+
+
+def _rejects(found: Target, say: Language) -> str:
+    chosen = found.option("--reject-with")
+    if chosen is None:
+        return say("The packet is refused: it is dropped, and its sender is told so.")
+    answer = " ".join(chosen.values)
+    if answer in ("tcp-reset", "tcp-rst"):
+        return say("The packet is refused: it is dropped, and its sender gets a TCP reset, as from a closed port.")
+    kind, _, reason = answer.partition("-")
+    protocol = "ICMPv6" if kind == "icmp6" else "ICMP"
+    if kind not in ("icmp", "icmp6"):
+        return say("The packet is refused: it is dropped, and its sender is told so with “{}”.", answer)
+    return say(
+        "The packet is refused: it is dropped, and its sender is told so by {protocol} ({reason}).", protocol=protocol, reason=reason
+    )
+
+
+def _done(extension: Extension, found: Target, say: Language) -> str:
+    """What a target does to the packet: its options' clauses, with the remarks behind the last of them."""
+    clauses: list[str] = []
+    asides: list[str] = []
+    for option in meaningful(found.options):
+        row = extension.parameter(option.name)
+        if row is None or not row.says:
+            asides.append(str(option))
+        elif row.says.startswith("("):
+            asides.append(said(row, option, say)[1:-1])
+        else:
+            clauses.append(_marked(found.name, option, say) or said(row, option, say))
+    if not clauses:
+        clauses = [say(extension.says) if extension.says else say("is handed to the target {}", found.name)]
+    if asides:
+        clauses[-1] = say("{clause} ({asides})", clause=clauses[-1], asides=say.several(message("{}; {}"), message("{}; {}"), asides))
+    return joined(clauses, say)
+
+
+def _marked(name: str, option: Option, say: Language) -> str:
+    """`--set-xmark VALUE/MASK` in words: the kernel clears the bits of the mask, then turns over those of the value (xt_mark)."""
+    if option.name != "--set-xmark":
+        return ""
+    value_word, _, mask_word = option.values[0].partition("/")
+    try:
+        value, mask = int(value_word, 0), int(mask_word or "0xffffffff", 0)
+    except ValueError:
+        return ""
+    whose = say("its connection's mark") if name == "CONNMARK" else say("its mark")
+    if mask == 0xFFFFFFFF:
+        return say("has {whose} set to {value}", whose=whose, value=value_word)
+    if value == mask:
+        return say("has the bits {value} of {whose} set", whose=whose, value=value_word)
+    if not value:
+        return say("has the bits {value} of {whose} cleared", whose=whose, value=mask_word)
+    if not mask:
+        return say("has the bits {value} of {whose} turned over", whose=whose, value=value_word)
+    if not value & ~mask:
+        return say("has the bits {mask} of {whose} set to {value}", whose=whose, mask=mask_word, value=value_word)
+    return say(
+        "has the bits {mask} of {whose} cleared and then the bits {value} turned over", whose=whose, mask=mask_word, value=value_word
+    )

@@ -1,0 +1,93 @@
+"""What a namespace's connection tracking remembers, and what it makes of a packet that comes by."""
+
+import msgspec
+
+from netlab_magic.iptables.numbers import shown
+from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter.frame import Ends
+
+__all__ = ["Memory", "flow_of"]
+
+_ECHO_REQUESTS = (8, 128)
+
+
+class _Connection(msgspec.Struct):
+    original: Flow
+    reply: Flow
+    protocol: str
+    mark: int = 0
+    replied: bool = False
+
+
+def flow_of(packet: Packet) -> Flow:
+    """The flow of a packet."""
+    return Flow(packet.source, packet.destination, packet.source_port, packet.destination_port)
+
+
+class Memory:
+    """The connections of one namespace."""
+
+    def __init__(self) -> None:
+        self._connections: list[_Connection] = []
+
+    def recognised(self, packet: Packet, quoted: Flow | None) -> Packet:
+        """The packet with what tracking knows of it; `quoted` is the flow that an ICMP error is about (nf_conntrack_inet_error)."""
+        if quoted is not None:
+            packet = msgspec.structs.replace(packet, state="INVALID", direction="ORIGINAL")
+        flow = quoted.turned() if quoted is not None else flow_of(packet)
+        for held in self._connections:
+            if flow == held.reply:
+                return _of(packet, held, "REPLY", "ESTABLISHED" if quoted is None else "RELATED")
+            if flow == held.original:
+                state = "RELATED" if quoted is not None else "ESTABLISHED" if held.replied else "NEW"
+                return _of(packet, held, "ORIGINAL", state)
+        return packet if quoted is not None else msgspec.structs.replace(packet, **_UNKNOWN, state="NEW" if _begins(packet) else "INVALID")
+
+    def learn(self, walk: Walk) -> None:
+        """Remembers the connection of a packet that left this namespace, or ended in it, and was tracked here."""
+        frame = walk.last
+        if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
+            return
+        original, reply = (_shown(ends, frame.six) for ends in (frame.original, frame.reply))
+        held = next((held for held in self._connections if (held.original, held.reply) == (original, reply)), None)
+        if held is None:
+            held = _Connection(original, reply, frame.packet().protocol)
+            self._connections.append(held)
+        held.mark = frame.connection_mark
+        held.replied |= frame.direction == "REPLY"
+
+
+_UNKNOWN: dict[str, object] = {
+    "direction": "ORIGINAL",
+    "status": frozenset(),
+    "original": None,
+    "reply": None,
+    "connection_mark": 0,
+}
+
+
+def _of(packet: Packet, held: _Connection, direction: str, state: str) -> Packet:
+    seen = held.replied or direction == "REPLY"
+    status = frozenset(("CONFIRMED", "SEEN_REPLY") if seen else ("CONFIRMED",))
+    return msgspec.structs.replace(
+        packet,
+        state=state,
+        direction=direction,
+        status=status,
+        original=held.original,
+        reply=held.reply,
+        connection_protocol=held.protocol,
+        connection_mark=held.mark,
+    )
+
+
+def _begins(packet: Packet) -> bool:
+    """Whether a packet may be the first of a connection: an echo request, a SYN, any datagram (tcp_new, icmp_pkt_to_tuple)."""
+    if "icmp" in packet.protocol:
+        return packet.icmp_type in _ECHO_REQUESTS
+    return packet.protocol != "tcp" or ("ACK" not in packet.flags and "RST" not in packet.flags)
+
+
+def _shown(ends: Ends, six: bool) -> Flow:
+    return Flow(shown(ends.source, six), shown(ends.destination, six), ends.source_port, ends.destination_port)

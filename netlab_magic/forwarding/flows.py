@@ -1,0 +1,69 @@
+"""The flows that a lab is about: who of its namespaces asks whom for what; and what the model says of all of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.endpoints import matrix_probes, members, probe_for
+from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language.statements import Destination
+from netlab_magic.model.probe import Probe
+from netlab_magic.model.topology import INTERNET, Topology
+from netlab_magic.netfilter import Outcome
+
+__all__ = ["Place", "hit_by_no_flow", "lab_flows", "predict_all"]
+
+Place = tuple[str, str, int]
+"""Table, chain and number of a rule."""
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def lab_flows(topology: Topology) -> list[Probe]:
+    """A probe for each pair of a matrix, the internet as a target among them; and to each server from everybody else, the internet too."""
+    found = matrix_probes(topology, ())
+    sources = [*members(topology), *([INTERNET] if INTERNET in topology.namespaces else [])]
+    for server in topology.servers:
+        wanted = Destination(server.address or server.namespace, server.port, server.protocol)
+        found += [probe_for(topology, source, wanted) for source in sources if source != server.namespace]
+    return list(dict.fromkeys(found))
+
+
+def predict_all(
+    topology: Topology, rulesets: Mapping[str, Ruleset], probes: Sequence[Probe], unseen: Mapping[str, str] = _NOTHING
+) -> tuple[Prediction, ...]:
+    """The prediction of each probe, in order; see `predict`."""
+    return tuple(predict(topology, rulesets, probe, unseen) for probe in probes)
+
+
+def hit_by_no_flow(
+    topology: Topology, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str] = _NOTHING
+) -> dict[str, tuple[Place, ...]]:
+    """The rules, by namespace, that match no packet of any of the lab's flows, request or reply, by the model's reckoning.
+
+    Nothing is said of a namespace in which the model cannot tell the whole way of every packet.
+    """
+    hit: dict[str, set[Place]] = {name: set() for name in rulesets}
+    untold = set(unseen)
+    for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
+        for trip in (trip for way in (found, *found.others) for trip in (way.request, way.back) if trip is not None):
+            untold |= {leg.namespace for leg in trip.legs if leg.walk.outcome == Outcome.UNKNOWN}
+            for name, place in _met(trip):
+                hit.setdefault(name, set()).add(place)
+    return {name: tuple(_rest(ruleset, hit[name])) for name, ruleset in rulesets.items() if name not in untold}
+
+
+def _met(trip: Trip) -> Iterator[tuple[str, Place]]:
+    for leg in trip.legs:
+        for visit in leg.walk.steps:
+            if visit.matched is not False and visit.rule is not None:
+                yield leg.namespace, (visit.table, visit.chain, visit.rule)
+
+
+def _rest(ruleset: Ruleset, hit: set[Place]) -> Iterator[Place]:
+    for table in ruleset.tables:
+        for chain in table.chains:
+            for number in range(1, len(chain.rules) + 1):
+                place = table.name, chain.name, number
+                if place not in hit:
+                    yield place

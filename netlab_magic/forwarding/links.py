@@ -1,0 +1,143 @@
+"""The wires of a topology: who answers for an address on a link, and through which ports of bridges a frame gets there."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from netlab_magic.iptables.numbers import number_of, shown
+from netlab_magic.model.topology import End, Interface, Topology
+from netlab_magic.netfilter import Host, Walk, host_of, routing_of
+from netlab_magic.netfilter.compile import Remembered
+from netlab_magic.netfilter.routing import Routing
+
+__all__ = ["Ahead", "Links", "Way", "links_of"]
+
+Way = tuple[End, ...]
+"""The ends of wires that a frame passes: out of the first, into the second, out of the third …; into the last."""
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """Where a packet goes when it leaves a host: the device (a bridge's port where the frame is switched), the next machine's address,
+    `asker` the address from which it is asked for, and `way` the way there; None when nobody answers.
+    """
+
+    device: str
+    address: str
+    asker: str
+    way: Way | None
+
+
+class Links:
+    """The hosts of a topology and the wires between them; what has been found is kept."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.hosts: dict[str, Host] = {name: host_of(topology, name) for name in topology.namespaces}
+        self._devices = {
+            End(name, device.name): device for name, namespace in topology.namespaces.items() for device in namespace.interfaces
+        }
+        self._owners: dict[int, list[str]] = {}
+        for name in topology.namespaces:
+            for address in {address for six in (False, True) for address in self.routing(name, six).local}:
+                self._owners.setdefault(address, []).append(name)
+        self._reached: dict[End, dict[str, list[tuple[int, End, Way]]]] = {}
+        self._ways: dict[tuple[End, str, str], Way | None] = {}
+
+    def routing(self, namespace: str, six: bool) -> Routing:
+        """The routes of a namespace in one family."""
+        found = routing_of(self.hosts[namespace], six)
+        assert found is not None
+        return found
+
+    def way(self, sender: End, address: str, asker: str) -> Way | None:
+        """The way of a frame from a device to whoever answers for `address` on its link when `asker` asks; None when nobody does.
+
+        A host answers ARP for every address that it has, on whichever device (arp_process with arp_ignore 0), but only to addresses
+        whose packets may come in there.
+        """
+        key = sender, address, asker
+        if key not in self._ways:
+            self._ways[key] = self._search(sender, address, asker)
+        return self._ways[key]
+
+    def ahead(self, namespace: str, walk: Walk) -> Ahead:
+        """Where a packet goes that a namespace has let out."""
+        frame = walk.last
+        routing = self.routing(namespace, frame.six)
+        hop = routing.route(frame.destination)
+        device = frame.port_out or (hop.device if hop else frame.output)
+        address = shown(hop.next if hop else frame.destination, frame.six)
+        own = routing.source_for(hop.device, hop.next) if hop else None
+        asks = frame.source if routing.is_local(frame.source) or own is None else own  # arp_solicit with arp_announce 0
+        asker = shown(asks, frame.six)
+        return Ahead(device, address, asker, self.way(End(namespace, device), address, asker))
+
+    def is_misled(self, namespace: str, ahead: Ahead) -> bool:
+        """Whether a namespace has a hardware address for the next machine, set by hand, that is not the one of who answers there."""
+        fixed = self.topology.namespaces[namespace].fixed.get(ahead.address)
+        return fixed is not None and (ahead.way is None or self._devices[ahead.way[-1]].mac != fixed)
+
+    def _search(self, sender: End, address: str, asker: str) -> Way | None:
+        """The nearest device on the link whose host answers; only hosts that have the address are looked at."""
+        if sender not in self._reached:
+            self._reached[sender] = {}
+            for place, (device, way) in enumerate(self._arrivals(sender)):
+                self._reached[sender].setdefault(device.namespace, []).append((place, device, way))
+        reached = self._reached[sender]
+        near = sorted(found for name in self._owners.get(number_of(address), ()) for found in reached.get(name, ()))
+        return next((way for _, device, way in near if self._answers(device, address, asker)), None)
+
+    def _arrivals(self, sender: End) -> Iterator[tuple[End, Way]]:
+        """All devices that a frame to everybody gets to, the nearest first, each with the way there; bridges where it came to a port."""
+        device = self._devices.get(sender)
+        if device is None or not device.up:
+            return
+        waiting: deque[Way] = deque((out,) for out in self._outs(sender, device))
+        seen = {sender}
+        while waiting:
+            way = waiting.popleft()
+            arrives = self._far(way[-1])
+            if arrives is None or arrives in seen:
+                continue
+            seen.add(arrives)
+            port = self._devices[arrives]
+            if port.master is None:
+                yield arrives, (*way, arrives)
+                continue
+            switch = End(arrives.namespace, port.master)
+            bridge = self._devices.get(switch)
+            if bridge is None or not bridge.up:
+                continue
+            yield switch, (*way, arrives)
+            outs = (out for out in self._outs(switch, bridge) if out != arrives)
+            waiting.extend((*way, arrives, out) for out in outs if not (port.isolated and self._devices[out].isolated))  # should_deliver
+
+    def _outs(self, sender: End, device: Interface) -> Iterator[End]:
+        """The devices that a frame leaves through: a bridge's ports, else the device itself."""
+        if device.kind == "bridge":
+            for port in self.topology.namespaces[sender.namespace].ports(device.name):
+                if port.up:
+                    yield End(sender.namespace, port.name)
+        else:
+            yield sender
+
+    def _far(self, out: End) -> End | None:
+        """The other end of a wire, when both are up."""
+        device = self._devices.get(out)
+        far = self._devices.get(device.peer) if device and device.peer else None
+        return device.peer if device and device.up and far and far.up else None
+
+    def _answers(self, device: End, address: str, asker: str) -> bool:
+        number = number_of(address)
+        routing = self.routing(device.namespace, ":" in address)
+        is_own = routing.is_local(number) and not routing.is_loopback(number)
+        return is_own and routing.expects(number_of(asker), device.interface)
+
+
+_LINKS: Remembered[Topology, Links] = Remembered(Links)
+
+
+def links_of(topology: Topology) -> Links:
+    """The wires of a topology, found once for each."""
+    return _LINKS.of(topology)

@@ -1,0 +1,85 @@
+"""The packets that probes and those who answer them send, as the lab's own probes and the kernel do."""
+
+import msgspec
+
+from netlab_magic.iptables.numbers import shown
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.netfilter import Walk
+
+__all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "unreachable_port", "verdict_of_error"]
+
+SOME_PORT = 40000
+"""One of the ports that the kernel gives to a program that asks for none (net.ipv4.ip_local_port_range)."""
+
+_LENGTHS = {"icmp": 28, "tcp": 60, "udp": 40}
+"""Bytes of the IP packet: an echo request without data; a SYN with four options; a datagram of twelve bytes."""
+
+_MORE = 20
+"""So much longer is the header of IPv6."""
+
+
+def first_packet(probe: Probe, source: str, port: int) -> Packet:
+    """The first packet of a probe, as it leaves the program that sends it; `port` is its source port, if it has one."""
+    six = ":" in probe.address
+    length = _LENGTHS[probe.protocol] + (_MORE if six else 0)
+    if probe.protocol == "icmp":
+        kind, number = ("ipv6-icmp", 128) if six else ("icmp", 8)
+        return Packet(source, probe.address, kind, icmp_type=number, length=length)
+    flags = frozenset(("SYN",)) if probe.protocol == "tcp" else frozenset()
+    return Packet(source, probe.address, probe.protocol, port, probe.port, flags=flags, length=length)
+
+
+def reply_to(request: Walk, source: str | None = None) -> Packet:
+    """What answers a request that was delivered: an echo reply, a SYN/ACK, or a datagram, which may come from another address."""
+    frame = request.last
+    seen = frame.packet()
+    return Packet(
+        source or shown(frame.destination, frame.six),
+        shown(frame.source, frame.six),
+        seen.protocol,
+        frame.destination_port,
+        frame.source_port,
+        icmp_type={8: 0, 128: 129}.get(frame.icmp[0], 0) if "icmp" in seen.protocol else 0,
+        flags=frozenset(("SYN", "ACK")) if seen.protocol == "tcp" else frozenset(),
+        length=frame.length,
+        tos=frame.tos if "icmp" in seen.protocol else 0,
+    )
+
+
+def reset_for(request: Walk) -> Packet:
+    """The reset of a host on whose port nothing listens (tcp_v4_send_reset)."""
+    length = 60 if request.last.six else 40
+    return msgspec.structs.replace(reply_to(request), flags=frozenset(("RST", "ACK")), length=length)
+
+
+def unreachable_port(six: bool) -> str:
+    """What a host says about a datagram for a port on which nothing listens, in the words of `--reject-with`."""
+    return "icmp6-port-unreachable" if six else "icmp-port-unreachable"
+
+
+_NO_ROUTE_ECHO = frozenset((
+    *("icmp-net-unreachable", "icmp-host-unreachable", "icmp-time-exceeded"),
+    *("icmp6-no-route", "icmp6-addr-unreachable", "icmp6-time-exceeded"),
+))  # fmt: skip
+# What a socket is told about an ICMP error (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c). What is not here does
+# not end a connected datagram socket's wait: the error is not "fatal".
+_FATAL = {
+    "icmp-port-unreachable": Verdict.REFUSED,
+    "icmp-proto-unreachable": Verdict.REFUSED,
+    "icmp-net-prohibited": Verdict.NO_ROUTE,
+    "icmp-host-prohibited": Verdict.NO_ROUTE,
+    "icmp-admin-prohibited": Verdict.NO_ROUTE,
+    "icmp6-port-unreachable": Verdict.REFUSED,
+    "icmp6-adm-prohibited": Verdict.REFUSED,
+}
+_TCP_ONLY = dict.fromkeys(_NO_ROUTE_ECHO, Verdict.NO_ROUTE)
+
+
+def verdict_of_error(protocol: str, answer: str) -> str:
+    """The verdict of a probe whose sender gets this ICMP error; "" for one that its socket does not tell it of."""
+    if protocol == "icmp":
+        return Verdict.NO_ROUTE if answer in _NO_ROUTE_ECHO else Verdict.REFUSED
+    if answer == "tcp-reset":
+        return Verdict.REFUSED
+    return _FATAL.get(answer, _TCP_ONLY.get(answer, "") if protocol == "tcp" else "")

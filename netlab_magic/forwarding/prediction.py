@@ -1,0 +1,56 @@
+"""What the model expects of a probe: the way of the request, and of what comes back, through every namespace on it."""
+
+import msgspec
+
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import End
+from netlab_magic.netfilter import Walk
+
+__all__ = ["Leg", "Prediction", "Trip"]
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """A packet in one namespace: `walk` is its way through that namespace's firewall.
+
+    `enters` and `leaves` are the interfaces on the wire (a bridge's port, not the bridge); None where the packet was made, or ends, here.
+    """
+
+    namespace: str
+    walk: Walk
+    enters: End | None = None
+    leaves: End | None = None
+
+
+class Trip(msgspec.Struct, frozen=True):
+    """A packet from where it was made to where it ended, namespace after namespace.
+
+    `arrived` tells that a program or the kernel of the receiver got it. Where it ended on the way, the last leg's walk says why, or, when
+    that walk let it go, `lost` does: no neighbour answers, a device is down, nobody listens. `lost` is a sentence for the catalogue of
+    `messages`, and `values` fill it.
+    """
+
+    legs: tuple[Leg, ...]
+    arrived: bool
+    lost: str = ""
+    values: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return self.arrived
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """The request's trip, the trip of what comes back (a reply, or an ICMP error or reset), and the verdict in the words of `Verdict`.
+
+    `unknown` is why the model cannot tell, and `verdict` then `Verdict.NOT_MEASURED`; it is "" when it can. `others` are what else may
+    become of it, where some rule cannot be judged: with the same verdict, or, where this one is unknown, with different ones.
+    """
+
+    probe: Probe
+    request: Trip
+    back: Trip | None
+    verdict: str
+    unknown: str = ""
+    others: tuple["Prediction", ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.verdict == Verdict.ANSWERED

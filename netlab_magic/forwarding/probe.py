@@ -1,0 +1,250 @@
+"""A probe as the model sees it: the request's trip, what comes back, and the verdict that the lab would measure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from netlab_magic.forwarding.conntrack import flow_of
+from netlab_magic.forwarding.links import Links, links_of
+from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, unreachable_port, verdict_of_error
+from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.forwarding.trip import NOBODY_ANSWERS, Parcel, Travels, Unknown
+from netlab_magic.i18n import message
+from netlab_magic.iptables.numbers import number_of, shown
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import End, Server, Topology
+from netlab_magic.netfilter import Cause, Walk, is_answer, refusal_of
+
+__all__ = ["NO_LISTENER", "Exchange", "predict"]
+
+NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.")
+_OTHER_ADDRESS = message("What listens on {protocol} port {port} of {namespace} does so on {address} only.")
+_NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
+_PROXY_SILENT = message("The proxy gets no answer from {target}, to which it passes on what comes to port {port}.")
+_STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
+_MOST_WAYS = 128
+_NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
+_NO_ANSWERS: Mapping[str, str] = {}
+
+
+def predict(
+    topology: Topology,
+    rulesets: Mapping[str, Ruleset],
+    probe: Probe,
+    unseen: Mapping[str, str] = _NO_ANSWERS,
+    source_port: int = SOME_PORT,
+) -> Prediction:
+    """What becomes of a probe: its packet, from the source's OUTPUT through one namespace after the other, and what comes back.
+
+    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `unseen` names the namespaces in which other
+    rules filter too, with the reason why nobody can tell what they do; a packet that gets there makes the prediction unknown. The verdict
+    is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where
+    the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
+    policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
+
+    Where a rule cannot be judged, such as one with `-m limit` or `-m statistic`, both ways are followed, 128 ways at most: the verdict is
+    known when all of them end with the same.
+    """
+    first = Exchange(topology, rulesets, probe, unseen, source_port)
+    found = first.predict()
+    if not first.forks:
+        return found
+    ways: list[Prediction] = []
+    waiting: list[tuple[bool, ...]] = [(False,), (True,)]
+    for _ in range(_MOST_WAYS):
+        if not waiting:
+            break
+        assumed = waiting.pop()
+        further = Exchange(topology, rulesets, probe, unseen, source_port, assumed)
+        way = further.predict()
+        if further.forks:
+            waiting += [(*assumed, False), (*assumed, True)]
+        else:
+            ways.append(way)
+    known = tuple(way for way in ways if not way.unknown)
+    if waiting or len(known) < len(ways) or len({way.verdict for way in known}) > 1:
+        return msgspec.structs.replace(found, others=known)
+    return msgspec.structs.replace(known[0], others=known[1:])
+
+
+class Exchange:
+    """One probe and what comes back. `travels` remembers the connection, for packets that follow.
+
+    `assumed` is said in Travels; `forks` tells, after `predict`, that it has come to a rule about which it says nothing.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        rulesets: Mapping[str, Ruleset],
+        probe: Probe,
+        unseen: Mapping[str, str],
+        source_port: int = SOME_PORT,
+        assumed: Iterable[bool] = (),
+    ) -> None:
+        self.topology = topology
+        self.rulesets = rulesets
+        self.probe = probe
+        self.unseen = unseen
+        self.links: Links = links_of(topology)
+        self.travels = Travels(self.links, rulesets, unseen, assumed)
+        self.packet = first_packet(probe, self._source(), source_port)
+        self.forks = False
+
+    def _source(self) -> str:
+        six = ":" in self.probe.address
+        routing = self.links.routing(self.probe.source, six)
+        found = routing.source_towards(number_of(self.probe.address))
+        return shown(found, six) if found is not None else "::" if six else "0.0.0.0"
+
+    def predict(self) -> Prediction:
+        kind = self.links.routing(self.probe.source, ":" in self.probe.address).address_type(number_of(self.probe.address))
+        if kind in ("BROADCAST", "MULTICAST"):
+            why = f"{self.probe.address} is a {kind.lower()} address: several may answer, or nobody"
+            return Prediction(self.probe, Trip((), False), None, Verdict.NOT_MEASURED, why)
+        try:
+            request = self.travels.send(Parcel(self.packet), self.probe.source)
+        except Unknown as end:
+            self.forks = end.forks
+            return Prediction(self.probe, Trip(end.legs, False), None, Verdict.NOT_MEASURED, end.why)
+        try:
+            return self._delivered(request) if request else self._lost(request)
+        except Unknown as end:
+            self.forks = end.forks
+            return Prediction(self.probe, request, Trip(end.legs, False), Verdict.NOT_MEASURED, end.why)
+
+    # --- a request that was lost ---------------------------------------------------------------------------------------
+
+    def _lost(self, request: Trip) -> Prediction:
+        last = request.legs[-1]
+        own = len(request.legs) == 1
+        if own and last.walk.cause in _NO_WAY:
+            return Prediction(self.probe, request, None, Verdict.NO_ROUTE)
+        if last.walk.answer:
+            return self._refused(request, last, last.walk.answer)
+        return Prediction(self.probe, request, None, self._silence(request))
+
+    def _silence(self, request: Trip) -> str:
+        """The verdict where nothing comes back."""
+        own = len(request.legs) == 1
+        stopped_at_home = own and not request.legs[0].walk
+        if stopped_at_home and self.probe.protocol != "tcp":
+            return Verdict.BLOCKED  # the kernel tells the program: EPERM
+        if not self.probe.target or (own and request.lost == NOBODY_ANSWERS):
+            return Verdict.NOBODY
+        return Verdict.BLOCKED
+
+    def _refused(self, request: Trip, last: Leg, answer: str) -> Prediction:
+        """What a rule or a router says about a packet that it does not let go on."""
+        refusal = refusal_of(last.walk, self.links.hosts[last.namespace])
+        if refusal is None:
+            return Prediction(self.probe, request, None, self._silence(request))
+        if answer == "tcp-reset":
+            way = self._straight_back(last)
+            back = self.travels.send(Parcel(refusal, attached=not way and refusal.state == "RELATED"), last.namespace, way)
+            return self._answered(request, back, Verdict.REFUSED)
+        error = Parcel(refusal, flow_of(last.walk.packet), attached=refusal.state == "RELATED")
+        back, arrived = self.travels.sent(error, last.namespace)
+        unsent = self.probe.protocol == "udp" and len(request.legs) == 1 and last.walk.hooks[-1] in ("OUTPUT", "POSTROUTING")
+        verdict = "" if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
+        mine = back and back.legs[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
+        return Prediction(self.probe, request, back, (mine and verdict) or self._silence(request))
+
+    def _straight_back(self, last: Leg) -> tuple[End, ...]:
+        """A reset about a frame from a bridge's port goes out there at once and meets no rules (nf_send_reset in nf_reject_ipv4.c)."""
+        if last.enters is None or not last.walk.sent.port_in or not self.links.hosts[last.namespace].bridge_nf:
+            return ()
+        return self.links.way(last.enters, last.walk.packet.source, last.walk.packet.destination) or ()
+
+    # --- a request that was delivered ------------------------------------------------------------------------------------
+
+    def _delivered(self, request: Trip) -> Prediction:
+        last = request.legs[-1]
+        if self.probe.protocol == "icmp":
+            return self._echoed(request, last)
+        server = self._listener(last)
+        if server is None:
+            values = {"protocol": self.probe.protocol, "port": str(last.walk.last.destination_port), "namespace": last.namespace}
+            elsewhere = next((other.address for other in self._on_port(last)), "")
+            refused = Trip(request.legs, True, _OTHER_ADDRESS if elsewhere else NO_LISTENER, {**values, "address": elsewhere})
+            if self.probe.protocol == "udp":
+                return self._port_unreachable(refused, last)
+            back = self.travels.send(Parcel(reset_for(last.walk)), last.namespace)
+            return self._answered(refused, back, Verdict.REFUSED)
+        return self._served(request, last, server)
+
+    def _echoed(self, request: Trip, last: Leg) -> Prediction:
+        sysctls = self.topology.namespaces[last.namespace].sysctls
+        ignore = "net.ipv6.icmp.echo_ignore_all" if last.walk.last.six else "net.ipv4.icmp_echo_ignore_all"
+        if sysctls.get(ignore, "0") != "0":
+            silent = Trip(request.legs, True, _NO_ANSWER, {"namespace": last.namespace})
+            return Prediction(self.probe, silent, None, self._silence(silent))
+        back = self.travels.send(Parcel(reply_to(last.walk)), last.namespace)
+        verdict = Verdict.ANSWERED if back else self._silence(request)
+        return Prediction(self.probe, request, back, verdict)
+
+    def _listener(self, last: Leg) -> Server | None:
+        frame = last.walk.last
+        address = shown(frame.destination, frame.six)
+        if self.topology.namespaces[last.namespace].answers_all:
+            return Server(last.namespace, frame.destination_port, self.probe.protocol)
+        return next((server for server in self._on_port(last) if server.address in ("", address)), None)
+
+    def _on_port(self, last: Leg) -> Iterator[Server]:
+        """What listens on the port, on whichever address."""
+        wanted = last.namespace, last.walk.last.destination_port, self.probe.protocol
+        return (server for server in self.topology.servers if (server.namespace, server.port, server.protocol) == wanted)
+
+    def _port_unreachable(self, request: Trip, last: Leg) -> Prediction:
+        answer = unreachable_port(last.walk.last.six)
+        refused = Leg(last.namespace, _answering(last.walk, answer), last.enters)
+        return self._refused(request, refused, answer)
+
+    def _served(self, request: Trip, last: Leg, server: Server) -> Prediction:
+        source = None
+        if server.protocol == "udp":
+            if server.kind == "other":
+                raise Unknown(f"what listens on udp port {server.port} of {server.namespace} may answer or not")
+            if server.kind == "proxy" and not self._passed_on(server):
+                silent = Trip(request.legs, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
+                return Prediction(self.probe, silent, None, self._silence(silent))
+            source = self._proxy_address(last, server) if server.kind == "proxy" else None
+        back = self.travels.send(Parcel(reply_to(last.walk, source)), last.namespace)
+        return self._answered(request, back, Verdict.ANSWERED)
+
+    def _proxy_address(self, last: Leg, server: Server) -> str | None:
+        """What docker-proxy answers a datagram from: its own address, or the one that routing gives it, whichever was asked."""
+        frame = last.walk.last
+        towards = self.links.routing(last.namespace, frame.six).source_towards(frame.source)
+        return server.address or (shown(towards, frame.six) if towards is not None else None)
+
+    def _passed_on(self, server: Server) -> bool:
+        """Whether the container behind a proxy answers it."""
+        address, _, port = server.target.partition(":")
+        owner = self.topology.owner(address)
+        further = Probe(server.namespace, address, address, owner.namespace if owner else "", server.protocol, int(port))
+        found = predict(self.topology, self.rulesets, further, self.unseen)
+        if found.unknown:
+            raise Unknown(found.unknown)
+        return bool(found)
+
+    # --- what comes back -----------------------------------------------------------------------------------------------
+
+    def _answered(self, request: Trip, back: Trip, verdict: str) -> Prediction:
+        """The verdict if what comes back gets to the sender, and belongs to what it asked."""
+        if back:
+            final = back.legs[-1]
+            if is_answer(final.walk.packet, self.packet) and final.namespace == self.probe.source:
+                return Prediction(self.probe, request, back, verdict)
+            values = {"source": _place(final.walk), "address": self.probe.address, "namespace": final.namespace}
+            back = Trip(back.legs, False, _STRANGE, values)
+        return Prediction(self.probe, request, back, self._silence(request))
+
+
+def _place(walk: Walk) -> str:
+    return f"{walk.packet.source}:{walk.packet.source_port}"
+
+
+def _answering(walk: Walk, answer: str) -> Walk:
+    return msgspec.structs.replace(walk, answer=answer)

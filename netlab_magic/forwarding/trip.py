@@ -1,0 +1,152 @@
+"""A packet's travels: through one namespace's firewall after the other, until it is delivered or lost."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from netlab_magic.forwarding.conntrack import Memory
+from netlab_magic.forwarding.links import Links, Way
+from netlab_magic.forwarding.prediction import Leg, Trip
+from netlab_magic.i18n import message
+from netlab_magic.iptables.numbers import number_of
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.model.topology import HOST, End
+from netlab_magic.netfilter import Outcome, Walk, walk
+
+__all__ = ["NOBODY_ANSWERS", "Parcel", "Travels", "Unknown"]
+
+NOBODY_ANSWERS = message("Nobody answers when {namespace} asks on {device} who has {address}: the packet cannot be sent on.")
+_NO_RULES = Ruleset()
+_NO_RULES_6 = Ruleset(family="ipv6")
+
+
+class Unknown(Exception):
+    """The model cannot tell how a packet fares; the text says why, and `legs` is how far it got.
+
+    With `forks` it hangs on one rule, which matches or does not.
+    """
+
+    def __init__(self, why: str, legs: tuple[Leg, ...] = (), *, forks: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.legs = legs
+        self.forks = forks
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """A packet under way. `quoted` is the flow that an ICMP error is about, as it looks where the error is now.
+
+    `attached` tells that the packet brings its connection along from the host that made it (nf_conntrack_attach).
+    """
+
+    packet: Packet
+    quoted: Flow | None = None
+    attached: bool = False
+
+
+class Travels:
+    """The travels of one probe's packets: what the namespaces remember of one, the next one meets.
+
+    `assumed` says of one rule after the other of which that cannot be judged whether it matches.
+    """
+
+    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str], assumed: Iterable[bool] = ()) -> None:
+        self.links = links
+        self._assumed = iter(assumed)
+        self._rulesets = rulesets
+        self._unseen = unseen
+        self._memories: dict[str, Memory] = {}
+
+    def _memory(self, namespace: str) -> Memory:
+        return self._memories.setdefault(namespace, Memory())
+
+    def send(self, parcel: Parcel, namespace: str, way: Way = ()) -> Trip:
+        """The trip of a packet from the namespace that made it; along `way`, where it is on a wire already. Raises Unknown."""
+        return self.sent(parcel, namespace, way)[0]
+
+    def sent(self, parcel: Parcel, namespace: str, way: Way = ()) -> tuple[Trip, Parcel]:
+        """The trip as `send` has it, and the packet as it is at the end."""
+        legs: list[Leg] = []
+        enters: End | None = None
+        if way:
+            enters, namespace, way = way[1], way[1].namespace, way[2:]
+        while True:
+            done, towards = self._walk(parcel, namespace, enters, way, legs)
+            if done.outcome == Outcome.DELIVERED or not done:
+                legs.append(Leg(namespace, done, enters))
+                return Trip(tuple(legs), bool(done)), _passed(parcel, done)
+            if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
+                ahead = self.links.ahead(namespace, done)
+                if self.links.is_misled(namespace, ahead):
+                    why = f"{_whose(namespace)} has a hardware address for {ahead.address} that was set by hand and is not that machine's"
+                    raise Unknown(why, (*legs, Leg(namespace, done, enters)))
+                if ahead.way is None:
+                    legs.append(Leg(namespace, done, enters))
+                    values = {"namespace": namespace, "device": ahead.device, "address": ahead.address}
+                    return Trip(tuple(legs), False, NOBODY_ANSWERS, values), parcel
+                way = ahead.way
+            legs.append(Leg(namespace, done, enters, way[0]))
+            parcel = _passed(parcel, done)
+            enters, namespace, way = way[1], way[1].namespace, way[2:]
+
+    def _walk(self, parcel: Parcel, namespace: str, enters: End | None, way: Way, legs: list[Leg]) -> tuple[Walk, str]:
+        """The walk through a namespace, and the port of the bridge behind which the frame's receiver is."""
+        packet = _entering(self.links, parcel.packet, enters)
+        if not parcel.attached:
+            packet = self._memory(namespace).recognised(packet, parcel.quoted)
+        towards = way[0].interface if way and enters else ""
+        rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
+        done = walk(packet, rules, host, towards if enters else None, self._assumed)
+        ended = (*legs, Leg(namespace, done, enters))
+        if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
+            raise Unknown(f"{_whose(namespace)} has ip rules of its own, so that more than the main routing table decides", ended)
+        if done.hooks and namespace in self._unseen:
+            raise Unknown(self._unseen[namespace], ended)
+        if done.outcome == Outcome.UNKNOWN:
+            raise Unknown(done.why.removeprefix("unknown because "), ended, forks=done.forks)
+        self._memory(namespace).learn(done)
+        return done, towards
+
+    def _rules(self, namespace: str, packet: Packet) -> Ruleset:
+        six = ":" in packet.source
+        found = self._rulesets.get(namespace)
+        return found if found is not None and (found.family == "ipv6") == six else _NO_RULES_6 if six else _NO_RULES
+
+
+def _whose(namespace: str) -> str:
+    return "the host" if namespace == HOST else namespace
+
+
+def _passed(parcel: Parcel, done: Walk) -> Parcel:
+    """The packet as it is on the wire behind a namespace: of its connection nothing is left, and marks are gone."""
+    frame = done.last
+    seen = frame.packet()
+    quoted = parcel.quoted
+    if quoted is not None and frame.state == "RELATED":
+        quoted = seen.original if frame.direction == "REPLY" else seen.reply
+    packet = Packet(
+        seen.source,
+        seen.destination,
+        seen.protocol,
+        seen.source_port,
+        seen.destination_port,
+        seen.icmp_type,
+        seen.icmp_code,
+        seen.flags,
+        length=seen.length,
+        ttl=seen.ttl,
+        tos=seen.tos,
+    )
+    return Parcel(packet, quoted)
+
+
+def _entering(links: Links, packet: Packet, enters: End | None) -> Packet:
+    if enters is None:
+        return packet
+    packet = msgspec.structs.replace(packet, attached=False, connection_protocol="", port_out="")  # the host that made it is left
+    port = links.topology.interface(enters)
+    bridge = port.master if port else None
+    if bridge:
+        return msgspec.structs.replace(packet, input=bridge, port_in=enters.interface)
+    return msgspec.structs.replace(packet, input=enters.interface)

@@ -1,0 +1,228 @@
+"""Machines that nobody has looked at, for the model: senders and receivers that a loaded or attached network only knows by address.
+
+Each becomes a namespace that is called by its address, on the device through which the host reaches it: as a port of a bridge, at the
+other end of a cable, or behind the gateway that the host's route names. It sends everything back through the host, and answers to all.
+"""
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import islice
+
+import msgspec
+
+from netlab_magic.i18n import message
+from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.iptables.analysis.host_evidence import Evidence
+from netlab_magic.iptables.numbers import number_of, shown
+from netlab_magic.language.plan_topology import host_end
+from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology, uncertain
+from netlab_magic.netfilter.routing import Hop, Routing, host_of
+
+__all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_strangers"]
+
+INTERNET_ADDRESS = "8.8.8.8"
+
+_STRANGER = message("{} is not part of what was read: it is taken to be behind {}, and to send its answers back through the host.")
+_UNROUTED = message("The host has no route to {}; it is taken to come in through {}, the only device that leads out.")
+_ANSWERS = message("What listens on {} is not known: it is taken to answer.")
+
+
+def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
+    """The topology, and in it a namespace for each address that no namespace has; `internet` is one behind the default route.
+
+    What is no address, and addresses that the host does not know a device for, are passed over. The same address twice is one stranger.
+    """
+    for name in dict.fromkeys(names):
+        wanted = _wanted(topology, name)
+        if wanted:
+            topology = _Place(topology, *wanted).taken()
+    return topology
+
+
+def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
+    """What `with_strangers` had to assume of the namespaces with these names, to get from one topology to the other."""
+    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
+
+
+def answers(name: str) -> Assumption:
+    """That a namespace is taken to answer."""
+    return Assumption(_ANSWERS, (name,))
+
+
+def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption]:
+    if name in before.namespaces or name not in after.namespaces:
+        return
+    known = "" if name == INTERNET else name
+    device = _device_to(after, known or INTERNET_ADDRESS)
+    if device:
+        yield Assumption(_STRANGER, (name, device))
+    elif only := _only_way_out(before.host):
+        yield Assumption(_UNROUTED, (name, only.name))
+
+
+def _device_to(topology: Topology, address: str) -> str:
+    hop = _hop(topology, address)
+    return hop.device if hop else ""
+
+
+def _hop(topology: Topology, address: str) -> Hop | None:
+    found = Routing(host_of(topology), ":" in address).route(number_of(address))
+    return None if found is None or found.local else found
+
+
+def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
+    """The name and the address of a stranger that is to be made; None where there is nothing to make."""
+    if name in topology.namespaces:
+        return None
+    if name == INTERNET:
+        return (INTERNET, INTERNET_ADDRESS) if _hop(topology, INTERNET_ADDRESS) else None
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return None
+    if topology.owner(str(address)) or not _is_a_machine(topology, address):
+        return None
+    return str(address), str(address)
+
+
+def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> bool:
+    """Whether one machine can have the address: not a group's, not everybody's on a network, and none of loopback."""
+    kind = Routing(host_of(topology), address.version == 6).address_type(int(address))
+    return kind == "UNICAST" and not (address.is_loopback or address.is_unspecified or address.is_multicast)
+
+
+def _only_way_out(host: Namespace) -> Interface | None:
+    """The one device that can lead to others where no route says so."""
+    found = [held for held in host.interfaces if held.up and held.kind not in ("loopback", "bridge", "veth") and not held.master]
+    return found[0] if len(found) == 1 else None
+
+
+def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ()) -> list[str]:
+    """Who stands for the whole in a matrix: one machine on each network behind a bridge, the host, and the internet where a route leads.
+
+    On a network it is one that the rules name, else one of those `met` by the host (its neighbours), else the first free address.
+    """
+    named = [*evidence.containers, *met]
+    found = []
+    for bridge in topology.host.bridges:
+        own = {str(held.ip) for held in bridge.parsed()}
+        for held in bridge.parsed():
+            on_it = (address for address in named if address not in own and ip_address(address) in held.network)
+            free = (str(address) for address in islice(held.network.hosts(), 3) if str(address) not in own)
+            found += [address for address in (next(on_it, None) or next(free, None),) if address]
+    return [*found, HOST, *([INTERNET] if _hop(topology, INTERNET_ADDRESS) else [])]
+
+
+class _Place:
+    """One stranger on its way into a topology."""
+
+    def __init__(self, topology: Topology, name: str, address: str) -> None:
+        self.topology = topology
+        self.name = name
+        self.address = address
+        self.width = 128 if ":" in address else 32
+
+    def taken(self) -> Topology:
+        """The topology with the stranger; as it was when the host knows no device for it."""
+        hop = _hop(self.topology, self.address)
+        host = self.topology.host
+        device = host.interface(hop.device) if hop else _only_way_out(host)
+        if device is None:
+            return self.topology
+        gateway = shown(hop.next, self.width == 128) if hop else self.address
+        if gateway == self.address:
+            self.attach(device, self.name, self.address)
+        else:
+            self.behind(device, gateway)
+        return self.topology
+
+    def attach(self, device: Interface, name: str, address: str) -> None:
+        """A namespace on a device of the host: its peer, or one more of those behind it. Its default route leads to the host."""
+        length, back = _back_to(device, address)
+        self.add(name, Interface("eth0", addresses=(f"{address}/{length}",)), back)
+        self.wire(device, End(name, "eth0"))
+
+    def behind(self, device: Interface, gateway: str) -> None:
+        """A namespace behind a gateway, which is made when nobody has its address: an unnumbered link leads from one to the other."""
+        owner = self.topology.owner(gateway)
+        router = owner.namespace if owner else gateway
+        if owner is None:
+            self.attach(device, router, gateway)
+        port = _free(self.topology.namespaces[router], "to")
+        self.add(self.name, Interface("eth0", addresses=(f"{self.address}/{self.width}",), peer=End(router, port)), gateway)
+        held = self.topology.namespaces[router].with_interface(Interface(port, peer=End(self.name, "eth0")))
+        sysctls = {**held.sysctls, "net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"}
+        routes = (*held.routes, Route(f"{self.address}/{self.width}", None, port))
+        self.topology = self.topology.with_namespace(msgspec.structs.replace(held, routes=routes, sysctls=sysctls))
+
+    def add(self, name: str, eth0: Interface, gateway: str | None) -> None:
+        lo = Interface("lo", "loopback", ("127.0.0.1/8",))
+        default = Route("::/0" if self.width == 128 else "default", gateway, "eth0")
+        self.topology = self.topology.with_namespace(Namespace(name, (lo, eth0), (default,), answers_all=True))
+
+    def wire(self, device: Interface, end: End) -> None:
+        """Links a namespace to a device of the host: to a bridge as a port, to another device as its other end, or into what is there."""
+        host = self.topology.host
+        if device.kind == "bridge":
+            port = self.port_for(device)
+            self.link(HOST, msgspec.structs.replace(port, master=device.name), end)
+        elif device.peer is None or self.topology.interface(device.peer) is None:
+            self.link(HOST, device, end)
+        else:
+            switch = self.switch(host.interface(device.name) or device)
+            port = Interface(_free(self.topology.namespaces[switch], "port"), master="switch")
+            self.link(switch, port, end)
+
+    def link(self, namespace: str, interface: Interface, end: End) -> None:
+        """Sets both ends of a link."""
+        place = self.topology.namespaces[namespace]
+        self.topology = self.topology.with_namespace(place.with_interface(msgspec.structs.replace(interface, peer=end)))
+        far = self.topology.namespaces[end.namespace]
+        held = far.interface(end.interface)
+        assert held is not None
+        peer = End(namespace, interface.name)
+        self.topology = self.topology.with_namespace(far.with_interface(msgspec.structs.replace(held, peer=peer)))
+
+    def port_for(self, bridge: Interface) -> Interface:
+        """A port for one more machine: where the bridge has ports whose other ends nobody knows, one of these, and which is not known."""
+        host = self.topology.host
+        ports = [port for port in host.ports(bridge.name) if port.peer is None]
+        if len(ports) == 1:
+            return ports[0]
+        name = uncertain([port.name for port in ports])
+        taken = {port.name for port in host.interfaces}
+        return Interface(name if ports and name not in taken else _unused(host_end(self.name), taken))
+
+    def switch(self, device: Interface) -> str:
+        """The namespace of a switch at the other end of a device, which takes the place of the one machine that was there."""
+        assert device.peer is not None
+        there = device.peer
+        name = f"behind {device.name}"
+        if there.namespace == name:
+            return name
+        switch = Namespace(name, (Interface("switch", "bridge"),), sysctls={"net.bridge.bridge-nf-call-iptables": "0"})
+        self.topology = self.topology.with_namespace(switch)
+        self.link(name, Interface("port0", master="switch"), there)
+        uplink = Interface("uplink", master="switch", peer=End(HOST, device.name))
+        self.topology = self.topology.with_namespace(self.topology.namespaces[name].with_interface(uplink))
+        self.link(HOST, device, End(name, "uplink"))
+        return name
+
+
+def _back_to(device: Interface, address: str) -> tuple[int, str | None]:
+    """The prefix length that a machine on a device has, and the host's address there, which its default route leads to."""
+    stranger = ip_address(address)
+    own = [held for held in device.parsed() if held.version == stranger.version]
+    near = next((held for held in own if stranger in held.network), None)
+    if near:
+        return near.network.prefixlen, str(near.ip)
+    return stranger.max_prefixlen, str(own[0].ip) if own else None
+
+
+def _free(namespace: Namespace, start: str) -> str:
+    return _unused(f"{start}0", {held.name for held in namespace.interfaces}, start)
+
+
+def _unused(name: str, taken: Iterable[str], start: str = "veth") -> str:
+    names = set(taken)
+    return name if name not in names else next(f"{start}{number}" for number in range(len(names) + 1) if f"{start}{number}" not in names)

@@ -1,0 +1,3 @@
+"""iptables."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Analysis."""
+
+__all__: list[str] = []

@@ -1,0 +1,93 @@
+"""Rules that can never match, because an earlier rule of their chain takes every packet that they would."""
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+
+from netlab_magic.iptables.analysis.intervals import Spans
+from netlab_magic.iptables.analysis.reachability import DECIDING_TARGETS, deciding
+from netlab_magic.iptables.analysis.rule_sets import Demands, demands, implies
+from netlab_magic.iptables.ruleset import Chain, Rule, Table
+
+__all__ = ["all_shadowed", "shadowed"]
+
+_Shelf = tuple[str, int, int | str]
+_ANY: _Shelf = ("", 0, 0)
+_NARROW = 0.3
+
+
+def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]:
+    """The rules of a chain that can never match, by number, and the first rule before each that takes all that it would match.
+
+    A rule is in it only when that is certain: whatever may change between two rules, or is not understood, is no reason. Several rules
+    together may take more than each of them alone; that is not looked for.
+    """
+    return _shadowed(table.name, chain, family, _names(table), deciding(table))
+
+
+def all_shadowed(table: Table, family: str = "ipv4") -> Iterator[tuple[str, int, int]]:
+    """The rules of all chains of a table that can never match: chain, number, and the number of the rule that takes all it would match."""
+    names, final = _names(table), deciding(table)
+    for chain in table.chains:
+        yield from ((chain.name, *pair) for pair in sorted(_shadowed(table.name, chain, family, names, final).items()))
+
+
+def _names(table: Table) -> frozenset[str]:
+    return frozenset(chain.name for chain in table.chains)
+
+
+def _shadowed(table: str, chain: Chain, family: str, chains: Container[str], final: Container[str]) -> dict[int, int]:
+    takers: dict[_Shelf, list[tuple[int, Demands]]] = defaultdict(list)
+    found: dict[int, int] = {}
+    for number, rule in enumerate(chain.rules if len(chain.rules) > 1 else (), 1):
+        wanted = demands(rule, family)
+        if wanted is None:
+            continue
+        taker = None if wanted.is_void else _taker(wanted, takers)
+        if taker:
+            found[number] = taker
+        elif wanted.is_steady and _takes(rule, chains, final) and not (table == "raw" and wanted.states is not None):
+            for shelf in _shelves(wanted):
+                takers[shelf].append((number, wanted))
+    return found
+
+
+def _takes(rule: Rule, chains: Container[str], final: Container[str]) -> bool:
+    """Whether no packet that matches the rule gets to the next one."""
+    if rule.target is None:
+        return False
+    name = rule.target.name
+    if rule.target.goto or name in chains:
+        return rule.target.goto or name in final
+    return name == "RETURN" or name in DECIDING_TARGETS
+
+
+def _taker(wanted: Demands, takers: Mapping[_Shelf, list[tuple[int, Demands]]]) -> int | None:
+    numbers = (number for shelf in _shelves_to_search(wanted) for number, earlier in takers.get(shelf, ()) if implies(wanted, earlier))
+    return min(numbers, default=None)
+
+
+def _shelves(wanted: Demands) -> list[_Shelf]:
+    """Where a rule is kept, so that each later one is compared with few: by its narrowest demand.
+
+    A span of numbers is kept by the blocks of about its own size that it touches; whatever lies in it lies in one of these blocks.
+    """
+    sizes = {about: _size(spans) / (wanted.largest[about] + 1) for about, spans in wanted.numbers.items()}
+    about = min(sizes, key=sizes.__getitem__, default="")
+    if about and sizes[about] < _NARROW:
+        lengths = [(first, last, (last - first + 1).bit_length() - 1) for first, last in wanted.numbers[about]]
+        return [(about, length, block) for first, last, length in lengths for block in range(first >> length, (last >> length) + 1)]
+    names = [(name, device) for name, (device, negated) in wanted.devices.items() if not negated and not device.endswith("+")]
+    return [(name, -1, device) for name, device in names[:1]] or [_ANY]
+
+
+def _shelves_to_search(wanted: Demands) -> Iterator[_Shelf]:
+    """Every shelf that can hold a rule which matches whatever this one does."""
+    yield _ANY
+    for about, spans in wanted.numbers.items():
+        first = spans[0][0]
+        yield from ((about, length, first >> length) for length in range(wanted.largest[about].bit_length() + 1))
+    yield from ((name, -1, device) for name, (device, negated) in wanted.devices.items() if not negated)
+
+
+def _size(spans: Spans) -> int:
+    return sum(last - first + 1 for first, last in spans)

@@ -1,0 +1,81 @@
+"""The one form of a rule that iptables-save prints, whatever way it was written: options in order, values in their usual spelling."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from netlab_magic.iptables.extensions import HEADER, Extension, match, target
+from netlab_magic.iptables.extensions.canonical_rules import MATCH_SPELLINGS, TARGET_SPELLINGS
+from netlab_magic.iptables.ruleset import Match, Option, Rule, Target
+
+__all__ = ["canonical"]
+
+_ANYTHING = {"-s": ("0.0.0.0/0", "::/0"), "-d": ("0.0.0.0/0", "::/0"), "-i": ("+",), "-o": ("+",), "-p": ("all",)}
+
+
+def canonical(rule: Rule, family: str = "ipv4") -> Rule:
+    """The rule as iptables-save 1.8 prints it once the kernel has it; what the option table does not know stays as it is.
+
+    Raises ValueError for a value that iptables refuses.
+
+    >>> from netlab_magic.iptables.rule_parser import read_rule
+    >>> print(canonical(read_rule("-j DNAT --to 10.0.0.2:http -p tcp --dport http -d 10.1.1.1".split())))
+    -d 10.1.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.2:80
+    """
+    header = tuple(option for option in _ordered(HEADER, rule.options, family) if not _matches_anything(option))
+    matches = tuple(_match(match_, family) for match_ in rule.matches)
+    return Rule(header, matches, rule.target and _target(rule.target, family), rule.counters)
+
+
+def _matches_anything(option: Option) -> bool:
+    return not option.negated and option.values[:1] != () and option.values[0] in _ANYTHING.get(option.name, ())
+
+
+def _match(found: Match, family: str) -> Match:
+    extension = match(found.module)
+    if extension is None:
+        return found
+    return Match(extension.name, _spelt(extension, found.options, family, MATCH_SPELLINGS))
+
+
+def _target(found: Target, family: str) -> Target:
+    extension = None if found.goto else target(found.name)
+    if extension is None:
+        return found
+    return Target(found.name, _spelt(extension, found.options, family, TARGET_SPELLINGS), found.goto)
+
+
+_Spelling = Callable[[tuple[Option, ...], str], tuple[Option, ...]]
+
+
+def _spelt(extension: Extension, options: Sequence[Option], family: str, spellings: dict[str, _Spelling]) -> tuple[Option, ...]:
+    ordered = _ordered(extension, options, family)
+    if extension.name not in spellings or not all(_is_complete(extension, option) for option in ordered):
+        return ordered
+    return _ordered(extension, spellings[extension.name](ordered, family), family)
+
+
+def _is_complete(extension: Extension, option: Option) -> bool:
+    """Whether the table knows the option, and it has its words: lenient reading keeps what is neither."""
+    row = extension.parameter(option.name)
+    return row is not None and len(row.types) == len(option.values)
+
+
+def _ordered(extension: Extension, options: Sequence[Option], family: str) -> tuple[Option, ...]:
+    """The options in the table's order and each value in its canonical form, with defaults; unknown options last."""
+    order = {row.name: place for place, row in enumerate(extension.parameters)}
+    given = {option.name for option in options}
+    left_out = [Option(row.name, row.default) for row in extension.parameters if row.default is not None and row.name not in given]
+    made = [_valued(extension, option, family) for option in (*options, *left_out)]
+    elements = accumulate(option.name == "--next" for option in made)  # -m policy begins another element with --next
+    placed = sorted(
+        zip(elements, made, strict=True), key=lambda pair: (pair[0], pair[1].name != "--next", order.get(pair[1].name, len(order)))
+    )
+    return tuple(option for _, option in placed)
+
+
+def _valued(extension: Extension, option: Option, family: str) -> Option:
+    row = extension.parameter(option.name)
+    if row is None or len(row.types) != len(option.values):
+        return option
+    values = [kind.canonical(value, family) for kind, value in zip(row.types, option.values, strict=True)]
+    return Option(row.name, tuple(values), option.negated)

@@ -1,0 +1,120 @@
+"""Targets that translate addresses, or hand a packet to another one."""
+
+from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions.types import ADDRESS, NAT_TO, NETWORK, PORT, PORT_SPAN, TEXT, XMARK, choice, number
+from netlab_magic.iptables.extensions.types_compound import CLUSTER_MAC, PREFIX
+
+__all__ = ["TRANSLATION"]
+
+VERDICTS = ("ACCEPT", "DROP", "RETURN", "QUEUE")
+"""The targets that x_tables itself knows; any other name is an extension or a chain."""
+
+_PERSISTENT = Parameter(
+    "--persistent", "same client gets the same address", listed=" persistent", says="(a client always gets the same address)"
+)
+_RANDOM = Parameter("--random", "port is chosen at random", listed=" random", says="(the port is chosen at random)")
+_FULLY = Parameter("--random-fully", "port is chosen fully at random", listed=" random-fully", says="(the port is chosen fully at random)")
+
+TRANSLATION = (
+    Extension(
+        "DNAT",
+        (
+            Parameter("--to-destination", "new destination", (NAT_TO,), listed=" to:{}", says="gets {} as its new destination"),
+            _RANDOM,
+            _PERSISTENT,
+        ),
+        says="gets another destination",
+    ),
+    Extension(
+        "SNAT",
+        (
+            Parameter("--to-source", "new source", (NAT_TO,), listed=" to:{}", says="gets {} as its new source"),
+            _RANDOM,
+            _FULLY,
+            _PERSISTENT,
+        ),
+        says="gets another source",
+    ),
+    Extension(
+        "MASQUERADE",
+        (
+            Parameter("--to-ports", "new source ports", (PORT_SPAN,), listed=" masq ports: {}", says="(with a source port of {})"),
+            _RANDOM,
+            _FULLY,
+        ),
+        says="gets the address of the interface that it leaves through as its new source",
+    ),
+    Extension(
+        "REDIRECT",
+        (
+            Parameter(
+                "--to-ports",
+                "new destination port",
+                (PORT_SPAN,),
+                listed=" redir ports {}",
+                says="goes to port {} of this host itself instead",
+            ),
+            _RANDOM,
+        ),
+        says="goes to this host itself instead",
+    ),
+    Extension(
+        "NETMAP", (Parameter("--to", "network", (NETWORK,), listed=" to:{}", says="has the network part of its address replaced by {}"),)
+    ),
+    Extension(
+        "TPROXY",
+        (
+            Parameter("--on-port", "local port", (PORT,), says="is handed to the local socket on port {}, its addresses unchanged"),
+            Parameter("--on-ip", "local address", (ADDRESS,), says="(at the address {})"),
+            Parameter("--tproxy-mark", "mark", (XMARK,), says="(and gets the mark {})"),
+        ),
+        protocols=("tcp", "udp"),
+    ),
+    Extension(
+        "DNPT",
+        (
+            Parameter("--src-pfx", "prefix inside", (PREFIX,), listed=" src-pfx {}", says="has the prefix {} of its destination replaced"),
+            Parameter("--dst-pfx", "prefix outside", (PREFIX,), listed=" dst-pfx {}", says="(by {})"),
+        ),
+        family="ipv6",
+        listed=" DNPT",
+    ),
+    Extension(
+        "SNPT",
+        (
+            Parameter("--src-pfx", "prefix inside", (PREFIX,), listed=" src-pfx {}", says="has the prefix {} of its source replaced"),
+            Parameter("--dst-pfx", "prefix outside", (PREFIX,), listed=" dst-pfx {}", says="(by {})"),
+        ),
+        family="ipv6",
+        listed=" SNPT",
+    ),
+    Extension(
+        "CLUSTERIP",
+        (
+            Parameter("--new", "new cluster", says="(this rule makes the cluster's address)"),
+            Parameter(
+                "--hashmode",
+                "what is hashed",
+                (choice("a way to hash", "sourceip", "sourceip-sourceport", "sourceip-sourceport-destport"),),
+                listed=" hashmode={}",
+                says="(by the hash of {})",
+            ),
+            Parameter(
+                "--clustermac",
+                "hardware address of the cluster",
+                (CLUSTER_MAC,),
+                listed=" clustermac={}",
+                says="(with the hardware address {})",
+            ),
+            Parameter("--total-nodes", "nodes", (number(),), listed=" total_nodes={}", says="(in a cluster of {} nodes)"),
+            Parameter(
+                "--local-node", "number of this node", (number(),), listed=" local_node={}", says="(of which this host is number {})"
+            ),
+            Parameter("--hash-init", "seed", (TEXT,), listed=" hash_init={}", says="(the hash begins from {})"),
+        ),
+        family="ipv4",
+        listed=" CLUSTERIP",
+        says="is answered by the one node of the cluster that it falls to",
+    ),
+)
+"""Targets that change where a packet goes."""

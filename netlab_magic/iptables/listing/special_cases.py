@@ -1,0 +1,218 @@
+"""What iptables lists otherwise than option by option: another order, other words, defaults that iptables-save leaves out."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from netlab_magic.iptables.extensions.types import WIDEST
+from netlab_magic.iptables.ruleset import Option
+
+__all__ = ["REARRANGED", "WHOLE"]
+
+Options = tuple[Option, ...]
+
+_LOG_FLAGS = {"--log-tcp-sequence": 1, "--log-tcp-options": 2, "--log-ip-options": 4, "--log-uid": 8, "--log-macdecode": 32}
+_SECONDS = {"day": 86400, "hour": 3600, "min": 60, "sec": 1}
+_HASHLIMIT_SCALE = 1_000_000  # XT_HASHLIMIT_SCALE_v2 (linux/netfilter/xt_hashlimit.h)
+_LAST_DATE = "2038-01-19T03:14:07"
+
+
+def _find(options: Options, name: str) -> Option | None:
+    return next((option for option in options if option.name == name), None)
+
+
+def _value(options: Options, name: str, default: str = "") -> str:
+    found = _find(options, name)
+    return found.values[0] if found and found.values else default
+
+
+def _in_order(*names: str, defaults: Sequence[Option] = ()) -> Callable[[Options], Options]:
+    """The options of these names in this order, then the others; each of `defaults` is there where it was left out."""
+
+    def arranged(options: Options) -> Options:
+        left_out = tuple(option for option in defaults if not _find(options, option.name))
+        order = {name: place for place, name in enumerate(names)}
+        return tuple(sorted((*options, *left_out), key=lambda option: order.get(option.name, len(order))))
+
+    return arranged
+
+
+def _hashlimit(options: Options) -> Options:
+    """With an interval, the rate that it makes, and the life of an entry where it is not the length of that rate's unit."""
+    interval = int(_value(options, "--hashlimit-rate-interval", "1"))
+    rate = _find(options, "--hashlimit-upto") or _find(options, "--hashlimit-above")
+    found = re.fullmatch(r"([1-9][0-9]*)/(sec|min|hour|day)", rate.values[0]) if rate else None
+    if interval == 1 or rate is None or found is None:
+        return options
+    shown, unit = _rate(max(1, _HASHLIMIT_SCALE * _SECONDS[found[2]] // int(found[1]) * interval))
+    life = int(_value(options, "--hashlimit-htable-expire", str(_SECONDS[found[2]] * 1000)))
+    kept = tuple(option for option in options if option.name not in (rate.name, "--hashlimit-htable-expire"))
+    shown_life = () if life == _SECONDS[unit] * 1000 else (Option("--hashlimit-htable-expire", (str(life),)),)
+    return _HASHLIMIT_ORDER((*kept, Option(rate.name, (f"{shown}/{unit}",)), *shown_life))
+
+
+_HASHLIMIT_ORDER = _in_order(*(
+    f"--hashlimit-{name}"
+    for name in ("upto", "above", "burst", "mode", "htable-size", "htable-max", "htable-gcinterval", "htable-expire", "srcmask", "dstmask")
+))  # fmt: skip
+
+
+def _rate(period: int) -> tuple[int, str]:
+    """The number and the unit in which the program shows a rate whose packets are `period` apart: the smallest unit that suits it."""
+    shown, unit = 0, "day"
+    for name, seconds in _SECONDS.items():
+        whole, rest = divmod(_HASHLIMIT_SCALE * seconds, period)
+        if name != "day" and whole < max(1, rest):
+            break
+        shown, unit = whole, name
+    return shown, unit
+
+
+def _statistic(options: Options) -> Options:
+    return tuple(option for option in options if option != Option("--packet", ("0",)))
+
+
+def _policy(options: Options) -> Options:
+    """The elements of a policy that has several are numbered."""
+    if not _find(options, "--next"):
+        return options
+    at = next((place + 1 for place, option in enumerate(options) if option.name == "--strict"), 0)
+    started = (*options[:at], Option("--next"), *options[at:])
+    ends = [place for place, option in enumerate(started) if option.name == "--next"]
+    return tuple(Option("--next", (str(ends.index(place)),)) if place in ends else option for place, option in enumerate(started))
+
+
+def _time(options: Options) -> Options:
+    """The kernel keeps days as UTC unless told otherwise, and its last date is no limit."""
+    local = _find(options, "--kerneltz") or _find(options, "--localtz")
+    kept = tuple(option for option in options if option != Option("--datestop", (_LAST_DATE,)))
+    order = ("timestart", "timestop", "weekdays", "monthdays", "datestart", "datestop", "utc", "contiguous")
+    return _in_order(*(f"--{name}" for name in order), defaults=() if local else [Option("--utc")])(kept)
+
+
+REARRANGED: dict[str, Callable[[Options], Options]] = {
+    "limit": _in_order("--limit", "--limit-burst", defaults=[Option("--limit-burst", ("5",))]),
+    "hashlimit": _hashlimit,
+    "recent": _in_order(
+        "--set", "--rcheck", "--update", "--remove", "--seconds", "--reap", "--hitcount", "--rttl", "--name", "--rsource", "--rdest"
+    ),
+    "statistic": _statistic,
+    "policy": _policy,
+    "time": _time,
+    "LED": _in_order("--led-trigger-id", "--led-delay", defaults=[Option("--led-delay", ("0",))]),
+    "ECN": _in_order("--ecn-tcp-remove", "--ecn-tcp-ece", "--ecn-tcp-cwr"),
+    "ULOG": _in_order(
+        "--ulog-cprange",
+        "--ulog-nlgroup",
+        "--ulog-prefix",
+        "--ulog-qthreshold",
+        defaults=[Option("--ulog-cprange", ("0",)), Option("--ulog-nlgroup", ("1",)), Option("--ulog-qthreshold", ("1",))],
+    ),
+}
+"""The options of an extension in the order in which they are listed, with those that the kernel keeps as defaults."""
+
+
+def _connlimit(options: Options) -> str:
+    side = "dst" if _find(options, "--connlimit-daddr") else "src"
+    upto, above = _value(options, "--connlimit-upto"), _value(options, "--connlimit-above")
+    return f" #conn {side}/{_value(options, '--connlimit-mask')} {f'<= {upto}' if upto else f'> {above}'}"
+
+
+def _rateest(options: Options) -> str:
+    """Two estimators with the comparison between them, or one and a fixed rate, which stands before the comparison if it is of bytes."""
+    first, second = _value(options, "--rateest1") or _value(options, "--rateest"), _value(options, "--rateest2")
+    comparison = next((option for option in options if option.name in ("--rateest-lt", "--rateest-gt", "--rateest-eq")), None)
+    compared = f"{' !' if comparison.negated else ''} {comparison.name[-2:]}" if comparison else ""
+    units = [unit for unit in ("bps", "pps") if any(option.name.startswith(f"--rateest-{unit}") for option in options)]
+    begun = f" rateest match {first}{' delta' if _find(options, '--rateest-delta') else ''}"
+    measured = {unit: f" {unit}{_rate_words(options, unit, '1')}" for unit in units}
+    if second:
+        others = "".join(f" {unit}{_rate_words(options, unit, '2')}" for unit in units)
+        return f"{begun}{''.join(measured.values())}{compared} {second}{others}"
+    fixed = {unit: _rate_words(options, unit, "") or _rate_words(options, unit, "2") for unit in units}
+    return begun + "".join(measured[unit] + (f"{fixed[unit]}{compared}" if unit == "bps" else f"{compared}{fixed[unit]}") for unit in units)
+
+
+def _rate_words(options: Options, unit: str, number: str) -> str:
+    """A rate with the blank before it: in bytes a second where iptables-save has bits."""
+    word = _value(options, f"--rateest-{unit}{number}")
+    bits = re.fullmatch(r"(\d+)([KMGT]?)bit", word)
+    factor = 1000 ** " KMGT".index(bits[2] or " ") if bits else 1
+    return f" {int(bits[1]) * factor // 8}" if bits else word and f" {word}"
+
+
+def _set_mark(name: str, options: Options) -> str:
+    """The one operation that a value and a mask come to; nothing where no mark is set."""
+    word, _, mask_word = _value(options, "--set-xmark").partition("/")
+    if not word:
+        return ""
+    value, mask = int(word, 16), int(mask_word, 16)
+    if value == 0:
+        return f" {name} and 0x{~mask & WIDEST:x}"
+    if value == mask:
+        return f" {name} or 0x{value:x}"
+    if mask == 0:
+        return f" {name} xor 0x{value:x}"
+    return f" {name} set 0x{value:x}" if mask == WIDEST else f" {name} xset 0x{value:x}/0x{mask:x}"
+
+
+def _mark(options: Options) -> str:
+    return _set_mark("MARK", options)
+
+
+def _connmark(options: Options) -> str:
+    shift = next((option for option in options if option.name.endswith("-shift-mark")), None)
+    done = "save" if _find(options, "--save-mark") else "restore" if _find(options, "--restore-mark") else ""
+    text = f" CONNMARK {done}{_masks(options, done)}" if done else _set_mark("CONNMARK", options)
+    return text + (f" {shift.name.lstrip('-')} {shift.values[0]}" if shift else "")
+
+
+def _masks(options: Options, done: str) -> str:
+    """The mask that is read under, and the other one turned over, as what it keeps."""
+    read, written = ("nfmask", "ctmask") if done == "save" else ("ctmask", "nfmask")
+    first, second = (_value(options, f"--{name}", f"0x{WIDEST:x}") for name in (read, written))
+    if first != second:
+        return f" {read} {first} {written} ~{second}"
+    return "" if first == f"0x{WIDEST:x}" else f" mask {first}"
+
+
+def _log(options: Options) -> str:
+    flags = sum(_LOG_FLAGS.get(option.name, 0) for option in options)
+    prefix = _value(options, "--log-prefix")
+    return f" LOG flags {flags} level {_value(options, '--log-level', '4')}" + (f' prefix "{prefix}"' if prefix else "")
+
+
+def _tproxy(options: Options) -> str:
+    port, address, mark = (_value(options, name) for name in ("--on-port", "--on-ip", "--tproxy-mark"))
+    return f" TPROXY redirect {address}:{port} mark {mark}"
+
+
+def _hmark(options: Options) -> str:
+    """Numbers in hexadecimal, but for the modulus and the prefix lengths."""
+
+    def number(name: str, text: str) -> str:
+        word = _value(options, f"--hmark-{name}")
+        return text.format(int(word, 0)) if word else ""
+
+    kinds = ("sport-mask", "dport-mask", "spi-mask", "sport", "dport", "spi", "proto-mask", "rnd")
+    return "".join(
+        (
+            " HMARK ",
+            number("mod", "mod {} "),
+            number("offset", "+ 0x{:x} "),
+            "ct, " if _find(options, "--hmark-tuple") else "",
+            *(number(name, f"{name} {{}} ") for name in ("src-prefix", "dst-prefix")),
+            *(number(name, f"{name} 0x{{:x}} ") for name in kinds),
+        )
+    )
+
+
+WHOLE: dict[str, Callable[[Options], str]] = {
+    "connlimit": _connlimit,
+    "rateest": _rateest,
+    "MARK": _mark,
+    "CONNMARK": _connmark,
+    "LOG": _log,
+    "TPROXY": _tproxy,
+    "HMARK": _hmark,
+}
+"""The extensions whose listed text is no row of options."""

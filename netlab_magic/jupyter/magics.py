@@ -1,0 +1,168 @@
+"""`%netlab` and `%%netlab`: IPython's side of the language. Parsing, running and results live in the layers below."""
+
+import os
+import re
+import sys
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import display
+from traitlets import Bool, Enum, Unicode, default
+
+from netlab_magic.engines.choose import ENGINES
+from netlab_magic.engines.protocol import SIMULATED
+from netlab_magic.errors import NetlabError, Place, StatementError
+from netlab_magic.i18n import LANGUAGES, preferred
+from netlab_magic.jupyter.completion import Completer
+from netlab_magic.jupyter.options import OPTIONS, split_options
+from netlab_magic.language.word_reader import suggest
+from netlab_magic.session.lab import Lab
+from netlab_magic.session.results.base import CellResult
+
+__all__ = ["NetlabMagics", "load", "unload"]
+
+@magics_class
+class NetlabMagics(Magics):
+    """The magics, and the labs that they made in this notebook kernel."""
+
+    lab = Unicode("lab", help="The name of the lab that cells use.").tag(config=True)
+    firewall = Enum(["auto", "legacy", "nft"], "auto", help="The iptables variant of new labs.").tag(config=True)
+    engine = Enum(list(ENGINES), "auto", help="What carries out the statements.").tag(config=True)
+    language = Enum(list(LANGUAGES), help="The language of explanations (by default the one that LANG asks for).").tag(config=True)
+    commands = Bool(False, help="Show the commands that each statement stands for unfolded.").tag(config=True)
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.labs: dict[str, Lab] = {}
+        self.completer = Completer(self.current_lab)
+
+    @default("language")
+    def _language_of_the_environment(self) -> str:
+        return preferred(os.environ)
+
+    def current_lab(self) -> Lab | None:
+        """The lab that a cell without options would use, if it exists."""
+        return self.labs.get(self.lab)
+
+    @no_var_expand
+    @output_can_be_silenced
+    @magic_arguments()
+    @argument("--lab", help="Use the lab with this name; several can be up side by side.")
+    @argument("--engine", choices=ENGINES, help="What carries out the statements.")
+    @argument("--firewall", choices=["auto", "legacy", "nft"], help="The iptables variant of the lab, when this starts it.")
+    @argument("--commands", action="store_true", help="Show the commands that each statement stands for unfolded.")
+    @argument("--dry-run", action="store_true", help="Check and show the commands, but change nothing.")
+    @argument("--quiet", action="store_true", help="Show only what probes and show statements give.")
+    @argument("statement", nargs="*", help="A statement; in a %%%%netlab cell, nothing or: sh [NS]")
+    @line_cell_magic
+    def netlab(self, line: str, cell: str | None = None) -> Any:
+        """Build, change and probe a network lab on the real kernel; %netlab help lists the statements.
+
+        %netlab STATEMENT runs one statement; a %%netlab cell runs its body, one statement a line.
+        %%netlab sh [NS] runs the body with a shell in the lab host, or in a namespace.
+        """
+        options, rest = split_options(line)
+        arguments = self._arguments(options)
+        lab = self._lab(arguments)
+        try:
+            if cell is None:
+                return self._run(lab, rest, arguments)
+            if not rest:
+                return self._run(lab, cell, arguments)
+            return self._shell(lab, rest, cell)
+        except NetlabError as error:
+            unseen = CellResult(lab.partial, lab.emitted)
+            if unseen.left():
+                display(unseen)
+            # An ExceptionGroup anywhere in the context would make IPython print a traceback after all.
+            error.__context__ = error.__cause__ = None
+            raise
+
+    def _arguments(self, options: str) -> Any:
+        try:
+            return parse_argstring(self.netlab, options)
+        except UsageError as error:
+            wrong = options.rsplit(maxsplit=1)[-1]
+            hint = suggest(wrong, OPTIONS) if wrong.startswith("--") and wrong not in OPTIONS else ""
+            raise StatementError(f"{error}{hint}", Place(1, f"%netlab {options}")) from None
+
+    def _lab(self, arguments: Any) -> Lab:
+        name = arguments.lab or self.lab
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", name):
+            raise StatementError(f"{name} cannot name a lab; use up to 32 letters, digits and . _ -")
+        wanted = arguments.firewall or self.firewall
+        engine = arguments.engine or self.engine
+        lab = self.labs.setdefault(name, Lab(name, wanted))
+        lab.language = self.language
+        if not lab.is_up:
+            lab.firewall, lab.wanted_engine = wanted, engine
+        elif arguments.engine in ("kernel", "simulated") and (arguments.engine == "simulated") != (lab.engine.ready.way == SIMULATED):
+            other = "simulated" if lab.engine.ready.way == SIMULATED else "on the kernel"
+            raise StatementError(f"the lab {name} is up, {other}; end it first (%netlab down), or use another --lab")
+        elif arguments.firewall not in (None, "auto", lab.engine.ready.firewall):
+            raise StatementError(
+                f"the lab {name} is up with the {lab.engine.ready.firewall} variant; end it first (%netlab down), or use another --lab"
+            )
+        return lab
+
+    def _run(self, lab: Lab, text: str, arguments: Any) -> Any:
+        if text.strip() == "panel":
+            from netlab_magic.jupyter.panel import Panel
+
+            return Panel(lab)
+        result = lab.run(
+            text,
+            commands=arguments.commands or self.commands,
+            dry_run=arguments.dry_run,
+            quiet=arguments.quiet,
+            expand=self._expand,
+            stream=_stream,
+            emit=display,
+        )
+        return None if isinstance(result, CellResult) and not result.left() else result
+
+    def _shell(self, lab: Lab, rest: str, cell: str) -> Any:
+        words = rest.split()
+        if words[0] not in ("sh", "bash") or len(words) > 2:
+            raise StatementError(f"a %%netlab cell takes options, or sh [NS], behind its name, not {rest}", Place(1, f"%%netlab {rest}"))
+        lab.shell(cell, words[1] if len(words) == 2 else None, _stream)
+        return None
+
+    def _expand(self, line: str) -> str:
+        return str(self.shell.var_expand(line)) if self.shell else line
+
+
+def _stream(stream: str, text: str) -> None:
+    (sys.stderr if stream == "stderr" else sys.stdout).write(text)
+
+
+def load(shell: InteractiveShell) -> None:
+    """Registers the magics with a shell; does nothing when they are there already."""
+    if _registered(shell) is not None:
+        return
+    magics = NetlabMagics(shell)
+    shell.register_magics(magics)
+    shell.Completer.custom_matchers.append(magics.completer.match)
+
+
+def _registered(shell: InteractiveShell) -> NetlabMagics | None:
+    found = shell.magics_manager.registry.get(NetlabMagics.__name__)
+    return found if isinstance(found, NetlabMagics) else None
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Takes everything back that `load` registered; labs stay up until the notebook kernel ends, and are named."""
+    magics = _registered(shell)
+    if magics is None:
+        return
+    shell.Completer.custom_matchers.remove(magics.completer.match)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("netlab", None)
+    shell.magics_manager.registry.pop(NetlabMagics.__name__, None)
+    shell.configurables.remove(magics)  # type: ignore[arg-type]  # IPython annotates the list too narrowly
+    up = [name for name, lab in magics.labs.items() if lab.is_up]
+    if up:
+        sys.stdout.write(f"netlab_magic is unloaded; still up until this kernel ends: {', '.join(up)}\n")

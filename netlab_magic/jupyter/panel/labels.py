@@ -1,0 +1,78 @@
+"""Every word on the panel itself, in the reader's language; `{}` is filled in where the words are used."""
+
+from netlab_magic.i18n import Language, message
+from netlab_magic.model.probe import Outcome, Verdict
+
+__all__ = ["labels", "outcome_words", "verdict_words"]
+
+_VERDICTS = {
+    Verdict.ANSWERED: message("answered"),
+    Verdict.BLOCKED: message("blocked"),
+    Verdict.REFUSED: message("refused"),
+    Verdict.NO_ROUTE: message("no route"),
+    Verdict.NOBODY: message("nobody there"),
+    Verdict.NOT_MEASURED: message("not measured"),
+}
+
+_HERE = "{}"
+
+
+def verdict_words(verdict: str, say: Language) -> str:
+    """A verdict in the reader's language."""
+    return say(_VERDICTS[verdict]) if verdict in _VERDICTS else verdict
+
+
+def outcome_words(outcome: Outcome, say: Language) -> str:
+    """One outcome as a sentence without its full stop: `ns1 → ns0: blocked`."""
+    words = say("{}: {}", str(outcome.probe), verdict_words(outcome.verdict, say))
+    return f"{words} ({outcome.why})" if outcome.why else words
+
+
+def labels(say: Language) -> dict[str, str]:
+    """The words that do not change while the panel is shown."""
+    return {
+        "panel": say("Lab panel"),
+        "policies": say("Policies"),
+        "policy": say("{} policy", _HERE),
+        "accept": say("let through"),
+        "drop": say("thrown away"),
+        "rules": say("Rules of FORWARD"),
+        "rules_help": say("Untick a rule to take it out of the kernel. Drag it, press its arrows, or Alt with an arrow key, to move it."),
+        "no_rules": say("FORWARD has no rules; its policy decides."),
+        "out": say("taken out"),
+        "up": say("Move rule {} up", _HERE),
+        "down": say("Move rule {} down", _HERE),
+        "packets": say("{} packets", _HERE),
+        "pairs": say("Who reaches whom"),
+        "from_to": say("from ╲ to"),
+        "again": say("Probe again"),
+        "watch": say("Watch"),
+        "watch_help": say("Probes every pair about twice a second, for up to five minutes."),
+        "history": say("The last half minute, newest at the right"),
+        "probe": say("Send one packet and step through its way"),
+        "source": say("From"),
+        "destination": say("To"),
+        "protocol": say("Protocol"),
+        "port": say("Port"),
+        "send": say("Send"),
+        "first": say("First step"),
+        "back": say("Step back"),
+        "forward": say("Step forward"),
+        "last": say("Last step"),
+        "play": say("Play"),
+        "pause": say("Pause"),
+        "close": say("Close the way"),
+        "remedies": say("What would let it pass:"),
+        "do_it": say("Do it"),
+        "step": say("Step {} of {}", _HERE, _HERE),
+        "steps": say("Steps"),
+        "legend": say("Hollow: a rule that did not match. ↩: the way back. ✕: the end. ▸: where you are."),
+        "topology": say("Topology"),
+        "chains": say("Chains"),
+        "commands": say("What the panel did, as a cell"),
+        "copy": say("Copy"),
+        "copied": say("copied"),
+        "clear": say("Clear"),
+        "start": say("Start it again as it was"),
+        "no_kernel": say("The notebook kernel has ended or was restarted. Run the cell again to get a live panel."),
+    }

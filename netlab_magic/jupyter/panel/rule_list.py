@@ -1,0 +1,117 @@
+"""The rules of a chain as the panel lists them: those in the kernel, and those taken out of it, which keep their place.
+
+Pure: what the kernel has goes in, and out come the list to show and the commands that a tick or a move stands for.
+"""
+
+import shlex
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import msgspec
+
+from netlab_magic.iptables.save_format import words_of
+
+__all__ = ["Entry", "Listed", "merged", "moved", "toggled"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One rule: its text as `iptables-save` prints it behind the chain's name, and whether the kernel has it now."""
+
+    spec: str
+    present: bool = True
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A list after a change, and the commands that make the kernel follow."""
+
+    entries: tuple[Entry, ...]
+    commands: tuple[str, ...] = ()
+
+
+def _written(spec: str) -> str:
+    """A rule for a command line: quoted for the shell, whatever a comment holds."""
+    return " ".join(word if word == "!" else shlex.quote(word) for word in words_of(spec))
+
+
+def _number(entries: Sequence[Entry], place: int) -> int:
+    """The number in the kernel, from 1, that the rule at a place of the list has or would get."""
+    return 1 + sum(entry.present for entry in entries[:place])
+
+
+def _out(chain: str, entries: Sequence[Entry], place: int) -> str:
+    """The command that takes a rule out: by its text, as people write it, unless an equal one stands before it."""
+    spec = entries[place].spec
+    if any(entry == Entry(spec) for entry in entries[:place]):
+        return f"iptables -D {chain} {_number(entries, place)}"
+    return f"iptables -D {chain} {_written(spec)}"
+
+
+def _in(chain: str, entries: Sequence[Entry], place: int) -> str:
+    """The command that puts a rule in at its place."""
+    if not any(entry.present for entry in entries[place + 1 :]):
+        return f"iptables -A {chain} {_written(entries[place].spec)}"
+    return f"iptables -I {chain} {_number(entries, place)} {_written(entries[place].spec)}"
+
+
+def toggled(chain: str, entries: Sequence[Entry], place: int) -> Listed:
+    """The rule at `place` taken out of the kernel, or put back."""
+    entry = entries[place]
+    command = _out(chain, entries, place) if entry.present else _in(chain, entries, place)
+    after = (*entries[:place], Entry(entry.spec, not entry.present), *entries[place + 1 :])
+    return Listed(after, (command,))
+
+
+def moved(chain: str, entries: Sequence[Entry], place: int, to: int) -> Listed:
+    """The rule at `place` moved to place `to` of the list, its ends being as far as it can go."""
+    rest = [*entries[:place], *entries[place + 1 :]]
+    to = max(0, min(to, len(rest)))
+    after = (*rest[:to], entries[place], *rest[to:])
+    if not entries[place].present or [entry for entry in after if entry.present] == [entry for entry in entries if entry.present]:
+        return Listed(after)
+    return Listed(after, (_out(chain, entries, place), _in(chain, after, to)))
+
+
+def merged(entries: Sequence[Entry], kernel: Sequence[str]) -> tuple[Entry, ...]:
+    """The list after another look at the kernel: its rules in its order, and between them those taken out, each behind the one that it
+    stood behind. One that somebody else has put back is no longer out.
+    """
+    present = [entry.spec for entry in entries if entry.present]
+    out = _still_out(entries, kernel)
+    found = _matching(present, kernel)
+    after: dict[int, list[Entry]] = {}
+    anchor, seen = -1, -1
+    for place, entry in enumerate(entries):
+        if entry.present:
+            seen += 1
+            anchor = found.get(seen, anchor)
+        elif place in out:
+            after.setdefault(anchor, []).append(entry)
+    merged = list(after.get(-1, ()))
+    for number, spec in enumerate(kernel):
+        merged += [Entry(spec), *after.get(number, ())]
+    return tuple(merged)
+
+
+def _matching(before: Sequence[str], after: Sequence[str]) -> dict[int, int]:
+    """Where in `after` the rules of `before` are that kept their order."""
+    if list(before) == list(after):
+        return {place: place for place in range(len(before))}
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {block.a + offset: block.b + offset for block in blocks for offset in range(block.size)}
+
+
+def _still_out(entries: Sequence[Entry], kernel: Sequence[str]) -> set[int]:
+    """The places of the rules that are still out: those of which the kernel has not got more copies than it had."""
+    back: dict[str, int] = {}
+    for entry in entries:
+        if not entry.present and entry.spec not in back:
+            had = sum(other == Entry(entry.spec) for other in entries)
+            back[entry.spec] = max(0, kernel.count(entry.spec) - had)
+    still = set()
+    for place, entry in enumerate(entries):
+        if not entry.present:
+            if back[entry.spec]:
+                back[entry.spec] -= 1
+            else:
+                still.add(place)
+    return still

@@ -1,0 +1,3 @@
+"""The language of a cell."""
+
+__all__: list[str] = []

@@ -1,0 +1,229 @@
+"""What firewall statements mean: from the ruleset as it is to the text that `iptables-restore` gets.
+
+Whether two rules are the same is for iptables to say, not for us: every rule of a cell is first written in iptables' own words
+(`Engine.canonical`, in a namespace made for it), which also checks it before anything in the lab changes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from netlab_magic.errors import StatementError
+from netlab_magic.iptables.rule_parser import read_rule
+from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
+from netlab_magic.iptables.save_format import words_of
+from netlab_magic.language import statements as s
+from netlab_magic.language.statements import place_of
+from netlab_magic.language.word_reader import suggest
+
+__all__ = [
+    "Step",
+    "appended",
+    "check_text",
+    "flattened",
+    "masquerade_rule",
+    "policy_step",
+    "quoted",
+    "restoring",
+    "said_by_iptables",
+    "specs_in_order",
+    "step",
+]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one firewall statement comes to: a line for `iptables-restore` (empty when nothing is to do) and a sentence."""
+
+    table: str
+    line: str
+    sentence: str
+
+    def command(self) -> str:
+        """The `iptables` command that does the same."""
+        if self.line.startswith(":"):
+            chain, policy, _ = self.line[1:].split()
+            return f"iptables -P {chain} {policy}"
+        table = "" if self.table == "filter" else f"-t {self.table} "
+        return f"iptables {table}{self.line}"
+
+
+def policy_step(ruleset: Ruleset, statement: s.Policy) -> tuple[Step, Ruleset]:
+    """What a `policy` statement comes to, and the ruleset after it."""
+    table = ruleset.table("filter")
+    chain = table.chain(str(statement.chain))
+    if chain and chain.policy == statement.verdict:
+        return Step("filter", "", "already so"), ruleset
+    chains = tuple(
+        msgspec.structs.replace(held, policy=str(statement.verdict)) if held.name == statement.chain else held for held in table.chains
+    )
+    after = Ruleset((*(held for held in ruleset.tables if held.name != "filter"), Table("filter", chains)))
+    sentence = f"the policy of {statement.chain} is now {statement.verdict}"
+    return Step("filter", f":{statement.chain} {statement.verdict} [0:0]", sentence), after
+
+
+def masquerade_rule(statement: s.Masquerade) -> s.RuleEdit:
+    """`masquerade` as the rule it stands for."""
+    other = ("!", "-o", str(statement.bridge)) if statement.bridge else ()
+    return s.RuleEdit("POSTROUTING", ("-s", statement.cidr, *other, "-j", "MASQUERADE"), "nat", place=statement.place)
+
+
+def quoted(words: Sequence[str]) -> str:
+    r"""Words as `iptables-restore` and `iptables-save` write them: in double quotes where they hold anything but plain characters.
+
+    >>> quoted(["-m", "comment", "--comment", 'say "hi"'])
+    '-m comment --comment "say \\"hi\\""'
+    """
+    return " ".join(_quote(str(word)) for word in words)
+
+
+def _quote(word: str) -> str:
+    if re.fullmatch(r"[^\s'\"\\#]+", word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def check_text(ruleset: Ruleset, edits: Sequence[s.RuleEdit]) -> tuple[str, list[int]]:
+    """A text for an empty firewall that holds every rule of `edits`, and each edit's line in it (from 1; 0 for one without a rule).
+
+    The chains that users made are there too, so that rules may jump to them. Raises StatementError for a chain that does not exist.
+    """
+    lines: list[str] = []
+    at = [0] * len(edits)
+    for table in dict.fromkeys(edit.table for edit in edits):
+        lines.append(f"*{table}")
+        lines += [f":{chain.name} - [0:0]" for chain in ruleset.table(table).chains if chain.policy is None]
+        for number, edit in enumerate(edits):
+            if edit.table == table:
+                known_chain(ruleset, edit)
+                if _number(edit) is None:
+                    lines.append(f"-A {edit.chain} {quoted(edit.spec)}")
+                    at[number] = len(lines)
+        lines.append("COMMIT")
+    return "\n".join(lines) + "\n", at
+
+
+def known_chain(ruleset: Ruleset, edit: s.RuleEdit) -> Chain:
+    """The chain of an edit. Raises StatementError when its table has none of that name."""
+    table = ruleset.table(edit.table)
+    chain = table.chain(str(edit.chain))
+    if chain is None:
+        names = [chain.name for chain in table.chains]
+        elsewhere = [name for name, chains in BUILT_IN.items() if edit.chain in chains]
+        hint = f" (it is in {', '.join(elsewhere)}: rule -t {elsewhere[0]} {edit.chain} …)" if elsewhere else suggest(edit.chain, names)
+        raise StatementError(f"the table {edit.table} has no chain {edit.chain}{hint}", place_of(edit.chain) or edit.place)
+    return chain
+
+
+def _number(edit: s.RuleEdit) -> int | None:
+    """The rule number that a `delete` names, or None."""
+    if edit.action == "delete" and len(edit.spec) == 1 and edit.spec[0].isdigit():
+        return int(edit.spec[0][:9])
+    return None
+
+
+def specs_in_order(canonical: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]:
+    """Each edit's rule in iptables' own words, taken from the ruleset that `check_text` led to."""
+    left: dict[tuple[str, str], Iterator[Rule]] = {}
+    specs: list[str] = []
+    for edit in edits:
+        if _number(edit) is not None:
+            specs.append("")
+            continue
+        key = edit.table, str(edit.chain)
+        if key not in left:
+            chain = canonical.chain(key[1], key[0])
+            left[key] = iter(chain.rules if chain else ())
+        specs.append(next(left[key]).spec)
+    return specs
+
+
+def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
+    """What `edit` comes to, and the ruleset after it. Raises StatementError when there is nothing to delete."""
+    chain = known_chain(ruleset, edit)
+    same = [number for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
+    if edit.action == "delete":
+        number = _doomed(chain, edit, same)
+        gone = chain.rules[number - 1].spec
+        made = Step(edit.table, f"-D {chain.name} {number}", f"rule {number} of {chain.name} is gone: {gone}")
+        return made, _with_rules(ruleset, edit.table, chain, (*chain.rules[: number - 1], *chain.rules[number:]))
+    if same:
+        return Step(edit.table, "", f"already so (rule {same[0]} of {chain.name})"), ruleset
+    rule = msgspec.structs.replace(read_rule(words_of(spec), strict=False), raw=spec)
+    if edit.action == "insert":
+        made = Step(edit.table, f"-I {chain.name} 1 {spec}", f"rule 1 of {chain.name}")
+        return made, _with_rules(ruleset, edit.table, chain, (rule, *chain.rules))
+    made = Step(edit.table, f"-A {chain.name} {spec}", f"rule {len(chain.rules) + 1} of {chain.name}")
+    return made, _with_rules(ruleset, edit.table, chain, (*chain.rules, rule))
+
+
+def _doomed(chain: Chain, edit: s.RuleEdit, same: Sequence[int]) -> int:
+    """The number of the rule to delete."""
+    number = _number(edit)
+    place = place_of(edit.spec[0]) or edit.place
+    if number is None:
+        if not same:
+            raise StatementError(f"{chain.name} has no such rule to delete (show rules {chain.name} lists them)", place)
+        return same[0]
+    if not 1 <= number <= len(chain.rules):
+        count = f"{len(chain.rules)} rule{'s' if len(chain.rules) != 1 else ''}" if chain.rules else "no rules"
+        raise StatementError(f"{chain.name} has {count}, so there is no rule {number} to delete", place)
+    return number
+
+
+def _with_rules(ruleset: Ruleset, name: str, chain: Chain, rules: tuple[Rule, ...]) -> Ruleset:
+    table = ruleset.table(name)
+    changed = msgspec.structs.replace(chain, rules=rules)
+    replaced = Table(name, tuple(changed if old.name == chain.name else old for old in table.chains))
+    return Ruleset((*(old for old in ruleset.tables if old.name != name), replaced))
+
+
+def restoring(steps: Sequence[Step]) -> str:
+    """The text for `iptables-restore --noflush` that carries out steps in order; nothing when there is nothing to do."""
+    lines: list[str] = []
+    table = ""
+    for one in steps:
+        if not one.line:
+            continue
+        if one.table != table:
+            lines += ["COMMIT"] if table else []
+            lines.append(f"*{one.table}")
+            table = one.table
+        lines.append(one.line)
+    return "\n".join([*lines, "COMMIT", ""]) if table else ""
+
+
+def flattened(dump: str, before: Ruleset) -> str:
+    """A dump that, restored with a flush, leaves nothing of `before`: its tables that the dump does not mention become empty."""
+    mentioned = set(re.findall(r"^\*(\S+)", dump, re.MULTILINE))
+    empty = [
+        "\n".join([f"*{table.name}", *(f":{chain} ACCEPT [0:0]" for chain in BUILT_IN[table.name]), "COMMIT", ""])
+        for table in before.tables
+        if table.name not in mentioned and table.name in BUILT_IN
+    ]
+    return dump + "".join(empty)
+
+
+def appended(text: str) -> Iterator[tuple[int, str, str]]:
+    """The rules that a text for `iptables-restore` appends, each with its line (from 1) and its table."""
+    table = "filter"
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A"):
+            yield number, table, line
+
+
+_PREFIX = re.compile(r"^(ip6?tables|ip6?tables-\S+)( v[\d.]+ \([a-z_]+\))?:\s*")
+_LINE = re.compile(r"line:? (\d+)")
+
+
+def said_by_iptables(stderr: str) -> tuple[str, int]:
+    """What iptables gives as its reason, without the program's name and its hints, and the line that it names (-1 for none)."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith(("#", "Try ", "Error occurred"))]
+    numbered = _LINE.search(stderr)
+    said = " ".join(_PREFIX.sub("", line) for line in lines).partition(" Run `dmesg'")[0].strip().rstrip(".")
+    if said == "Invalid argument":
+        said = "Invalid argument (a match or target that does not belong in this table or chain?)"
+    return said or "iptables gave no reason", int(numbered[1]) if numbered else -1

@@ -1,0 +1,26 @@
+"""The way of one packet through a firewall, worked out from the rules alone: `walk` for a packet, `converse` for a connection."""
+
+from netlab_magic.netfilter.connection import Conversation, converse, is_answer
+from netlab_magic.netfilter.pipeline import branches, routing_of, walk
+from netlab_magic.netfilter.replies import port_closed, refusal_of, reply_to
+from netlab_magic.netfilter.result import Cause, Outcome, Visit, Walk
+from netlab_magic.netfilter.routing import Device, Host, host_of
+
+__all__ = [
+    "Cause",
+    "Conversation",
+    "Device",
+    "Host",
+    "Outcome",
+    "Visit",
+    "Walk",
+    "branches",
+    "converse",
+    "host_of",
+    "is_answer",
+    "port_closed",
+    "refusal_of",
+    "reply_to",
+    "routing_of",
+    "walk",
+]

@@ -1,0 +1,147 @@
+"""A ruleset compiled for walking: chains of lines, each with the tests of a rule and what follows."""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.model.way import BESIDE, HOOK_TABLES
+from netlab_magic.netfilter.matches import conditions, unjudged
+from netlab_magic.netfilter.rule_index import Line, Lines
+from netlab_magic.netfilter.targets import Action, action, unknowable
+
+__all__ = ["Chains", "Program", "Remembered", "compiled"]
+
+
+def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str], family: str) -> Line:
+    try:
+        told = canonical(rule, family)
+        found = conditions(told)
+        follows = action(told.target, chains)
+    except (ValueError, IndexError):  # lenient reading keeps what iptables would refuse
+        found = (unjudged("words that cannot be read"),)
+        follows = unknowable("cannot be read")
+    return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)
+
+
+class Chains(dict[str, Lines]):
+    """The chains of a table, each compiled when a packet first comes there.
+
+    What is compiled of `like`, the same table before it was edited, is taken over for every rule that is the same object there.
+    """
+
+    def __init__(self, table: Table, family: str, like: "Chains | None" = None) -> None:
+        super().__init__()
+        self.held = {chain.name: chain for chain in table.chains}
+        self._table = table.name
+        self.family = family
+        self._names = frozenset(self.held)
+        self._like = like if like is not None and (like.held.keys(), like.family) == (self.held.keys(), family) else None
+        if like is not None:
+            like.forget()
+
+    def forget(self) -> None:
+        """Lets go of the table as it was: else every edit would keep all those before it."""
+        self._like = None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.held
+
+    def __missing__(self, name: str) -> Lines:
+        found = self[name] = self._compiled(self.held[name])
+        return found
+
+    def _compiled(self, chain: Chain) -> Lines:
+        before = self._like.held[chain.name] if self._like is not None else None
+        if self._like is not None and before is chain and dict.__contains__(self._like, chain.name):
+            return self._like[chain.name]
+        known = self._known(before)
+        lines = [self._line(rule, chain.name, number, known.get(id(rule))) for number, rule in enumerate(chain.rules, 1)]
+        return Lines((*lines, Line(self._table, chain.name, None, (), (), Action(verdict=chain.policy or "RETURN"))))
+
+    def _known(self, before: Chain | None) -> dict[int, Line]:
+        """The lines of the chain as it was, by the identity of their rules."""
+        if before is None or self._like is None or not dict.__contains__(self._like, before.name):
+            return {}
+        return {id(rule): line for rule, line in zip(before.rules, self._like[before.name].lines, strict=False)}
+
+    def _line(self, rule: Rule, chain: str, number: int, known: Line | None) -> Line:
+        if known is None:
+            return _line(rule, self._table, chain, number, self._names, self.family)
+        return known if known.number == number else Line(self._table, chain, number, known.conditions, known.tests, known.action)
+
+
+class Program(msgspec.Struct, frozen=True):
+    """The chains of every table, by its name, and whether any rule has connection tracking run.
+
+    `asked` has the tables of one kind that are asked at a hook, iptables' own before another firewall's.
+    """
+
+    tables: Mapping[str, Chains]
+    asked: Mapping[tuple[str, str], tuple[str, ...]]
+    tracks: bool
+
+
+Value = TypeVar("Value")
+Made = TypeVar("Made")
+
+
+class Remembered(Generic[Value, Made]):
+    """The last few things that were made of values, found again by the value's identity: hashing a large one takes longer than a walk."""
+
+    def __init__(self, make: Callable[..., Made], most: int = 8) -> None:
+        self._make = make
+        self._most = most
+        self._made: dict[Hashable, tuple[Value, Made]] = {}
+
+    def of(self, value: Value, *more: Hashable) -> Made:
+        """What is made of a value, now or earlier. The value is kept, so that no other can get its identity."""
+        key = (id(value), *more)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = value, self._make(value, *more)
+            if len(self._made) > self._most:
+                del self._made[next(iter(self._made))]
+        return found[1]
+
+    def latest(self) -> Made | None:
+        """What was made last."""
+        return next((made for _, made in reversed(self._made.values())), None)
+
+
+# Connection tracking runs in a namespace as long as one of these is in its rules (the callers of nf_ct_netns_get).
+_TRACKING_MATCHES = frozenset(("cluster", "connbytes", "connlabel", "connlimit", "connmark", "conntrack", "helper", "state"))
+_TRACKING_TARGETS = frozenset((
+    *("CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DNAT", "MASQUERADE", "NETMAP", "REDIRECT", "SNAT", "SYNPROXY"),
+))  # fmt: skip
+
+
+def _tracks(rule: Rule) -> bool:
+    """Whether a rule needs connection tracking; one that only turns it off does not (xt_ct_tg_check)."""
+    if any(match.module in _TRACKING_MATCHES for match in rule.matches):
+        return True
+    target = rule.target
+    return target is not None and target.name in _TRACKING_TARGETS and target.option("--notrack") is None
+
+
+def _compile(ruleset: Ruleset) -> Program:
+    latest = _PROGRAMS.latest()
+    before = latest.tables if latest else {}
+    tracks = any(_tracks(rule) for table in ruleset.tables for chain in table.chains for rule in chain.rules)
+    tables = {table.name: Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
+    asked = {
+        (kind, hook): tuple(name for name in (kind, f"{kind}{BESIDE}") if name in tables and hook in tables[name])
+        for hook, kinds in HOOK_TABLES.items()
+        for kind in kinds
+    }
+    return Program(tables, asked, tracks)
+
+
+_PROGRAMS: Remembered[Ruleset, Program] = Remembered(_compile)
+
+
+def compiled(ruleset: Ruleset) -> Program:
+    """The program of a ruleset, worked out once for each."""
+    return _PROGRAMS.of(ruleset)

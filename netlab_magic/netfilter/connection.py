@@ -1,0 +1,67 @@
+"""A connection: the request's walk, and the walk of what comes back, which connection tracking recognises and translates."""
+
+import msgspec
+
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.netfilter.pipeline import walk
+from netlab_magic.netfilter.replies import refusal_of, reply_to
+from netlab_magic.netfilter.result import Walk
+from netlab_magic.netfilter.routing import Host
+
+__all__ = ["Conversation", "converse", "is_answer"]
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A request and what comes back: the reply where the request arrived, the refusal where it was rejected, else None.
+
+    It is true when the reply reaches who asked, and looks to it as if it came from whom it was sent to.
+    """
+
+    request: Walk
+    reply: Walk | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.request) and bool(self.reply) and self.is_recognised
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether the reply, as it arrives, belongs to the request as it was sent: what NAT did must have been undone."""
+        return self.reply is not None and is_answer(self.reply.packet, self.request.sent)
+
+    @property
+    def why(self) -> str:
+        """What became of it, in a sentence."""
+        if self.reply is None or not self.request:
+            return f"the request: {self.request.why}"
+        if not self.reply:
+            return f"the request arrives; the reply: {self.reply.why}"
+        return (
+            "request and reply arrive" if self.is_recognised else f"the request arrives; the reply is not recognised: {self.reply.packet}"
+        )
+
+
+def is_answer(packet: Packet, sent: Packet) -> bool:
+    """Whether the sender of `sent` takes `packet`, which has come to it, for the answer.
+
+    ping's raw socket takes an echo reply to any address of its host (raw_v4_input in net/ipv4/raw.c).
+    """
+    if "icmp" in sent.protocol and not sent.input:
+        return packet.source == sent.destination
+    return _flow(packet) == _flow(sent).turned()
+
+
+def _flow(packet: Packet) -> Flow:
+    return Flow(packet.source, packet.destination, packet.source_port, packet.destination_port)
+
+
+def converse(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Conversation:
+    """The walk of a connection's first packet, and of the first packet back.
+
+    Whoever gets the request is taken to answer it: an echo reply, a SYN/ACK, a datagram. Raises ValueError as `walk` does.
+    """
+    request = walk(packet, ruleset, host)
+    if request:
+        return Conversation(request, walk(reply_to(request, host), ruleset, host))
+    refusal = refusal_of(request, host)
+    return Conversation(request, walk(refusal, ruleset, host) if refusal else None)

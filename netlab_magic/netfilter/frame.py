@@ -1,0 +1,140 @@
+"""The packet while it walks: the same as Packet with addresses and protocol as numbers, which compare a hundred times faster."""
+
+import msgspec
+
+from netlab_magic.iptables.numbers import number_of, protocol_of, shown, word_of
+from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.netfilter.routing import Routing
+
+__all__ = ["Ends", "Frame", "frame_of"]
+
+
+class Ends(msgspec.Struct, frozen=True):
+    """A Flow with addresses as numbers."""
+
+    source: int
+    destination: int
+    source_port: int
+    destination_port: int
+
+    def turned(self) -> "Ends":
+        """The same flow the other way."""
+        return Ends(self.destination, self.source, self.destination_port, self.source_port)
+
+
+class Frame(msgspec.Struct):
+    """A packet at one moment. Whoever changes it copies it first: the steps of the walk keep the frames that they saw.
+
+    `routing` is what the host knows of addresses, None where no host is known; `six` tells IPv6; `translated` holds the ends of the
+    connection that NAT has decided about ("source", "destination").
+    """
+
+    routing: Routing | None
+    six: bool
+    source: int
+    destination: int
+    protocol: int
+    source_port: int
+    destination_port: int
+    icmp: tuple[int, int]
+    flags: frozenset[str]
+    input: str
+    output: str
+    port_in: str
+    port_out: str
+    state: str
+    status: frozenset[str]
+    direction: str
+    original: Ends
+    reply: Ends
+    mark: int
+    connection_mark: int
+    length: int
+    ttl: int
+    tos: int
+    attached: bool
+    connection_protocol: int
+    translated: frozenset[str]
+
+    def copied(self) -> "Frame":
+        """Another frame with the same values; copy.copy takes twice the time to find out that this is how."""
+        return self.__copy__()  # type: ignore[attr-defined,no-any-return]
+
+    def packet(self) -> Packet:
+        """The value that people and pictures read."""
+        return Packet(
+            shown(self.source, self.six),
+            shown(self.destination, self.six),
+            word_of(self.protocol),
+            self.source_port,
+            self.destination_port,
+            *self.icmp,
+            self.flags,
+            self.input,
+            self.output,
+            self.port_in,
+            self.port_out,
+            self.state,
+            self.status,
+            self.direction,
+            _flow(self.original, self.six),
+            _flow(self.reply, self.six),
+            self.mark,
+            self.connection_mark,
+            self.length,
+            self.ttl,
+            self.tos,
+            self.attached,
+            "" if self.connection_protocol == self.protocol else word_of(self.connection_protocol),
+        )
+
+
+def _flow(ends: Ends, six: bool) -> Flow:
+    return Flow(shown(ends.source, six), shown(ends.destination, six), ends.source_port, ends.destination_port)
+
+
+def _ends(flow: Flow) -> Ends:
+    return Ends(number_of(flow.source), number_of(flow.destination), flow.source_port, flow.destination_port)
+
+
+def frame_of(packet: Packet, routing: Routing | None) -> Frame:
+    """The frame to begin with. Raises ValueError for an address or a protocol that is none."""
+    source, destination = number_of(packet.source), number_of(packet.destination)
+    own = Ends(source, destination, packet.source_port, packet.destination_port)
+    sent = own if packet.direction == "ORIGINAL" else own.turned()
+    original = sent if packet.original is None else _ends(packet.original)
+    return Frame(
+        routing,
+        ":" in packet.source,
+        source,
+        destination,
+        protocol_of(packet.protocol),
+        packet.source_port,
+        packet.destination_port,
+        (packet.icmp_type, packet.icmp_code),
+        packet.flags,
+        packet.input,
+        packet.output,
+        packet.port_in,
+        packet.port_out,
+        packet.state,
+        packet.status,
+        packet.direction,
+        original,
+        _ends(packet.reply) if packet.reply is not None else original.turned(),
+        packet.mark,
+        packet.connection_mark,
+        packet.length,
+        packet.ttl,
+        packet.tos,
+        packet.attached,
+        protocol_of(packet.connection_protocol or packet.protocol),
+        _translated(packet),
+    )
+
+
+def _translated(packet: Packet) -> frozenset[str]:
+    """NAT has decided about both ends of a confirmed connection, and about the destination of one whose first packet was refused."""
+    if "CONFIRMED" in packet.status:
+        return frozenset(("source", "destination"))
+    return frozenset(("destination",)) if packet.attached else frozenset()

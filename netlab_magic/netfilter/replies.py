@@ -1,0 +1,185 @@
+"""What comes back for a packet: the reply of whoever got it, or the refusal of whoever did not let it through."""
+
+import msgspec
+
+from netlab_magic.iptables.numbers import shown, word_of
+from netlab_magic.model.packet import Packet
+from netlab_magic.netfilter.frame import Ends, Frame
+from netlab_magic.netfilter.pipeline import routing_of
+from netlab_magic.netfilter.result import Outcome, Walk
+from netlab_magic.netfilter.routing import Host
+
+__all__ = ["port_closed", "refusal_of", "reply_to"]
+
+_ECHO_REPLIES = {8: 0, 128: 129}
+_ERROR_TYPES = (3, 4, 5, 11, 12)  # icmp_pointers in net/ipv4/icmp.c
+# Type and code of the ICMP errors that REJECT sends (RFC 792 and 1812, RFC 4443); tcp-reset is no ICMP error.
+_ERRORS = {
+    "icmp-net-unreachable": (3, 0),
+    "icmp-host-unreachable": (3, 1),
+    "icmp-proto-unreachable": (3, 2),
+    "icmp-port-unreachable": (3, 3),
+    "icmp-net-prohibited": (3, 9),
+    "icmp-host-prohibited": (3, 10),
+    "icmp-admin-prohibited": (3, 13),
+    "icmp-time-exceeded": (11, 0),
+    "icmp6-no-route": (1, 0),
+    "icmp6-adm-prohibited": (1, 1),
+    "icmp6-addr-unreachable": (1, 3),
+    "icmp6-port-unreachable": (1, 4),
+    "icmp6-policy-fail": (1, 5),
+    "icmp6-reject-route": (1, 6),
+    "icmp6-time-exceeded": (3, 0),
+}
+
+
+def reply_to(request: Walk, host: Host | None) -> Packet:
+    """The first packet back, at the place where the request was last seen: an echo reply, a SYN/ACK, a datagram."""
+    frame = request.last
+    local = request.outcome == Outcome.DELIVERED
+    tracked = frame.state != "UNTRACKED"
+    flow = frame.reply if tracked else Ends(frame.source, frame.destination, frame.source_port, frame.destination_port).turned()
+    kind = _ECHO_REPLIES.get(frame.icmp[0], frame.icmp[0])
+    return msgspec.structs.replace(
+        frame.packet(),
+        source=shown(flow.source, frame.six),
+        destination=shown(flow.destination, frame.six),
+        source_port=flow.source_port,
+        destination_port=flow.destination_port,
+        icmp_type=kind,
+        flags=frozenset(("SYN", "ACK")) if frame.flags else frame.flags,
+        input="" if local else frame.output,
+        port_in="" if local else _port_back(request, host),
+        output="" if host else request.sent.input,
+        port_out="" if host else request.sent.port_in if frame.port_out else "",
+        # Without a first packet that was tracked, only UDP begins a connection: SYN/ACK and echo replies are invalid by themselves.
+        state="ESTABLISHED" if tracked else "NEW" if frame.packet().protocol == "udp" else "INVALID",
+        connection_mark=frame.connection_mark if tracked else 0,
+        direction="REPLY" if tracked else "ORIGINAL",
+        status=frame.status | {"SEEN_REPLY", "CONFIRMED"} if tracked else frozenset(),
+        original=None if not tracked else frame.packet().original,
+        reply=None if not tracked else frame.packet().reply,
+        mark=0,
+        ttl=64,
+        tos=frame.tos if "icmp" in frame.packet().protocol else 0,
+    )
+
+
+def port_closed(request: Walk, host: Host | None) -> Packet:
+    """What comes back for a request that has arrived where nobody listens: a reset, or an ICMP error, of the receiver's own making.
+
+    The reset keeps the type of service (tcp_v4_send_reset).
+    """
+    back = reply_to(request, host)
+    if back.protocol == "tcp":
+        length, tos = 60 if request.last.six else 40, request.last.tos & 0xFC
+        return msgspec.structs.replace(back, flags=frozenset(("RST", "ACK")), length=length, tos=tos)
+    made = _made_error(request.last, request.last.destination, (1, 4) if request.last.six else (3, 3))
+    return msgspec.structs.replace(
+        back,
+        protocol=made.protocol,
+        connection_protocol=back.protocol,
+        source_port=0,
+        destination_port=0,
+        icmp_type=made.icmp_type,
+        icmp_code=made.icmp_code,
+        length=made.length,
+        tos=made.tos,
+        state="RELATED" if back.state == "ESTABLISHED" else "INVALID",
+        status=back.status - {"SEEN_REPLY"},
+    )
+
+
+def _port_back(request: Walk, host: Host | None) -> str:
+    """The bridge port that the reply comes in through: the request's, or the one behind which its next hop is."""
+    frame = request.last
+    if frame.port_out:
+        return frame.port_out
+    routing = routing_of(host, frame.six)
+    hop = routing.route(frame.destination) if routing else None
+    return routing.port_to(hop.device, hop.next) if routing and hop else ""
+
+
+def refusal_of(walked: Walk, host: Host | None) -> Packet | None:
+    """What the host sends back about a packet that got no further: the answer of REJECT, or routing's own ICMP error.
+
+    It carries the connection of that packet along, the other way, or that it has none if it was untracked (nf_ct_attach in
+    netfilter/core.c, called by nf_send_reset and icmp_glue_bits). A reset about a frame that came through a bridge's port leaves through
+    that port, past all rules (nf_send_reset). None where nothing is sent, or where the host's address is unknown.
+    """
+    frame = walked.last
+    made = _reset(frame) if walked.answer == "tcp-reset" else _error(frame, walked.answer, host)
+    if made is None:
+        return None
+    tracked = frame.state not in ("INVALID", "UNTRACKED")
+    found = frame.state == "UNTRACKED" and "CONFIRMED" in frame.status and made.protocol != "tcp"  # an error about a connection that is
+    seen = frame.packet()
+    routing = routing_of(host, frame.six)
+    direct = made.protocol == "tcp" and (routing is None or routing.shows_bridged)
+    return msgspec.structs.replace(
+        made,
+        output="" if host else walked.sent.input,
+        port_out=frame.port_in if direct else "",
+        state="RELATED" if tracked or found else "INVALID",
+        direction="REPLY" if frame.direction == "ORIGINAL" else "ORIGINAL",
+        status=frame.status,
+        original=seen.original,
+        reply=seen.reply,
+        connection_mark=frame.connection_mark,
+        attached=frame.state != "INVALID" and not found,
+        connection_protocol=seen.connection_protocol or seen.protocol,
+    )
+
+
+def _reset(frame: Frame) -> Packet | None:
+    """A TCP reset in the name of the receiver, none about another reset (nf_reject_ip_tcphdr_get and _put in nf_reject_ipv4.c)."""
+    seen = frame.packet()
+    if seen.protocol != "tcp" or "RST" in frame.flags:
+        return None
+    return Packet(
+        seen.destination,
+        seen.source,
+        "tcp",
+        frame.destination_port,
+        frame.source_port,
+        flags=frozenset(("RST",) if "ACK" in frame.flags else ("RST", "ACK")),
+        length=60 if frame.six else 40,
+    )
+
+
+def _error(frame: Frame, answer: str, host: Host | None) -> Packet | None:
+    """An ICMP error, none about another error (icmp_send in net/ipv4/icmp.c, icmp6_send in net/ipv6/icmp.c)."""
+    source = _own_address(frame, host)
+    if source is None or answer not in _ERRORS or _is_error(frame) or _is_own_reply(frame):
+        return None
+    return _made_error(frame, source, _ERRORS[answer])
+
+
+def _made_error(frame: Frame, source: int, kind: tuple[int, int]) -> Packet:
+    return Packet(
+        shown(source, frame.six),
+        shown(frame.source, frame.six),
+        "ipv6-icmp" if frame.six else "icmp",
+        icmp_type=kind[0],
+        icmp_code=kind[1],
+        length=min(frame.length + (48 if frame.six else 28), 1280 if frame.six else 576),
+        tos=0 if frame.six else frame.tos & 0x1E | 0xC0,  # internetwork control (icmp_send)
+    )
+
+
+def _is_own_reply(frame: Frame) -> bool:
+    """Whether it is an echo reply that the host is just sending: its ICMP socket is busy with that (icmp_xmit_lock)."""
+    return not frame.input and (word_of(frame.protocol), frame.icmp[0]) in (("icmp", 0), ("ipv6-icmp", 129))
+
+
+def _is_error(frame: Frame) -> bool:
+    kind = word_of(frame.protocol)
+    return (kind == "ipv6-icmp" and frame.icmp[0] < 128) or (kind == "icmp" and frame.icmp[0] in _ERROR_TYPES)
+
+
+def _own_address(frame: Frame, host: Host | None) -> int | None:
+    """The address that the host sends an ICMP error from: the packet's destination if it is its own, else that towards the sender."""
+    routing = routing_of(host, frame.six)
+    if routing and routing.is_local(frame.destination):
+        return frame.destination
+    return routing.source_towards(frame.source) if routing else None

@@ -1,0 +1,164 @@
+"""What a walk finds: every rule that was looked at, and what became of the packet."""
+
+from functools import cached_property
+from itertools import chain
+
+import msgspec
+
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.way import Path, Step
+from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.rule_index import Line, Lines
+
+__all__ = ["Cause", "Outcome", "Passed", "Trail", "Visit", "Walk"]
+
+
+class Outcome:
+    """What became of a packet. FORWARDED and SENT left the host, DELIVERED reached a program of it."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    FORWARDED = "forwarded"
+    REJECTED = "rejected"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+class Cause:
+    """What ended a packet's way: a rule or a policy, or the host itself."""
+
+    RULE = "rule"
+    NO_ROUTE = "no route"
+    BLACKHOLE = "blackhole"
+    UNREACHABLE = "unreachable"
+    PROHIBIT = "prohibit"
+    NOT_FORWARDING = "not forwarding"
+    TTL = "time to live"
+    HAIRPIN = "hairpin"
+    MARTIAN = "martian"
+    REVERSE_PATH = "rp_filter"
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """One rule that was looked at, or the end of a chain. `failed` is the number of the first condition that did not hold.
+
+    `matched` is None where it cannot be known, and did not matter: the rule only looks at packets.
+    """
+
+    hook: str
+    line: Line
+    matched: bool | None
+    failed: int
+    frame: Frame
+    changed: Frame | None = None
+
+    @property
+    def table(self) -> str:
+        """The table of the rule."""
+        return self.line.table
+
+    @property
+    def chain(self) -> str:
+        """The chain of the rule."""
+        return self.line.chain
+
+    @property
+    def rule(self) -> int | None:
+        """The number of the rule, counted from 1; None for the end of the chain."""
+        return self.line.number
+
+    @property
+    def why(self) -> str:
+        """Why the rule did not match: `ctstate NEW is not RELATED,ESTABLISHED`; "" where it did."""
+        if self.matched:
+            return ""
+        condition = self.line.conditions[self.failed]
+        return condition.why(self.frame) if self.is_judged else f"{condition.about} cannot be judged"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is certain that the rule did not match, rather than taken to be so, or unimportant."""
+        return self.matched is not None and self.line.conditions[self.failed].test(self.frame) is not None
+
+    @property
+    def outcome(self) -> str:
+        """What followed a match: a verdict, the chain that was entered, or "" when the packet went on."""
+        return (self.line.action.verdict or self.line.action.chain) if self.matched else ""
+
+    @property
+    def before(self) -> Packet:
+        """The packet as the rule saw it."""
+        return self.frame.packet()
+
+    @property
+    def after(self) -> Packet | None:
+        """The packet as the rule left it, None when it did not change it."""
+        return self.changed.packet() if self.changed else None
+
+
+class Passed(msgspec.Struct, frozen=True, gc=False):
+    """Rules of one chain that did not match, one after the other: those from `start` until before `stop`, counted from 0."""
+
+    hook: str
+    chain: Lines
+    start: int
+    stop: int
+    frame: Frame
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Each of them, with the condition that failed, which is worked out for whoever asks."""
+        lines = self.chain.lines[self.start : self.stop]
+        return tuple(Visit(self.hook, line, False, line.match(self.frame)[1], self.frame) for line in lines)
+
+
+Trail = list[Visit | Passed]
+"""What was looked at, in order."""
+
+
+class Walk(msgspec.Struct, frozen=True, dict=True):
+    """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
+
+    `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
+    `undecided` is the place (table, chain, rule) at which an unknown walk ends; with `forks` the rule may match or not, and the way goes on
+    in both cases. `cause` is a word of Cause for one that got no further.
+    """
+
+    sent: Packet
+    trail: tuple[Visit | Passed, ...]
+    hooks: tuple[str, ...]
+    outcome: str
+    why: str
+    last: Frame
+    answer: str = ""
+    undecided: tuple[str, str, int] | None = None
+    cause: str = ""
+    forks: bool = False
+
+    def __bool__(self) -> bool:
+        return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
+
+    @cached_property
+    def steps(self) -> tuple[Visit, ...]:
+        """All rules that were looked at."""
+        return tuple(chain.from_iterable((step,) if isinstance(step, Visit) else step.visits for step in self.trail))
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it was at the end."""
+        return self.last.packet()
+
+    @property
+    def matched(self) -> tuple[Visit, ...]:
+        """The steps at which a rule matched, or a chain ended."""
+        return tuple(step for step in self.trail if isinstance(step, Visit) and step.matched)
+
+    @property
+    def decided_by(self) -> Visit | None:
+        """The last step that matched: for a packet that was dropped, the one that did it."""
+        return next((step for step in reversed(self.trail) if isinstance(step, Visit) and step.matched), None)
+
+    @property
+    def path(self) -> Path:
+        """The way as the pictures draw it."""
+        return Path(tuple(Step(step.table, step.chain, step.rule, step.outcome) for step in self.matched), str(self.sent))

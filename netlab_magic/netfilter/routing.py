@@ -1,0 +1,258 @@
+"""What routing knows of a host, as a value: devices, addresses, routes, bridges and what is behind their ports."""
+
+from collections.abc import Iterator
+from ipaddress import ip_interface, ip_network
+
+import msgspec
+
+from netlab_magic.iptables.numbers import number_of
+from netlab_magic.model.topology import Namespace, Route, Topology
+
+__all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end.
+
+    `takes_loopback` tells that packets from and to 127.0.0.0/8 may pass it (route_localnet), `reverse_path` is its rp_filter: 1 when only
+    packets may come in whose answers would leave there, 2 when there must be a route for answers, 0 when nobody asks.
+    """
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    up: bool = True
+    bridge: str = ""
+    behind: tuple[str, ...] = ()
+    hairpin: bool = False
+    takes_loopback: bool = False
+    reverse_path: int = 0
+
+
+class Host(msgspec.Struct, frozen=True):
+    """A host: its devices and routes, whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call), and the
+    variant of its iptables, `legacy` or `nft`.
+    """
+
+    devices: tuple[Device, ...] = ()
+    routes: tuple[Route, ...] = ()
+    forwarding: bool = True
+    forwarding6: bool = True
+    bridge_nf: bool = True
+    bridge_nf6: bool = True
+    variant: str = "legacy"
+
+
+def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy") -> Host:
+    """What routing knows in one namespace of a topology; a sysctl that nobody set has the kernel's own default.
+
+    Raises KeyError when the topology has no such namespace.
+    """
+    place = topology.namespaces[namespace]
+    get = place.sysctls.get
+    devices = []
+    for interface in place.interfaces:
+        far = topology.interface(interface.peer) if interface.peer else None
+        behind = tuple(cidr.partition("/")[0] for cidr in far.addresses) if far else ()
+        devices.append(
+            Device(
+                interface.name,
+                interface.addresses,
+                up=interface.up,
+                bridge=interface.master or "",
+                behind=behind,
+                hairpin=interface.hairpin,
+                takes_loopback="1" in _settings(place, interface.name, "route_localnet"),
+                reverse_path=max(int(value) for value in _settings(place, interface.name, "rp_filter")),
+            )
+        )
+    return Host(
+        tuple(devices),
+        place.routes,
+        forwarding=get("net.ipv4.ip_forward", "0") != "0",
+        forwarding6=get("net.ipv6.conf.all.forwarding", "0") != "0",
+        bridge_nf=get("net.bridge.bridge-nf-call-iptables", "1") != "0",
+        bridge_nf6=get("net.bridge.bridge-nf-call-ip6tables", "1") != "0",
+        variant=variant,
+    )
+
+
+def _settings(place: Namespace, device: str, key: str) -> list[str]:
+    """A setting of all devices, and of one: the kernel takes the larger value (IN_DEV_MAXCONF, IN_DEV_ORCONF in linux/inetdevice.h)."""
+    names = "all", device.replace(".", "/")
+    return [place.sysctls.get(f"net.ipv4.conf.{name}.{key}", "0") for name in names]
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here.
+
+    `source` is the address that the route wants the host's own packets to come from.
+    """
+
+    device: str
+    next: int
+    local: bool = False
+    source: int | None = None
+
+
+class _Reach(msgspec.Struct, frozen=True):
+    """A route in numbers: addresses whose bits under `mask` are `network` go through `device`, to `via` when it is not None.
+
+    The host's own packets get the address `source` there, when it is not None.
+    """
+
+    length: int
+    network: int
+    mask: int
+    device: str
+    via: int | None
+    source: int | None = None
+    kind: str = "unicast"
+
+
+class _Address(msgspec.Struct, frozen=True):
+    """An address of a device: `broadcast` is -1 where there is none."""
+
+    device: str
+    number: int
+    mask: int
+    broadcast: int
+
+
+_LOOPBACK = (127 << 24, 0xFF << 24)
+
+
+class Routing:
+    """The routes of one family of a host, indexed."""
+
+    def __init__(self, host: Host, six: bool) -> None:
+        self.six = six
+        self.forwards = host.forwarding6 if six else host.forwarding
+        self.shows_bridged = host.bridge_nf6 if six else host.bridge_nf
+        self.devices = {device.name: device for device in host.devices}
+        self.own = tuple(self._addresses(host))
+        self.local = {address.number for address in self.own}
+        self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
+        self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
+        self.ports = {
+            (device.bridge, number_of(address)): device.name
+            for device in host.devices
+            if device.bridge and device.up
+            for address in device.behind
+            if (":" in address) == six
+        }
+        self.hairpins = {device.name for device in host.devices if device.hairpin}
+        self._known: dict[int, Hop | None] = {}
+
+    def _addresses(self, host: Host) -> Iterator[_Address]:
+        for device in host.devices:
+            for cidr in device.addresses:
+                found = ip_interface(cidr)
+                if (found.version == 6) == self.six:
+                    network = found.network
+                    last = -1 if self.six or network.prefixlen > 30 else int(network.broadcast_address)
+                    yield _Address(device.name, int(found.ip), int(network.netmask), last)
+
+    def _reaches(self, host: Host) -> Iterator[_Reach]:
+        up = {device.name for device in host.devices if device.up}
+        for address in self.own:
+            if address.device in up:
+                yield _Reach(address.mask.bit_count(), address.number & address.mask, address.mask, address.device, None)
+        for route in host.routes:
+            everything = "::/0" if ":" in (route.via or route.source or "") else "0.0.0.0/0"
+            network = ip_network(everything if route.destination == "default" else route.destination, strict=False)
+            if (network.version == 6) != self.six:
+                continue
+            via = number_of(route.via) if route.via else None
+            device = route.device or (self._on_link(via) if via is not None else "")
+            if device in up or route.kind != "unicast":
+                source = number_of(route.source) if route.source else None
+                yield _Reach(network.prefixlen, int(network.network_address), int(network.netmask), device, via, source, route.kind)
+
+    def _on_link(self, via: int) -> str:
+        return next((own.device for own in self.own if via & own.mask == own.number & own.mask), "")
+
+    def is_local(self, address: int) -> bool:
+        """Whether the address is one of the host's own."""
+        return address in self.local or self.is_loopback(address)
+
+    def is_loopback(self, address: int) -> bool:
+        """Whether the address is in 127.0.0.0/8, or ::1."""
+        return address == 1 if self.six else address & _LOOPBACK[1] == _LOOPBACK[0]
+
+    def takes_loopback(self, device: str) -> bool:
+        """Whether packets from and to 127.0.0.0/8 may pass a device."""
+        return device == "lo" or (device in self.devices and self.devices[device].takes_loopback)
+
+    def address_type(self, address: int) -> str:
+        """The kind of an address in the words of `-m addrtype` (inet_addr_type in net/ipv4/fib_frontend.c)."""
+        if self.is_local(address):
+            return "LOCAL"
+        if address in self.broadcasts:
+            return "BROADCAST"
+        if address >> (120 if self.six else 28) == (0xFF if self.six else 0xE):
+            return "MULTICAST"
+        return "UNICAST" if address or self.six else "BROADCAST"
+
+    def expects(self, source: int, device: str) -> bool:
+        """Whether a packet from `source` may come in through a device, as its rp_filter has it (__fib_validate_source)."""
+        mode = self.devices[device].reverse_path if device in self.devices else 0
+        if not mode:
+            return True
+        back = self.route(source)
+        return back is not None and (mode != 1 or back.device == device)
+
+    def route(self, address: int) -> Hop | None:
+        """Where packets for an address go: the longest prefix decides; None without a route."""
+        if address not in self._known:
+            self._known[address] = self._route(address)
+        return self._known[address]
+
+    def _route(self, address: int) -> Hop | None:
+        if self.is_local(address):
+            return Hop("lo", address, local=True)
+        found = self._reach(address)
+        if found is None or found.kind != "unicast":
+            return None
+        return Hop(found.device, address if found.via is None else found.via, source=found.source)
+
+    def _reach(self, address: int) -> _Reach | None:
+        return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
+
+    def barrier(self, address: int) -> str:
+        """The kind of the route that ends the way to an address: blackhole, unreachable, prohibit; "" where there is none of these."""
+        found = None if self.is_local(address) else self._reach(address)
+        return found.kind if found and found.kind not in ("unicast", "throw") else ""
+
+    def port_to(self, bridge: str, address: int) -> str:
+        """The port of a bridge behind which an address is, "" when it is behind none."""
+        return self.ports.get((bridge, address), "")
+
+    def source_for(self, device: str, towards: int) -> int | None:
+        """The address of a device that masquerading takes: one in the next hop's network, else the first (inet_select_addr).
+
+        127.0.0.1 is none for others; a device without an address borrows one of another device.
+        """
+        others = [address for address in self.own if not self.is_loopback(address.number)]
+        own = [address for address in others if address.device == device]
+        near = next((address for address in own if address.number & address.mask == towards & address.mask), None)
+        chosen = near or next(iter(own or others), None)
+        return None if chosen is None else chosen.number
+
+    def source_towards(self, address: int) -> int | None:
+        """The address that the host's own packets to `address` come from; None without a route, or without any address."""
+        hop = self.route(address)
+        if hop is None:
+            return None
+        if hop.local:
+            return self.primary_of(address)
+        return self.source_for(hop.device, hop.next) if hop.source is None else hop.source
+
+    def primary_of(self, address: int) -> int:
+        """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""
+        own = next((own for own in self.own if own.number == address), None)
+        if own is None:
+            return 1 if self.six else _LOOPBACK[0] | 1
+        if self.six:
+            return address
+        same = (other for other in self.own if (other.device, other.mask) == (own.device, own.mask))
+        return next(other.number for other in same if other.number & own.mask == address & own.mask)

@@ -1,0 +1,116 @@
+"""The lines of a compiled chain, and an index of those that a packet may match."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.matches import Condition, Test
+from netlab_magic.netfilter.targets import Action
+
+__all__ = ["Candidate", "Class", "Line", "Lines"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a chain that a user made."""
+
+    table: str
+    chain: str
+    number: int | None
+    conditions: tuple[Condition, ...]
+    tests: tuple[Test, ...]
+    action: Action
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Table, chain and number; 0 for the end of a chain."""
+        return self.table, self.chain, self.number or 0
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything follows a match."""
+        return self.action != Action()
+
+    def match(self, frame: Frame) -> tuple[bool | None, int]:
+        """Whether all conditions hold, and the number of the first that does not, or that nobody knows."""
+        unknown = -1
+        for at, test in enumerate(self.tests):
+            answer = test(frame)
+            if not answer:
+                if answer is not None:
+                    return False, at
+                unknown = at if unknown < 0 else unknown
+        return (True, -1) if unknown < 0 else (None, unknown)
+
+    def __str__(self) -> str:
+        if self.number:
+            return f"rule {self.number} of {self.chain}"
+        return f"the {'end' if self.action.verdict == 'RETURN' else 'policy'} of {self.chain}"
+
+
+Candidate = tuple[int, Line, tuple[Test, ...]]
+"""The place of a line in its chain, the line, and the tests of it that are still to be made."""
+
+Class = tuple[int, str, str]
+"""Protocol, input and output of a packet, none of which changes while a table is asked."""
+
+
+class Lines:
+    """The lines of a chain, with an index of those that a packet may match: by its class, and by single addresses.
+
+    A ruleset of thousands of rules is mostly rules about other addresses.
+    """
+
+    __slots__ = ("_classes", "end", "is_open", "lines")
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self.lines = lines
+        self.end = len(lines) - 1, lines[-1], ()
+        self.is_open = len(lines) == 1 and lines[0].action.verdict == "ACCEPT"
+        self._classes: dict[Class, _Candidates] = {}
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def candidates(self, kind: Class, frame: Frame) -> Sequence[Candidate]:
+        """The lines that the frame may match, in order; all others have a condition that it does not fulfil."""
+        found = self._classes.get(kind)
+        if found is None:
+            found = self._classes[kind] = _candidates(self.lines, frame)
+        if not found.by_address:
+            return found.others
+        here, there = found.by_address.get(frame.source), found.by_address.get(~frame.destination)
+        if here is None and there is None:
+            return found.others
+        return sorted((*found.others, *(here or ()), *(there or ())), key=_place_of)
+
+
+def _place_of(candidate: Candidate) -> int:
+    return candidate[0]
+
+
+class _Candidates(msgspec.Struct, frozen=True):
+    """The lines that packets of one class may match: those about one source address, those about one destination (by its complement),
+    and all others.
+    """
+
+    by_address: dict[int, list[Candidate]]
+    others: tuple[Candidate, ...]
+
+
+def _candidates(lines: Sequence[Line], frame: Frame) -> _Candidates:
+    by_address: dict[int, list[Candidate]] = {}
+    others = []
+    for at, line in enumerate(lines):
+        answers = [each.test(frame) if each.field in ("protocol", "input", "output") else None for each in line.conditions]
+        if False in answers:
+            continue
+        candidate = at, line, tuple(test for test, answer in zip(line.tests, answers, strict=True) if answer is None)
+        only = {each.field: each.only for each in line.conditions if each.only is not None}
+        if (destination := only.get("destination")) is not None:
+            by_address.setdefault(~destination, []).append(candidate)
+        elif (source := only.get("source")) is not None:
+            by_address.setdefault(source, []).append(candidate)
+        else:
+            others.append(candidate)
+    return _Candidates(by_address, tuple(others))

@@ -1,0 +1,111 @@
+"""One table at one hook: from rule to rule, into chains and back, until there is a verdict.
+
+The branches are the rules of the big-step semantics of Iptables_Semantics (Semantics.thy, Semantics_Goto.thy; the Archive of Formal
+Proofs), named in the comments.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.result import Passed, Trail, Visit
+from netlab_magic.netfilter.rule_index import Candidate, Line, Lines
+from netlab_magic.netfilter.targets import Change, Unjudged
+
+__all__ = ["Decision", "Undecided", "traverse"]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a table decided: ACCEPT, DROP or REJECT, which line did, and the packet as the table leaves it."""
+
+    verdict: str
+    line: Line
+    frame: Frame
+
+
+class Undecided(Exception):
+    """Nobody can tell how the way goes on: `line` is the rule, `why` says why. With `forks` it goes on in two ways: matched or not."""
+
+    def __init__(self, line: Line, why: str, *, forks: bool = False) -> None:
+        super().__init__(why)
+        self.line = line
+        self.why = why
+        self.forks = forks
+
+
+def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], trail: Trail) -> Decision:
+    """The decision of one table; what was looked at is added to `trail`.
+
+    `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say,
+    and where chains lead back to themselves: the kernel takes no such rules (mark_source_chains in ip_tables.c, nft_chain_validate).
+    """
+    kind = frame.protocol, frame.input, frame.output
+    chain, at = chains[hook], -1
+    candidates = iter(chain.candidates(kind, frame))
+    callers: list[tuple[Lines, int, Iterator[Candidate], int]] = []
+    entered = [hook]  # the chains that are not left yet, with those that a goto has left for good
+    while True:
+        before, (at, line, certain) = at, _next(candidates, frame)
+        if at > before + 1:  # nomatch
+            trail.append(Passed(hook, chain, before + 1, at, frame))
+        if not certain:
+            failed = line.match(frame)[1]
+            matched = next(assumed, None) if line.acts else None
+            if matched is None and line.acts:
+                raise Undecided(line, f"uses {line.conditions[failed].about}", forks=True)
+            if not matched:
+                trail.append(Visit(hook, line, matched, failed, frame))
+                continue
+        follows = line.action
+        if follows.change is None:
+            trail.append(Visit(hook, line, True, -1, frame))
+        else:
+            changed = _changed(line, follows.change, frame)
+            trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
+            frame = changed
+        if follows.chain:  # call; goto leaves no place to come back to
+            if follows.chain in entered:
+                raise Undecided(line, _leads_back(entered, follows.chain))
+            if not follows.goto:
+                callers.append((chain, at, candidates, len(entered)))
+            entered.append(follows.chain)
+            chain, at = chains[follows.chain], -1
+            candidates = iter(chain.candidates(kind, frame))
+        elif follows.verdict == "RETURN":  # call_return, call_result; in a built-in chain its policy decides
+            if callers:
+                chain, at, candidates, depth = callers.pop()
+                del entered[depth:]
+            else:
+                chain = chains[hook]
+                at, candidates = len(chain) - 2, iter((chain.end,))
+        elif follows.verdict:  # accept, drop, reject
+            return Decision(follows.verdict, line, frame)
+        # log, empty: on to the next rule
+
+
+def _next(candidates: Iterator[Candidate], frame: Frame) -> tuple[int, Line, bool]:
+    """The next line that the frame matches, or may match: then it is not certain. The end of a chain matches whatever there is."""
+    for at, line, tests in candidates:
+        for test in tests:
+            answer = test(frame)
+            if not answer:
+                break
+        else:
+            return at, line, True
+        if answer is None and line.match(frame)[0] is None:
+            return at, line, False
+    raise AssertionError("a chain has an end")
+
+
+def _leads_back(entered: list[str], chain: str) -> str:
+    """Why nothing follows a rule of a loop of chains, after "rule 1 of B "."""
+    way = " → ".join((*entered[entered.index(chain) :], chain))
+    return f"leads back to {chain} in a loop of chains ({way}), which the kernel would refuse"
+
+
+def _changed(line: Line, change: Change, frame: Frame) -> Frame:
+    try:
+        return change(frame)
+    except Unjudged as reason:
+        raise Undecided(line, str(reason)) from reason

@@ -1,5 +1,0 @@
-"""The panel: the FORWARD policy switch with the lab's connectivity and topology, redrawn in place after every change."""
-
-from netlab_magic.panel.panel import Panel
-
-__all__ = ["Panel"]

@@ -1,0 +1,45 @@
+"""What to say besides, after a raw iptables command: why it was refused, or that a rule is there twice now."""
+
+import re
+from collections.abc import Iterator
+
+from netlab_magic.errors import StatementError
+from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.ruleset import Ruleset
+
+__all__ = ["adds_rule", "repeated", "why_refused"]
+
+_PLAIN_IPTABLES = re.compile(r"\s*(?:sudo\s+)?(?:\S*/)?ip(6?)tables(?:-legacy|-nft)?\s[^;&|<>$`\n]*")
+
+
+def why_refused(command: str, ruleset: Ruleset) -> StatementError | None:
+    """Our own sentence on a command that iptables has refused; its place is a column of `command`.
+
+    None where we see nothing wrong with it either, and for anything but a single call of iptables.
+    """
+    found = _PLAIN_IPTABLES.fullmatch(command)
+    if not found:
+        return None
+    try:
+        read = read_command(command)
+        if not found[1]:
+            changes(read, ruleset)
+    except StatementError as error:
+        return error
+    return None
+
+
+def adds_rule(command: str) -> bool:
+    """Whether a command line may have put a rule somewhere."""
+    return bool(re.search(r"\biptables\b.*\s(-A|-I|--append|--insert)\s", command))
+
+
+def repeated(before: Ruleset, after: Ruleset) -> Iterator[str]:
+    """A sentence for each rule that a chain has several times, and more often than before."""
+    for table in after.tables:
+        for chain in table.chains:
+            old = before.chain(chain.name, table.name)
+            for spec in dict.fromkeys(rule.spec for rule in chain.rules):
+                at = [str(number) for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
+                if len(at) > max(1, sum(rule.spec == spec for rule in old.rules) if old else 0):
+                    yield f"{chain.name} has this rule {len(at)} times now (numbers {', '.join(at)}): {spec}"

@@ -1,0 +1,68 @@
+"""Carries out what `docker …` statements come to: all of a statement, or nothing of it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from netlab_magic import docker
+from netlab_magic.engines.engine import Engine, Refusal
+from netlab_magic.errors import KernelRefused
+from netlab_magic.iptables import save_format
+from netlab_magic.language import plan_rules
+from netlab_magic.language.statements import Docker
+from netlab_magic.model.changes import Change, between
+from netlab_magic.model.topology import Topology
+
+__all__ = ["DockerStep", "run_beside"]
+
+
+class DockerStep(msgspec.Struct, frozen=True):
+    """A `docker …` statement with what was before it and what it comes to."""
+
+    statement: Docker
+    topology: Topology
+    daemon: docker.Daemon | None
+    planned: docker.Planned
+
+    def commands(self) -> list[str]:
+        """The commands that do the same, in the order in which they are carried out."""
+        return [
+            *(command for change in self._changes() for command in change.commands()),
+            *docker.before_rules(self.daemon, self.planned.daemon),
+            *(step.command() for step in self._steps()),
+            *docker.after_rules(self.daemon, self.planned.daemon),
+        ]
+
+    def _changes(self) -> tuple[Change, ...]:
+        return between(self.topology, self.planned.topology)
+
+    def _steps(self) -> list[plan_rules.Step]:
+        return [plan_rules.Step(edit.table, edit.line, "") for edit in self.planned.edits]
+
+    def carry_out(self, engine: Engine, cell: int) -> None:
+        """Makes the statement's changes. Raises KernelRefused; then everything is as it was before."""
+        dump = engine.save()
+        try:
+            engine.apply(self._changes())
+            run_beside(engine, docker.before_rules(self.daemon, self.planned.daemon), cell)
+            if self.planned.edits:
+                engine.restore(plan_rules.restoring(self._steps()))
+            run_beside(engine, docker.after_rules(self.daemon, self.planned.daemon), cell)
+        except Refusal as refusal:
+            self._take_back(engine, dump, cell)
+            message = f"the lab cannot do this as Docker does it: {refusal.message}; nothing of it was left"
+            raise KernelRefused(message, self.statement.place, refusal.errno) from None
+
+    def _take_back(self, engine: Engine, dump: str, cell: int) -> None:
+        now = engine.observe({name: tuple(held.sysctls) for name, held in self.topology.namespaces.items()}, rules=False)
+        engine.apply(between(now.topology, self.topology))
+        engine.restore(plan_rules.flattened(dump, save_format.parse(engine.save(), strict=False)), flush=True)
+        run_beside(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
+
+
+def run_beside(engine: Engine, commands: Sequence[str], cell: int = 0) -> None:
+    """Runs the commands for what of Docker's firewall iptables does not hold. Raises Refusal with what the program said."""
+    said: list[str] = []
+    for command in commands:
+        if engine.run(command, lambda _, text: said.append(text), cell).status:
+            raise Refusal(" ".join("".join(said).split()) or command.split()[0])

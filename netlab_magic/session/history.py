@@ -1,0 +1,57 @@
+"""What a lab was: states that the user named, and those before its last changes."""
+
+from collections.abc import Iterable
+
+from netlab_magic.errors import StatementError
+from netlab_magic.language.statements import place_of
+from netlab_magic.language.word_reader import suggest
+from netlab_magic.session.runner import Seen
+
+__all__ = ["LAST_CHANGE", "History", "no_snapshot"]
+
+LAST_CHANGE = "before the last change"
+
+_STEPS = 50
+"""How many cells can be taken back."""
+
+
+def no_snapshot(name: str, snapshots: Iterable[str]) -> StatementError:
+    """The error for a snapshot that nobody made."""
+    return StatementError(f"there is no snapshot {name}{suggest(name, snapshots)}", place_of(name))
+
+
+class History:
+    """Snapshots by name, and a stack of the states before each cell that changed something."""
+
+    def __init__(self) -> None:
+        self.snapshots: dict[str, Seen] = {}
+        self.before: list[Seen] = []
+        self._is_remembered = False
+
+    def begin_cell(self) -> None:
+        """From now on the next change is the first one of a cell."""
+        self._is_remembered = False
+
+    def before_change(self, seen: Seen) -> None:
+        """Keeps the state before the first change of a cell."""
+        if not self._is_remembered:
+            self._is_remembered = True
+            self.remember(seen)
+
+    def remember(self, seen: Seen) -> None:
+        """Keeps a state to go back to."""
+        self.before[:] = [*self.before[1 - _STEPS :], seen]
+
+    def named(self, name: str) -> Seen:
+        """The snapshot called `name`. Raises StatementError when there is none."""
+        if name not in self.snapshots:
+            raise no_snapshot(name, self.snapshots)
+        return self.snapshots[name]
+
+    def reference(self, name: str | None) -> tuple[str, Seen]:
+        """What a difference starts from: a snapshot, or the state before the last change. Raises StatementError."""
+        if name:
+            return name, self.named(name)
+        if not self.before:
+            raise StatementError("nothing has changed since this lab began; diff SNAPSHOT compares with a snapshot")
+        return LAST_CHANGE, self.before[-1]

@@ -1,0 +1,86 @@
+"""A lab as the model sees it, now or in a snapshot, and what it says of many flows at once: `matrix --predict`."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from netlab_magic.diagnosis.summary import account
+from netlab_magic.engines.protocol import Observed
+from netlab_magic.forwarding.endpoints import matrix_probes
+from netlab_magic.forwarding.flows import predict_all
+from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.session.results.base import MatrixResult
+from netlab_magic.session.runner import Seen
+
+__all__ = ["Model", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix", "unseen_in"]
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What a prediction needs to know: topology, the rules of each namespace, and where others filter too, with the reason."""
+
+    topology: Topology
+    rulesets: Mapping[str, Ruleset]
+    unseen: Mapping[str, str]
+
+    def predict(self, probes: Sequence[Probe]) -> tuple[Prediction, ...]:
+        """The prediction of each probe, in order."""
+        return predict_all(self.topology, self.rulesets, probes, self.unseen)
+
+
+def unseen_in(observed: Observed) -> dict[str, str]:
+    """The namespaces in which others filter too, whose rules the model does not know."""
+    foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
+    return {name: _others(*(one.owner for one in found)) for name, found in foreign.items() if found}
+
+
+def _others(*owners: str) -> str:
+    return f"{' and '.join(owners)} filters there too, with rules that the model does not read"
+
+
+def model_of(observed: Observed) -> Model:
+    """The lab as it was observed with `foreign`."""
+    dumps = {HOST: observed.rules, **{name: held.rules for name, held in observed.inside.items() if held.rules}}
+    rulesets = {name: save_format.parse(dump, strict=False) for name, dump in dumps.items()}
+    return Model(full_topology(observed), rulesets, unseen_in(observed))
+
+
+def full_topology(observed: Observed) -> Topology:
+    """The topology with all sysctls and listening sockets that matter to packets, whoever has set and opened them."""
+    return _completed(observed.topology, observed)
+
+
+def _completed(topology: Topology, observed: Observed) -> Topology:
+    """What a topology knows itself comes first."""
+    there = {name: held for name, held in observed.inside.items() if name in topology.namespaces}
+    for name, held in there.items():
+        namespace = topology.namespaces[name]
+        topology = topology.with_namespace(msgspec.structs.replace(namespace, sysctls={**held.sysctls, **namespace.sysctls}))
+    known = {(server.namespace, server.port, server.protocol) for server in (*topology.servers, *observed.topology.servers)}
+    sockets = [socket for held in there.values() for socket in held.listening]
+    others = [one for one in sockets if (one.namespace, one.port, one.protocol) not in known]
+    return msgspec.structs.replace(topology, servers=(*topology.servers, *others))
+
+
+def model_of_snapshot(seen: Seen, observed: Observed) -> Model:
+    """The lab as it was. A snapshot holds no rules inside namespaces, no sysctls that nobody asked for and no servers that commands
+    started: these are taken as they were observed now.
+    """
+    inside = {name: rules for name, rules in model_of(observed).rulesets.items() if name != HOST}
+    rulesets = {**inside, HOST: save_format.parse(seen.dump, strict=False)}
+    beside = {HOST: _others("nftables")} if seen.dockerd is not None and seen.dockerd.backend == "nftables" else {}
+    return Model(_completed(seen.topology, observed), rulesets, beside)
+
+
+def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:
+    """What the model says of every pair, with reasons in `language` (a name of messages.LANGUAGES); no packet is sent."""
+    predictions = model.predict(matrix_probes(model.topology, names))
+    return MatrixResult([_outcome(found, model.rulesets, language) for found in predictions], predicted=True)
+
+
+def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:
+    why = "" if found else found.unknown or account(found, rulesets, language_name=language).where
+    return Outcome(found.probe, found.verdict, why=why)

@@ -1,0 +1,69 @@
+"""`load`: files of a notebook's folder, or pasted text, to a lab that is looked at. Files are read and nothing else is touched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from netlab_magic.engines.dump.engine import LoadedEngine
+from netlab_magic.engines.dump.read import Source, read
+from netlab_magic.errors import StatementError
+from netlab_magic.language.statements import place_of
+from netlab_magic.language.word_reader import suggest
+
+__all__ = ["LARGEST", "PASTED", "open_loaded"]
+
+PASTED = "the pasted text"
+LARGEST = 128 << 20
+"""The largest file that is read, in bytes: some 700,000 rules."""
+
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+"""Byte order marks: a redirection in PowerShell writes UTF-16."""
+
+
+def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
+    """The host that these files, and a pasted text, tell of. Raises StatementError, with the file and the line."""
+    sources = [Source(str(path), _text_of(path)) for path in paths]
+    if text is not None:
+        sources.append(Source(PASTED, text))
+    try:
+        return LoadedEngine(read(sources), [source.name for source in sources])
+    except StatementError as error:
+        place = next((place for path in paths if (place := place_of(path)) and error.message.startswith(str(path))), None)
+        raise StatementError(error.message, place) from None
+
+
+def _text_of(path: str) -> str:
+    if "\0" in path:
+        raise StatementError(f"{path} cannot be the name of a file", place_of(path))
+    try:
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise StatementError(_no_file(file, path), place_of(path))
+        if file.stat().st_size > LARGEST:
+            raise StatementError(f"{path} is larger than {LARGEST >> 20} MB, which is no dump of one host", place_of(path))
+        data = file.read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no such user's home
+        raise StatementError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", place_of(path)) from None
+    return _decoded(data, path)
+
+
+def _no_file(file: Path, path: str) -> str:
+    if file.is_dir():
+        return f"{path} is a folder; load takes files"
+    if file.exists():
+        return f"{path} is not a file that can be read to its end"
+    names = [found.name for found in file.parent.iterdir() if found.is_file()] if file.parent.is_dir() else []
+    near = suggest(file.name, names)
+    return f"there is no file {path}{near if near.startswith('; did') else ''}"
+
+
+def _decoded(data: bytes, path: str) -> str:
+    encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")  # comments of long ago; this loses no byte
+    at = text.find("\0")
+    if at >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise StatementError(f"{path}, line {line}: this is not text; load takes what iptables-save and ip print", place_of(path))
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,3 @@
+"""Results."""
+
+__all__: list[str] = []

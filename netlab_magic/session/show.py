@@ -1,0 +1,239 @@
+"""What `show` gives: always read back from the kernel, never what was asked for."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from netlab_magic import docker
+from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
+from netlab_magic.engines.dump.engine import OTHER_FAMILY
+from netlab_magic.engines.engine import Engine
+from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
+from netlab_magic.errors import CommandFailed, StatementError
+from netlab_magic.explain import rule_sentence
+from netlab_magic.forwarding.flows import Place, hit_by_no_flow, lab_flows
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.analysis.reachability import reachable
+from netlab_magic.iptables.listing import listing
+from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset, Table
+from netlab_magic.language import statements as s
+from netlab_magic.language.statements import place_of
+from netlab_magic.language.word_reader import suggest
+from netlab_magic.model.changes import between
+from netlab_magic.model.probe import Outcome
+from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
+from netlab_magic.session.lab_model import model_of
+from netlab_magic.session.results.base import CellResult, Result, Text
+from netlab_magic.session.results.explain import explained, table_of
+
+__all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
+
+_MOST_TO_WORK_OUT = 20_000
+"""Flows times rules up to which `explain` says what no flow meets: less than half a second of work."""
+
+
+def foreign_warnings(observed: Observed, own: str) -> list[str]:
+    """A sentence for everybody else's rules that packets of this lab must pass too; `own` is the lab's variant of iptables."""
+    return [_warning(foreign, own) for foreign in observed.foreign]
+
+
+def _warning(foreign: ForeignRules, own: str) -> str:
+    if foreign.owner == "nftables":
+        whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
+        return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
+    if foreign.owner == OTHER_FAMILY:
+        return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); load them alone to look at them in their place"
+    return (
+        f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
+        f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
+    )
+
+
+def show(
+    engine: Engine,
+    statement: s.Show,
+    observed: Observed,
+    outcomes: Sequence[Outcome],
+    daemon: docker.Daemon | None = None,
+    language: str = "en",
+) -> Result | Picture:
+    """The picture or text that a `show` statement asks for. Raises StatementError for a chain that does not exist."""
+    ruleset = save_format.parse(observed.rules, strict=False)
+    match statement.what:
+        case "topology":
+            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
+        case "chains" if _is_nft(ruleset, daemon, statement.name):
+            return _nft_chains(engine, str(statement.name))
+        case "chains":
+            return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
+        case "way":
+            return _noted(engine, observed, way_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
+        case "rules":
+            return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
+        case "save":
+            return Text(_warned(engine, observed, _without_counters(ruleset)))
+        case "routes":
+            return Text(_routes(observed.topology))
+        case "conntrack":
+            return Text(output_of(engine, "conntrack -L") or "no connections are tracked now")
+        case _:
+            return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
+
+
+def explain(engine: Engine, statement: s.Explain, observed: Observed, daemon: docker.Daemon | None, language: str) -> Result:
+    """A chain or a rule in words. Raises StatementError for one that does not exist."""
+    ruleset = save_format.parse(observed.rules, strict=False)
+    if statement.table is None and _is_nft(ruleset, daemon, statement.chain):
+        return _nft_explained(engine, str(statement.chain))
+    return explained(statement, ruleset, language, _unmet(observed, ruleset))
+
+
+def _unmet(observed: Observed, ruleset: Ruleset) -> tuple[Place, ...]:
+    """The rules of the host that no flow of the lab meets; none where there are no flows, or too many to work them all out."""
+    flows = len(lab_flows(observed.topology))
+    if not 0 < flows * (1 + sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
+        return ()
+    model = model_of(observed)
+    return hit_by_no_flow(model.topology, model.rulesets, model.unseen).get(HOST, ())
+
+
+def _sentences(ruleset: Ruleset, language: str) -> Explain:
+    """What hovering over a rule shows."""
+    return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, language)
+
+
+def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:
+    """One chain, or a whole table. Raises StatementError for a chain that does not exist."""
+    chain = statement.name
+    table = statement.table or (table_of(ruleset, chain) if chain else "filter")
+    held = ruleset.table(table)
+    if chain and not held.chain(chain):
+        hint = suggest(chain, [each.name for each in held.chains])
+        raise StatementError(f"the table {table} has no chain {chain}{hint}", place_of(chain))
+    return chains_picture(ruleset, table, chain and str(chain), explain=explain)
+
+
+def _is_nft(ruleset: Ruleset, daemon: docker.Daemon | None, chain: str | None) -> bool:
+    """Whether a chain can only be one of dockerd's nftables table."""
+    if chain is None or daemon is None or daemon.backend != "nftables":
+        return False
+    return not any(ruleset.table(name).chain(str(chain)) for name in BUILT_IN)
+
+
+def _nft_table(engine: Engine, name: str) -> Table:
+    """dockerd's nftables table as it is now. Raises StatementError when it has no chain called `name`."""
+    table = docker.nft_table(output_of(engine, f"nft list table ip {docker.TABLE}"))
+    names = [chain.name for chain in table.chains]
+    if name not in names:
+        raise StatementError(f"there is no chain {name}{suggest(name, names)}", place_of(name))
+    return table
+
+
+def _nft_chains(engine: Engine, name: str) -> Result:
+    """A chain of dockerd's nftables table with those that it leads to, and what each is for."""
+    table = _nft_table(engine, name)
+    meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in reachable(table, [name])]
+    picture = chains_picture(Ruleset((table,)), table.name, name)
+    return CellResult([picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture, Text("\n".join(meanings))])
+
+
+def _nft_explained(engine: Engine, name: str) -> Result:
+    """What a chain of dockerd's nftables table is for, and its rules in nft's own words."""
+    chain = _nft_table(engine, name).chain(name)
+    assert chain is not None
+    lines = dict.fromkeys(rule.spec for rule in chain.rules)  # a lookup in a verdict map is one line and several rules
+    told = [f"  {number}. {line}" for number, line in enumerate(lines, 1)] or ["  It has no rules."]
+    meaning = docker.chain_meaning(name)
+    return Text("\n".join([f"{name} (nftables, table ip {docker.TABLE})", f"  {meaning[:1].upper()}{meaning[1:]}.", *told]))
+
+
+def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
+    """A picture, with a warning before it when somebody else, whom it does not show, has rules too; a simulated lab's says so."""
+    picture = picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
+    warnings = foreign_warnings(observed, engine.ready.firewall)
+    return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
+
+
+def _warned(engine: Engine, observed: Observed, text: str) -> str:
+    """A text, with a warning before it and everybody else's rules behind it."""
+    warnings = foreign_warnings(observed, engine.ready.firewall)
+    others = [f"# {foreign.owner}, beside this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
+    return "\n\n".join([*warnings, text, *others])
+
+
+def _listed(engine: Engine, ruleset: Ruleset, chain: str | None) -> str:
+    """The listing of a chain, or of the filter table: iptables' own, or where no program runs, ours of the same rules."""
+    table = table_of(ruleset, chain) if chain else "filter"
+    if not engine.ready.sends:
+        return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
+    return output_of(engine, f"iptables -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
+
+
+def output_of(engine: Engine, command: str) -> str:
+    """What a command in the lab prints. Raises CommandFailed with its error output."""
+    printed: dict[str, list[str]] = {"stdout": [], "stderr": []}
+    ran = engine.run(command, lambda stream, text: printed[stream].append(text))
+    if ran.status:
+        why = "".join(printed["stderr"]).strip() or f"exit status {ran.status}"
+        raise CommandFailed(f"{command}: {why}", status=ran.status)
+    return "".join(printed["stdout"])
+
+
+def _routes(topology: Topology) -> str:
+    """Each namespace's routes: those that follow from its addresses, then those that were made."""
+    lines: list[str] = []
+    for name in sorted(topology.namespaces, key=lambda name: (name != HOST, name)):
+        namespace = topology.namespaces[name]
+        lines.append(name)
+        lines += [f"  {route}" for route in namespace.routes]
+        for interface in namespace.interfaces:
+            if interface.up and interface.kind != "loopback":
+                lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in interface.addresses]
+    return "\n".join(lines)
+
+
+def script(topology: Topology, dump: str, beside: Sequence[str] = ()) -> str:
+    """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab.
+
+    `beside` are commands for what the rules in the dump need and do not hold, such as an ipset.
+    """
+    lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
+    lines = ["#!/bin/sh", "# Made by netlab_magic. Run as root in an empty network namespace (unshare -nm, with a private /run).", "set -e"]
+    changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
+    lines += [command for change in changes for command in change.commands()]
+    lines += beside
+    ruleset = save_format.parse(dump, strict=False)
+    kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
+    if kept:
+        lines += ["iptables-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
+    return "\n".join(lines) + "\n"
+
+
+_BUILDABLE = ("bridge", "dummy", "loopback")
+
+
+def _buildable(topology: Topology) -> Topology:
+    """With a dummy in the place of every device that no command makes: a network card, or a pair whose other end is elsewhere."""
+
+    def known(name: str) -> str:
+        return possible_names(name)[0]
+
+    def device(held: Interface) -> Interface:
+        kind = held.kind if held.kind in _BUILDABLE or held.peer else "dummy"
+        return msgspec.structs.replace(held, name=known(held.name), kind=kind)
+
+    for namespace in topology.namespaces.values():
+        routes = tuple(msgspec.structs.replace(route, device=route.device and known(route.device)) for route in namespace.routes)
+        found = msgspec.structs.replace(namespace, interfaces=tuple(map(device, namespace.interfaces)), routes=routes)
+        topology = topology.with_namespace(found)
+    return topology
+
+
+def _without_counters(ruleset: Ruleset) -> str:
+    lines: list[str] = []
+    for table in ruleset.tables:
+        lines.append(f"*{table.name}")
+        lines += [f":{chain.name} {chain.policy or '-'} [0:0]" for chain in table.chains]
+        lines += [f"-A {chain.name} {rule.spec}".rstrip() for chain in table.chains for rule in chain.rules]
+        lines.append("COMMIT")
+    return "\n".join(lines)
