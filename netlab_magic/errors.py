@@ -13,8 +13,11 @@ Every error is one sentence: what is wrong, where, and what would be right. In a
 """
 
 import unicodedata
+from typing import Self
 
 import msgspec
+
+from netlab_magic.text import printable
 
 __all__ = [
     "CommandFailed",
@@ -25,7 +28,8 @@ __all__ = [
     "NetlabError",
     "Place",
     "StatementError",
-    "printable",
+    "Word",
+    "place_of",
 ]
 
 
@@ -48,9 +52,6 @@ class Place(msgspec.Struct, frozen=True):
         return f"{head}{shown}\n{' ' * (len(head) + before)}{'^' * marked}"
 
 
-def printable(text: str) -> str:
-    """Text without control characters: what was typed must not steer the terminal that shows the error."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _window(source: str, column: int, width: int = 120) -> tuple[str, int]:
@@ -120,3 +121,20 @@ class Interrupted(NetlabError):
 
 class LabUnavailable(NetlabError):
     """There is no lab host to talk to: it could not be started, it died, or it no longer answers."""
+
+
+class Word(str):
+    """A word of a cell that remembers its `place`."""
+
+    __slots__ = ("place",)
+    place: Place
+
+    def __new__(cls, text: str, place: Place) -> Self:
+        word = super().__new__(cls, text)
+        word.place = place
+        return word
+
+
+def place_of(text: str) -> Place | None:
+    """Where `text` stands in a cell, or None for a string that did not come from one."""
+    return text.place if isinstance(text, Word) else None

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from netlab_magic.iptables.ruleset import BUILT_IN
+from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = [
     "BAD_DUMPS",

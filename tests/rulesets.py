@@ -3,8 +3,9 @@
 from hypothesis import strategies as st
 
 from netlab_magic.iptables.rule_parser import read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Match, Option, Rule, Ruleset, Table, Target
+from netlab_magic.iptables.ruleset import Chain, Counters, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.iptables.save_format import words_of
+from netlab_magic.model.hooks import BUILT_IN
 
 SPECS = [
     "",

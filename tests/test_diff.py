@@ -10,8 +10,7 @@ from netlab_magic.errors import StatementError
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.topology import Topology
-from netlab_magic.session.results.compared import Compared
-from netlab_magic.session.results.diff import ChainRows, Row, compare
+from netlab_magic.session.results.diff import ChainRows, Compared, Row, compare
 
 __all__ = ["lab", "seed"]
 

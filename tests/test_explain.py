@@ -13,8 +13,9 @@ from netlab_magic.i18n import LANGUAGES
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS
 from netlab_magic.iptables.rule_parser import WrongWord, read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.iptables.save_format import words_of
+from netlab_magic.model.hooks import BUILT_IN
 
 
 def ruleset(text: str) -> Ruleset:

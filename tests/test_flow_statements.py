@@ -9,8 +9,9 @@ from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST
-from netlab_magic.session.flow_diff import FlowChange, FlowsCompared, flows_compared
+from netlab_magic.session.flow_diff import flows_compared
 from netlab_magic.session.lab_model import Model, model_of, predicted_matrix
+from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
 
 __all__ = ["lab", "seed"]
 

@@ -7,8 +7,9 @@ import pytest
 from netlab_magic.engines.dump.infer import Inferred, host_from
 from netlab_magic.engines.dump.read import HostDump, Source, read
 from netlab_magic.i18n import LANGUAGES
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import possible_names
 
 DUMPS = sorted((Path(__file__).parent / "data" / "dumps").glob("*.save"))

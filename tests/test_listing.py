@@ -15,8 +15,9 @@ from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.extensions import MATCHES, TARGETS
 from netlab_magic.iptables.listing import abbreviated, listing
 from netlab_magic.iptables.rule_parser import read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.hooks import BUILT_IN
 
 both_variants = pytest.mark.parametrize("variant", VARIANTS)
 both_families = pytest.mark.parametrize("family", FAMILIES)

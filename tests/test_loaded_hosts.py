@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from netlab_magic import Lab
-from netlab_magic.errors import Place
+from netlab_magic.errors import Place, Word
 from netlab_magic.forwarding.prediction import Leg, Prediction
 from netlab_magic.forwarding.unknown_hosts import inhabitants
 from netlab_magic.i18n import LANGUAGES
-from netlab_magic.language.statements import Word
 from netlab_magic.language.word_reader import Reader, destination
 from netlab_magic.netfilter import Cause
-from netlab_magic.session.why import Why
+from netlab_magic.session.results.why import Why
 
 HOSTS = sorted((Path(__file__).parent / "data" / "loaded").glob("*.host"))
 

@@ -14,7 +14,7 @@ from netlab_magic.iptables.diff import apply, diff, invert
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.way import WAYS
+from netlab_magic.model.hooks import WAYS
 
 DUMPS = sorted((Path(__file__).parent / "data" / "dumps").glob("*.save"))
 STRANGE = ["", "!", '"', "\\", "-j", "--dport", "-m", "\x00", "\udcff", "99999999999999999999", "鏈", "<b>", "::", "\u2028"]

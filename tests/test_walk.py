@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rulesets import rulesets
 
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import End, Interface, Namespace, Route, Topology
 from netlab_magic.netfilter import Device, Host, Outcome, branches, converse, host_of, port_closed, refusal_of, walk

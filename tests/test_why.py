@@ -18,7 +18,7 @@ from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
-from netlab_magic.session.why import Asked, Predicted, Why
+from netlab_magic.session.results.why import Asked, Predicted, Why
 
 EMPTY = Topology({HOST: Namespace(HOST, (Interface("lo", "loopback", ("127.0.0.1/8",)),), sysctls={"net.ipv4.ip_forward": "1"})})
 NETWORK = SEED.replace("masquerade 172.18.0.0/16 except docker1\n", "serve ns0 80\n")

@@ -9,7 +9,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
 from netlab_magic.model.probe import Verdict
 
-__all__ = ["Difference", "Spot", "crosscheck"]
+__all__ = ["Difference", "Spot", "as_reported", "crosscheck"]
 
 Spot = tuple[str, str, int]
 """Table, chain, and the number of a rule; 0 for the policy."""
@@ -81,3 +81,15 @@ def _drops(sighting: Sighting, ruleset: Ruleset | None) -> bool:
     """Whether a policy drops: the kernel's own word, or the ruleset's where the kernel gives none."""
     chain = ruleset.table(sighting.table).chain(sighting.chain) if ruleset else None
     return (sighting.verdict or (chain.policy if chain else "")) == "DROP"
+
+
+def as_reported(prediction: Prediction, traced: Traced, rulesets: Mapping[str, Ruleset]) -> Prediction:
+    """The prediction, or that of its `others` with which the kernel's report agrees.
+
+    A rule that the model cannot judge has matched or not by then. Where no way agrees, the prediction stays what it was.
+    """
+    if not prediction.others or traced.outcome.verdict == Verdict.NOT_MEASURED:
+        return prediction
+    ways = prediction.others if prediction.unknown else (prediction, *prediction.others)
+    found = next((way for way in ways if not crosscheck(way, traced, rulesets)), None)
+    return prediction if found is None else msgspec.structs.replace(found, others=())

@@ -5,9 +5,8 @@ from itertools import groupby
 
 from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
 from netlab_magic.i18n import Language, message
-from netlab_magic.model.packet_path import Event, Stop, Unmet, Voyage
+from netlab_magic.model.packet_path import FATAL, Event, Stop, Unmet, Voyage
 from netlab_magic.model.topology import HOST
-from netlab_magic.model.way import FATAL
 from netlab_magic.netfilter import Cause, Visit
 
 __all__ = ["Sentence", "chain_words", "lost_words", "said", "stopped_by", "unmet_by", "voyage_of", "why_not"]

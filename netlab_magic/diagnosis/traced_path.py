@@ -10,8 +10,7 @@ from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Rule, Ruleset
 from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.packet_path import Event, Stop, Voyage
-from netlab_magic.model.way import FATAL
+from netlab_magic.model.packet_path import FATAL, Event, Stop, Voyage
 
 __all__ = ["Row", "followed", "rows_of", "rule_of", "rulesets_of", "source_port_of", "voyage_of_trace"]
 

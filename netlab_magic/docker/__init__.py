@@ -6,6 +6,9 @@ event; `ruleset` is the whole state at once: all events over an empty firewall.
 
 The layouts were read in moby's sources and in the documents that its tests generate from a running daemon
 (github.com/moby/moby, integration/network/bridge/iptablesdoc and nftablesdoc, libnetwork/drivers/bridge), tag by tag.
+
+Start reading: `plan`, then `iptables_rules`; `releases` says how the releases differ.
+Imports: errors, iptables, language, model, text.
 """
 
 from netlab_magic.docker.iptables_rules import ruleset

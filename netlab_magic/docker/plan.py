@@ -1,13 +1,12 @@
 """What each `docker …` statement comes to: dockerd's state afterwards, the topology, and the changes to the rules."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from netlab_magic.docker import iptables_rules
 from netlab_magic.docker import topology as docker_topology
 from netlab_magic.docker.ipam import address_for, gateway_for, published, same_ports, subnet_for
-from netlab_magic.docker.ps import containers_text, networks_text
 from netlab_magic.docker.releases import release
 from netlab_magic.docker.ruleset_edits import Edit, Firewall
 from netlab_magic.docker.state import DEFAULT_NETWORK, Container, Daemon, Network
@@ -15,10 +14,10 @@ from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import desired, refuse
-from netlab_magic.language.word_reader import suggest
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.text import suggest
 
-__all__ = ["Planned", "plan"]
+__all__ = ["Planned", "containers_text", "networks_text", "plan"]
 
 DOCKER0 = Network(DEFAULT_NETWORK, "docker0", "172.17.0.0/16", "172.17.0.1")
 """The default bridge network, as it is when no other network has its subnet."""
@@ -294,3 +293,25 @@ def _remove_containers(host: _Host, statement: s.DockerRemove) -> Planned:
 def _gone(kind: str, names: Iterable[str]) -> str:
     listed = list(names)
     return f"{kind}{'s' if len(listed) > 1 else ''} {', '.join(listed)} {'are' if len(listed) > 1 else 'is'} gone"
+
+
+def containers_text(daemon: Daemon) -> str:
+    """The containers with their addresses and ports."""
+    rows = [(held.name, held.network, held.address, ", ".join(map(str, held.ports))) for held in daemon.containers]
+    return _columns([("NAME", "NETWORK", "ADDRESS", "PORTS"), *rows])
+
+
+def networks_text(daemon: Daemon) -> str:
+    """The networks with their bridges and subnets, and what is special about them."""
+    rows = []
+    for network in daemon.networks:
+        special = [network.mode] if network.mode != "nat" else []
+        special += ["internal"] if network.internal else []
+        special += [] if network.icc else ["icc=false"]
+        rows.append((network.name, network.bridge, network.subnet, " ".join(special)))
+    return _columns([("NAME", "BRIDGE", "SUBNET", "OPTIONS"), *rows])
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

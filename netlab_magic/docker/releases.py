@@ -4,8 +4,7 @@ import re
 
 import msgspec
 
-from netlab_magic.errors import StatementError
-from netlab_magic.language.statements import place_of
+from netlab_magic.errors import StatementError, place_of
 
 __all__ = ["Release", "release"]
 

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset, quoted
+from netlab_magic.iptables.ruleset import Ruleset, quoted
+from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["Edit", "Firewall", "Placed"]
 

@@ -1,4 +1,8 @@
-"""Pictures of a lab: its topology, its firewall chains and the way of a packet through them, each as DOT, as SVG and as text."""
+"""Pictures of a topology, of chains, and of the hooks that a packet passes; each as DOT, as SVG and as text.
+
+Start reading: `topology/picture`; what all pictures share is in `base/`.
+Imports: iptables, model.
+"""
 
 from netlab_magic.draw.base.picture import Picture
 from netlab_magic.draw.chains.picture import chains_picture

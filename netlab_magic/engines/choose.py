@@ -9,7 +9,7 @@ from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.kernel import KernelEngine, NotReady
 from netlab_magic.engines.simulated.engine import SimulatedEngine
 from netlab_magic.errors import LabUnavailable
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.text import suggest
 
 __all__ = ["ENGINES", "WAYS", "open_attached", "open_engine", "worth_trying"]
 

@@ -1,4 +1,8 @@
-"""Rules, chains and tables in words: what a rule matches, what happens then, and in which situation one meets it."""
+"""Rules, chains and tables in words: what a rule matches, what happens then, and what it is usually there for.
+
+Start reading: `rule`, then `chain` and `table`; rules of known programs are recognised in `known/`.
+Imports: errors, i18n, iptables, text.
+"""
 
 from netlab_magic.explain.chain import ChainExplanation, explain_chain
 from netlab_magic.explain.rule import Explanation, explain_rule, rule_sentence, rule_situation

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.errors import printable
 from netlab_magic.explain.known.chains import purpose
 from netlab_magic.explain.notes import chain_notes
 from netlab_magic.explain.position import Caller, Site, Surroundings
@@ -12,6 +11,7 @@ from netlab_magic.explain.rule import Explanation, surroundings, told
 from netlab_magic.explain.values import anded
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.text import printable
 
 __all__ = ["ChainExplanation", "explain_chain"]
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from netlab_magic.errors import StatementError, printable
+from netlab_magic.errors import StatementError
 from netlab_magic.explain.known.chains import known_purpose
-from netlab_magic.explain.known.common import EVERYDAY
+from netlab_magic.explain.known.everyday import EVERYDAY
 from netlab_magic.explain.known.docker_filter import DOCKER
 from netlab_magic.explain.known.kubernetes import KUBERNETES
 from netlab_magic.explain.known.patterns import recognised
@@ -15,9 +15,9 @@ from netlab_magic.explain.position import Site, Surroundings
 from netlab_magic.explain.targets import happens
 from netlab_magic.i18n import Language, language
 from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.language.word_reader import suggest
-from netlab_magic.netfilter.compile import Remembered
+from netlab_magic.text import printable, suggest
 
 __all__ = ["Explanation", "explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
 

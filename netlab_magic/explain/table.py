@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.errors import printable
 from netlab_magic.explain.known.chains import known_purpose
 from netlab_magic.explain.values import listed
 from netlab_magic.i18n import Language, language
 from netlab_magic.iptables.analysis.reachability import orphans
 from netlab_magic.iptables.analysis.shadowing import all_shadowed
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
+from netlab_magic.text import printable
 
 __all__ = ["TableExplanation", "explain_table"]
 

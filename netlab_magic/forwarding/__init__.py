@@ -1,4 +1,8 @@
-"""What the model expects of a probe: its packets taken from namespace to namespace, and those that come back."""
+"""A probe through several namespaces: its packets and the replies, over wires and bridges, with connection tracking in each.
+
+Start reading: `probe`, then `trip`.
+Imports: i18n, iptables, language, model, netfilter, text.
+"""
 
 from netlab_magic.forwarding.packets import SOME_PORT
 from netlab_magic.forwarding.probe import predict

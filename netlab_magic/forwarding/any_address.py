@@ -8,8 +8,7 @@ from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_strangers
-from netlab_magic.i18n import message
-from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.language.statements import Destination

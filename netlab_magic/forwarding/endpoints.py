@@ -6,10 +6,11 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.language.plan_topology import known_namespace, refuse
 from netlab_magic.language.statements import Destination
-from netlab_magic.language.word_reader import looks_like_address, suggest
+from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST, INTERNET, Namespace, Topology
 from netlab_magic.netfilter.routing import Routing, host_of
+from netlab_magic.text import suggest
 
 __all__ = ["matrix_probes", "members", "probe_for"]
 

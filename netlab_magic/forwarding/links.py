@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.topology import End, Interface, Topology
 from netlab_magic.netfilter import Host, Walk, host_of, routing_of
-from netlab_magic.netfilter.compile import Remembered
 from netlab_magic.netfilter.routing import Routing
 
 __all__ = ["Ahead", "Links", "Way", "links_of"]

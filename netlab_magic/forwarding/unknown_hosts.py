@@ -10,8 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from netlab_magic.i18n import message
-from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.language.plan_topology import host_end

@@ -1,4 +1,8 @@
-"""Sentences in the reader's language: English as the sources have it, other languages from gettext catalogues (locale/)."""
+"""Sentences in the reader's language: English in the sources, other languages in gettext catalogues (locale/).
+
+Start reading: `Language`, which says a message; `message` marks one in a table.
+Imports: errors, text.
+"""
 
 import gettext
 from collections.abc import Mapping, Sequence
@@ -6,9 +10,12 @@ from functools import lru_cache
 from importlib.resources import files
 from string import Formatter
 
-from netlab_magic.errors import StatementError, printable
+import msgspec
 
-__all__ = ["LANGUAGES", "Language", "language", "message", "preferred"]
+from netlab_magic.errors import StatementError
+from netlab_magic.text import printable
+
+__all__ = ["LANGUAGES", "Assumption", "Language", "language", "message", "preferred"]
 
 LANGUAGES = ("en", "zh_TW")
 """The languages that there are sentences in."""
@@ -92,3 +99,17 @@ def preferred(environment: Mapping[str, str]) -> str:
     """The one of LANGUAGES that LC_ALL, LC_MESSAGES or LANG asks for, the first that is set (locale(7)); else English."""
     wanted = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
     return next((name for name in LANGUAGES if wanted.startswith(name)), "en")
+
+
+class Assumption(msgspec.Struct, frozen=True):
+    """One thing that was not in what was loaded. `text` is marked by `messages.message` where it is written."""
+
+    text: str
+    values: tuple[str, ...] = ()
+
+    def said(self, name: str = "en") -> str:
+        """The sentence in one of messages.LANGUAGES."""
+        return language(name)(self.text, *self.values)
+
+    def __str__(self) -> str:
+        return self.said()

@@ -1,3 +1,10 @@
-"""iptables."""
+"""Rulesets of iptables and ip6tables as values.
+
+Text to values and back (`save_format`, `rule_parser`, `canonical`, `command`), what every match and target means (`extensions/`),
+what `iptables -nvL` prints (`listing/`), what changed between two rulesets (`diff`), and what is known without a packet (`analysis/`).
+
+Start reading: `ruleset`, then `save_format`; a match or target is a row of `extensions/`.
+Imports: errors, model, text.
+"""
 
 __all__: list[str] = []

@@ -22,8 +22,9 @@ from netlab_magic.iptables.diff import (
 )
 from netlab_magic.iptables.extensions import TARGETS
 from netlab_magic.iptables.rule_parser import WrongWord, read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Rule, Ruleset, Table
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.model.hooks import BUILT_IN
+from netlab_magic.text import suggest
 
 __all__ = ["Command", "changes", "read_command"]
 

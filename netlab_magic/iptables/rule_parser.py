@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, Extension, Parameter, match, target
 from netlab_magic.iptables.extensions.constraints import MATCH_DEMANDS, TARGET_DEMANDS, Demand
 from netlab_magic.iptables.ruleset import Counters, Match, Option, Rule, Target
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.text import suggest
 
 __all__ = ["WrongWord", "read_rule"]
 

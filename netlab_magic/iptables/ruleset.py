@@ -14,16 +14,10 @@ from itertools import takewhile
 
 import msgspec
 
-__all__ = ["BUILT_IN", "Chain", "Counters", "Match", "Option", "Rule", "Ruleset", "Table", "Target", "quoted"]
+from netlab_magic.model.hooks import BUILT_IN
 
-BUILT_IN: dict[str, tuple[str, ...]] = {
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "raw": ("PREROUTING", "OUTPUT"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-}
-"""The built-in chains of each table, in hook order (iptables(8), TABLES)."""
+__all__ = ["Chain", "Counters", "Match", "Option", "Rule", "Ruleset", "Table", "Target", "quoted"]
+
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:;,!?@#$%^&*+=~<>\[\]{}|()-]+")
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")  # what xtables_save_string leaves without quotes

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.iptables.rule_parser import WrongWord, read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["family_of", "parse", "words_of"]
 

@@ -8,10 +8,10 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from netlab_magic.errors import NetlabError
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import BUILT_IN
 from netlab_magic.jupyter.options import OPTIONS, split_options
 from netlab_magic.language.parser import expected_after
 from netlab_magic.language.syntax import SYNTAX
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, INTERNET, Topology
 from netlab_magic.session.lab import Lab
 

@@ -18,9 +18,9 @@ from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.i18n import LANGUAGES, preferred
 from netlab_magic.jupyter.completion import Completer
 from netlab_magic.jupyter.options import OPTIONS, split_options
-from netlab_magic.language.word_reader import suggest
 from netlab_magic.session.lab import Lab
 from netlab_magic.session.results.base import CellResult
+from netlab_magic.text import suggest
 
 __all__ = ["NetlabMagics", "load", "unload"]
 

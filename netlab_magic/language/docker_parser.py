@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import NoReturn
 
-from netlab_magic.errors import StatementError
+from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import Publish, Statement, Word
-from netlab_magic.language.word_reader import Reader, new_name, not_reserved, port_number, suggest, valid_name, wrong
+from netlab_magic.language.statements import Publish, Statement
+from netlab_magic.language.word_reader import Reader, new_name, not_reserved, port_number, valid_name, wrong
+from netlab_magic.text import suggest
 
 __all__ = ["DOCKER_FORM", "DOCKER_FORMS", "read_docker"]
 

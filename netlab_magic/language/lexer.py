@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
-from netlab_magic.errors import Place, StatementError
-from netlab_magic.language.statements import Word
+from netlab_magic.errors import Place, StatementError, Word
 
 __all__ = ["COMMANDS", "STATEMENTS_AND_PROGRAMS", "LogicalLine", "is_command", "logical_lines"]
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from netlab_magic.errors import Place, StatementError
+from netlab_magic.errors import Place, StatementError, Word
 from netlab_magic.language import statements as s
 from netlab_magic.language.lexer import STATEMENTS_AND_PROGRAMS, LogicalLine, logical_lines
-from netlab_magic.language.statements import Statement, Word
+from netlab_magic.language.statements import Statement
 from netlab_magic.language.syntax import SYNTAX
-from netlab_magic.language.word_reader import Reader, suggest, wrong
+from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.text import suggest
 
 __all__ = ["expected_after", "parse", "parse_line"]
 

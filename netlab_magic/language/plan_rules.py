@@ -9,27 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from netlab_magic.errors import StatementError
+from netlab_magic.errors import StatementError, place_of
 from netlab_magic.iptables.rule_parser import read_rule
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Rule, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.iptables.save_format import words_of
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import place_of
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.model.hooks import BUILT_IN
+from netlab_magic.text import suggest
 
-__all__ = [
-    "Step",
-    "appended",
-    "check_text",
-    "flattened",
-    "masquerade_rule",
-    "policy_step",
-    "quoted",
-    "restoring",
-    "said_by_iptables",
-    "specs_in_order",
-    "step",
-]
+__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "step"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -205,25 +193,7 @@ def flattened(dump: str, before: Ruleset) -> str:
     return dump + "".join(empty)
 
 
-def appended(text: str) -> Iterator[tuple[int, str, str]]:
-    """The rules that a text for `iptables-restore` appends, each with its line (from 1) and its table."""
-    table = "filter"
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("*"):
-            table = line[1:]
-        elif line.startswith("-A"):
-            yield number, table, line
 
 
-_PREFIX = re.compile(r"^(ip6?tables|ip6?tables-\S+)( v[\d.]+ \([a-z_]+\))?:\s*")
-_LINE = re.compile(r"line:? (\d+)")
 
 
-def said_by_iptables(stderr: str) -> tuple[str, int]:
-    """What iptables gives as its reason, without the program's name and its hints, and the line that it names (-1 for none)."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith(("#", "Try ", "Error occurred"))]
-    numbered = _LINE.search(stderr)
-    said = " ".join(_PREFIX.sub("", line) for line in lines).partition(" Run `dmesg'")[0].strip().rstrip(".")
-    if said == "Invalid argument":
-        said = "Invalid argument (a match or target that does not belong in this table or chain?)"
-    return said or "iptables gave no reason", int(numbered[1]) if numbered else -1

@@ -10,11 +10,10 @@ from typing import NoReturn
 
 import msgspec
 
-from netlab_magic.errors import Place, StatementError
+from netlab_magic.errors import Place, StatementError, Word, place_of
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import place_of
-from netlab_magic.language.word_reader import suggest
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology, network_of
+from netlab_magic.text import suggest
 
 __all__ = ["OUTER_NETWORK", "desired", "host_end", "known_namespace"]
 
@@ -275,7 +274,7 @@ def _internet(topology: Topology, statement: s.Internet) -> Topology:
     cidrs = ["127.0.0.1/8"]
     for word, address in zip(statement.addresses or addresses, addresses, strict=True):
         cidr = f"{address}/{ip_address(address).max_prefixlen}"
-        _unused(topology, s.Word(cidr, place) if (place := place_of(word)) else cidr, End(INTERNET, "lo"))
+        _unused(topology, Word(cidr, place) if (place := place_of(word)) else cidr, End(INTERNET, "lo"))
         cidrs.append(cidr)
     namespace = topology.namespaces[INTERNET]
     lo = namespace.interface("lo") or Interface("lo", "loopback")

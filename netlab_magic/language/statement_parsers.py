@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable
 
-from netlab_magic.errors import StatementError
-from netlab_magic.iptables.ruleset import BUILT_IN
+from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import Statement, Word
+from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import (
     Reader,
     address,
@@ -19,7 +18,7 @@ from netlab_magic.language.word_reader import (
     valid_name,
     wrong,
 )
-from netlab_magic.model.way import WAYS
+from netlab_magic.model.hooks import BUILT_IN, WAYS
 
 __all__ = [
     "read_action",

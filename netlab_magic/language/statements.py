@@ -3,7 +3,6 @@
 Words that came from a cell are `Word`s: strings that know their place, so that any later check can point at them.
 """
 
-from typing import Self
 
 import msgspec
 
@@ -47,26 +46,11 @@ __all__ = [
     "Sysctl",
     "Trace",
     "Why",
-    "Word",
-    "place_of",
 ]
 
 
-class Word(str):
-    """A word of a cell that remembers its `place`."""
-
-    __slots__ = ("place",)
-    place: Place
-
-    def __new__(cls, text: str, place: Place) -> Self:
-        word = super().__new__(cls, text)
-        word.place = place
-        return word
 
 
-def place_of(text: str) -> Place | None:
-    """Where `text` stands in a cell, or None for a string that did not come from one."""
-    return text.place if isinstance(text, Word) else None
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):

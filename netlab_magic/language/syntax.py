@@ -38,7 +38,8 @@ from netlab_magic.language.statement_parsers import (
     read_why,
 )
 from netlab_magic.language.statements import Statement
-from netlab_magic.language.word_reader import Reader, suggest, wrong
+from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.text import suggest
 
 __all__ = ["SYNTAX", "Syntax"]
 

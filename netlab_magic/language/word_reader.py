@@ -1,13 +1,13 @@
 """Reads the words of a statement: names, addresses, ports, destinations, each with its own sentence for what is wrong with it."""
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import NoReturn
 
-from netlab_magic.errors import Place, StatementError
-from netlab_magic.language.statements import Destination, Word
+from netlab_magic.errors import Place, StatementError, Word
+from netlab_magic.language.statements import Destination
+from netlab_magic.text import suggest
 
 __all__ = [
     "Reader",
@@ -19,19 +19,11 @@ __all__ = [
     "new_name",
     "not_reserved",
     "port_number",
-    "suggest",
     "valid_name",
     "wrong",
 ]
 
 
-def suggest(wrong: str, right: Iterable[str]) -> str:
-    """`; did you mean X?` when one of the right words is near the wrong one, else a list of the right words, else nothing."""
-    right = sorted(set(right))
-    near = difflib.get_close_matches(wrong, right, 1, 0.6) or [word for word in right if word.lower() == wrong.lower()]
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; there is {', '.join(right[:12])}{' …' if len(right) > 12 else ''}" if right else ""
 
 
 class Reader:

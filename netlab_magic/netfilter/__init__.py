@@ -1,4 +1,8 @@
-"""The way of one packet through a firewall, worked out from the rules alone: `walk` for a packet, `converse` for a connection."""
+"""One packet on one host, as the kernel treats it: hooks, tables, chains, rules, NAT and routing, worked out from the rules alone.
+
+Start reading: `pipeline`, then `table` and `matches`.
+Imports: iptables, model.
+"""
 
 from netlab_magic.netfilter.connection import Conversation, converse, is_answer
 from netlab_magic.netfilter.pipeline import branches, routing_of, walk

@@ -1,18 +1,18 @@
 """A ruleset compiled for walking: chains of lines, each with the tests of a rule and what follows."""
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
 from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.model.way import BESIDE, HOOK_TABLES
+from netlab_magic.model.hooks import BESIDE, HOOK_TABLES
 from netlab_magic.netfilter.matches import conditions, unjudged
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action, action, unknowable
 
-__all__ = ["Chains", "Program", "Remembered", "compiled"]
+__all__ = ["Chains", "Program", "compiled"]
 
 
 def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str], family: str) -> Line:
@@ -84,31 +84,8 @@ class Program(msgspec.Struct, frozen=True):
     tracks: bool
 
 
-Value = TypeVar("Value")
-Made = TypeVar("Made")
 
 
-class Remembered(Generic[Value, Made]):
-    """The last few things that were made of values, found again by the value's identity: hashing a large one takes longer than a walk."""
-
-    def __init__(self, make: Callable[..., Made], most: int = 8) -> None:
-        self._make = make
-        self._most = most
-        self._made: dict[Hashable, tuple[Value, Made]] = {}
-
-    def of(self, value: Value, *more: Hashable) -> Made:
-        """What is made of a value, now or earlier. The value is kept, so that no other can get its identity."""
-        key = (id(value), *more)
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = value, self._make(value, *more)
-            if len(self._made) > self._most:
-                del self._made[next(iter(self._made))]
-        return found[1]
-
-    def latest(self) -> Made | None:
-        """What was made last."""
-        return next((made for _, made in reversed(self._made.values())), None)
 
 
 # Connection tracking runs in a namespace as long as one of these is in its rules (the callers of nf_ct_netns_get).

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.hooks import HOOK_TABLES, NFT_HOOK_TABLES
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.way import HOOK_TABLES, NFT_HOOK_TABLES
-from netlab_magic.netfilter.compile import Remembered, compiled
+from netlab_magic.netfilter.compile import compiled
 from netlab_magic.netfilter.frame import Frame, frame_of
 from netlab_magic.netfilter.result import Cause, Outcome, Trail, Visit, Walk
 from netlab_magic.netfilter.routing import Host, Routing

@@ -6,7 +6,7 @@ from itertools import chain
 import msgspec
 
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.way import Path, Step
+from netlab_magic.model.packet_path import Path, Step
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.rule_index import Line, Lines
 

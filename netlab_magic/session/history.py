@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from netlab_magic.errors import StatementError
-from netlab_magic.language.statements import place_of
-from netlab_magic.language.word_reader import suggest
-from netlab_magic.session.runner import Seen
+from netlab_magic.errors import StatementError, place_of
+from netlab_magic.session.state import Seen
+from netlab_magic.text import suggest
 
 __all__ = ["LAST_CHANGE", "History", "no_snapshot"]
 

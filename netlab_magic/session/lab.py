@@ -14,24 +14,25 @@ from netlab_magic.engines.choose import open_attached, open_engine
 from netlab_magic.engines.doctor import examine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
-from netlab_magic.errors import Interrupted, LabUnavailable, StatementError
+from netlab_magic.errors import Interrupted, LabUnavailable, StatementError, place_of
 from netlab_magic.language import parser
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import Statement, place_of
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.language.statements import Statement
 from netlab_magic.model.probe import Outcome
 from netlab_magic.session import session_texts
 from netlab_magic.session.batches import Stretch, stretches_of
 from netlab_magic.session.history import History, no_snapshot
 from netlab_magic.session.load import open_loaded
-from netlab_magic.session.questions import answer
 from netlab_magic.session.read_only import is_in_use, refuse_effects
-from netlab_magic.session.restore import bring_back, compared
+from netlab_magic.session.restore import bring_back
 from netlab_magic.session.results.base import CellResult, Result, Text, shown
-from netlab_magic.session.results.compared import Compared
-from netlab_magic.session.runner import Looking, Options, Runner, Seen, seen_of, watched
+from netlab_magic.session.results.diff import Compared, compared
+from netlab_magic.session.runner import Looking, Options, Runner, watched
 from netlab_magic.session.show import explain, show
+from netlab_magic.session.state import Seen, seen_of
 from netlab_magic.session.statement_methods import Statements
+from netlab_magic.session.why import answer
+from netlab_magic.text import suggest
 
 __all__ = ["Lab"]
 
@@ -62,7 +63,7 @@ class Lab(Statements):
         self.name = name
         self.firewall = firewall
         self.wanted_engine = engine
-        self.language = i18n.language(parser).name
+        self.language = i18n.language(language).name
         self.partial: list[Result | Picture] = []
         self.emitted = 0
         self.listeners: list[Callable[[], None]] = []

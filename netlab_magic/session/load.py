@@ -5,9 +5,8 @@ from pathlib import Path
 
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.dump.read import Source, read
-from netlab_magic.errors import StatementError
-from netlab_magic.language.statements import place_of
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.errors import StatementError, place_of
+from netlab_magic.text import suggest
 
 __all__ = ["LARGEST", "PASTED", "open_loaded"]
 

@@ -1,13 +1,12 @@
 """Runs the statements of a cell on an engine: planned together, checked together, then carried out in order."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from netlab_magic import docker
 from netlab_magic.draw import Picture
 from netlab_magic.engines.engine import Engine, Refusal
-from netlab_magic.engines.protocol import Inside, Observed
 from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError, Place
 from netlab_magic.forwarding import endpoints
 from netlab_magic.iptables import save_format
@@ -22,8 +21,9 @@ from netlab_magic.session.command_hints import adds_rule, repeated, why_refused
 from netlab_magic.session.docker import DockerStep
 from netlab_magic.session.results.base import Changed, MatrixResult, Measured, Ran, Result, Text
 from netlab_magic.session.results.trace import Tracked
+from netlab_magic.session.state import Seen
 
-__all__ = ["Looking", "Options", "Runner", "Seen", "seen_of", "watched"]
+__all__ = ["Looking", "Options", "Runner", "watched"]
 
 WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
@@ -41,21 +41,8 @@ class Options(msgspec.Struct, frozen=True):
     quiet: bool = False
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A lab as it was read back: topology and the firewall's dump; and what its dockerd, which no kernel knows of, has made.
-
-    `inside` holds the rules and sysctls of each namespace, None where nobody has looked since they could not have changed.
-    """
-
-    topology: Topology
-    dump: str
-    dockerd: docker.Daemon | None = None
-    inside: Mapping[str, Inside] | None = None
 
 
-def seen_of(observed: Observed, dockerd: docker.Daemon | None = None) -> Seen:
-    """What was observed as a state to come back to."""
-    return Seen(observed.topology, observed.rules, dockerd, observed.inside or None)
 
 
 class _Planned(msgspec.Struct):

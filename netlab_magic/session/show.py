@@ -9,22 +9,22 @@ from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
 from netlab_magic.engines.dump.engine import OTHER_FAMILY
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
-from netlab_magic.errors import CommandFailed, StatementError
+from netlab_magic.errors import CommandFailed, StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import Place, hit_by_no_flow, lab_flows
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.reachability import reachable
 from netlab_magic.iptables.listing import listing
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset, Table
+from netlab_magic.iptables.ruleset import Ruleset, Table
 from netlab_magic.language import statements as s
-from netlab_magic.language.statements import place_of
-from netlab_magic.language.word_reader import suggest
 from netlab_magic.model.changes import between
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.results.explain import explained, table_of
+from netlab_magic.text import suggest
 
 __all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
 

@@ -4,10 +4,10 @@ import shlex
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from netlab_magic.session.flow_diff import FlowsCompared
 from netlab_magic.session.results.base import MatrixResult, Measured, Result
+from netlab_magic.session.results.flow_diff import FlowsCompared
 from netlab_magic.session.results.trace import Tracked
-from netlab_magic.session.why import Predicted, Why
+from netlab_magic.session.results.why import Predicted, Why
 
 if TYPE_CHECKING:
     from netlab_magic.draw import Picture

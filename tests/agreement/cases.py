@@ -6,7 +6,7 @@ import msgspec
 
 from agreement.words import Words
 from agreement.world import ADDRESSES, ARRIVALS, CLOSED, DESTINATIONS, PORTS, Setting, sources
-from netlab_magic.iptables.ruleset import BUILT_IN
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Packet
 
 __all__ = ["Case", "Generator"]

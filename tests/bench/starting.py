@@ -30,7 +30,7 @@ def load_extension(quick: bool) -> Iterator[Sequence[Contestant]]:
             Contestant("IPython + %load_ext", lambda: _fresh(folder, "load")["process"]),
             Contestant(BARE, lambda: _fresh(folder, "bare")["process"]),
             Contestant("inside %load_ext", lambda: _fresh(folder, "load")["load"]),
-            Contestant("import only", lambda: _fresh(folder, "import")["import"], "of netlab_magic.jupyter.magics, without IPython's own modules"),
+            Contestant("import only", lambda: _fresh(folder, "import")["import"], "of the magics, without IPython's own modules"),
         ]
 
 

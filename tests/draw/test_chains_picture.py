@@ -10,7 +10,7 @@ from netlab_magic.draw import chains_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.way import Path, Step
+from netlab_magic.model.packet_path import Path, Step
 
 
 def _filter(*lines: str, chains: tuple[str, ...] = ()) -> Ruleset:

@@ -20,9 +20,10 @@ from netlab_magic.draw.base.style import PAGE_WIDTH
 from netlab_magic.draw.base.svg import WIDEST
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.hooks import WAYS
+from netlab_magic.model.packet_path import Path as Way
+from netlab_magic.model.packet_path import Step
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Server, Topology
-from netlab_magic.model.way import WAYS, Step
-from netlab_magic.model.way import Path as Way
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
 needs_substitute = pytest.mark.skipif(not Path(sysconfig.get_path("scripts"), SUBSTITUTE).exists(), reason="graphviz-pure is not installed")

@@ -8,7 +8,8 @@ from draw.samples import DOCKER, OPEN
 from netlab_magic.draw import way_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.way import HOOK_TABLES, WAYS, Path, Step
+from netlab_magic.model.hooks import HOOK_TABLES, WAYS
+from netlab_magic.model.packet_path import Path, Step
 
 NAT = """*nat
 :PREROUTING ACCEPT [0:0]

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from netlab_magic.diagnosis.remedies.placement import own_place
 from netlab_magic.diagnosis.remedies.remedy import Fix, World
 from netlab_magic.forwarding.prediction import Leg
 from netlab_magic.i18n import message
-from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated, own_place
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
 from netlab_magic.iptables.command import changes, read_command
 from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table

@@ -1,3 +1,3 @@
-"""What every picture needs."""
+"""What every picture is made of: markup, styles, badges, edges side by side, and the program that draws."""
 
 __all__: list[str] = []

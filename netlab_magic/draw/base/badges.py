@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from netlab_magic.draw.base.dot_html import cell, row, run, table
 from netlab_magic.draw.base.style import RULE, SMALL, Role
-from netlab_magic.model.way import Badge
+from netlab_magic.model.packet_path import Badge
 
 __all__ = ["badge_table", "badge_words"]
 

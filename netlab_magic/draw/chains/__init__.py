@@ -1,3 +1,3 @@
-"""The picture of chains."""
+"""The picture of chains: every rule, every jump, and the path of a packet over them."""
 
 __all__: list[str] = []

@@ -9,7 +9,7 @@ from netlab_magic.draw.base.style import NAME, RULE, SMALL, Role
 from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.text import end_words, fold_words, head_words, packets_words, unreachable_words
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
-from netlab_magic.model.way import Badge
+from netlab_magic.model.packet_path import Badge
 
 __all__ = ["WIDTH", "chain_label", "idle_label", "note_label"]
 

@@ -13,7 +13,7 @@ from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.text import chains_text, head_words, notes
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.way import Path
+from netlab_magic.model.packet_path import Path
 
 if TYPE_CHECKING:
     import graphviz

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from netlab_magic.draw.base.dot_html import cells, plain
 from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
-from netlab_magic.model.way import Badge
+from netlab_magic.model.packet_path import Badge
 
 __all__ = [
     "block",

@@ -10,7 +10,7 @@ from netlab_magic.draw.chains.folding import Fold, fold_of, kept, stem
 from netlab_magic.draw.chains.returns import Callers, callers, returns_to
 from netlab_magic.iptables.analysis.reachability import decides, deciding, entered, never_hit, orphans, unreachable
 from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
-from netlab_magic.model.way import Badge, Path
+from netlab_magic.model.packet_path import Badge, Path
 
 __all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view"]
 

@@ -1,3 +1,3 @@
-"""The picture of the hooks and tables that a packet passes on one host."""
+"""The picture of a host's hooks, with the tables that a packet meets at each."""
 
 __all__: list[str] = []

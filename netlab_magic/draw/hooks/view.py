@@ -8,7 +8,8 @@ from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.way import HOOK_TABLES, WAYS, Path
+from netlab_magic.model.hooks import HOOK_TABLES, WAYS
+from netlab_magic.model.packet_path import Path
 
 __all__ = ["TRACKING", "Hook", "Station", "WayView", "station_words", "way_text", "way_view"]
 

@@ -1,3 +1,3 @@
-"""The picture of a topology."""
+"""The picture of a topology: namespaces, bridges, cables, and the outcomes of probes on them."""
 
 __all__: list[str] = []

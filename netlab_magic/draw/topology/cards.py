@@ -11,8 +11,8 @@ from netlab_magic.draw.base.style import BODY, NAME, SMALL, Role
 from netlab_magic.draw.topology.path_marks import way_rows
 from netlab_magic.draw.topology.text import forward_words
 from netlab_magic.draw.topology.view import Mark, NetView, serves, state_of, visible
+from netlab_magic.model.packet_path import Badge
 from netlab_magic.model.topology import HOST, Interface, Namespace
-from netlab_magic.model.way import Badge
 
 __all__ = ["Ends", "badges_of", "card", "group_label", "host_label", "pill_label", "width_of"]
 

@@ -6,8 +6,7 @@ from itertools import groupby
 from netlab_magic.draw.base.badges import badge_table
 from netlab_magic.draw.base.dot_html import cell, clipped, plain, row, run, table
 from netlab_magic.draw.base.style import BODY, SMALL, Role
-from netlab_magic.model.packet_path import Event, Stop, Voyage
-from netlab_magic.model.way import Badge
+from netlab_magic.model.packet_path import Badge, Event, Stop, Voyage
 
 __all__ = ["way_rows", "way_words"]
 

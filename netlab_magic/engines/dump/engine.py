@@ -7,7 +7,7 @@ from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.dump.read import HostDump
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
-from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.changes import Change

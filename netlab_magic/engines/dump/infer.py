@@ -10,8 +10,7 @@ from ipaddress import ip_interface, ip_network
 import msgspec
 
 from netlab_magic.engines.dump.read import HostDump
-from netlab_magic.i18n import message
-from netlab_magic.i18n.assumption import Assumption
+from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Route, Topology, uncertain

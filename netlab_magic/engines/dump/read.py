@@ -12,9 +12,10 @@ import msgspec
 
 from netlab_magic.engines.dump import iproute
 from netlab_magic.engines.dump.iproute import Neighbour, Printed, PrintedDevice, PrintedNeighbour, PrintedRoute
-from netlab_magic.errors import StatementError, printable
+from netlab_magic.errors import StatementError
 from netlab_magic.iptables.save_format import family_of
 from netlab_magic.model.topology import Interface, Route
+from netlab_magic.text import printable
 
 __all__ = ["HostDump", "Remark", "Source", "read"]
 

@@ -1,27 +1,30 @@
 """What each change makes of a simulated lab, with the kernel's side effects: routes go with their device, addresses with their link."""
 
+
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 
 import msgspec
 
-from netlab_magic.engines.simulated.kernel_errors import (
-    ADDRESS_IN_USE,
-    DEVICE_MISSING,
-    EXISTS,
-    INVALID,
-    MISSING,
-    NO_ADDRESS,
-    NO_PROCESS,
-    UNREACHABLE,
-    KernelSaysNo,
-)
 from netlab_magic.engines.simulated.sysctls import written
 from netlab_magic.engines.simulated.world import World, hardware_address, loopback
 from netlab_magic.model import changes as c
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server
 
-__all__ = ["applied", "device_of", "moved"]
+__all__ = [
+    "ADDRESS_IN_USE",
+    "DEVICE_MISSING",
+    "EXISTS",
+    "INVALID",
+    "MISSING",
+    "NO_ADDRESS",
+    "NO_PROCESS",
+    "UNREACHABLE",
+    "KernelSaysNo",
+    "applied",
+    "device_of",
+    "moved",
+]
 
 
 def applied(world: World, change: c.Change) -> World:
@@ -355,3 +358,30 @@ def _as_bridge(device: Interface, ports: list[Interface]) -> Interface:
     carrier, mac = any(port.up and port.carrier for port in ports), min(port.mac for port in ports)
     same = (device.carrier, device.mac) == (carrier, mac)
     return device if same else msgspec.structs.replace(device, carrier=carrier, mac=mac)
+
+
+# Numbers as Linux has them (include/uapi/asm-generic/errno*.h): those of another system would be other numbers.
+MISSING = (2, "No such file or directory")
+
+NO_PROCESS = (3, "No such process")
+
+EXISTS = (17, "File exists")
+
+DEVICE_MISSING = (19, "No such device")
+
+INVALID = (22, "Invalid argument")
+
+ADDRESS_IN_USE = (98, "Address already in use")
+
+NO_ADDRESS = (99, "Cannot assign requested address")
+
+UNREACHABLE = (101, "Network is unreachable")
+
+
+class KernelSaysNo(Exception):
+    """A change that the kernel would refuse. `detail` is what the kernel adds to the error's own words, where it does."""
+
+    def __init__(self, error: tuple[int, str], detail: str = "") -> None:
+        super().__init__(error[1])
+        self.errno, self.message = error
+        self.detail = detail

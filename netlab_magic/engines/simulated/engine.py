@@ -1,16 +1,17 @@
 """The simulated engine: a lab that is a value. It needs no kernel, no privilege and no program, and says of itself that it is simulated."""
 
+import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from netlab_magic.docker.nft_writer import TABLE
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
-from netlab_magic.engines.simulated.change import applied
-from netlab_magic.engines.simulated.kernel_errors import KernelSaysNo
+from netlab_magic.engines.simulated.change import KernelSaysNo, applied
 from netlab_magic.engines.simulated.nft import listed
-from netlab_magic.engines.simulated.observe import topology_seen
 from netlab_magic.engines.simulated.rules import RuleRefused, restored, saved, with_policy
 from netlab_magic.engines.simulated.shell import Shell
 from netlab_magic.engines.simulated.sysctls import read
@@ -18,15 +19,15 @@ from netlab_magic.engines.simulated.trace import followed
 from netlab_magic.engines.simulated.traffic import measured
 from netlab_magic.engines.simulated.world import World, empty_world
 from netlab_magic.errors import LabUnavailable
+from netlab_magic.iptables.restore_format import appended, said_by_iptables
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import words_of
-from netlab_magic.language.plan_rules import appended, said_by_iptables
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import Traced
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST, Namespace
+from netlab_magic.model.topology import HOST, Namespace, Topology
 
-__all__ = ["SimulatedEngine"]
+__all__ = ["SimulatedEngine", "topology_seen"]
 
 
 class SimulatedEngine:
@@ -144,3 +145,18 @@ def _told(namespace: Namespace) -> dict[str, str]:
     """The sysctls that matter to packets, and all that were set."""
     known = {key: value for key in PACKET_SYSCTLS if (value := read(namespace, key)) is not None}
     return {**known, **namespace.sysctls}
+
+
+def topology_seen(world: World, sysctls: Mapping[str, Sequence[str]]) -> Topology:
+    """The topology; `sysctls` names the keys to read in each namespace."""
+    found = {}
+    for name in sorted(world.topology.namespaces, key=lambda name: (name != HOST, _as_people_count(name))):
+        namespace = world.topology.namespaces[name]
+        values = {key: value for key in sysctls.get(name, ()) if (value := read(namespace, key)) is not None}
+        found[name] = msgspec.structs.replace(namespace, sysctls=values)
+    return msgspec.structs.replace(world.topology, namespaces=found)
+
+
+def _as_people_count(name: str) -> list[tuple[int, str]]:
+    """For sorting: n2 before n10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]

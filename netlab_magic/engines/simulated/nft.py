@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from netlab_magic.engines.simulated.world import World
 from netlab_magic.iptables.rule_parser import WrongWord, read_rule
 from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Table
-from netlab_magic.model.way import BESIDE
+from netlab_magic.model.hooks import BESIDE
 
 __all__ = ["NotUnderstood", "listed", "read_tables"]
 

@@ -11,7 +11,8 @@ from netlab_magic.iptables import save_format
 from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.command import Command, changes, read_command
 from netlab_magic.iptables.diff import AddTable, RulesChange, SetPolicy, apply
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["PROGRAM_VERSION", "RuleRefused", "carried_out", "program_name", "restored", "saved", "with_policy", "with_table"]
 

@@ -13,7 +13,7 @@ from netlab_magic.forwarding.probe import Exchange
 from netlab_magic.forwarding.trip import NOBODY_ANSWERS, Parcel, Unknown
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
-from netlab_magic.model import judging
+from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import HOST, End, Topology
@@ -237,11 +237,11 @@ def measured(world: World, probes: Sequence[Probe]) -> tuple[World, tuple[Outcom
     """The outcomes of probes, with the same packets as real ones: receivers ask themselves first, and silence is asked twice."""
     road = Road(world)
     known = [probe for probe in probes if probe.source in world.topology.namespaces]
-    canaries = dict.fromkeys(judging.canary_of(probe) for probe in known if probe.target in world.topology.namespaces)
+    canaries = dict.fromkeys(outcomes.canary_of(probe) for probe in known if probe.target in world.topology.namespaces)
     alive = {found.probe: found for found in _asked(road, sorted(canaries, key=str))}
     found = iter(_asked(road, known))
     outcomes = tuple(
-        _judged(world, next(found), alive) if probe.source in world.topology.namespaces else judging.unknown_source(probe)
+        _judged(world, next(found), alive) if probe.source in world.topology.namespaces else outcomes.unknown_source(probe)
         for probe in probes
     )
     return road.arrived(), outcomes
@@ -263,15 +263,15 @@ def _answer(found: Prediction) -> Outcome | None:
         return Outcome(probe, Verdict.ANSWERED)
     at_home = len(found.request.legs) == 1 and not found.request.legs[0].walk
     if found.back is None and found.verdict == Verdict.NO_ROUTE:
-        return judging.no_route(probe)
+        return outcomes.no_route(probe)
     if at_home and found.back is None and found.verdict == Verdict.BLOCKED and probe.protocol != "tcp":
-        return judging.stopped_at_home(probe)
+        return outcomes.stopped_at_home(probe)
     if found.back is None or found.verdict not in (Verdict.REFUSED, Verdict.NO_ROUTE):
         return None
     if probe.protocol == "icmp":
         last = found.back.legs[-1].walk.packet
-        return judging.echo_error(probe, last.source, last.icmp_type, last.icmp_code)
-    return judging.connection_refused(probe) if found.verdict == Verdict.REFUSED else judging.no_route(probe)
+        return outcomes.echo_error(probe, last.source, last.icmp_type, last.icmp_code)
+    return outcomes.connection_refused(probe) if found.verdict == Verdict.REFUSED else outcomes.no_route(probe)
 
 
 def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -> Outcome:
@@ -282,15 +282,15 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
     if answer is not None:
         return answer
     if not probe.target:
-        return judging.nobody_has(probe)
-    canary = alive.get(judging.canary_of(probe))
-    if canary is None or not judging.spoke(_answer(canary)):
+        return outcomes.nobody_has(probe)
+    canary = alive.get(outcomes.canary_of(probe))
+    if canary is None or not outcomes.spoke(_answer(canary)):
         return _mute(world.topology, probe)
     if len(found.request.legs) == 1 and found.request.lost == NOBODY_ANSWERS:
-        return judging.nobody_answers(probe, found.request.values["address"])
+        return outcomes.nobody_answers(probe, found.request.values["address"])
     if len(found.request.legs) == 1 and not found.request.legs[0].walk and not _knows_next_hop(world, probe):
-        return judging.stopped_at_home(probe)
-    return judging.blocked(probe)
+        return outcomes.stopped_at_home(probe)
+    return outcomes.blocked(probe)
 
 
 def _knows_next_hop(world: World, probe: Probe) -> bool:
@@ -305,7 +305,7 @@ def _mute(topology: Topology, probe: Probe) -> Outcome:
     six = ":" in probe.address
     namespace = topology.namespaces.get(probe.target)
     if namespace is None or not links_of(topology).routing(probe.target, six).is_local(number_of(probe.address)):
-        return judging.mute(probe)
+        return outcomes.mute(probe)
     if probe.protocol == "udp" or (probe.protocol == "icmp" and read(namespace, _IGNORE[six]) != "0"):
-        return judging.mute(probe)
-    return judging.mute_by_its_own_firewall(probe)
+        return outcomes.mute(probe)
+    return outcomes.mute_by_its_own_firewall(probe)

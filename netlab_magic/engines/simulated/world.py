@@ -6,7 +6,8 @@ from zlib import crc32
 
 import msgspec
 
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 from netlab_magic.netfilter.frame import Ends
 

@@ -1,15 +1,12 @@
 """Chains that a program makes and fills: rules of anybody else do not belong there, since the program writes them anew."""
 
+
 import re
-from collections.abc import Sequence
 
-from netlab_magic.iptables.ruleset import BUILT_IN
-from netlab_magic.netfilter import Visit
+from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["USER_CHAIN", "is_generated", "own_place"]
+__all__ = ["USER_CHAIN", "is_generated"]
 
-USER_CHAIN = "DOCKER-USER"
-"""Docker's chain for rules of its users, which it leaves alone."""
 
 _PATTERNS = (
     r"DOCKER(-(ISOLATION-STAGE-[12]|FORWARD|CT|BRIDGE|INTERNAL|INGRESS)|_OUTPUT|_POSTROUTING)?",  # moby, libnetwork
@@ -33,18 +30,5 @@ def is_generated(chain: str) -> bool:
     return not built_in and _GENERATED.fullmatch(chain) is not None
 
 
-def own_place(visits: Sequence[Visit], at: Visit) -> tuple[str, int | None]:
-    """Where a rule of one's own comes before `at`: the chain and the number there, None for its end.
-
-    `visits` are those at which a rule matched, until `at`. In Docker's FORWARD that is the head of DOCKER-USER, where the packet has been
-    there; else before the jump that led into chains of others.
-    """
-    if at.chain != USER_CHAIN and any((visit.table, visit.chain) == (at.table, USER_CHAIN) for visit in visits):
-        return USER_CHAIN, 1
-    chain, number = at.chain, at.rule
-    for visit in reversed(visits):
-        if not is_generated(chain):
-            break
-        if (visit.hook, visit.table, visit.line.action.chain) == (at.hook, at.table, chain):
-            chain, number = visit.chain, visit.rule
-    return chain, number
+USER_CHAIN = "DOCKER-USER"
+"""Docker's chain for rules of its users, which it leaves alone."""

@@ -11,8 +11,9 @@ from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.extensions import HEADER
 from netlab_magic.iptables.extensions.iana import PORTS, PROTOCOLS
 from netlab_magic.iptables.listing.columns import match_text, target_column, target_text
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Option, Rule, Ruleset, Table
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.iptables.ruleset import Chain, Counters, Option, Rule, Ruleset, Table
+from netlab_magic.model.hooks import BUILT_IN
+from netlab_magic.text import suggest
 
 __all__ = ["FULL", "Form", "abbreviated", "listing", "rule_line"]
 

@@ -10,7 +10,7 @@ from netlab_magic.jupyter.panel.controller import PATIENCE, Desk
 from netlab_magic.jupyter.panel.packet_stepper import Stepping
 from netlab_magic.jupyter.panel.page_state import keys_of
 from netlab_magic.jupyter.panel.rule_list import Listed, moved, toggled
-from netlab_magic.session.runner import Seen
+from netlab_magic.session.state import Seen
 
 __all__ = ["act"]
 

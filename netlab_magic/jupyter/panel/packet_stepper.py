@@ -16,7 +16,7 @@ from netlab_magic.jupyter.panel.labels import verdict_words
 from netlab_magic.model.packet_path import Stop, Voyage
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
-from netlab_magic.session.why import Why
+from netlab_magic.session.results.why import Why
 
 __all__ = ["Stepping"]
 

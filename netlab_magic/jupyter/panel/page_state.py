@@ -8,9 +8,10 @@ from netlab_magic.draw import Explain
 from netlab_magic.errors import NetlabError
 from netlab_magic.explain import rule_sentence
 from netlab_magic.i18n import Language
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.jupyter.panel.labels import outcome_words, verdict_words
 from netlab_magic.jupyter.panel.rule_list import Entry
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet_path import Event, Voyage
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, INTERNET, Topology

@@ -5,15 +5,16 @@ from html import escape
 
 import msgspec
 
-from netlab_magic.errors import StatementError
+from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table, listed
 from netlab_magic.forwarding.flows import Place
 from netlab_magic.i18n import language as language_called
 from netlab_magic.iptables.analysis.shadowing import shadowed
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
-from netlab_magic.language.statements import Explain, place_of
-from netlab_magic.language.word_reader import suggest
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language.statements import Explain
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.session.results.base import Result
+from netlab_magic.text import suggest
 
 __all__ = ["Explained", "explained", "table_of"]
 

@@ -5,11 +5,11 @@ from html import escape
 
 from netlab_magic.diagnosis.kernel_causes import fact_sentence
 from netlab_magic.diagnosis.traced_path import Row, rows_of, rulesets_of
-from netlab_magic.errors import printable
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.kernel_trace import Passage, Traced
 from netlab_magic.session.results.base import Measured, Result
+from netlab_magic.text import printable
 
 __all__ = ["Tracked"]
 

@@ -1,3 +1,3 @@
-"""Probes, measured."""
+"""Probes on the real network, all in flight at once."""
 
 __all__: list[str] = []

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from netlab_magic.model.judging import connection_refused, echo_error, no_route, protocol_unreachable, stopped_at_home
+from netlab_magic.model.outcomes import connection_refused, echo_error, no_route, protocol_unreachable, stopped_at_home
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 __all__ = ["EchoSocket", "refused"]

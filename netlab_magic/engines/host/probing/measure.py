@@ -16,7 +16,7 @@ from netlab_magic.engines.host.probing.tcp_udp import PortProbe
 from netlab_magic.engines.host.process.channel import Channel, Stopped
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl, settling
 from netlab_magic.engines.protocol import BEAT_SECONDS
-from netlab_magic.model.judging import (
+from netlab_magic.model.outcomes import (
     blocked,
     canary_of,
     mute,

@@ -1,3 +1,3 @@
-"""The state of the kernel."""
+"""The state of the kernel in the lab: read back, and changed."""
 
 __all__: list[str] = []

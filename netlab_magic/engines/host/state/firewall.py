@@ -18,7 +18,7 @@ from netlab_magic.engines.host.process.isolation import NEWNET, setns, unshare
 from netlab_magic.engines.host.process.slim_imports import import_iptc
 from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables
 from netlab_magic.engines.protocol import ForeignRules
-from netlab_magic.language.plan_rules import appended, said_by_iptables
+from netlab_magic.iptables.restore_format import appended, said_by_iptables
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
 

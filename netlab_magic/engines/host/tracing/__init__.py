@@ -1,3 +1,3 @@
-"""The kernel's report of a packet."""
+"""The kernel's own report of one packet: which hooks and rules it met, joined hop by hop."""
 
 __all__: list[str] = []

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from netlab_magic.engines.host.netlink.rtnetlink import attributes
-from netlab_magic.engines.host.tracing.trace_table import ENTERS, HOOKS, LEAVES
+from netlab_magic.engines.host.tracing.trace_table import ENTERS, LEAVES
+from netlab_magic.model.hooks import HOOKS
 from netlab_magic.model.packet import Packet
 
 __all__ = ["Headers", "Report", "headers_of", "read_report"]

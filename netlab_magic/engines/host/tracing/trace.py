@@ -18,7 +18,8 @@ from netlab_magic.engines.host.tracing.listener import Listener
 from netlab_magic.engines.host.tracing.packet_reports import Report, read_report
 from netlab_magic.engines.host.tracing.trace_table import Wanted
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import BUILT_IN, Ruleset
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.kernel_trace import Fact, Passage, Sighting, Traced
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe

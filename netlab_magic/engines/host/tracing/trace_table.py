@@ -14,14 +14,13 @@ import msgspec
 from netlab_magic.engines.host.netlink import nfnetlink
 from netlab_magic.engines.host.netlink.nfnetlink import Message, attribute, nested, number, text
 from netlab_magic.engines.host.state.nftables import TRACING_TABLE
+from netlab_magic.model.hooks import HOOKS
 
-__all__ = ["ENTERS", "HOOKS", "LEAVES", "OUR_GROUP", "Wanted", "table"]
+__all__ = ["ENTERS", "LEAVES", "OUR_GROUP", "Wanted", "table"]
 
 ENTERS, LEAVES = "netlab enters", "netlab leaves"
 """The prefixes of the log messages of our chains."""
 
-HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
-"""The hooks in the order of their numbers (enum nf_inet_hooks in linux/netfilter.h)."""
 
 OUR_GROUP = 20_037
 """The group of nfnetlink_log that our chains log to."""

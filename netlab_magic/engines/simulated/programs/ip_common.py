@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from netlab_magic.engines.simulated.kernel_errors import KernelSaysNo
+from netlab_magic.engines.simulated.change import KernelSaysNo
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.model.changes import Change
 from netlab_magic.model.topology import Interface

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.engines.simulated.change import moved
-from netlab_magic.engines.simulated.kernel_errors import KernelSaysNo
+from netlab_magic.engines.simulated.change import KernelSaysNo, moved
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.programs.ip_common import Asked, attempt, known_device, operands, verb
 from netlab_magic.model.changes import AddLink, AddVeth, DeleteLink, SetHairpin, SetLink

@@ -9,7 +9,8 @@ from netlab_magic.errors import StatementError
 from netlab_magic.iptables.command import Command, read_command
 from netlab_magic.iptables.extensions import TARGETS
 from netlab_magic.iptables.listing import Form, listing, rule_line
-from netlab_magic.iptables.ruleset import BUILT_IN, Chain, Counters, Ruleset, Table, quoted
+from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table, quoted
+from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["iptables", "iptables_restore", "iptables_save"]
 

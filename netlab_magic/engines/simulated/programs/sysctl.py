@@ -1,7 +1,7 @@
 """sysctl: reads and writes the network sysctls of a namespace."""
 
 from netlab_magic.engines.simulated import sysctls
-from netlab_magic.engines.simulated.kernel_errors import INVALID, KernelSaysNo
+from netlab_magic.engines.simulated.change import INVALID, KernelSaysNo
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.model.changes import SetSysctl
 

@@ -1,4 +1,4 @@
-"""What is made of a probe's fate, whoever found it out, the kernel or the model: one outcome, in the same words for both."""
+"""The outcomes that a probe can have, whoever found it out, the kernel or the model, in the same words for both."""
 
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 

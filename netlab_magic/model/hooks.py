@@ -1,0 +1,40 @@
+"""The hooks of netfilter: their order, the built-in chains there, and the tables that each hook asks, in order of priority."""
+
+
+
+
+__all__ = ["BESIDE", "BUILT_IN", "HOOKS", "HOOK_TABLES", "NFT_HOOK_TABLES", "WAYS"]
+
+HOOK_TABLES: dict[str, tuple[str, ...]] = {
+    "PREROUTING": ("raw", "mangle", "nat"),
+    "INPUT": ("mangle", "filter", "security", "nat"),
+    "FORWARD": ("mangle", "filter", "security"),
+    "OUTPUT": ("raw", "mangle", "nat", "filter", "security"),
+    "POSTROUTING": ("mangle", "nat"),
+}
+"""The tables in the order in which a hook asks them (enum nf_ip_hook_priorities in include/uapi/linux/netfilter_ipv4.h)."""
+
+NFT_HOOK_TABLES = {**HOOK_TABLES, "INPUT": ("mangle", "filter", "nat", "security")}
+"""The order of the nft variant, which gives security another priority: 150 (xtables_ipv4 in iptables/nft.c)."""
+
+BESIDE = " beside"
+"""Behind a table's name: the table of another firewall that is asked at the same hook, right after iptables' own."""
+
+WAYS: dict[str, tuple[str, ...]] = {
+    "forward": ("PREROUTING", "FORWARD", "POSTROUTING"),
+    "in": ("PREROUTING", "INPUT"),
+    "out": ("OUTPUT", "POSTROUTING"),
+}
+"""The hooks that a packet passes when it is forwarded, when it is for the host itself, and when a program of the host sends it."""
+
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "raw": ("PREROUTING", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+"""The built-in chains of each table, in hook order (iptables(8), TABLES)."""
+
+HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+"""The hooks in the order of their numbers (enum nf_inet_hooks in linux/netfilter.h)."""

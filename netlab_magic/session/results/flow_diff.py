@@ -1,0 +1,90 @@
+"""What `diff --flows` gives: the flows that behave differently in one state than in another."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import msgspec
+
+from netlab_magic.model.probe import Verdict
+from netlab_magic.session.results.base import MARKS, Result
+
+__all__ = ["FlowChange", "FlowsCompared"]
+
+_NOT_THERE = "not there"
+
+_UNKNOWN = "unknown"
+
+
+class FlowChange(msgspec.Struct, frozen=True):
+    """A flow and its verdicts: words of Verdict, "unknown", or "not there". `measured` is "" where nothing was sent."""
+
+    flow: str
+    before: str
+    after: str
+    measured: str = ""
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the probe says otherwise than the model."""
+        told = (self.after, self.measured)
+        return bool(self.measured) and self.after not in (_UNKNOWN, _NOT_THERE, self.measured) and Verdict.NOT_MEASURED not in told
+
+
+class FlowsCompared(Result):
+    """The flows that fare otherwise; `count` is how many were compared. True also when there is none, but not when a probe contradicts."""
+
+    def __init__(self, changes: Sequence[FlowChange], before: str, after: str, count: int) -> None:
+        self.changes = tuple(changes)
+        self.before = before
+        self.after = after
+        self.count = count
+
+    def __bool__(self) -> bool:
+        return not any(change.contradicts for change in self.changes)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether probes were sent."""
+        return any(change.measured for change in self.changes)
+
+    def _title(self) -> str:
+        flows = f"{self.count} flow{'' if self.count == 1 else 's'}"
+        return f"{self.before} → {self.after}: {len(self.changes)} of {flows} fare{'s' if len(self.changes) == 1 else ''} otherwise"
+
+    def _alarm(self) -> str:
+        wrong = sum(change.contradicts for change in self.changes)
+        said = f"{wrong} probe{'' if wrong == 1 else 's'} {'contradicts' if wrong == 1 else 'contradict'} the model"
+        return f"ATTENTION: {said}. Trust the measurement, and report this: it is a mistake of the model." if wrong else ""
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for change in self.changes:
+            confirmed = f"NO: measured {_marked(change.measured)}" if change.contradicts else _marked(change.measured)
+            yield change.flow, _marked(change.before), _marked(change.after), *((confirmed,) if self.is_measured else ())
+
+    def _head(self) -> tuple[str, ...]:
+        return "flow", f"{self.before} (predicted)", f"{self.after} (predicted)", *(("confirmed by a probe",) if self.is_measured else ())
+
+    def __str__(self) -> str:
+        if not self.changes:
+            return self._title()
+        rows = [self._head(), *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*([self._alarm()] if self._alarm() else []), self._title(), *lines])
+
+    def html(self, commands: bool = False) -> str:
+        """See Result."""
+        alarm = f'<pre class="bad"><b>{escape(self._alarm())}</b></pre>' if self._alarm() else ""
+        title = f"<pre><b>{escape(self._title())}</b></pre>"
+        if not self.changes:
+            return title
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self._head())
+        rows = "".join(
+            f"<tr{' class=bad' if change.contradicts else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+            for change, row in zip(self.changes, self._rows(), strict=True)
+        )
+        return f"{alarm}{title}<table><tr>{head}</tr>{rows}</table>"
+
+
+def _marked(verdict: str) -> str:
+    return f"{MARKS[verdict]} {verdict}" if verdict in MARKS else f"? {verdict}" if verdict == _UNKNOWN else verdict
