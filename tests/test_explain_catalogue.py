@@ -9,8 +9,8 @@ from babel.messages.mofile import read_mo
 
 from netlab_magic.errors import StatementError
 from netlab_magic.explain.known.chains import PURPOSES
-from netlab_magic.explain.known.everyday import EVERYDAY
 from netlab_magic.explain.known.docker_filter import DOCKER
+from netlab_magic.explain.known.everyday import EVERYDAY
 from netlab_magic.explain.known.kubernetes import KUBERNETES
 from netlab_magic.explain.known.programs import PROGRAMS
 from netlab_magic.i18n import LANGUAGES, language, preferred

@@ -4,8 +4,8 @@ import msgspec
 
 from netlab_magic.errors import StatementError
 from netlab_magic.explain.known.chains import known_purpose
-from netlab_magic.explain.known.everyday import EVERYDAY
 from netlab_magic.explain.known.docker_filter import DOCKER
+from netlab_magic.explain.known.everyday import EVERYDAY
 from netlab_magic.explain.known.kubernetes import KUBERNETES
 from netlab_magic.explain.known.patterns import recognised
 from netlab_magic.explain.known.programs import PROGRAMS
