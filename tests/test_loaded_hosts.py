@@ -10,7 +10,7 @@ import pytest
 
 from netlab_magic import Lab
 from netlab_magic.errors import Place, Word
-from netlab_magic.forwarding.prediction import Leg, Prediction
+from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.forwarding.unknown_hosts import inhabitants
 from netlab_magic.i18n import LANGUAGES
 from netlab_magic.language.word_reader import Reader, destination
@@ -39,15 +39,15 @@ def pasted(path: Path) -> str:
 def where(found: Prediction) -> str:
     """Where the way ended."""
     if not found.request.arrived:
-        return _end(found.request.legs[-1])
-    return f"reply: {_end(found.back.legs[-1])}" if found.back is not None and not found.back.arrived else ""
+        return _end(found.request.hops[-1])
+    return f"reply: {_end(found.back.hops[-1])}" if found.back is not None and not found.back.arrived else ""
 
 
-def _end(leg: Leg) -> str:
-    decided = leg.walk.decided_by
-    if leg.walk.cause == Cause.RULE and decided is not None:
+def _end(hop: Hop) -> str:
+    decided = hop.host_trace.decided_by
+    if hop.host_trace.cause == Cause.RULE and decided is not None:
         return f"{decided.table} {decided.chain} {decided.rule or 'policy'}"
-    return leg.walk.cause
+    return hop.host_trace.cause
 
 
 QUESTIONS = [(path, *question) for path in HOSTS for question in asked(path)]

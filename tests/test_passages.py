@@ -3,11 +3,11 @@
 import pytest
 
 from netlab_magic.diagnosis.kernel_causes import FACTS, fact_sentence
-from netlab_magic.diagnosis.traced_path import followed, rows_of, voyage_of_trace
+from netlab_magic.diagnosis.traced_path import followed, path_of_trace, rows_of
 from netlab_magic.i18n import LANGUAGES, language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.kernel_trace import Fact, Passage, Sighting, Traced
+from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import Event
 from netlab_magic.model.probe import Outcome, Probe, Verdict
@@ -33,12 +33,12 @@ AFTER = Packet("203.0.113.2", "8.8.8.8", "icmp", icmp_type=8, state="", input="d
 
 def seen(
     event: str, hook: str = "FORWARD", chain: str = "FORWARD", rule: int | None = None, verdict: str = "", table: str = "filter"
-) -> Sighting:
-    return Sighting(event, hook, BEFORE, table, chain, rule, verdict)
+) -> HookReport:
+    return HookReport(event, hook, BEFORE, table, chain, rule, verdict)
 
 
-def hook(name: str, *between: Sighting, packet: Packet = BEFORE, leaves: bool = True) -> tuple[Sighting, ...]:
-    return (Sighting("enters", name, BEFORE), *between, *((Sighting("leaves", name, packet),) if leaves else ()))
+def hook(name: str, *between: HookReport, packet: Packet = BEFORE, leaves: bool = True) -> tuple[HookReport, ...]:
+    return (HookReport("enters", name, BEFORE), *between, *((HookReport("leaves", name, packet),) if leaves else ()))
 
 
 FOLLOWED = [
@@ -53,9 +53,9 @@ FOLLOWED = [
 ]
 
 
-@pytest.mark.parametrize(("sighting", "expected"), [case[1:] for case in FOLLOWED], ids=[case[0] for case in FOLLOWED])
-def test_what_followed(sighting: Sighting, expected: str) -> None:
-    assert followed(sighting, RULESET) == expected
+@pytest.mark.parametrize(("report", "expected"), [case[1:] for case in FOLLOWED], ids=[case[0] for case in FOLLOWED])
+def test_what_followed(report: HookReport, expected: str) -> None:
+    assert followed(report, RULESET) == expected
 
 
 ROWS = [
@@ -68,31 +68,32 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sightings", "expected"), [case[1:] for case in ROWS], ids=[case[0] for case in ROWS])
-def test_the_rows(sightings: tuple[Sighting, ...], expected: list[tuple[str, str, str]]) -> None:
-    rows = rows_of(Passage("host", "request", sightings), RULESET)
+@pytest.mark.parametrize(("reports", "expected"), [case[1:] for case in ROWS], ids=[case[0] for case in ROWS])
+def test_the_rows(reports: tuple[HookReport, ...], expected: list[tuple[str, str, str]]) -> None:
+    rows = rows_of(TracedHop("host", "request", reports), RULESET)
     assert [(row.kind, row.hook, row.followed) for row in rows] == expected
 
 
 def test_a_packet_that_has_left_is_never_called_dropped() -> None:
-    rows = rows_of(Passage("host", "request", hook("FORWARD", seen("rule", rule=2))), Ruleset())
+    rows = rows_of(TracedHop("host", "request", hook("FORWARD", seen("rule", rule=2))), Ruleset())
     assert not any(row.fatal for row in rows)
 
 
-def traced(*passages: Passage, facts: tuple[Fact, ...] = ()) -> Traced:
+def traced(*traced_hops: TracedHop, causes: tuple[DropCause, ...] = ()) -> KernelTrace:
     probe = Probe("ns1", "internet", "8.8.8.8", "internet")
-    return Traced(Outcome(probe, Verdict.BLOCKED, why="<no> answer"), passages, facts, {"host": RULES})
+    return KernelTrace(Outcome(probe, Verdict.BLOCKED, why="<no> answer"), traced_hops, causes, {"host": RULES})
 
 
 REJECTED = hook("FORWARD", seen("rule", rule=2), seen("return", chain="A"), seen("rule", rule=3), leaves=False)
-WHOLE = traced(Passage("host", "request", (*hook("PREROUTING"), *REJECTED)), facts=(Fact("no route", "host", {"address": "8.8.8.8"}),))
+NO_ROUTE = DropCause("no route", "host", {"address": "8.8.8.8"})
+WHOLE = traced(TracedHop("host", "request", (*hook("PREROUTING"), *REJECTED)), causes=(NO_ROUTE,))
 
 
 def test_the_stops_are_those_that_were_seen() -> None:
-    stops = voyage_of_trace(WHOLE).stops
-    assert [stop.event for stop in stops] == [Event.ENTERS, Event.RULE, Event.END, Event.RULE, Event.LOST]
-    assert (stops[0].interface, stops[3].outcome, stops[3].fatal) == ("veth-ns1", "REJECT", True)
-    assert "{address}" in stops[-1].lost
+    steps = path_of_trace(WHOLE).steps
+    assert [step.event for step in steps] == [Event.ENTERS, Event.RULE, Event.END, Event.RULE, Event.LOST]
+    assert (steps[0].interface, steps[3].outcome, steps[3].fatal) == ("veth-ns1", "REJECT", True)
+    assert "{address}" in steps[-1].lost
 
 
 def test_the_text_and_the_table_say_the_same_and_everything_foreign_is_escaped() -> None:
@@ -111,7 +112,7 @@ def test_the_text_and_the_table_say_the_same_and_everything_foreign_is_escaped()
 @pytest.mark.parametrize("kind", FACTS)
 def test_every_fact_has_a_sentence(kind: str, spoken: str) -> None:
     values = {"address": "10.0.0.9", "device": "eth7", "protocol": "tcp", "port": "80", "sysctl": "net.x"}
-    sentence = fact_sentence(Fact(kind, "ns5", values), language(spoken))
+    sentence = fact_sentence(DropCause(kind, "ns5", values), language(spoken))
     assert "ns5" in sentence
     assert "{" not in sentence
 

@@ -90,15 +90,15 @@ def test_only_rule_5_of_the_tutorial_lets_the_request_out_and_not_the_reply_in()
     assert found.request.arrived
     assert found.back is not None
     assert not found.back.arrived
-    dead = found.back.legs[-1]
-    assert (dead.namespace, dead.walk.why) == (HOST, "the policy of FORWARD drops it")
-    assert dead.walk.packet.state == "ESTABLISHED"
-    assert dead.walk.packet.destination == "172.18.0.3"
+    dead = found.back.hops[-1]
+    assert (dead.namespace, dead.host_trace.why) == (HOST, "the policy of FORWARD drops it")
+    assert dead.host_trace.packet.state == "ESTABLISHED"
+    assert dead.host_trace.packet.destination == "172.18.0.3"
 
 
 def test_legs_tell_the_wires():
     found = predicted("ns1 ns0", rules())
-    assert [(leg.namespace, str(leg.enters), str(leg.leaves)) for leg in found.request.legs] == [
+    assert [(hop.namespace, str(hop.enters), str(hop.leaves)) for hop in found.request.hops] == [
         ("ns1", "None", "ns1:eth0"),
         ("host", "host:veth-ns1", "host:veth-ns0"),
         ("ns0", "ns0:eth0", "None"),
@@ -123,14 +123,14 @@ def with_route(topology: Topology, namespace: str, **values) -> Topology:
 def test_routes_that_end_the_way(kind, verdict, tcp, cause, where):
     topology = with_route(built(SEED), where, kind=kind)
     found = predict(topology, {HOST: rules()}, asked(topology, "ns0 9.9.9.9"))
-    assert (found.verdict, found.request.legs[-1].walk.cause, found.request.legs[-1].namespace) == (verdict, cause, where)
+    assert (found.verdict, found.request.hops[-1].host_trace.cause, found.request.hops[-1].namespace) == (verdict, cause, where)
     assert predict(topology, {HOST: rules()}, asked(topology, "ns0 9.9.9.9:80")).verdict == tcp
 
 
 def test_a_route_says_which_address_packets_come_from():
     topology = with_route(built(SEED), "ns0", via="172.18.0.3", source="10.7.0.1")
     found = predict(topology, {}, asked(topology, "ns0 9.9.9.9"))
-    assert found.request.legs[0].walk.sent.source == "10.7.0.1"
+    assert found.request.hops[0].host_trace.sent.source == "10.7.0.1"
 
 
 def test_isolated_ports_of_a_bridge_get_no_frames_from_each_other():
@@ -160,7 +160,7 @@ def test_addresses_that_are_no_single_machines(address, verdict):
 
 def test_a_rule_that_ends_the_ttl_is_named():
     mangle = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TTL --ttl-set 1\nCOMMIT\n"
-    text, values = stopped_by(predicted("ns1 internet", rules(more=mangle)).request.legs[-1])
+    text, values = stopped_by(predicted("ns1 internet", rules(more=mangle)).request.hops[-1])
     assert "rule {number} of {chain}" in text
     assert (values["number"], values["chain"], values["ttl"]) == ("1", "PREROUTING", "1")
 
@@ -211,7 +211,7 @@ def test_a_service_with_two_endpoints_is_answered_by_either():
     service += f"-A PREROUTING {dnat} {second}COMMIT\n"
     found = predict(topology, {HOST: rules(more=service)}, asked(topology, "ns1 10.96.0.1:80"))
     assert found.verdict == Verdict.ANSWERED
-    assert {way.request.legs[-1].namespace for way in (found, *found.others)} == {"ns0", "ns9"}
+    assert {way.request.hops[-1].namespace for way in (found, *found.others)} == {"ns0", "ns9"}
 
 
 def test_many_rules_by_chance_are_too_many_ways():
@@ -224,7 +224,7 @@ def test_the_port_of_the_sender_is_one_that_may_be_given():
     ruleset = rules("-A FORWARD -p tcp -m tcp --sport 50001 -j DROP\n")
     assert predict(topology, {HOST: ruleset}, asked(topology, "ns1 ns0:80")).verdict == Verdict.ANSWERED
     found = predict(topology, {HOST: ruleset}, asked(topology, "ns1 ns0:80"), {}, 50001)
-    assert (found.verdict, found.request.legs[0].walk.sent.source_port) == (Verdict.BLOCKED, 50001)
+    assert (found.verdict, found.request.hops[0].host_trace.sent.source_port) == (Verdict.BLOCKED, 50001)
 
 
 def test_what_other_rules_do_is_never_guessed():

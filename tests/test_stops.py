@@ -3,17 +3,17 @@
 import pytest
 from draw.samples import lab
 
-from netlab_magic.diagnosis.predicted_path import said, voyage_of
+from netlab_magic.diagnosis.predicted_path import path_of_prediction, said
 from netlab_magic.draw import chains_picture, topology_picture
-from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.packet_path import Voyage
+from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST, End, Topology
-from netlab_magic.netfilter import Walk, converse, host_of, walk
+from netlab_magic.netfilter import HostTrace, converse, host_of, walk
 
 SEED = lab({"docker1": ["ns0", "ns1"]})
 RULES = "-A FORWARD -i docker1 ! -o docker1 -j ACCEPT\n-A FORWARD -i docker1 -o docker1 -j ACCEPT\n"
@@ -24,7 +24,7 @@ def filtered(rules: str = "", policy: str = "DROP") -> Ruleset:
     return parse(f"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD {policy} [0:0]\n{rules}COMMIT\n")
 
 
-def within(namespace: str, source: str, destination: str, **ends: str) -> Walk:
+def within(namespace: str, source: str, destination: str, **ends: str) -> HostTrace:
     return walk(Packet(source, destination, "icmp", **ends), Ruleset(), host_of(SEED, namespace))
 
 
@@ -32,21 +32,21 @@ def bridged(ruleset: Ruleset) -> Prediction:
     """What is to be expected of a ping from ns1 to ns0, by hand."""
     ns1, ns0 = "172.18.0.3", "172.18.0.2"
     passing = converse(Packet(ns1, ns0, "icmp", icmp_type=8, input="docker1", port_in="veth-ns1"), ruleset, host_of(SEED))
-    request = [Leg("ns1", within("ns1", ns1, ns0, output="eth0"), None, OUT), Leg(HOST, passing.request, PORT, FAR_PORT)]
+    request = [Hop("ns1", within("ns1", ns1, ns0, output="eth0"), None, OUT), Hop(HOST, passing.request, PORT, FAR_PORT)]
     back = None
     if passing.reply:
-        request.append(Leg("ns0", within("ns0", ns1, ns0, input="eth0"), FAR))
-        legs = [Leg("ns0", within("ns0", ns0, ns1, output="eth0"), None, FAR), Leg(HOST, passing.reply, FAR_PORT, PORT)]
-        back = Trip((*legs, Leg("ns1", within("ns1", ns0, ns1, input="eth0"), OUT)), arrived=True)
-    return Prediction(Probe("ns1", "ns0", ns0, "ns0"), Trip(tuple(request), bool(passing.request)), back, "")
+        request.append(Hop("ns0", within("ns0", ns1, ns0, input="eth0"), FAR))
+        hops = [Hop("ns0", within("ns0", ns0, ns1, output="eth0"), None, FAR), Hop(HOST, passing.reply, FAR_PORT, PORT)]
+        back = Trace((*hops, Hop("ns1", within("ns1", ns0, ns1, input="eth0"), OUT)), arrived=True)
+    return Prediction(Probe("ns1", "ns0", ns0, "ns0"), Trace(tuple(request), bool(passing.request)), back, "")
 
 
-def sites(voyage: Voyage) -> list[str]:
-    return [f"{voyage.badge(number)} {stop.site}" for number, stop in enumerate(voyage.stops, 1)]
+def sites(packet_path: PacketPath) -> list[str]:
+    return [f"{packet_path.badge(number)} {step.site}" for number, step in enumerate(packet_path.steps, 1)]
 
 
 def test_every_interface_and_every_rule_is_a_stop_there_and_back():
-    assert sites(voyage_of(bridged(filtered(RULES)))) == [
+    assert sites(path_of_prediction(bridged(filtered(RULES)))) == [
         "[1] ns1:eth0",
         "[2] host:veth-ns1",
         "(3) FORWARD rule 1",
@@ -65,21 +65,21 @@ def test_every_interface_and_every_rule_is_a_stop_there_and_back():
 
 
 def test_a_way_that_ends_in_the_firewall_ends_with_the_rule_that_ended_it():
-    voyage = voyage_of(bridged(filtered()))
-    assert sites(voyage) == ["[1] ns1:eth0", "[2] host:veth-ns1", "[✕3] FORWARD policy"]
-    assert voyage.fatal
-    assert voyage.fatal.outcome == "DROP"
+    packet_path = path_of_prediction(bridged(filtered()))
+    assert sites(packet_path) == ["[1] ns1:eth0", "[2] host:veth-ns1", "[✕3] FORWARD policy"]
+    assert packet_path.fatal
+    assert packet_path.fatal.outcome == "DROP"
 
 
 def test_rules_that_only_were_looked_at_can_be_left_out():
-    assert "(" not in "".join(sites(voyage_of(bridged(filtered(RULES)), every=False)))
+    assert "(" not in "".join(sites(path_of_prediction(bridged(filtered(RULES)), every=False)))
 
 
 def test_a_long_run_of_rules_that_do_not_match_is_one_stop():
     many = "".join(f"-A FORWARD -s 10.0.0.{number}/32 -j ACCEPT\n" for number in range(1, 101))
-    voyage = voyage_of(bridged(filtered(many)))
-    assert sites(voyage)[2:] == ["(3) FORWARD rules 1–100", "[✕4] FORWARD policy"]
-    assert said(voyage.stops[2], language("en")) == "Rules 1 to 100 of FORWARD do not match."
+    packet_path = path_of_prediction(bridged(filtered(many)))
+    assert sites(packet_path)[2:] == ["(3) FORWARD rules 1–100", "[✕4] FORWARD policy"]
+    assert said(packet_path.steps[2], language("en")) == "Rules 1 to 100 of FORWARD do not match."
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,15 @@ def test_a_long_run_of_rules_that_do_not_match_is_one_stop():
     ],
 )
 def test_each_stop_is_told_in_words(number, english, chinese):
-    stop = voyage_of(bridged(filtered(RULES))).stops[number - 1]
-    assert said(stop, language("en")) == english
-    assert said(stop, language("zh_TW")).startswith(chinese)
+    step = path_of_prediction(bridged(filtered(RULES))).steps[number - 1]
+    assert said(step, language("en")) == english
+    assert said(step, language("zh_TW")).startswith(chinese)
 
 
 def test_topology_and_chains_have_the_same_numbers():
-    voyage = voyage_of(bridged(filtered(RULES)))
-    topology, chains = topology_picture(SEED, filtered(RULES), voyage=voyage), chains_picture(filtered(RULES), path=voyage.path(HOST))
+    packet_path = path_of_prediction(bridged(filtered(RULES)))
+    topology = topology_picture(SEED, filtered(RULES), packet_path=packet_path)
+    chains = chains_picture(filtered(RULES), path=packet_path.path(HOST))
     assert "host: [2] in through veth-ns1 → (3) FORWARD rule 1 no match → [4] FORWARD rule 2 ACCEPT → [5] out" in topology.text
     assert "(3)(↩10)    1" in chains.text
     assert "[4][↩11]    2" in chains.text
@@ -109,30 +110,30 @@ def test_topology_and_chains_have_the_same_numbers():
 
 
 def test_where_it_died_is_said_in_words_in_both():
-    voyage = voyage_of(bridged(filtered()))
-    topology, chains = topology_picture(SEED, filtered(), voyage=voyage), chains_picture(filtered(), path=voyage.path(HOST))
+    packet_path = path_of_prediction(bridged(filtered()))
+    topology, chains = topology_picture(SEED, filtered(), packet_path=packet_path), chains_picture(filtered(), path=packet_path.path(HOST))
     assert "dies here: FORWARD policy DROP" in topology.dot
     assert "[✕3] ✕ dies here: FORWARD policy DROP" in topology.text
     assert "✕ the packet dies here" in chains.dot
 
 
 def test_stepping_shows_the_way_so_far_and_marks_where_one_is():
-    voyage = voyage_of(bridged(filtered(RULES))).upto(4)
-    assert sites(voyage)[-1] == "[▸4] FORWARD rule 2"
-    assert "▸4" in chains_picture(filtered(RULES), path=voyage.path(HOST)).dot
-    assert voyage.crossings() == {(OUT, PORT): (True, False)}
-    assert voyage.upto(2).path(HOST).steps == ()
-    assert voyage.upto(2).namespaces == ("ns1", HOST, "ns0")  # the picture of a large lab stays the same from step to step
+    packet_path = path_of_prediction(bridged(filtered(RULES))).upto(4)
+    assert sites(packet_path)[-1] == "[▸4] FORWARD rule 2"
+    assert "▸4" in chains_picture(filtered(RULES), path=packet_path.path(HOST)).dot
+    assert packet_path.crossings() == {(OUT, PORT): (True, False)}
+    assert packet_path.upto(2).path(HOST).steps == ()
+    assert packet_path.upto(2).namespaces == ("ns1", HOST, "ns0")  # the picture of a large lab stays the same from step to step
 
 
 def test_cables_know_in_which_directions_they_were_crossed():
-    voyage = voyage_of(bridged(filtered(RULES)))
-    assert voyage.crossings() == {(OUT, PORT): (True, True), (FAR_PORT, FAR): (True, True)}
+    packet_path = path_of_prediction(bridged(filtered(RULES)))
+    assert packet_path.crossings() == {(OUT, PORT): (True, True), (FAR_PORT, FAR): (True, True)}
 
 
 def test_of_a_large_lab_only_the_namespaces_on_the_way_are_drawn():
     many: Topology = lab({"docker1": [f"ns{number}" for number in range(30)]})
-    picture = topology_picture(many, filtered(), voyage=voyage_of(bridged(filtered())))
+    picture = topology_picture(many, filtered(), packet_path=path_of_prediction(bridged(filtered())))
     assert "28 more namespaces are not on this way" not in picture.text
     assert "more namespaces are not on this way" in picture.dot
     assert ">ns17<" not in picture.dot

@@ -53,9 +53,9 @@ CASES = [
 def test_the_facts(seed: Lab, before: str, flow: str, expected: list[tuple[str, str, str]]) -> None:
     seed.run(before, stream=Written())
     shown = seed.trace(*flow.split())
-    facts = shown.traced.facts
-    assert [(fact.kind, fact.namespace) for fact in facts] == [(kind, namespace) for kind, namespace, _ in expected], str(shown)
-    assert all(value in fact.values.values() for fact, (_, _, value) in zip(facts, expected, strict=True)), facts
+    causes = shown.traced.causes
+    assert [(cause.kind, cause.namespace) for cause in causes] == [(kind, namespace) for kind, namespace, _ in expected], str(shown)
+    assert all(value in cause.values.values() for cause, (_, _, value) in zip(causes, expected, strict=True)), causes
 
 
 def test_every_kind_of_fact_is_measured_here() -> None:

@@ -118,7 +118,7 @@ def test_an_interrupt_leaves_nothing(seed: Lab, milliseconds: int) -> None:
         pass
     timer.join()
     assert_nothing_left(seed)
-    assert seed.trace("ns1", "internet").traced.passages
+    assert seed.trace("ns1", "internet").traced.hops
 
 
 def test_many_traces_leave_no_descriptor_and_no_memory(seed: Lab) -> None:
@@ -161,7 +161,7 @@ def test_many_packets_that_look_alike_are_not_confused(seed: Lab) -> None:
     """Other flows to the same receiver, at the same time, are not in the account."""
     said(seed, "ip netns exec ns1 ping -q -i 0.002 172.18.0.2 > /dev/null & echo $! > /run/ping")
     for _ in range(5):
-        assert len(seed.trace("ns1", "ns0").traced.passages) == 6
+        assert len(seed.trace("ns1", "ns0").traced.hops) == 6
     said(seed, "kill $(cat /run/ping)")
 
 
@@ -173,7 +173,7 @@ def test_a_packet_that_gets_another_port_is_followed(firewall: str, protocol: st
         ports = " --to-ports 1000-2000" if protocol != "icmp" else ""
         said(lab, f"iptables -t nat -F; iptables -t nat -A POSTROUTING -o eth0 -p {protocol} -j MASQUERADE{ports} --random")
         traced = lab.trace("ns1", {"tcp": "internet:80", "udp": "internet:53/udp", "icmp": "internet"}[protocol]).traced
-        directions = [(one.namespace, one.direction) for one in traced.passages]
+        directions = [(one.namespace, one.direction) for one in traced.hops]
         assert directions[:3] == [(name, "request") for name in ("ns1", "host", "internet")]
         back = "error" if protocol == "udp" else "reply"
         assert directions[3:] == [(name, back) for name in ("internet", "host", "ns1")]

@@ -147,7 +147,7 @@ MATCHES = [
 def test_a_match_holds_or_does_not(spec, text, matches):
     found = walk(packet(text), rules(f"FORWARD {spec} -j DROP"), HOST)
     assert ended(found).startswith("dropped" if matches else "forwarded")
-    step = next(step for step in found.steps if step.rule == 1)
+    step = next(step for step in found.visits if step.rule == 1)
     assert step.matched is matches
     assert bool(step.why) is not matches
 
@@ -200,7 +200,7 @@ def test_a_policy_decides_where_no_rule_did():
 
 def test_every_failed_rule_says_why():
     found = walk(packet(OUT), rules("FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "FORWARD ! -i docker1 -j DROP"), HOST)
-    assert [step.why for step in found.steps if step.rule] == [
+    assert [step.why for step in found.visits if step.rule] == [
         "ctstate NEW is not RELATED,ESTABLISHED",
         "input interface docker1 is docker1",
     ]
@@ -222,14 +222,14 @@ def test_the_hooks_follow_from_the_way(text, hooks):
 
 def test_a_bridged_frame_is_not_routed():
     found = walk(packet(NEXT_DOOR), rules("mangle POSTROUTING"), Host(HOST.devices, forwarding=False))
-    last = found.steps[-1].before
+    last = found.visits[-1].before
     assert found
     assert (last.ttl, last.input, last.output, last.port_in, last.port_out) == (64, "", "docker1", "veth0", "veth1")
 
 
 def test_rules_see_no_bridged_frames_without_bridge_nf():
     found = walk(packet(NEXT_DOOR), rules("FORWARD -j DROP"), Host(HOST.devices, bridge_nf=False))
-    assert (found.outcome, found.steps) == (Outcome.FORWARDED, ())
+    assert (found.outcome, found.visits) == (Outcome.FORWARDED, ())
 
 
 @pytest.mark.parametrize(("to", "bridged"), [("172.18.0.3", True), ("9.9.9.9", False)])
@@ -404,9 +404,9 @@ def test_where_nobody_listens_the_receiver_says_so(text, flags, kind, tos):
 
 def test_nat_is_not_asked_where_nothing_has_connection_tracking_run():
     """Without connections there is none to translate (nf_nat_inet_fn, nf_ct_netns_get)."""
-    assert not any(step.table == "nat" for step in walk(packet(OUT), rules("nat POSTROUTING"), HOST).steps)
+    assert not any(step.table == "nat" for step in walk(packet(OUT), rules("nat POSTROUTING"), HOST).visits)
     tracking = rules("nat POSTROUTING", "FORWARD -m conntrack --ctstate NEW")
-    assert any(step.table == "nat" for step in walk(packet(OUT), tracking, HOST).steps)
+    assert any(step.table == "nat" for step in walk(packet(OUT), tracking, HOST).visits)
 
 
 def test_a_first_packet_that_is_sent_again_is_translated_as_before():
@@ -414,7 +414,7 @@ def test_a_first_packet_that_is_sent_again_is_translated_as_before():
     again = packet(TO_HOST, reply=Flow("172.18.0.2", "10.0.0.9", 8080, 4000), **confirmed)
     found = walk(again, rules("nat PREROUTING -j DNAT --to-destination 172.18.0.3"), HOST)
     assert (found.packet.destination, found.packet.destination_port) == ("172.18.0.2", 8080)
-    assert not any(step.table == "nat" for step in found.steps)
+    assert not any(step.table == "nat" for step in found.visits)
 
 
 @pytest.mark.parametrize(
@@ -465,7 +465,7 @@ def test_the_nft_variant_asks_security_after_nat():
     for variant, tables in (("legacy", ["filter", "security", "nat"]), ("nft", ["filter", "nat", "security"])):
         host = Host(HOST.devices, HOST.routes, variant=variant)
         found = walk(packet(TO_HOST), lines, host)
-        assert list(dict.fromkeys(step.table for step in found.steps if step.hook == "INPUT")) == tables
+        assert list(dict.fromkeys(step.table for step in found.visits if step.hook == "INPUT")) == tables
 
 
 @pytest.mark.parametrize("spec", ["-m limit --limit 1/min", "-m statistic --mode random --probability 0.5", "-m recent --set"])
@@ -475,7 +475,7 @@ def test_what_depends_on_earlier_packets_or_on_chance_is_not_judged(spec):
     ends = {found.outcome for found in branches(packet(OUT), lines, HOST)}
     assert ends == {Outcome.DROPPED, Outcome.FORWARDED}
     let_go = walk(packet(OUT), lines, HOST, assumed=(False,))
-    assert next(step for step in let_go.steps if step.rule).why == f"{' '.join(spec.split()[:2])} cannot be judged"
+    assert next(step for step in let_go.visits if step.rule).why == f"{' '.join(spec.split()[:2])} cannot be judged"
 
 
 def test_a_rule_that_is_asked_twice_may_answer_differently():
@@ -557,7 +557,7 @@ def test_a_packet_that_is_dropped_met_who_dropped_it(sent, ruleset):
 @settings(deadline=None)
 @given(packets, rulesets())
 def test_a_step_explains_itself_exactly_where_it_did_not_match(sent, ruleset):
-    for step in walk(sent, ruleset, HOST).steps:
+    for step in walk(sent, ruleset, HOST).visits:
         assert bool(step.why) is not step.matched
 
 
@@ -610,7 +610,7 @@ def test_an_edited_ruleset_walks_as_one_that_was_read_anew():
     )
     after = msgspec.structs.replace(before, tables=tuple(table if held.name == "filter" else held for held in before.tables))
     found = walk(packet(OUT), after, HOST)
-    assert [(step.chain, step.rule) for step in found.steps if step.table == "filter"] == [("FORWARD", 1), ("FORWARD", 2), ("U", 1)]
+    assert [(step.chain, step.rule) for step in found.visits if step.table == "filter"] == [("FORWARD", 1), ("FORWARD", 2), ("U", 1)]
     assert ended(walk(packet("udp 172.18.0.2:4000 > 8.8.8.8:80"), after, HOST)) == "dropped @ filter FORWARD 1"
 
 

@@ -14,7 +14,7 @@ from netlab_magic.iptables.save_format import parse as read_dump
 from netlab_magic.language.parser import parse
 from netlab_magic.language.plan_topology import desired
 from netlab_magic.language.statements import Destination
-from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
+from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
@@ -92,8 +92,8 @@ def test_model_and_kernel_that_disagree_say_so_loudly():
     topology, rulesets = network(), {HOST: read_dump(dump("DROP", INSIDE))}
     probe = probe_for(topology, "ns1", Destination("ns0"))
     found = predict(topology, rulesets, probe)
-    other = Sighting("policy", "FORWARD", Packet("172.18.0.3", "172.18.0.2", "icmp"), "filter", "FORWARD")
-    traced = Traced(Outcome(probe, Verdict.BLOCKED), (Passage(HOST, "request", (other,)),))
+    other = HookReport("policy", "FORWARD", Packet("172.18.0.3", "172.18.0.2", "icmp"), "filter", "FORWARD")
+    traced = KernelTrace(Outcome(probe, Verdict.BLOCKED), (TracedHop(HOST, "request", (other,)),))
     differences = crosscheck(found, traced, rulesets)
     assert [(each.namespace, each.direction, each.predicted, each.seen) for each in differences] == [
         ("", "", "answered", "blocked"),
@@ -152,8 +152,8 @@ class TestWithTheKernel:
 
     def test_the_packet_of_the_account_has_the_port_that_was_sent(self, seed):  # noqa: F811
         found = seed.why("ns1", "ns0:80")
-        port = found.case.traced.passages[0].sightings[0].packet.source_port
-        assert found.case.prediction.request.legs[0].walk.sent.source_port == port
+        port = found.case.traced.hops[0].reports[0].packet.source_port
+        assert found.case.prediction.request.hops[0].host_trace.sent.source_port == port
 
     def test_the_pictures_carry_the_numbered_way(self, seed):  # noqa: F811
         seed.run("policy FORWARD DROP")

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from netlab_magic.forwarding.prediction import Leg, Prediction
+from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
+from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.probe import Verdict
 
 __all__ = ["Difference", "Spot", "as_reported", "crosscheck"]
@@ -27,7 +27,7 @@ class Difference(msgspec.Struct, frozen=True):
     seen: tuple[Spot, ...] | str
 
 
-def crosscheck(prediction: Prediction, traced: Traced, rulesets: Mapping[str, Ruleset]) -> tuple[Difference, ...]:
+def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> tuple[Difference, ...]:
     """Where the two accounts of one probe differ; nothing where they agree, or where one of them makes no statement.
 
     Policies that accept, and the ends of user chains, are not compared: the kernel reports them only for tables that exist.
@@ -37,53 +37,55 @@ def crosscheck(prediction: Prediction, traced: Traced, rulesets: Mapping[str, Ru
     found = []
     if prediction.verdict != traced.outcome.verdict:
         found.append(Difference("", "", prediction.verdict, traced.outcome.verdict))
-    found += _compared("request", prediction.request.legs, traced.passages, rulesets)
+    found += _compared("request", prediction.request.hops, traced.hops, rulesets)
     if prediction.back is not None:
-        found += _compared("reply", prediction.back.legs, traced.passages, rulesets)
+        found += _compared("reply", prediction.back.hops, traced.hops, rulesets)
     return tuple(found)
 
 
-def _compared(direction: str, legs: Sequence[Leg], passages: Sequence[Passage], rulesets: Mapping[str, Ruleset]) -> Iterator[Difference]:
-    waiting = [passage for passage in passages if (passage.direction == "request") == (direction == "request")]
-    for leg in legs:
-        predicted = _predicted(leg)
-        seen = tuple(spot for passage in _taken(waiting, leg) for spot in _seen(passage, rulesets.get(leg.namespace)))
+def _compared(
+    direction: str, hops: Sequence[Hop], traced_hops: Sequence[TracedHop], rulesets: Mapping[str, Ruleset]
+) -> Iterator[Difference]:
+    waiting = [traced_hop for traced_hop in traced_hops if (traced_hop.direction == "request") == (direction == "request")]
+    for hop in hops:
+        predicted = _predicted(hop)
+        seen = tuple(spot for traced_hop in _taken(waiting, hop) for spot in _seen(traced_hop, rulesets.get(hop.namespace)))
         if predicted != seen:
-            yield Difference(leg.namespace, direction, predicted, seen)
+            yield Difference(hop.namespace, direction, predicted, seen)
 
 
-def _taken(waiting: list[Passage], leg: Leg) -> list[Passage]:
+def _taken(waiting: list[TracedHop], hop: Hop) -> list[TracedHop]:
     """The passages that are a leg's, taken from those that wait: two when the packet went out through lo and came in again."""
-    first = next((at for at, held in enumerate(waiting) if held.namespace == leg.namespace), None)
+    first = next((at for at, held in enumerate(waiting) if held.namespace == hop.namespace), None)
     if first is None:
         return []
-    loops = {"OUTPUT", "PREROUTING"} <= set(leg.walk.hooks)
-    again = loops and len(waiting) > first + 1 and waiting[first + 1].namespace == leg.namespace
+    loops = {"OUTPUT", "PREROUTING"} <= set(hop.host_trace.hooks)
+    again = loops and len(waiting) > first + 1 and waiting[first + 1].namespace == hop.namespace
     end = first + (2 if again else 1)
     taken = waiting[first:end]
     del waiting[:end]
     return taken
 
 
-def _predicted(leg: Leg) -> tuple[Spot, ...]:
-    return tuple((step.table, step.chain, step.rule or 0) for step in leg.walk.matched if step.rule or step.outcome == "DROP")
+def _predicted(hop: Hop) -> tuple[Spot, ...]:
+    return tuple((step.table, step.chain, step.rule or 0) for step in hop.host_trace.matched if step.rule or step.outcome == "DROP")
 
 
-def _seen(passage: Passage, ruleset: Ruleset | None) -> Iterator[Spot]:
-    for sighting in passage.sightings:
-        if sighting.event == "rule" and sighting.rule:
-            yield sighting.table, sighting.chain, sighting.rule
-        elif sighting.event == "policy" and _drops(sighting, ruleset):
-            yield sighting.table, sighting.chain, 0
+def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[Spot]:
+    for report in traced_hop.reports:
+        if report.event == "rule" and report.rule:
+            yield report.table, report.chain, report.rule
+        elif report.event == "policy" and _drops(report, ruleset):
+            yield report.table, report.chain, 0
 
 
-def _drops(sighting: Sighting, ruleset: Ruleset | None) -> bool:
+def _drops(report: HookReport, ruleset: Ruleset | None) -> bool:
     """Whether a policy drops: the kernel's own word, or the ruleset's where the kernel gives none."""
-    chain = ruleset.table(sighting.table).chain(sighting.chain) if ruleset else None
-    return (sighting.verdict or (chain.policy if chain else "")) == "DROP"
+    chain = ruleset.table(report.table).chain(report.chain) if ruleset else None
+    return (report.verdict or (chain.policy if chain else "")) == "DROP"
 
 
-def as_reported(prediction: Prediction, traced: Traced, rulesets: Mapping[str, Ruleset]) -> Prediction:
+def as_reported(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> Prediction:
     """The prediction, or that of its `others` with which the kernel's report agrees.
 
     A rule that the model cannot judge has matched or not by then. Where no way agrees, the prediction stays what it was.

@@ -1,7 +1,7 @@
-"""What ends a packet's way outside the firewall: the kinds of `sighting.Fact`, and each in a sentence."""
+"""What ends a packet's way outside the firewall: the kinds of `report.DropCause`, and each in a sentence."""
 
 from netlab_magic.i18n import Language, message
-from netlab_magic.model.kernel_trace import Fact
+from netlab_magic.model.kernel_trace import DropCause
 
 __all__ = ["FACTS", "fact_sentence", "fact_values"]
 
@@ -40,11 +40,11 @@ FACTS: dict[str, str] = {
 """
 
 
-def fact_values(fact: Fact) -> dict[str, str]:
+def fact_values(cause: DropCause) -> dict[str, str]:
     """What fills the sentence of a fact."""
-    return {"namespace": fact.namespace, **fact.values}
+    return {"namespace": cause.namespace, **cause.values}
 
 
-def fact_sentence(fact: Fact, say: Language) -> str:
+def fact_sentence(cause: DropCause, say: Language) -> str:
     """A fact in a sentence."""
-    return say(FACTS[fact.kind], **fact_values(fact))
+    return say(FACTS[cause.kind], **fact_values(cause))

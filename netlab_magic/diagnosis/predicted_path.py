@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import Language, message
-from netlab_magic.model.packet_path import FATAL, Event, Stop, Unmet, Voyage
+from netlab_magic.model.packet_path import FATAL, Event, PacketPath, PathStep, Unmet
 from netlab_magic.model.topology import HOST
-from netlab_magic.netfilter import Cause, Visit
+from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["Sentence", "chain_words", "lost_words", "said", "stopped_by", "unmet_by", "voyage_of", "why_not"]
+__all__ = ["Sentence", "chain_words", "lost_words", "path_of_prediction", "said", "stopped_by", "unmet_by", "why_not"]
 
 Sentence = Callable[[str, str, int], str]
 """What the rule of a table, chain and number does, in a sentence."""
@@ -36,75 +36,75 @@ _CAUSES = {
 }
 
 
-def voyage_of(prediction: Prediction, *, every: bool = True) -> Voyage:
+def path_of_prediction(prediction: Prediction, *, every: bool = True) -> PacketPath:
     """The stops of a predicted probe and of what comes back; `every` counts the rules that were looked at and did not match as well."""
     back = _stops(prediction.back, back=True, every=every) if prediction.back is not None else ()
-    return Voyage((*_stops(prediction.request, back=False, every=every), *back), str(prediction.probe))
+    return PacketPath((*_stops(prediction.request, back=False, every=every), *back), str(prediction.probe))
 
 
-def _stops(trip: Trip, *, back: bool, every: bool) -> Iterator[Stop]:
-    for place, leg in enumerate(trip.legs):
-        last = place == len(trip.legs) - 1
-        yield from _of_leg(leg, back=back, every=every, died=last and not trip.arrived and not trip.lost)
-    if trip.legs:
-        namespace, packet = trip.legs[-1].namespace, str(trip.legs[-1].walk.packet)
-        if trip.lost:
-            yield Stop(Event.LOST, namespace, packet=packet, lost=trip.lost, values=trip.values, fatal=True, back=back)
-        elif trip.arrived:
-            yield Stop(Event.ARRIVES, namespace, packet=packet, back=back)
+def _stops(trace: Trace, *, back: bool, every: bool) -> Iterator[PathStep]:
+    for place, hop in enumerate(trace.hops):
+        last = place == len(trace.hops) - 1
+        yield from _of_leg(hop, back=back, every=every, died=last and not trace.arrived and not trace.lost)
+    if trace.hops:
+        namespace, packet = trace.hops[-1].namespace, str(trace.hops[-1].host_trace.packet)
+        if trace.lost:
+            yield PathStep(Event.LOST, namespace, packet=packet, lost=trace.lost, values=trace.values, fatal=True, back=back)
+        elif trace.arrived:
+            yield PathStep(Event.ARRIVES, namespace, packet=packet, back=back)
 
 
-def _of_leg(leg: Leg, *, back: bool, every: bool, died: bool) -> Iterator[Stop]:
-    walk = leg.walk
-    if leg.enters:
-        yield Stop(Event.ENTERS, leg.namespace, leg.enters.interface, packet=str(walk.sent), back=back)
-    inside = list(_rules(leg, back=back, every=every))
+def _of_leg(hop: Hop, *, back: bool, every: bool, died: bool) -> Iterator[PathStep]:
+    walk = hop.host_trace
+    if hop.enters:
+        yield PathStep(Event.ENTERS, hop.namespace, hop.enters.interface, packet=str(walk.sent), back=back)
+    inside = list(_rules(hop, back=back, every=every))
     yield from inside
-    if leg.leaves and walk:
-        yield Stop(Event.LEAVES, leg.namespace, leg.leaves.interface, packet=str(walk.packet), back=back)
+    if hop.leaves and walk:
+        yield PathStep(Event.LEAVES, hop.namespace, hop.leaves.interface, packet=str(walk.packet), back=back)
     if died and not walk and not (inside and inside[-1].fatal):
-        why, values = stopped_by(leg)
-        yield Stop(Event.LOST, leg.namespace, packet=str(walk.packet), lost=why, values=values, fatal=True, back=back)
+        why, values = stopped_by(hop)
+        yield PathStep(Event.LOST, hop.namespace, packet=str(walk.packet), lost=why, values=values, fatal=True, back=back)
 
 
-def stopped_by(leg: Leg) -> tuple[str, dict[str, str]]:
+def stopped_by(hop: Hop) -> tuple[str, dict[str, str]]:
     """Why the host itself ended a packet's way, or a rule whose answer alone is known: a sentence for the catalogue, and its values."""
-    walk = leg.walk
+    walk = hop.host_trace
     if walk.cause not in _CAUSES:
-        return _TURNED_BACK, {"namespace": leg.namespace, "answer": walk.answer}
+        return _TURNED_BACK, {"namespace": hop.namespace, "answer": walk.answer}
     set_by = next((visit for visit in reversed(walk.matched) if visit.changed and visit.changed.ttl != visit.frame.ttl), None)
     if walk.cause == Cause.TTL and set_by is not None:
         place = {"number": str(set_by.rule), "chain": set_by.chain, "table": set_by.table}
-        return _TTL_SET, {"namespace": leg.namespace, **place, "ttl": str(set_by.changed.ttl if set_by.changed else 0)}
+        return _TTL_SET, {"namespace": hop.namespace, **place, "ttl": str(set_by.changed.ttl if set_by.changed else 0)}
     came = walk.packet.input
-    return _CAUSES[walk.cause], {"namespace": leg.namespace, "address": walk.packet.destination, "bridge": came, "device": came}
+    return _CAUSES[walk.cause], {"namespace": hop.namespace, "address": walk.packet.destination, "bridge": came, "device": came}
 
 
-def _rules(leg: Leg, *, back: bool, every: bool) -> Iterator[Stop]:
-    shown = [visit for visit in leg.walk.steps if (every or visit.matched) and not _says_nothing(leg, visit)]
+def _rules(hop: Hop, *, back: bool, every: bool) -> Iterator[PathStep]:
+    shown = [visit for visit in hop.host_trace.visits if (every or visit.matched) and not _says_nothing(hop, visit)]
     for (passed, _), group in groupby(shown, key=lambda visit: (not visit.matched, (visit.hook, visit.table, visit.chain))):
         visits = list(group)
         if passed and len(visits) > _MOST_PASSED:
-            yield _many_passed(leg, visits, back=back)
+            yield _many_passed(hop, visits, back=back)
         else:
-            yield from (_stop(leg, visit, back=back) for visit in visits)
+            yield from (_stop(hop, visit, back=back) for visit in visits)
 
 
-def _says_nothing(leg: Leg, visit: Visit) -> bool:
+def _says_nothing(hop: Hop, visit: RuleVisit) -> bool:
     """Whether a visit is to the policy of a chain without rules that lets everything on; the host's own filter is worth a look even so."""
     if visit.rule is not None or visit.outcome in FATAL:
         return False
-    if visit.table == "filter" and leg.namespace == HOST:
+    if visit.table == "filter" and hop.namespace == HOST:
         return False
-    return not any(other.rule and (other.table, other.chain) == (visit.table, visit.chain) for other in leg.walk.steps)
+    return not any(other.rule and (other.table, other.chain) == (visit.table, visit.chain) for other in hop.host_trace.visits)
 
 
-def _stop(leg: Leg, visit: Visit, *, back: bool) -> Stop:
+def _stop(hop: Hop, visit: RuleVisit, *, back: bool) -> PathStep:
     after = str(visit.after) if visit.after else ""
     before = str(visit.before)
-    return Stop(
+    return PathStep(
         Event.PASSED if not visit.matched else Event.END if visit.rule is None else Event.RULE,
-        leg.namespace,
+        hop.namespace,
         hook=visit.hook,
         table=visit.table,
         chain=visit.chain,
@@ -118,13 +118,13 @@ def _stop(leg: Leg, visit: Visit, *, back: bool) -> Stop:
     )
 
 
-def _many_passed(leg: Leg, visits: Sequence[Visit], *, back: bool) -> Stop:
+def _many_passed(hop: Hop, visits: Sequence[RuleVisit], *, back: bool) -> PathStep:
     first, last = visits[0], visits[-1]
     packet = str(first.before)
-    return Stop(Event.PASSED, leg.namespace, "", first.hook, first.table, first.chain, first.rule, last.rule, packet=packet, back=back)
+    return PathStep(Event.PASSED, hop.namespace, "", first.hook, first.table, first.chain, first.rule, last.rule, packet=packet, back=back)
 
 
-def unmet_by(visit: Visit) -> Unmet | None:
+def unmet_by(visit: RuleVisit) -> Unmet | None:
     """The condition that a packet did not fulfil, None where the rule matched."""
     if visit.matched:
         return None
@@ -141,31 +141,31 @@ def lost_words(text: str, values: Mapping[str, str], say: Language) -> str:
     return told[:1].upper() + told[1:] if named != values.get("namespace") else told
 
 
-def said(stop: Stop, say: Language, sentence: Sentence | None = None) -> str:
+def said(step: PathStep, say: Language, sentence: Sentence | None = None) -> str:
     """What happens at a stop, in whole sentences; `sentence` explains a rule."""
-    return say.paragraph([text for text in _sentences(stop, say, sentence) if text])
+    return say.paragraph([text for text in _sentences(step, say, sentence) if text])
 
 
-def _sentences(stop: Stop, say: Language, sentence: Sentence | None) -> Iterable[str]:
-    match stop.event:
+def _sentences(step: PathStep, say: Language, sentence: Sentence | None) -> Iterable[str]:
+    match step.event:
         case Event.ENTERS:
-            yield say("It comes into {} through {}.", stop.namespace, stop.interface)
+            yield say("It comes into {} through {}.", step.namespace, step.interface)
         case Event.LEAVES:
-            yield say("It leaves {} through {}.", stop.namespace, stop.interface)
+            yield say("It leaves {} through {}.", step.namespace, step.interface)
         case Event.ARRIVES:
-            yield say("{} gets the answer.", stop.namespace) if stop.back else say("{} gets the packet.", stop.namespace)
+            yield say("{} gets the answer.", step.namespace) if step.back else say("{} gets the packet.", step.namespace)
         case Event.LOST:
-            yield lost_words(stop.lost, stop.values, say)
+            yield lost_words(step.lost, step.values, say)
         case Event.END:
-            yield _end(stop, say)
+            yield _end(step, say)
         case Event.PASSED:
-            yield _passed(stop, say)
+            yield _passed(step, say)
         case _:
-            yield say("Rule {} of {} matches.", stop.rule, chain_words(stop.table, stop.chain, say))
-            yield sentence(stop.table, stop.chain, stop.rule or 0) if sentence else ""
-            yield _follows(stop, say)
-    if stop.after:
-        yield say("The packet is now {}.", stop.after)
+            yield say("Rule {} of {} matches.", step.rule, chain_words(step.table, step.chain, say))
+            yield sentence(step.table, step.chain, step.rule or 0) if sentence else ""
+            yield _follows(step, say)
+    if step.after:
+        yield say("The packet is now {}.", step.after)
 
 
 def chain_words(table: str, chain: str, say: Language) -> str:
@@ -173,20 +173,20 @@ def chain_words(table: str, chain: str, say: Language) -> str:
     return chain if table == "filter" else say("{} (table {})", chain, table)
 
 
-def _end(stop: Stop, say: Language) -> str:
-    if stop.outcome == "RETURN":
-        return say("No rule of {} decided; it goes back to the chain before.", chain_words(stop.table, stop.chain, say))
-    if stop.fatal:
+def _end(step: PathStep, say: Language) -> str:
+    if step.outcome == "RETURN":
+        return say("No rule of {} decided; it goes back to the chain before.", chain_words(step.table, step.chain, say))
+    if step.fatal:
         return say(
-            "No rule of {} decided, so its policy does: {}. The packet dies here.", chain_words(stop.table, stop.chain, say), stop.outcome
+            "No rule of {} decided, so its policy does: {}. The packet dies here.", chain_words(step.table, step.chain, say), step.outcome
         )
-    return say("No rule of {} decided, so its policy does: {}.", chain_words(stop.table, stop.chain, say), stop.outcome)
+    return say("No rule of {} decided, so its policy does: {}.", chain_words(step.table, step.chain, say), step.outcome)
 
 
-def _passed(stop: Stop, say: Language) -> str:
-    if stop.last is not None:
-        return say("Rules {} to {} of {} do not match.", stop.rule, stop.last, chain_words(stop.table, stop.chain, say))
-    head, unmet = (stop.rule, chain_words(stop.table, stop.chain, say)), stop.unmet
+def _passed(step: PathStep, say: Language) -> str:
+    if step.last is not None:
+        return say("Rules {} to {} of {} do not match.", step.rule, step.last, chain_words(step.table, step.chain, say))
+    head, unmet = (step.rule, chain_words(step.table, step.chain, say)), step.unmet
     if unmet is None:
         return say("Rule {} of {} does not match.", *head)
     if not unmet.judged:
@@ -204,9 +204,9 @@ def why_not(unmet: Unmet, say: Language) -> str:
     return say("{} is {}, not {}", unmet.about, seen, unmet.wanted)
 
 
-def _follows(stop: Stop, say: Language) -> str:
-    if stop.fatal:
+def _follows(step: PathStep, say: Language) -> str:
+    if step.fatal:
         return say("The packet dies here.")
-    if stop.outcome == "ACCEPT" and not stop.after:
+    if step.outcome == "ACCEPT" and not step.after:
         return say("This table lets it through.")
-    return "" if stop.outcome else say("It goes on to the next rule.")
+    return "" if step.outcome else say("It goes on to the next rule.")

@@ -7,17 +7,17 @@ import msgspec
 from netlab_magic.diagnosis.compare import Difference, crosscheck
 from netlab_magic.diagnosis.kernel_causes import fact_sentence
 from netlab_magic.diagnosis.predicted_path import chain_words, lost_words, said, stopped_by, unmet_by, why_not
-from netlab_magic.diagnosis.traced_path import voyage_of_trace
+from netlab_magic.diagnosis.traced_path import path_of_trace
 from netlab_magic.explain import rule_sentence, rule_situation
-from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import Event
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST
-from netlab_magic.netfilter import Cause, Visit
+from netlab_magic.netfilter import Cause, RuleVisit
 
 __all__ = ["Account", "account", "kind_words"]
 
@@ -51,7 +51,7 @@ class Account(msgspec.Struct, frozen=True):
 def account(
     prediction: Prediction,
     rulesets: Mapping[str, Ruleset],
-    traced: Traced | None = None,
+    traced: KernelTrace | None = None,
     language_name: str = "en",
 ) -> Account:
     """The account of a probe: of what was measured where there is a trace, else of what the model predicts."""
@@ -62,7 +62,7 @@ def account(
     is_wrong = outcome is not None and not prediction.unknown and outcome.verdict not in (prediction.verdict, Verdict.NOT_MEASURED)
     where = [] if is_wrong else [_where(prediction, rulesets, outcome, say)]
     if traced and (prediction.unknown or differences):
-        where += [_seen_last(traced, rulesets, say), *(fact_sentence(fact, say) for fact in traced.facts)]
+        where += [_seen_last(traced, rulesets, say), *(fact_sentence(fact, say) for fact in traced.causes)]
     return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
 
 
@@ -70,9 +70,9 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: La
     probe = prediction.probe
     if outcome is None and prediction.unknown:
         return say("Whether {flow} is answered cannot be told from the rules alone: {why}.", flow=probe, why=prediction.unknown)
-    request = kind_words(prediction.request.legs[0].walk.sent, say) if prediction.request.legs else say("the packet")
+    request = kind_words(prediction.request.hops[0].host_trace.sent, say) if prediction.request.hops else say("the packet")
     back = prediction.back
-    answer = kind_words(back.legs[0].walk.sent, say) if back is not None and back.legs else say("the answer")
+    answer = kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")
     reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
     untold = verdict == Verdict.BLOCKED and prediction.verdict != verdict
     text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
@@ -92,7 +92,7 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
         death = _death(request, rulesets, say)
         if back is None or back.arrived:
             return death
-        answer = kind_words(back.legs[0].walk.sent, say)
+        answer = kind_words(back.hops[0].host_trace.sent, say)
         return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
     told = [_translated(prediction, say), lost_words(request.lost, request.values, say) if request.lost else ""]
     if back is not None and not back.arrived:
@@ -105,14 +105,14 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
 def _translated(prediction: Prediction, say: Language) -> str:
     """What nat made of the request's destination, and who answers where that is not whom the reader named."""
     told = []
-    for leg in prediction.request.legs:
-        for visit in leg.walk.matched:
+    for hop in prediction.request.hops:
+        for visit in hop.host_trace.matched:
             before, after = visit.before, visit.after
             if visit.table == "nat" and visit.rule and after and (before.destination, before.destination_port) != _to(after):
                 text = message("On {namespace}, rule {number} of {chain} gives {packet} another destination: {address}.")
                 address = f"{after.destination}:{after.destination_port}" if after.destination_port else after.destination
-                told.append(say(text, packet=kind_words(before, say), address=address, **_site(leg.namespace, visit, say)))
-    last = prediction.request.legs[-1].namespace
+                told.append(say(text, packet=kind_words(before, say), address=address, **_site(hop.namespace, visit, say)))
+    last = prediction.request.hops[-1].namespace
     if prediction.probe.target not in ("", last):
         told.append(say("So it is {namespace} that gets it.", namespace=_place(last, say)))
     return say.paragraph(told)
@@ -122,17 +122,17 @@ def _to(packet: Packet) -> tuple[str, int]:
     return packet.destination, packet.destination_port
 
 
-def _site(namespace: str, visit: Visit, say: Language) -> dict[str, object]:
+def _site(namespace: str, visit: RuleVisit, say: Language) -> dict[str, object]:
     """A rule's place, to fill a sentence."""
     return {"namespace": _place(namespace, say), "number": visit.rule, "chain": chain_words(visit.table, visit.chain, say)}
 
 
-def _seen_last(traced: Traced, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+def _seen_last(traced: KernelTrace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     """The last thing that the kernel reported, where the model is no help; what its counters tell comes behind it."""
-    stops = [stop for stop in voyage_of_trace(traced).stops if stop.event != Event.LOST]
-    if not stops:
+    steps = [step for step in path_of_trace(traced).steps if step.event != Event.LOST]
+    if not steps:
         return say("The kernel reported nothing of its packets.")
-    last = stops[-1]
+    last = steps[-1]
     ruleset = rulesets.get(last.namespace, Ruleset())
 
     def sentence(table: str, chain: str, number: int) -> str:
@@ -144,57 +144,57 @@ def _seen_last(traced: Traced, rulesets: Mapping[str, Ruleset], say: Language) -
 
 def _passed(prediction: Prediction, say: Language) -> str:
     """The rules that let request and reply pass; policies where no rule decided."""
-    trips = [
+    traces = [
         (prediction.request, message("{packet} is let through by {rules}.")),
         (prediction.back, message("{packet} comes back by {rules}.")),
     ]
     said = []
-    for trip, text in trips:
-        if trip is None:
+    for trace, text in traces:
+        if trace is None:
             continue
-        rules = [rule for leg in trip.legs for rule in _deciders(leg, say)]
-        packet = kind_words(trip.legs[0].walk.sent, say)
+        rules = [rule for hop in trace.hops for rule in _deciders(hop, say)]
+        packet = kind_words(trace.hops[0].host_trace.sent, say)
         if rules:
             joined = say.several(message("{}, {}"), message("{} and {}"), rules)
             said.append(say(text, packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
     return say.paragraph(said) or say("No rule and no policy stands in its way.")
 
 
-def _deciders(leg: Leg, say: Language) -> list[str]:
+def _deciders(hop: Hop, say: Language) -> list[str]:
     """What decided in the filter table of a namespace, the policies of chains without rules left out."""
     found = []
-    for visit in leg.walk.matched:
+    for visit in hop.host_trace.matched:
         if visit.table != "filter" or visit.outcome != "ACCEPT":
             continue
         if visit.rule:
             found.append(
-                say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=visit.chain, namespace=_place(leg.namespace, say))
+                say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=visit.chain, namespace=_place(hop.namespace, say))
             )
-        elif any(other.chain == visit.chain and other.rule for other in leg.walk.steps):
-            found.append(say("the policy of {chain} on {namespace}", chain=visit.chain, namespace=_place(leg.namespace, say)))
+        elif any(other.chain == visit.chain and other.rule for other in hop.host_trace.visits):
+            found.append(say("the policy of {chain} on {namespace}", chain=visit.chain, namespace=_place(hop.namespace, say)))
     return found
 
 
-def _death(trip: Trip, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+def _death(trace: Trace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     """Where and why a packet's way ended."""
-    leg = trip.legs[-1]
-    if trip.lost:
-        return lost_words(trip.lost, trip.values, say)
-    packet = kind_words(leg.walk.sent, say)
-    decided = leg.walk.decided_by
-    if leg.walk.cause != Cause.RULE or decided is None:
-        return lost_words(*stopped_by(leg), say)
-    values = {"packet": packet, "how": _how(decided, say), **_site(leg.namespace, decided, say)}
+    hop = trace.hops[-1]
+    if trace.lost:
+        return lost_words(trace.lost, trace.values, say)
+    packet = kind_words(hop.host_trace.sent, say)
+    decided = hop.host_trace.decided_by
+    if hop.host_trace.cause != Cause.RULE or decided is None:
+        return lost_words(*stopped_by(hop), say)
+    values = {"packet": packet, "how": _how(decided, say), **_site(hop.namespace, decided, say)}
     if decided.rule:
         text = message("On {namespace}, rule {number} of {chain} drops {packet}, which {how}.")
         if decided.outcome == "REJECT":
             text = message("On {namespace}, rule {number} of {chain} rejects {packet}, which {how}.")
-        return say.paragraph([say(text, **values), _situation(leg.namespace, decided, rulesets, say)])
+        return say.paragraph([say(text, **values), _situation(hop.namespace, decided, rulesets, say)])
     said = say("On {namespace}, the policy DROP of {chain} drops {packet}, which {how}.", **values)
-    return say.paragraph([said, _nobody_let_it(leg, decided, say)])
+    return say.paragraph([said, _nobody_let_it(hop, decided, say)])
 
 
-def _situation(namespace: str, visit: Visit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
+def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     """What a rule is for, where that is known by its shape."""
     ruleset = rulesets.get(namespace)
     if ruleset is None or visit.rule is None:
@@ -202,7 +202,7 @@ def _situation(namespace: str, visit: Visit, rulesets: Mapping[str, Ruleset], sa
     return rule_situation(ruleset, visit.table, visit.chain, visit.rule, say.name)
 
 
-def _how(visit: Visit, say: Language) -> str:
+def _how(visit: RuleVisit, say: Language) -> str:
     """What rules mostly ask about: the interfaces, and conntrack's state, which the raw table does not know yet."""
     packet, state = visit.before, visit.before.state
     if visit.table == "raw":
@@ -216,9 +216,9 @@ def _how(visit: Visit, say: Language) -> str:
     return say(text, input=packet.input, output=packet.output, state=state)
 
 
-def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
+def _nobody_let_it(hop: Hop, end: RuleVisit, say: Language) -> str:
     """Why the rules of a chain did not keep a packet from its policy."""
-    asked = [visit for visit in leg.walk.steps if (visit.hook, visit.table) == (end.hook, end.table) and visit.rule]
+    asked = [visit for visit in hop.host_trace.visits if (visit.hook, visit.table) == (end.hook, end.table) and visit.rule]
     sent_back = [visit for visit in asked if visit.matched and visit.outcome == "RETURN"]
     turned = [say("Rule {number} of {chain} sends it back from there.", number=visit.rule, chain=visit.chain) for visit in sent_back]
     misses = [visit for visit in asked if visit.matched is False and visit.line.action.verdict in ("", "ACCEPT")]
@@ -235,7 +235,7 @@ def _nobody_let_it(leg: Leg, end: Visit, say: Language) -> str:
     return say.paragraph([*turned, none])
 
 
-def _miss(visit: Visit, end: Visit, say: Language) -> str:
+def _miss(visit: RuleVisit, end: RuleVisit, say: Language) -> str:
     """A rule that did not match, and why; with its chain where that is another one."""
     unmet = unmet_by(visit)
     why = why_not(unmet, say) if unmet else ""

@@ -1,4 +1,4 @@
-"""The kernel's account of a packet, joined to the rules that its numbers refer to: as rows to read, and as the stops of a voyage."""
+"""The kernel's account of a packet, joined to the rules that its numbers refer to: as rows to read, and as the steps of a path."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -8,11 +8,11 @@ import msgspec
 from netlab_magic.diagnosis.kernel_causes import FACTS, fact_values
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Rule, Ruleset
-from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
+from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.packet_path import FATAL, Event, Stop, Voyage
+from netlab_magic.model.packet_path import FATAL, Event, PacketPath, PathStep
 
-__all__ = ["Row", "followed", "rows_of", "rule_of", "rulesets_of", "source_port_of", "voyage_of_trace"]
+__all__ = ["Row", "followed", "path_of_trace", "rows_of", "rule_of", "rulesets_of", "source_port_of"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -36,39 +36,39 @@ class Row(msgspec.Struct, frozen=True):
         return self.followed in FATAL
 
 
-def source_port_of(traced: Traced) -> int | None:
+def source_port_of(traced: KernelTrace) -> int | None:
     """The port that the probe was sent from; None where it has none, or was not seen."""
-    seen = next((one.packet for passage in traced.passages if passage.direction == "request" for one in passage.sightings), None)
+    seen = next((one.packet for traced_hop in traced.hops if traced_hop.direction == "request" for one in traced_hop.reports), None)
     return (seen.source_port or None) if seen else None
 
 
-def rulesets_of(traced: Traced) -> dict[str, Ruleset]:
+def rulesets_of(traced: KernelTrace) -> dict[str, Ruleset]:
     """The rules of each namespace that has some, as values."""
     return {name: save_format.parse(text, strict=False) for name, text in traced.rules.items()}
 
 
-def rule_of(sighting: Sighting, ruleset: Ruleset) -> Rule | None:
-    """The rule that a sighting tells of; None for a chain's end, and for a table of somebody else."""
-    chain = ruleset.table(sighting.table).chain(sighting.chain)
-    return chain.rules[sighting.rule - 1] if chain and sighting.rule and sighting.rule <= len(chain.rules) else None
+def rule_of(report: HookReport, ruleset: Ruleset) -> Rule | None:
+    """The rule that a report is about; None for a chain's end, and for a table of somebody else."""
+    chain = ruleset.table(report.table).chain(report.chain)
+    return chain.rules[report.rule - 1] if chain and report.rule and report.rule <= len(chain.rules) else None
 
 
-def followed(sighting: Sighting, ruleset: Ruleset) -> str:
+def followed(report: HookReport, ruleset: Ruleset) -> str:
     """What followed in iptables' words: the rule's target, the policy, RETURN; "" when the packet went on to the next rule."""
-    rule = rule_of(sighting, ruleset)
+    rule = rule_of(report, ruleset)
     if rule is not None:
         return rule.jump
-    if sighting.event == "return":
+    if report.event == "return":
         return "RETURN"
-    chain = ruleset.table(sighting.table).chain(sighting.chain)
-    policy = chain.policy if sighting.event == "policy" and chain else None
-    return policy or sighting.verdict.replace("CONTINUE", "")
+    chain = ruleset.table(report.table).chain(report.chain)
+    policy = chain.policy if report.event == "policy" and chain else None
+    return policy or report.verdict.replace("CONTINUE", "")
 
 
-def rows_of(passage: Passage, ruleset: Ruleset) -> list[Row]:
+def rows_of(traced_hop: TracedHop, ruleset: Ruleset) -> list[Row]:
     """A passage from its first hook to its last; hooks in which nothing happened are one row."""
     rows: list[Row] = []
-    for hook, group in groupby(passage.sightings, key=lambda seen: seen.hook):
+    for hook, group in groupby(traced_hop.reports, key=lambda seen: seen.hook):
         found = list(_in_hook(hook, list(group), ruleset))
         if rows and rows[-1].kind == "quiet" and [row.kind for row in found] == ["quiet"]:
             rows[-1] = Row("quiet", f"{rows[-1].hook}, {hook}")
@@ -77,7 +77,7 @@ def rows_of(passage: Passage, ruleset: Ruleset) -> list[Row]:
     return rows
 
 
-def _in_hook(hook: str, seen: list[Sighting], ruleset: Ruleset) -> Iterator[Row]:
+def _in_hook(hook: str, seen: list[HookReport], ruleset: Ruleset) -> Iterator[Row]:
     told = [one for one in seen if one.event not in ("enters", "leaves")]
     for one in told:
         rule = rule_of(one, ruleset)
@@ -107,41 +107,41 @@ def _end(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def voyage_of_trace(traced: Traced) -> Voyage:
-    """The stops of a traced packet and of what came back, as those of a prediction (`stops.voyage_of`): what was seen, and nothing else."""
+def path_of_trace(traced: KernelTrace) -> PacketPath:
+    """The path of a traced packet and of what came back: what was seen, and nothing else (compare `predicted_path`)."""
     rulesets = rulesets_of(traced)
-    stops: list[Stop] = []
-    for passage in traced.passages:
-        stops += _stops(passage, rulesets.get(passage.namespace, Ruleset()))
-    for fact in traced.facts:
-        if fact.kind != "reports lost":
-            stops.append(Stop(Event.LOST, fact.namespace, lost=FACTS[fact.kind], values=fact_values(fact), fatal=True))
-    return Voyage(tuple(stops), str(traced.outcome.probe))
+    steps: list[PathStep] = []
+    for traced_hop in traced.hops:
+        steps += _stops(traced_hop, rulesets.get(traced_hop.namespace, Ruleset()))
+    for cause in traced.causes:
+        if cause.kind != "reports lost":
+            steps.append(PathStep(Event.LOST, cause.namespace, lost=FACTS[cause.kind], values=fact_values(cause), fatal=True))
+    return PacketPath(tuple(steps), str(traced.outcome.probe))
 
 
-def _stops(passage: Passage, ruleset: Ruleset) -> Iterator[Stop]:
-    first, last = passage.sightings[0], passage.sightings[-1]
-    namespace, back = passage.namespace, passage.direction != "request"
+def _stops(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
+    first, last = traced_hop.reports[0], traced_hop.reports[-1]
+    namespace, back = traced_hop.namespace, traced_hop.direction != "request"
     if first.hook == "PREROUTING":
         came = first.packet.port_in or first.packet.input
-        yield Stop(Event.ENTERS, namespace, came, packet=str(first.packet), back=back)
-    for one, following in zip(passage.sightings, (*passage.sightings[1:], last), strict=True):
+        yield PathStep(Event.ENTERS, namespace, came, packet=str(first.packet), back=back)
+    for one, following in zip(traced_hop.reports, (*traced_hop.reports[1:], last), strict=True):
         if one.event in ("rule", "return", "policy") and not _says_nothing(one, ruleset):
             outcome = followed(one, ruleset)
             after = str(following.packet) if following.event == "leaves" and _changes(one.packet, following.packet) else ""
-            yield Stop(
+            yield PathStep(
                 Event.RULE if one.event == "rule" else Event.END, namespace, hook=one.hook, table=one.table, chain=one.chain, rule=one.rule,
                 outcome=outcome, packet=str(one.packet), after=after, fatal=outcome in FATAL, back=back,
             )  # fmt: skip
     if (last.event, last.hook) == ("leaves", "POSTROUTING"):
-        yield Stop(Event.LEAVES, namespace, last.packet.port_out or last.packet.output, packet=str(last.packet), back=back)
+        yield PathStep(Event.LEAVES, namespace, last.packet.port_out or last.packet.output, packet=str(last.packet), back=back)
     if (last.event, last.hook) == ("leaves", "INPUT"):
-        yield Stop(Event.ARRIVES, namespace, packet=str(last.packet), back=back)
+        yield PathStep(Event.ARRIVES, namespace, packet=str(last.packet), back=back)
 
 
-def _says_nothing(sighting: Sighting, ruleset: Ruleset) -> bool:
+def _says_nothing(report: HookReport, ruleset: Ruleset) -> bool:
     """Whether it is the policy of a chain without rules that lets everything on."""
-    chain = ruleset.table(sighting.table).chain(sighting.chain)
-    return sighting.event == "policy" and chain is not None and not chain.rules and followed(sighting, ruleset) not in FATAL
+    chain = ruleset.table(report.table).chain(report.chain)
+    return report.event == "policy" and chain is not None and not chain.rules and followed(report, ruleset) not in FATAL
 
 

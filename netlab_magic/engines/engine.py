@@ -6,7 +6,7 @@ from typing import Protocol
 from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
 from netlab_magic.errors import KernelRefused
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
@@ -56,7 +56,7 @@ class Engine(Protocol):
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """Measures all flows."""
 
-    def trace(self, probe: Probe) -> Traced:
+    def trace(self, probe: Probe) -> KernelTrace:
         """Measures a flow, and gives the kernel's account of its packets; raises Refusal where the kernel cannot trace."""
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:

@@ -24,7 +24,7 @@ from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
@@ -207,7 +207,7 @@ class KernelEngine:
         """See Engine."""
         return self._ask(protocol.ProbeAll(tuple(probes)), protocol.Probed).outcomes
 
-    def trace(self, probe: Probe) -> Traced:
+    def trace(self, probe: Probe) -> KernelTrace:
         """See Engine."""
         return self._ask(protocol.TraceProbe(probe), protocol.Account).traced
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Server, Topology
 
@@ -236,7 +236,7 @@ class Probed(_Message, frozen=True):
 class Account(_Message, frozen=True):
     """The answer to `TraceProbe`."""
 
-    traced: Traced
+    traced: KernelTrace
 
 
 class Ran(_Message, frozen=True):

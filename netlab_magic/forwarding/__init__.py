@@ -1,6 +1,6 @@
 """A probe through several namespaces: its packets and the replies, over wires and bridges, with connection tracking in each.
 
-Start reading: `probe`, then `trip`.
+Start reading: `probe`, then `trace`.
 Imports: i18n, iptables, language, model, netfilter, text.
 """
 

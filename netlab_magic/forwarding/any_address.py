@@ -54,13 +54,13 @@ def foresee(
         with_ends = further
         found = predict(with_ends, rulesets, probe, unseen or {})
     if found.request.arrived:
-        receiver = found.request.legs[-1].namespace
+        receiver = found.request.hops[-1].namespace
         taken = assumed_of(topology, with_ends, (probe.source, receiver))
         if with_ends.namespaces[receiver].answers_all:
             taken = (*taken, answers(receiver))
     else:
         taken = assumed_of(topology, with_ends, (probe.source, probe.target))
-    if all(leg.namespace != HOST for leg in found.request.legs):
+    if all(hop.namespace != HOST for hop in found.request.hops):
         taken = (*taken, Assumption(_ELSEWHERE))
     if found.others and not found.unknown:
         taken = (*taken, Assumption(_ONE_OF_SEVERAL, (str(len(found.others) + 1),)))
@@ -69,5 +69,5 @@ def foresee(
 
 def _receivers(found: Prediction) -> list[str]:
     """Whom the last packets were on their way to: DNAT may have led them to somebody who is not in the topology yet."""
-    trips = [trip for way in (found, *found.others) for trip in (way.request, way.back) if trip is not None and trip.legs]
-    return [trip.legs[-1].walk.packet.destination for trip in trips]
+    traces = [trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None and trace.hops]
+    return [trace.hops[-1].host_trace.packet.destination for trace in traces]

@@ -4,7 +4,7 @@ import msgspec
 
 from netlab_magic.iptables.numbers import shown
 from netlab_magic.model.packet import Flow, Packet
-from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter import HostTrace
 from netlab_magic.netfilter.frame import Ends
 
 __all__ = ["Memory", "flow_of"]
@@ -44,7 +44,7 @@ class Memory:
                 return _of(packet, held, "ORIGINAL", state)
         return packet if quoted is not None else msgspec.structs.replace(packet, **_UNKNOWN, state="NEW" if _begins(packet) else "INVALID")
 
-    def learn(self, walk: Walk) -> None:
+    def learn(self, walk: HostTrace) -> None:
         """Remembers the connection of a packet that left this namespace, or ended in it, and was tracked here."""
         frame = walk.last
         if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import matrix_probes, members, probe_for
-from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Probe
@@ -46,18 +46,18 @@ def hit_by_no_flow(
     hit: dict[str, set[Place]] = {name: set() for name in rulesets}
     untold = set(unseen)
     for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
-        for trip in (trip for way in (found, *found.others) for trip in (way.request, way.back) if trip is not None):
-            untold |= {leg.namespace for leg in trip.legs if leg.walk.outcome == Outcome.UNKNOWN}
-            for name, place in _met(trip):
+        for trace in (trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None):
+            untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
+            for name, place in _met(trace):
                 hit.setdefault(name, set()).add(place)
     return {name: tuple(_rest(ruleset, hit[name])) for name, ruleset in rulesets.items() if name not in untold}
 
 
-def _met(trip: Trip) -> Iterator[tuple[str, Place]]:
-    for leg in trip.legs:
-        for visit in leg.walk.steps:
+def _met(trace: Trace) -> Iterator[tuple[str, Place]]:
+    for hop in trace.hops:
+        for visit in hop.host_trace.visits:
             if visit.matched is not False and visit.rule is not None:
-                yield leg.namespace, (visit.table, visit.chain, visit.rule)
+                yield hop.namespace, (visit.table, visit.chain, visit.rule)
 
 
 def _rest(ruleset: Ruleset, hit: set[Place]) -> Iterator[Place]:

@@ -8,24 +8,24 @@ import msgspec
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.topology import End, Interface, Topology
-from netlab_magic.netfilter import Host, Walk, host_of, routing_of
+from netlab_magic.netfilter import Host, HostTrace, host_of, routing_of
 from netlab_magic.netfilter.routing import Routing
 
-__all__ = ["Ahead", "Links", "Way", "links_of"]
+__all__ = ["Ahead", "Cables", "Links", "links_of"]
 
-Way = tuple[End, ...]
+Cables = tuple[End, ...]
 """The ends of wires that a frame passes: out of the first, into the second, out of the third …; into the last."""
 
 
 class Ahead(msgspec.Struct, frozen=True):
     """Where a packet goes when it leaves a host: the device (a bridge's port where the frame is switched), the next machine's address,
-    `asker` the address from which it is asked for, and `way` the way there; None when nobody answers.
+    `asker` the address from which it is asked for, and `cables` the way there; None when nobody answers.
     """
 
     device: str
     address: str
     asker: str
-    way: Way | None
+    cables: Cables | None
 
 
 class Links:
@@ -41,8 +41,8 @@ class Links:
         for name in topology.namespaces:
             for address in {address for six in (False, True) for address in self.routing(name, six).local}:
                 self._owners.setdefault(address, []).append(name)
-        self._reached: dict[End, dict[str, list[tuple[int, End, Way]]]] = {}
-        self._ways: dict[tuple[End, str, str], Way | None] = {}
+        self._reached: dict[End, dict[str, list[tuple[int, End, Cables]]]] = {}
+        self._cables: dict[tuple[End, str, str], Cables | None] = {}
 
     def routing(self, namespace: str, six: bool) -> Routing:
         """The routes of a namespace in one family."""
@@ -50,18 +50,18 @@ class Links:
         assert found is not None
         return found
 
-    def way(self, sender: End, address: str, asker: str) -> Way | None:
+    def cables(self, sender: End, address: str, asker: str) -> Cables | None:
         """The way of a frame from a device to whoever answers for `address` on its link when `asker` asks; None when nobody does.
 
         A host answers ARP for every address that it has, on whichever device (arp_process with arp_ignore 0), but only to addresses
         whose packets may come in there.
         """
         key = sender, address, asker
-        if key not in self._ways:
-            self._ways[key] = self._search(sender, address, asker)
-        return self._ways[key]
+        if key not in self._cables:
+            self._cables[key] = self._search(sender, address, asker)
+        return self._cables[key]
 
-    def ahead(self, namespace: str, walk: Walk) -> Ahead:
+    def ahead(self, namespace: str, walk: HostTrace) -> Ahead:
         """Where a packet goes that a namespace has let out."""
         frame = walk.last
         routing = self.routing(namespace, frame.six)
@@ -71,47 +71,47 @@ class Links:
         own = routing.source_for(hop.device, hop.next) if hop else None
         asks = frame.source if routing.is_local(frame.source) or own is None else own  # arp_solicit with arp_announce 0
         asker = shown(asks, frame.six)
-        return Ahead(device, address, asker, self.way(End(namespace, device), address, asker))
+        return Ahead(device, address, asker, self.cables(End(namespace, device), address, asker))
 
     def is_misled(self, namespace: str, ahead: Ahead) -> bool:
         """Whether a namespace has a hardware address for the next machine, set by hand, that is not the one of who answers there."""
         fixed = self.topology.namespaces[namespace].fixed.get(ahead.address)
-        return fixed is not None and (ahead.way is None or self._devices[ahead.way[-1]].mac != fixed)
+        return fixed is not None and (ahead.cables is None or self._devices[ahead.cables[-1]].mac != fixed)
 
-    def _search(self, sender: End, address: str, asker: str) -> Way | None:
+    def _search(self, sender: End, address: str, asker: str) -> Cables | None:
         """The nearest device on the link whose host answers; only hosts that have the address are looked at."""
         if sender not in self._reached:
             self._reached[sender] = {}
-            for place, (device, way) in enumerate(self._arrivals(sender)):
-                self._reached[sender].setdefault(device.namespace, []).append((place, device, way))
+            for place, (device, cables) in enumerate(self._arrivals(sender)):
+                self._reached[sender].setdefault(device.namespace, []).append((place, device, cables))
         reached = self._reached[sender]
         near = sorted(found for name in self._owners.get(number_of(address), ()) for found in reached.get(name, ()))
-        return next((way for _, device, way in near if self._answers(device, address, asker)), None)
+        return next((cables for _, device, cables in near if self._answers(device, address, asker)), None)
 
-    def _arrivals(self, sender: End) -> Iterator[tuple[End, Way]]:
+    def _arrivals(self, sender: End) -> Iterator[tuple[End, Cables]]:
         """All devices that a frame to everybody gets to, the nearest first, each with the way there; bridges where it came to a port."""
         device = self._devices.get(sender)
         if device is None or not device.up:
             return
-        waiting: deque[Way] = deque((out,) for out in self._outs(sender, device))
+        waiting: deque[Cables] = deque((out,) for out in self._outs(sender, device))
         seen = {sender}
         while waiting:
-            way = waiting.popleft()
-            arrives = self._far(way[-1])
+            cables = waiting.popleft()
+            arrives = self._far(cables[-1])
             if arrives is None or arrives in seen:
                 continue
             seen.add(arrives)
             port = self._devices[arrives]
             if port.master is None:
-                yield arrives, (*way, arrives)
+                yield arrives, (*cables, arrives)
                 continue
             switch = End(arrives.namespace, port.master)
             bridge = self._devices.get(switch)
             if bridge is None or not bridge.up:
                 continue
-            yield switch, (*way, arrives)
+            yield switch, (*cables, arrives)
             outs = (out for out in self._outs(switch, bridge) if out != arrives)
-            waiting.extend((*way, arrives, out) for out in outs if not (port.isolated and self._devices[out].isolated))  # should_deliver
+            waiting.extend((*cables, arrives, out) for out in outs if not (port.isolated and self._devices[out].isolated))  # should_deliver
 
     def _outs(self, sender: End, device: Interface) -> Iterator[End]:
         """The devices that a frame leaves through: a bridge's ports, else the device itself."""

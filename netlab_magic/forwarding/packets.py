@@ -5,7 +5,7 @@ import msgspec
 from netlab_magic.iptables.numbers import shown
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe, Verdict
-from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter import HostTrace
 
 __all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "unreachable_port", "verdict_of_error"]
 
@@ -30,7 +30,7 @@ def first_packet(probe: Probe, source: str, port: int) -> Packet:
     return Packet(source, probe.address, probe.protocol, port, probe.port, flags=flags, length=length)
 
 
-def reply_to(request: Walk, source: str | None = None) -> Packet:
+def reply_to(request: HostTrace, source: str | None = None) -> Packet:
     """What answers a request that was delivered: an echo reply, a SYN/ACK, or a datagram, which may come from another address."""
     frame = request.last
     seen = frame.packet()
@@ -47,7 +47,7 @@ def reply_to(request: Walk, source: str | None = None) -> Packet:
     )
 
 
-def reset_for(request: Walk) -> Packet:
+def reset_for(request: HostTrace) -> Packet:
     """The reset of a host on whose port nothing listens (tcp_v4_send_reset)."""
     length = 60 if request.last.six else 40
     return msgspec.structs.replace(reply_to(request), flags=frozenset(("RST", "ACK")), length=length)

@@ -4,24 +4,24 @@ import msgspec
 
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import End
-from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter import HostTrace
 
-__all__ = ["Leg", "Prediction", "Trip"]
+__all__ = ["Hop", "Prediction", "Trace"]
 
 
-class Leg(msgspec.Struct, frozen=True):
-    """A packet in one namespace: `walk` is its way through that namespace's firewall.
+class Hop(msgspec.Struct, frozen=True):
+    """A packet in one namespace: `host_trace` is its way through that namespace's firewall.
 
     `enters` and `leaves` are the interfaces on the wire (a bridge's port, not the bridge); None where the packet was made, or ends, here.
     """
 
     namespace: str
-    walk: Walk
+    host_trace: HostTrace
     enters: End | None = None
     leaves: End | None = None
 
 
-class Trip(msgspec.Struct, frozen=True):
+class Trace(msgspec.Struct, frozen=True):
     """A packet from where it was made to where it ended, namespace after namespace.
 
     `arrived` tells that a program or the kernel of the receiver got it. Where it ended on the way, the last leg's walk says why, or, when
@@ -29,7 +29,7 @@ class Trip(msgspec.Struct, frozen=True):
     `messages`, and `values` fill it.
     """
 
-    legs: tuple[Leg, ...]
+    hops: tuple[Hop, ...]
     arrived: bool
     lost: str = ""
     values: dict[str, str] = {}
@@ -46,8 +46,8 @@ class Prediction(msgspec.Struct, frozen=True):
     """
 
     probe: Probe
-    request: Trip
-    back: Trip | None
+    request: Trace
+    back: Trace | None
     verdict: str
     unknown: str = ""
     others: tuple["Prediction", ...] = ()

@@ -7,16 +7,16 @@ import msgspec
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Links, links_of
 from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, unreachable_port, verdict_of_error
-from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
-from netlab_magic.forwarding.trip import NOBODY_ANSWERS, Parcel, Travels, Unknown
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
+from netlab_magic.forwarding.trace import NOBODY_ANSWERS, Forwarder, InFlight, Unknown
 from netlab_magic.i18n import message
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import End, Server, Topology
-from netlab_magic.netfilter import Cause, Walk, is_answer, refusal_of
+from netlab_magic.netfilter import Cause, HostTrace, is_answer, refusal_of
 
-__all__ = ["NO_LISTENER", "Exchange", "predict"]
+__all__ = ["NO_LISTENER", "ModelledProbe", "predict"]
 
 NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.")
 _OTHER_ADDRESS = message("What listens on {protocol} port {port} of {namespace} does so on {address} only.")
@@ -46,7 +46,7 @@ def predict(
     Where a rule cannot be judged, such as one with `-m limit` or `-m statistic`, both ways are followed, 128 ways at most: the verdict is
     known when all of them end with the same.
     """
-    first = Exchange(topology, rulesets, probe, unseen, source_port)
+    first = ModelledProbe(topology, rulesets, probe, unseen, source_port)
     found = first.predict()
     if not first.forks:
         return found
@@ -56,7 +56,7 @@ def predict(
         if not waiting:
             break
         assumed = waiting.pop()
-        further = Exchange(topology, rulesets, probe, unseen, source_port, assumed)
+        further = ModelledProbe(topology, rulesets, probe, unseen, source_port, assumed)
         way = further.predict()
         if further.forks:
             waiting += [(*assumed, False), (*assumed, True)]
@@ -68,10 +68,10 @@ def predict(
     return msgspec.structs.replace(known[0], others=known[1:])
 
 
-class Exchange:
-    """One probe and what comes back. `travels` remembers the connection, for packets that follow.
+class ModelledProbe:
+    """One probe and what comes back. `forwarder` remembers the connection, for packets that follow.
 
-    `assumed` is said in Travels; `forks` tells, after `predict`, that it has come to a rule about which it says nothing.
+    `assumed` is said in Forwarder; `forks` tells, after `predict`, that it has come to a rule about which it says nothing.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Exchange:
         self.probe = probe
         self.unseen = unseen
         self.links: Links = links_of(topology)
-        self.travels = Travels(self.links, rulesets, unseen, assumed)
+        self.forwarder = Forwarder(self.links, rulesets, unseen, assumed)
         self.packet = first_packet(probe, self._source(), source_port)
         self.forks = False
 
@@ -102,120 +102,120 @@ class Exchange:
         kind = self.links.routing(self.probe.source, ":" in self.probe.address).address_type(number_of(self.probe.address))
         if kind in ("BROADCAST", "MULTICAST"):
             why = f"{self.probe.address} is a {kind.lower()} address: several may answer, or nobody"
-            return Prediction(self.probe, Trip((), False), None, Verdict.NOT_MEASURED, why)
+            return Prediction(self.probe, Trace((), False), None, Verdict.NOT_MEASURED, why)
         try:
-            request = self.travels.send(Parcel(self.packet), self.probe.source)
+            request = self.forwarder.send(InFlight(self.packet), self.probe.source)
         except Unknown as end:
             self.forks = end.forks
-            return Prediction(self.probe, Trip(end.legs, False), None, Verdict.NOT_MEASURED, end.why)
+            return Prediction(self.probe, Trace(end.hops, False), None, Verdict.NOT_MEASURED, end.why)
         try:
             return self._delivered(request) if request else self._lost(request)
         except Unknown as end:
             self.forks = end.forks
-            return Prediction(self.probe, request, Trip(end.legs, False), Verdict.NOT_MEASURED, end.why)
+            return Prediction(self.probe, request, Trace(end.hops, False), Verdict.NOT_MEASURED, end.why)
 
     # --- a request that was lost ---------------------------------------------------------------------------------------
 
-    def _lost(self, request: Trip) -> Prediction:
-        last = request.legs[-1]
-        own = len(request.legs) == 1
-        if own and last.walk.cause in _NO_WAY:
+    def _lost(self, request: Trace) -> Prediction:
+        last = request.hops[-1]
+        own = len(request.hops) == 1
+        if own and last.host_trace.cause in _NO_WAY:
             return Prediction(self.probe, request, None, Verdict.NO_ROUTE)
-        if last.walk.answer:
-            return self._refused(request, last, last.walk.answer)
+        if last.host_trace.answer:
+            return self._refused(request, last, last.host_trace.answer)
         return Prediction(self.probe, request, None, self._silence(request))
 
-    def _silence(self, request: Trip) -> str:
+    def _silence(self, request: Trace) -> str:
         """The verdict where nothing comes back."""
-        own = len(request.legs) == 1
-        stopped_at_home = own and not request.legs[0].walk
+        own = len(request.hops) == 1
+        stopped_at_home = own and not request.hops[0].host_trace
         if stopped_at_home and self.probe.protocol != "tcp":
             return Verdict.BLOCKED  # the kernel tells the program: EPERM
         if not self.probe.target or (own and request.lost == NOBODY_ANSWERS):
             return Verdict.NOBODY
         return Verdict.BLOCKED
 
-    def _refused(self, request: Trip, last: Leg, answer: str) -> Prediction:
+    def _refused(self, request: Trace, last: Hop, answer: str) -> Prediction:
         """What a rule or a router says about a packet that it does not let go on."""
-        refusal = refusal_of(last.walk, self.links.hosts[last.namespace])
+        refusal = refusal_of(last.host_trace, self.links.hosts[last.namespace])
         if refusal is None:
             return Prediction(self.probe, request, None, self._silence(request))
         if answer == "tcp-reset":
             way = self._straight_back(last)
-            back = self.travels.send(Parcel(refusal, attached=not way and refusal.state == "RELATED"), last.namespace, way)
+            back = self.forwarder.send(InFlight(refusal, attached=not way and refusal.state == "RELATED"), last.namespace, way)
             return self._answered(request, back, Verdict.REFUSED)
-        error = Parcel(refusal, flow_of(last.walk.packet), attached=refusal.state == "RELATED")
-        back, arrived = self.travels.sent(error, last.namespace)
-        unsent = self.probe.protocol == "udp" and len(request.legs) == 1 and last.walk.hooks[-1] in ("OUTPUT", "POSTROUTING")
+        error = InFlight(refusal, flow_of(last.host_trace.packet), attached=refusal.state == "RELATED")
+        back, arrived = self.forwarder.sent(error, last.namespace)
+        unsent = self.probe.protocol == "udp" and len(request.hops) == 1 and last.host_trace.hooks[-1] in ("OUTPUT", "POSTROUTING")
         verdict = "" if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
-        mine = back and back.legs[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
+        mine = back and back.hops[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
         return Prediction(self.probe, request, back, (mine and verdict) or self._silence(request))
 
-    def _straight_back(self, last: Leg) -> tuple[End, ...]:
+    def _straight_back(self, last: Hop) -> tuple[End, ...]:
         """A reset about a frame from a bridge's port goes out there at once and meets no rules (nf_send_reset in nf_reject_ipv4.c)."""
-        if last.enters is None or not last.walk.sent.port_in or not self.links.hosts[last.namespace].bridge_nf:
+        if last.enters is None or not last.host_trace.sent.port_in or not self.links.hosts[last.namespace].bridge_nf:
             return ()
-        return self.links.way(last.enters, last.walk.packet.source, last.walk.packet.destination) or ()
+        return self.links.cables(last.enters, last.host_trace.packet.source, last.host_trace.packet.destination) or ()
 
     # --- a request that was delivered ------------------------------------------------------------------------------------
 
-    def _delivered(self, request: Trip) -> Prediction:
-        last = request.legs[-1]
+    def _delivered(self, request: Trace) -> Prediction:
+        last = request.hops[-1]
         if self.probe.protocol == "icmp":
             return self._echoed(request, last)
         server = self._listener(last)
         if server is None:
-            values = {"protocol": self.probe.protocol, "port": str(last.walk.last.destination_port), "namespace": last.namespace}
+            values = {"protocol": self.probe.protocol, "port": str(last.host_trace.last.destination_port), "namespace": last.namespace}
             elsewhere = next((other.address for other in self._on_port(last)), "")
-            refused = Trip(request.legs, True, _OTHER_ADDRESS if elsewhere else NO_LISTENER, {**values, "address": elsewhere})
+            refused = Trace(request.hops, True, _OTHER_ADDRESS if elsewhere else NO_LISTENER, {**values, "address": elsewhere})
             if self.probe.protocol == "udp":
                 return self._port_unreachable(refused, last)
-            back = self.travels.send(Parcel(reset_for(last.walk)), last.namespace)
+            back = self.forwarder.send(InFlight(reset_for(last.host_trace)), last.namespace)
             return self._answered(refused, back, Verdict.REFUSED)
         return self._served(request, last, server)
 
-    def _echoed(self, request: Trip, last: Leg) -> Prediction:
+    def _echoed(self, request: Trace, last: Hop) -> Prediction:
         sysctls = self.topology.namespaces[last.namespace].sysctls
-        ignore = "net.ipv6.icmp.echo_ignore_all" if last.walk.last.six else "net.ipv4.icmp_echo_ignore_all"
+        ignore = "net.ipv6.icmp.echo_ignore_all" if last.host_trace.last.six else "net.ipv4.icmp_echo_ignore_all"
         if sysctls.get(ignore, "0") != "0":
-            silent = Trip(request.legs, True, _NO_ANSWER, {"namespace": last.namespace})
+            silent = Trace(request.hops, True, _NO_ANSWER, {"namespace": last.namespace})
             return Prediction(self.probe, silent, None, self._silence(silent))
-        back = self.travels.send(Parcel(reply_to(last.walk)), last.namespace)
+        back = self.forwarder.send(InFlight(reply_to(last.host_trace)), last.namespace)
         verdict = Verdict.ANSWERED if back else self._silence(request)
         return Prediction(self.probe, request, back, verdict)
 
-    def _listener(self, last: Leg) -> Server | None:
-        frame = last.walk.last
+    def _listener(self, last: Hop) -> Server | None:
+        frame = last.host_trace.last
         address = shown(frame.destination, frame.six)
         if self.topology.namespaces[last.namespace].answers_all:
             return Server(last.namespace, frame.destination_port, self.probe.protocol)
         return next((server for server in self._on_port(last) if server.address in ("", address)), None)
 
-    def _on_port(self, last: Leg) -> Iterator[Server]:
+    def _on_port(self, last: Hop) -> Iterator[Server]:
         """What listens on the port, on whichever address."""
-        wanted = last.namespace, last.walk.last.destination_port, self.probe.protocol
+        wanted = last.namespace, last.host_trace.last.destination_port, self.probe.protocol
         return (server for server in self.topology.servers if (server.namespace, server.port, server.protocol) == wanted)
 
-    def _port_unreachable(self, request: Trip, last: Leg) -> Prediction:
-        answer = unreachable_port(last.walk.last.six)
-        refused = Leg(last.namespace, _answering(last.walk, answer), last.enters)
+    def _port_unreachable(self, request: Trace, last: Hop) -> Prediction:
+        answer = unreachable_port(last.host_trace.last.six)
+        refused = Hop(last.namespace, _answering(last.host_trace, answer), last.enters)
         return self._refused(request, refused, answer)
 
-    def _served(self, request: Trip, last: Leg, server: Server) -> Prediction:
+    def _served(self, request: Trace, last: Hop, server: Server) -> Prediction:
         source = None
         if server.protocol == "udp":
             if server.kind == "other":
                 raise Unknown(f"what listens on udp port {server.port} of {server.namespace} may answer or not")
             if server.kind == "proxy" and not self._passed_on(server):
-                silent = Trip(request.legs, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
+                silent = Trace(request.hops, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
                 return Prediction(self.probe, silent, None, self._silence(silent))
             source = self._proxy_address(last, server) if server.kind == "proxy" else None
-        back = self.travels.send(Parcel(reply_to(last.walk, source)), last.namespace)
+        back = self.forwarder.send(InFlight(reply_to(last.host_trace, source)), last.namespace)
         return self._answered(request, back, Verdict.ANSWERED)
 
-    def _proxy_address(self, last: Leg, server: Server) -> str | None:
+    def _proxy_address(self, last: Hop, server: Server) -> str | None:
         """What docker-proxy answers a datagram from: its own address, or the one that routing gives it, whichever was asked."""
-        frame = last.walk.last
+        frame = last.host_trace.last
         towards = self.links.routing(last.namespace, frame.six).source_towards(frame.source)
         return server.address or (shown(towards, frame.six) if towards is not None else None)
 
@@ -231,20 +231,20 @@ class Exchange:
 
     # --- what comes back -----------------------------------------------------------------------------------------------
 
-    def _answered(self, request: Trip, back: Trip, verdict: str) -> Prediction:
+    def _answered(self, request: Trace, back: Trace, verdict: str) -> Prediction:
         """The verdict if what comes back gets to the sender, and belongs to what it asked."""
         if back:
-            final = back.legs[-1]
-            if is_answer(final.walk.packet, self.packet) and final.namespace == self.probe.source:
+            final = back.hops[-1]
+            if is_answer(final.host_trace.packet, self.packet) and final.namespace == self.probe.source:
                 return Prediction(self.probe, request, back, verdict)
-            values = {"source": _place(final.walk), "address": self.probe.address, "namespace": final.namespace}
-            back = Trip(back.legs, False, _STRANGE, values)
+            values = {"source": _place(final.host_trace), "address": self.probe.address, "namespace": final.namespace}
+            back = Trace(back.hops, False, _STRANGE, values)
         return Prediction(self.probe, request, back, self._silence(request))
 
 
-def _place(walk: Walk) -> str:
+def _place(walk: HostTrace) -> str:
     return f"{walk.packet.source}:{walk.packet.source_port}"
 
 
-def _answering(walk: Walk, answer: str) -> Walk:
+def _answering(walk: HostTrace, answer: str) -> HostTrace:
     return msgspec.structs.replace(walk, answer=answer)

@@ -15,7 +15,7 @@ from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.language.plan_topology import host_end
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology, uncertain
-from netlab_magic.netfilter.routing import Hop, Routing, host_of
+from netlab_magic.netfilter.routing import NextHop, Routing, host_of
 
 __all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_strangers"]
 
@@ -64,7 +64,7 @@ def _device_to(topology: Topology, address: str) -> str:
     return hop.device if hop else ""
 
 
-def _hop(topology: Topology, address: str) -> Hop | None:
+def _hop(topology: Topology, address: str) -> NextHop | None:
     found = Routing(host_of(topology), ":" in address).route(number_of(address))
     return None if found is None or found.local else found
 

@@ -5,10 +5,10 @@ import msgspec
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome
 
-__all__ = ["Fact", "Passage", "Sighting", "Traced"]
+__all__ = ["DropCause", "HookReport", "KernelTrace", "TracedHop"]
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class HookReport(msgspec.Struct, frozen=True):
     """One report about a packet, at a hook of a namespace.
 
     `event` is "enters" (a packet begins this hook; no table of iptables has seen it there yet), "leaves" (all tables of this hook let
@@ -27,7 +27,7 @@ class Sighting(msgspec.Struct, frozen=True):
     verdict: str = ""
 
 
-class Passage(msgspec.Struct, frozen=True):
+class TracedHop(msgspec.Struct, frozen=True):
     """One packet in one namespace, in the order in which it was seen.
 
     `direction` is "request", "reply", or "error" for an ICMP error about the request or about the reply.
@@ -35,10 +35,10 @@ class Passage(msgspec.Struct, frozen=True):
 
     namespace: str
     direction: str
-    sightings: tuple[Sighting, ...]
+    reports: tuple[HookReport, ...]
 
 
-class Fact(msgspec.Struct, frozen=True):
+class DropCause(msgspec.Struct, frozen=True):
     """Something outside the firewall that ended a packet's way, as the kernel's counters and tables tell it.
 
     `kind` is a word such as "no route", "no neighbour", "rp_filter", "not forwarding", "no listener"; `values` fill its sentence.
@@ -49,15 +49,15 @@ class Fact(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}
 
 
-class Traced(msgspec.Struct, frozen=True):
-    """All that was seen of a probe: its outcome, the passages in the order of their first sighting, and facts about where it ended.
+class KernelTrace(msgspec.Struct, frozen=True):
+    """All that was seen of a probe: its outcome, its hops in the order in which they were first seen, and what is known of where it ended.
 
     `rules` holds, by namespace, the dump (`iptables-save`) that the numbers of the sightings refer to. `simulated` tells that it was not
     the kernel that reported, but a model of it.
     """
 
     outcome: Outcome
-    passages: tuple[Passage, ...] = ()
-    facts: tuple[Fact, ...] = ()
+    hops: tuple[TracedHop, ...] = ()
+    causes: tuple[DropCause, ...] = ()
     rules: dict[str, str] = {}
     simulated: bool = False

@@ -6,13 +6,13 @@ import msgspec
 
 from netlab_magic.model.topology import End
 
-__all__ = ["FATAL", "NOWHERE", "Badge", "Event", "Path", "Step", "Stop", "Unmet", "Voyage"]
+__all__ = ["FATAL", "NOWHERE", "Badge", "Event", "PacketPath", "PathStep", "RulePath", "RuleStep", "Unmet"]
 
 FATAL = frozenset({"DROP", "REJECT"})
 """The verdicts that end a packet's way."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class RuleStep(msgspec.Struct, frozen=True):
     """One rule that matched, or the end of a chain when `rule` is None: its policy, or the return of a user chain.
 
     `outcome` is what followed, in iptables' words: a verdict (ACCEPT), the chain that was entered, RETURN, or "" when the packet went
@@ -47,25 +47,25 @@ class Badge(msgspec.Struct, frozen=True):
         return f"[{self.text}]" if self.matched else f"({self.text})"
 
 
-class Path(msgspec.Struct, frozen=True):
+class RulePath(msgspec.Struct, frozen=True):
     """The steps of one packet in order; the first has the number 1, unless they have numbers of their own.
 
     `packet` says which packet it was, in a few words; `now` is the number of the step that is being looked at, 0 for none.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RuleStep, ...] = ()
     packet: str = ""
     now: int = 0
 
     @property
-    def fatal(self) -> Step | None:
+    def fatal(self) -> RuleStep | None:
         """The step that ended the packet's way, if one did."""
         return next((step for step in reversed(self.steps) if step.outcome in FATAL), None)
 
-    def upto(self, count: int) -> "Path":
+    def upto(self, count: int) -> "RulePath":
         """The first `count` steps, the last of them being looked at; for stepping forwards and backwards."""
         steps = self.steps[:count]
-        return Path(steps, self.packet, (steps[-1].number or len(steps)) if steps else 0)
+        return RulePath(steps, self.packet, (steps[-1].number or len(steps)) if steps else 0)
 
     def badges(self, table: str, chain: str, rule: int | None) -> tuple[Badge, ...]:
         """The numbers of the steps taken there: several when the packet, or the reply to it, came by again."""
@@ -107,7 +107,7 @@ class Unmet(msgspec.Struct, frozen=True):
     judged: bool = True
 
 
-class Stop(msgspec.Struct, frozen=True):
+class PathStep(msgspec.Struct, frozen=True):
     """One stop. `packet` is the packet as it comes there, and `after` as it goes on where the rule changed it, both in a few words.
 
     `last` is set where some rules that did not match, `rule` to `last`, are one stop. `outcome` is a Step's. `lost` is a sentence for the
@@ -149,52 +149,52 @@ class Stop(msgspec.Struct, frozen=True):
         return f"{table}{self.chain} rule {self.rule}" if self.last is None else f"{table}{self.chain} rules {self.rule}–{self.last}"
 
 
-class Voyage(msgspec.Struct, frozen=True):
+class PacketPath(msgspec.Struct, frozen=True):
     """The stops of a packet and of what comes back, in order; the first has number 1. `question` is the probe in a few words.
 
     `now` is the number of the stop that is being looked at, 0 for none; `through` are the namespaces of the whole way where this is a part.
     """
 
-    stops: tuple[Stop, ...] = ()
+    steps: tuple[PathStep, ...] = ()
     question: str = ""
     now: int = 0
     through: tuple[str, ...] = ()
 
-    def upto(self, number: int) -> "Voyage":
+    def upto(self, number: int) -> "PacketPath":
         """The way as far as the stop with that number, which is the one being looked at."""
-        return Voyage(self.stops[:number], self.question, min(number, len(self.stops)), self.namespaces)
+        return PacketPath(self.steps[:number], self.question, min(number, len(self.steps)), self.namespaces)
 
     @property
-    def fatal(self) -> Stop | None:
+    def fatal(self) -> PathStep | None:
         """The stop at which it came to its end, if it did not arrive."""
-        return self.stops[-1] if self.stops and self.stops[-1].fatal else None
+        return self.steps[-1] if self.steps and self.steps[-1].fatal else None
 
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces on the way, in the order of the first visit."""
-        return self.through or tuple(dict.fromkeys(stop.namespace for stop in self.stops))
+        return self.through or tuple(dict.fromkeys(step.namespace for step in self.steps))
 
     def badge(self, number: int) -> Badge:
         """The number of a stop as pictures show it."""
-        stop = self.stops[number - 1]
-        return Badge(number, stop.event != Event.PASSED, stop.back, stop.fatal, number == self.now)
+        step = self.steps[number - 1]
+        return Badge(number, step.event != Event.PASSED, step.back, step.fatal, number == self.now)
 
     def badges(self, namespace: str, interface: str = "") -> tuple[Badge, ...]:
         """The numbers of the stops at an interface; without one, of those in a namespace that are neither on the wire nor rules."""
         return tuple(
             self.badge(number)
-            for number, stop in enumerate(self.stops, 1)
-            if (stop.namespace, stop.interface) == (namespace, interface) and not stop.inside
+            for number, step in enumerate(self.steps, 1)
+            if (step.namespace, step.interface) == (namespace, interface) and not step.inside
         )
 
     def inside(self, namespace: str) -> tuple[Badge, ...]:
         """The numbers of the rules that it met in a namespace."""
-        return tuple(self.badge(number) for number, stop in enumerate(self.stops, 1) if stop.inside and stop.namespace == namespace)
+        return tuple(self.badge(number) for number, step in enumerate(self.steps, 1) if step.inside and step.namespace == namespace)
 
     def crossings(self) -> dict[tuple[End, End], tuple[bool, bool]]:
         """The cables on the way as (from, to) of the request, and for each whether the request and whether the way back took it."""
         found: dict[tuple[End, End], tuple[bool, bool]] = {}
-        wired = [stop for stop in self.stops if not stop.inside]
+        wired = [step for step in self.steps if not step.inside]
         for one, other in pairwise(wired):
             if (one.event, other.event) == (Event.LEAVES, Event.ENTERS) and one.interface and other.interface:
                 there, back = End(one.namespace, one.interface), End(other.namespace, other.interface)
@@ -203,16 +203,16 @@ class Voyage(msgspec.Struct, frozen=True):
                 found[ends] = (request or not one.back, reply or one.back)
         return found
 
-    def path(self, namespace: str, *, back: bool | None = None) -> Path:
+    def path(self, namespace: str, *, back: bool | None = None) -> RulePath:
         """The rules of one namespace as its pictures of chains show them, with the numbers of this way; `back` picks one direction."""
         steps = tuple(
-            Step(stop.table, stop.chain, rule, stop.outcome, stop.event != Event.PASSED, number, stop.back)
-            for number, stop in enumerate(self.stops, 1)
-            if stop.inside and stop.namespace == namespace and back in (None, stop.back)
-            for rule in ([stop.rule] if stop.last is None or stop.rule is None else [stop.rule, stop.last])
+            RuleStep(step.table, step.chain, rule, step.outcome, step.event != Event.PASSED, number, step.back)
+            for number, step in enumerate(self.steps, 1)
+            if step.inside and step.namespace == namespace and back in (None, step.back)
+            for rule in ([step.rule] if step.last is None or step.rule is None else [step.rule, step.last])
         )
-        return Path(steps, self.question, self.now)
+        return RulePath(steps, self.question, self.now)
 
-NOWHERE = Voyage()
+NOWHERE = PacketPath()
 """No way at all."""
 

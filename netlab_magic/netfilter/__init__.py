@@ -7,7 +7,7 @@ Imports: iptables, model.
 from netlab_magic.netfilter.connection import Conversation, converse, is_answer
 from netlab_magic.netfilter.pipeline import branches, routing_of, walk
 from netlab_magic.netfilter.replies import port_closed, refusal_of, reply_to
-from netlab_magic.netfilter.result import Cause, Outcome, Visit, Walk
+from netlab_magic.netfilter.result import Cause, HostTrace, Outcome, RuleVisit
 from netlab_magic.netfilter.routing import Device, Host, host_of
 
 __all__ = [
@@ -15,9 +15,9 @@ __all__ = [
     "Conversation",
     "Device",
     "Host",
+    "HostTrace",
     "Outcome",
-    "Visit",
-    "Walk",
+    "RuleVisit",
     "branches",
     "converse",
     "host_of",

@@ -6,7 +6,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.netfilter.pipeline import walk
 from netlab_magic.netfilter.replies import refusal_of, reply_to
-from netlab_magic.netfilter.result import Walk
+from netlab_magic.netfilter.result import HostTrace
 from netlab_magic.netfilter.routing import Host
 
 __all__ = ["Conversation", "converse", "is_answer"]
@@ -18,8 +18,8 @@ class Conversation(msgspec.Struct, frozen=True):
     It is true when the reply reaches who asked, and looks to it as if it came from whom it was sent to.
     """
 
-    request: Walk
-    reply: Walk | None = None
+    request: HostTrace
+    reply: HostTrace | None = None
 
     def __bool__(self) -> bool:
         return bool(self.request) and bool(self.reply) and self.is_recognised

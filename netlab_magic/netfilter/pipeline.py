@@ -11,7 +11,7 @@ from netlab_magic.model.hooks import HOOK_TABLES, NFT_HOOK_TABLES
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.compile import compiled
 from netlab_magic.netfilter.frame import Frame, frame_of
-from netlab_magic.netfilter.result import Cause, Outcome, Trail, Visit, Walk
+from netlab_magic.netfilter.result import Cause, Entries, HostTrace, Outcome, RuleVisit
 from netlab_magic.netfilter.routing import Host, Routing
 from netlab_magic.netfilter.table import Decision, Undecided, traverse
 
@@ -35,7 +35,7 @@ def routing_of(host: Host | None, six: bool) -> Routing | None:
 
 def walk(
     packet: Packet, ruleset: Ruleset, host: Host | None = None, towards: str | None = None, assumed: Iterable[bool] = ()
-) -> Walk:
+) -> HostTrace:
     """The way of `packet` through `ruleset` on `host`.
 
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
@@ -46,18 +46,18 @@ def walk(
     Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
     that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
     """
-    return _Journey(packet, ruleset, host, assumed, towards).walk()
+    return _Pipeline(packet, ruleset, host, assumed, towards).walk()
 
 
-def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[Walk]:
+def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[HostTrace]:
     """Every way that the packet may take: where a match cannot be judged, the way with it and the way without (at most 256)."""
     waiting: list[tuple[bool, ...]] = [()]
     for _ in range(_MOST_BRANCHES):
         if not waiting:
             return
         assumed = waiting.pop()
-        journey = _Journey(packet, ruleset, host, assumed)
-        found = journey.walk()
+        pipeline = _Pipeline(packet, ruleset, host, assumed)
+        found = pipeline.walk()
         if found.forks:
             waiting += [(*assumed, answer) for answer in (False, True)]
         else:
@@ -80,7 +80,7 @@ class _Stopped(Exception):
         self.cause = cause
 
 
-class _Journey:
+class _Pipeline:
     """One packet on its way."""
 
     def __init__(
@@ -95,10 +95,10 @@ class _Journey:
         self.assumed = iter(assumed)
         self.redirected = False
         self.order = NFT_HOOK_TABLES if host and host.variant == "nft" else HOOK_TABLES
-        self.trail: Trail = []
+        self.entries: Entries = []
         self.hooks: list[str] = []
 
-    def walk(self) -> Walk:
+    def walk(self) -> HostTrace:
         try:
             outcome = self.arrive() if self.frame.input else self.leave()
         except _Stopped as end:
@@ -108,8 +108,8 @@ class _Journey:
             return msgspec.structs.replace(self.result(Outcome.UNKNOWN, why), undecided=end.line.place, forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
-    def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> Walk:
-        return Walk(self.sent, tuple(self.trail), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
+    def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> HostTrace:
+        return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
 
     def change(self, **values: object) -> None:
         """Another frame with these values, so that the steps keep the frame that they saw."""
@@ -127,7 +127,7 @@ class _Journey:
             for table in self.asked[kind, name]:
                 chain = self.tables[table][name]
                 if chain.is_open:  # as most are, so that asking them is worth a short way
-                    self.trail.append(Visit(name, chain.end[1], True, -1, self.frame))
+                    self.entries.append(RuleVisit(name, chain.end[1], True, -1, self.frame))
                 elif kind == "raw":
                     self.before_tracking(name, table)
                 else:
@@ -149,7 +149,7 @@ class _Journey:
         self.obey(decision)
 
     def ask(self, hook: str, table: str) -> Decision:
-        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.trail)
+        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.entries)
         self.frame = decision.frame
         return decision
 

@@ -6,7 +6,7 @@ from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.frame import Ends, Frame
 from netlab_magic.netfilter.pipeline import routing_of
-from netlab_magic.netfilter.result import Outcome, Walk
+from netlab_magic.netfilter.result import HostTrace, Outcome
 from netlab_magic.netfilter.routing import Host
 
 __all__ = ["port_closed", "refusal_of", "reply_to"]
@@ -33,7 +33,7 @@ _ERRORS = {
 }
 
 
-def reply_to(request: Walk, host: Host | None) -> Packet:
+def reply_to(request: HostTrace, host: Host | None) -> Packet:
     """The first packet back, at the place where the request was last seen: an echo reply, a SYN/ACK, a datagram."""
     frame = request.last
     local = request.outcome == Outcome.DELIVERED
@@ -65,7 +65,7 @@ def reply_to(request: Walk, host: Host | None) -> Packet:
     )
 
 
-def port_closed(request: Walk, host: Host | None) -> Packet:
+def port_closed(request: HostTrace, host: Host | None) -> Packet:
     """What comes back for a request that has arrived where nobody listens: a reset, or an ICMP error, of the receiver's own making.
 
     The reset keeps the type of service (tcp_v4_send_reset).
@@ -90,7 +90,7 @@ def port_closed(request: Walk, host: Host | None) -> Packet:
     )
 
 
-def _port_back(request: Walk, host: Host | None) -> str:
+def _port_back(request: HostTrace, host: Host | None) -> str:
     """The bridge port that the reply comes in through: the request's, or the one behind which its next hop is."""
     frame = request.last
     if frame.port_out:
@@ -100,7 +100,7 @@ def _port_back(request: Walk, host: Host | None) -> str:
     return routing.port_to(hop.device, hop.next) if routing and hop else ""
 
 
-def refusal_of(walked: Walk, host: Host | None) -> Packet | None:
+def refusal_of(walked: HostTrace, host: Host | None) -> Packet | None:
     """What the host sends back about a packet that got no further: the answer of REJECT, or routing's own ICMP error.
 
     It carries the connection of that packet along, the other way, or that it has none if it was untracked (nf_ct_attach in

@@ -6,11 +6,11 @@ from itertools import chain
 import msgspec
 
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.packet_path import Path, Step
+from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.rule_index import Line, Lines
 
-__all__ = ["Cause", "Outcome", "Passed", "Trail", "Visit", "Walk"]
+__all__ = ["Cause", "Entries", "HostTrace", "Outcome", "PassedRules", "RuleVisit"]
 
 
 class Outcome:
@@ -39,7 +39,7 @@ class Cause:
     REVERSE_PATH = "rp_filter"
 
 
-class Visit(msgspec.Struct, frozen=True, gc=False):
+class RuleVisit(msgspec.Struct, frozen=True, gc=False):
     """One rule that was looked at, or the end of a chain. `failed` is the number of the first condition that did not hold.
 
     `matched` is None where it cannot be known, and did not matter: the rule only looks at packets.
@@ -96,7 +96,7 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
         return self.changed.packet() if self.changed else None
 
 
-class Passed(msgspec.Struct, frozen=True, gc=False):
+class PassedRules(msgspec.Struct, frozen=True, gc=False):
     """Rules of one chain that did not match, one after the other: those from `start` until before `stop`, counted from 0."""
 
     hook: str
@@ -106,18 +106,18 @@ class Passed(msgspec.Struct, frozen=True, gc=False):
     frame: Frame
 
     @property
-    def visits(self) -> tuple[Visit, ...]:
+    def visits(self) -> tuple[RuleVisit, ...]:
         """Each of them, with the condition that failed, which is worked out for whoever asks."""
         lines = self.chain.lines[self.start : self.stop]
-        return tuple(Visit(self.hook, line, False, line.match(self.frame)[1], self.frame) for line in lines)
+        return tuple(RuleVisit(self.hook, line, False, line.match(self.frame)[1], self.frame) for line in lines)
 
 
-Trail = list[Visit | Passed]
+Entries = list[RuleVisit | PassedRules]
 """What was looked at, in order."""
 
 
-class Walk(msgspec.Struct, frozen=True, dict=True):
-    """The way of a packet: `steps` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
+class HostTrace(msgspec.Struct, frozen=True, dict=True):
+    """The way of a packet: `visits` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
 
     `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
     `undecided` is the place (table, chain, rule) at which an unknown walk ends; with `forks` the rule may match or not, and the way goes on
@@ -125,7 +125,7 @@ class Walk(msgspec.Struct, frozen=True, dict=True):
     """
 
     sent: Packet
-    trail: tuple[Visit | Passed, ...]
+    entries: tuple[RuleVisit | PassedRules, ...]
     hooks: tuple[str, ...]
     outcome: str
     why: str
@@ -139,9 +139,9 @@ class Walk(msgspec.Struct, frozen=True, dict=True):
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
 
     @cached_property
-    def steps(self) -> tuple[Visit, ...]:
+    def visits(self) -> tuple[RuleVisit, ...]:
         """All rules that were looked at."""
-        return tuple(chain.from_iterable((step,) if isinstance(step, Visit) else step.visits for step in self.trail))
+        return tuple(chain.from_iterable((entry,) if isinstance(entry, RuleVisit) else entry.visits for entry in self.entries))
 
     @property
     def packet(self) -> Packet:
@@ -149,16 +149,16 @@ class Walk(msgspec.Struct, frozen=True, dict=True):
         return self.last.packet()
 
     @property
-    def matched(self) -> tuple[Visit, ...]:
+    def matched(self) -> tuple[RuleVisit, ...]:
         """The steps at which a rule matched, or a chain ended."""
-        return tuple(step for step in self.trail if isinstance(step, Visit) and step.matched)
+        return tuple(step for step in self.entries if isinstance(step, RuleVisit) and step.matched)
 
     @property
-    def decided_by(self) -> Visit | None:
+    def decided_by(self) -> RuleVisit | None:
         """The last step that matched: for a packet that was dropped, the one that did it."""
-        return next((step for step in reversed(self.trail) if isinstance(step, Visit) and step.matched), None)
+        return next((step for step in reversed(self.entries) if isinstance(step, RuleVisit) and step.matched), None)
 
     @property
-    def path(self) -> Path:
+    def path(self) -> RulePath:
         """The way as the pictures draw it."""
-        return Path(tuple(Step(step.table, step.chain, step.rule, step.outcome) for step in self.matched), str(self.sent))
+        return RulePath(tuple(RuleStep(step.table, step.chain, step.rule, step.outcome) for step in self.matched), str(self.sent))

@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.iptables.numbers import number_of
 from netlab_magic.model.topology import Namespace, Route, Topology
 
-__all__ = ["Device", "Hop", "Host", "Routing", "host_of"]
+__all__ = ["Device", "Host", "NextHop", "Routing", "host_of"]
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def _settings(place: Namespace, device: str, key: str) -> list[str]:
     return [place.sysctls.get(f"net.ipv4.conf.{name}.{key}", "0") for name in names]
 
 
-class Hop(msgspec.Struct, frozen=True):
+class NextHop(msgspec.Struct, frozen=True):
     """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here.
 
     `source` is the address that the route wants the host's own packets to come from.
@@ -141,7 +141,7 @@ class Routing:
             if (":" in address) == six
         }
         self.hairpins = {device.name for device in host.devices if device.hairpin}
-        self._known: dict[int, Hop | None] = {}
+        self._known: dict[int, NextHop | None] = {}
 
     def _addresses(self, host: Host) -> Iterator[_Address]:
         for device in host.devices:
@@ -201,19 +201,19 @@ class Routing:
         back = self.route(source)
         return back is not None and (mode != 1 or back.device == device)
 
-    def route(self, address: int) -> Hop | None:
+    def route(self, address: int) -> NextHop | None:
         """Where packets for an address go: the longest prefix decides; None without a route."""
         if address not in self._known:
             self._known[address] = self._route(address)
         return self._known[address]
 
-    def _route(self, address: int) -> Hop | None:
+    def _route(self, address: int) -> NextHop | None:
         if self.is_local(address):
-            return Hop("lo", address, local=True)
+            return NextHop("lo", address, local=True)
         found = self._reach(address)
         if found is None or found.kind != "unicast":
             return None
-        return Hop(found.device, address if found.via is None else found.via, source=found.source)
+        return NextHop(found.device, address if found.via is None else found.via, source=found.source)
 
     def _reach(self, address: int) -> _Reach | None:
         return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)

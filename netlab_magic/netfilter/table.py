@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.result import Passed, Trail, Visit
+from netlab_magic.netfilter.result import Entries, PassedRules, RuleVisit
 from netlab_magic.netfilter.rule_index import Candidate, Line, Lines
 from netlab_magic.netfilter.targets import Change, Unjudged
 
@@ -34,8 +34,8 @@ class Undecided(Exception):
         self.forks = forks
 
 
-def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], trail: Trail) -> Decision:
-    """The decision of one table; what was looked at is added to `trail`.
+def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], entries: Entries) -> Decision:
+    """The decision of one table; what was looked at is added to `entries`.
 
     `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say,
     and where chains lead back to themselves: the kernel takes no such rules (mark_source_chains in ip_tables.c, nft_chain_validate).
@@ -48,21 +48,21 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
     while True:
         before, (at, line, certain) = at, _next(candidates, frame)
         if at > before + 1:  # nomatch
-            trail.append(Passed(hook, chain, before + 1, at, frame))
+            entries.append(PassedRules(hook, chain, before + 1, at, frame))
         if not certain:
             failed = line.match(frame)[1]
             matched = next(assumed, None) if line.acts else None
             if matched is None and line.acts:
                 raise Undecided(line, f"uses {line.conditions[failed].about}", forks=True)
             if not matched:
-                trail.append(Visit(hook, line, matched, failed, frame))
+                entries.append(RuleVisit(hook, line, matched, failed, frame))
                 continue
         follows = line.action
         if follows.change is None:
-            trail.append(Visit(hook, line, True, -1, frame))
+            entries.append(RuleVisit(hook, line, True, -1, frame))
         else:
             changed = _changed(line, follows.change, frame)
-            trail.append(Visit(hook, line, True, -1, frame, None if changed is frame else changed))
+            entries.append(RuleVisit(hook, line, True, -1, frame, None if changed is frame else changed))
             frame = changed
         if follows.chain:  # call; goto leaves no place to come back to
             if follows.chain in entered:

@@ -10,11 +10,11 @@ from agreement.reporting import Place
 from agreement.world import ADDRESSES, PORTS, host
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
-from netlab_magic.netfilter import Conversation, Host, Outcome, Visit, Walk, branches, port_closed, refusal_of, reply_to, walk
+from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, branches, port_closed, refusal_of, reply_to, walk
 
 __all__ = ["Expected", "Judged", "expectations", "judged"]
 
-Walker = Callable[[Packet], Iterable[Walk]]
+Walker = Callable[[Packet], Iterable[HostTrace]]
 _OWNERS = {**{address: name for name, address in ADDRESSES.items()}, "8.8.8.8": "ext"}
 _PATIENCE = 12
 _UNTRACKED = ("INVALID", "UNTRACKED")
@@ -26,19 +26,19 @@ class Expected(msgspec.Struct):
     `more` allows for packets that are nobody's business here: a reply that its receiver does not recognise is refused by it.
     """
 
-    walks: list[Walk]
+    walks: list[HostTrace]
     answered: bool | None
     more: bool = False
 
-    def orders(self, variant: str) -> list[list[Visit]]:
+    def orders(self, variant: str) -> list[list[RuleVisit]]:
         """The steps as the kernel may tell them: nft tells a rule that rejects after what the answer met, which goes out meanwhile, and
         which may come in again, through lo, before or after.
         """
         if variant == "legacy" or all(found.outcome != Outcome.REJECTED for found in self.walks):
-            return [[step for found in self.walks for step in found.steps]]
+            return [[step for found in self.walks for step in found.visits]]
         return [_nested(self.walks, whole=whole) for whole in (False, True)]
 
-    def differs_at(self, order: list[Visit], seen: list[Place]) -> tuple[list[Place], list[Place]] | None:
+    def differs_at(self, order: list[RuleVisit], seen: list[Place]) -> tuple[list[Place], list[Place]] | None:
         """What is left of the walk's and of the kernel's steps where the two go apart; None when they do not.
 
         A rule of which nobody can tell whether it matches, and which does nothing but look at packets, may be there or not.
@@ -52,12 +52,12 @@ class Expected(msgspec.Struct):
         return None if self.more or at == len(seen) else ([], seen[at:])
 
 
-def _place(step: Visit) -> Place:
+def _place(step: RuleVisit) -> Place:
     return step.table, step.chain, step.rule or 0
 
 
-def _nested(walks: list[Walk], *, whole: bool) -> list[Visit]:
-    steps = list(walks[0].steps) if walks else []
+def _nested(walks: list[HostTrace], *, whole: bool) -> list[RuleVisit]:
+    steps = list(walks[0].visits) if walks else []
     if not walks or not walks[1:]:
         return steps
     after = _nested(walks[1:], whole=whole)
@@ -94,7 +94,7 @@ def expectations(case: Case, ruleset: Ruleset, variant: str, *, branching: bool)
     """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that `branches` finds."""
     there = host(case.setting, variant)
 
-    def walker(packet: Packet) -> Iterable[Walk]:
+    def walker(packet: Packet) -> Iterable[HostTrace]:
         return branches(packet, ruleset, there) if branching else (walk(packet, ruleset, there),)
 
     for first, packet in _round(case, case.packet, walker, there):
@@ -118,7 +118,7 @@ def _round(case: Case, packet: Packet, walker: Walker, there: Host) -> Iterator[
             yield from _answered(case, request, walker, there)
 
 
-def _answered(case: Case, request: Walk, walker: Walker, there: Host) -> Iterator[Sequel]:
+def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> Iterator[Sequel]:
     """The rounds whose request has arrived."""
     tcp, closed = case.packet.protocol == "tcp", request.packet.protocol != "icmp" and request.packet.destination_port not in PORTS
     answer = port_closed(request, there) if closed else reply_to(request, there)
@@ -141,7 +141,7 @@ def _answered(case: Case, request: Walk, walker: Walker, there: Host) -> Iterato
                 yield expected, packet if goes_on and expected.answered is not None else None
 
 
-def _shaken(case: Case, so_far: list[Walk], packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
+def _shaken(case: Case, so_far: list[HostTrace], packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
     """The end of TCP's handshake, which is a packet more, before there are data."""
     for third in walker(packet):
         if third:
@@ -158,7 +158,7 @@ def _shaken(case: Case, so_far: list[Walk], packet: Packet, walker: Walker, ther
                 yield Expected([*so_far, *walks], answered=None), None
 
 
-def _next(packet: Packet, walks: list[Walk]) -> Packet:
+def _next(packet: Packet, walks: list[HostTrace]) -> Packet:
     """The second packet of a program, with what connection tracking remembers of the first and its answer."""
     request = walks[0].last
     if request.state in _UNTRACKED or not (walks[0] or "CONFIRMED" in request.status):
@@ -181,12 +181,12 @@ def _next(packet: Packet, walks: list[Walk]) -> Packet:
     )
 
 
-def _is_lost(request: Walk) -> bool:
+def _is_lost(request: HostTrace) -> bool:
     """Whether a packet goes on as no part of its connection any more: untranslated, whoever gets it does not know it."""
     return bool(request) and request.sent.state == "ESTABLISHED" and request.last.state in _UNTRACKED
 
 
-def _is_received(request: Walk) -> bool:
+def _is_received(request: HostTrace) -> bool:
     """Whether the receiver takes it: it drops what comes from one of its own addresses (fib_validate_source)."""
     packet = request.packet
     if request.outcome == Outcome.DELIVERED:
@@ -195,7 +195,7 @@ def _is_received(request: Walk) -> bool:
     return bool(owner) and packet.source in (*_OWNERS, "10.0.0.6", "172.18.0.1", "172.19.0.1") and _OWNERS.get(packet.source) != owner
 
 
-def _refused(walked: Walk, walker: Walker, there: Host) -> Iterator[list[Walk]]:
+def _refused(walked: HostTrace, walker: Walker, there: Host) -> Iterator[list[HostTrace]]:
     """The packet that got no further, with what its sender is told, and what is said about that in turn."""
     refusal = refusal_of(walked, there) if walked.outcome != Outcome.UNKNOWN else None
     if refusal is None:

@@ -10,7 +10,7 @@ from netlab_magic.draw import chains_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.packet_path import Path, Step
+from netlab_magic.model.packet_path import RulePath, RuleStep
 
 
 def _filter(*lines: str, chains: tuple[str, ...] = ()) -> Ruleset:
@@ -236,8 +236,12 @@ def test_never_is_said_only_where_packets_came_by():
     assert "    0  ✕ DROP" in two
 
 
-PATH = Path(
-    (Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "DOCKER-USER", 1, "RETURN"), Step("filter", "FORWARD", None, "DROP")),
+PATH = RulePath(
+    (
+        RuleStep("filter", "FORWARD", 1, "DOCKER-USER"),
+        RuleStep("filter", "DOCKER-USER", 1, "RETURN"),
+        RuleStep("filter", "FORWARD", None, "DROP"),
+    ),
     "a ping",
 )
 
@@ -255,12 +259,12 @@ def test_a_path_numbers_its_rules_and_draws_its_jumps_heavier():
 
 
 def test_a_rule_passed_twice_has_both_numbers():
-    twice = Path((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", 1, "DOCKER-USER")))
+    twice = RulePath((RuleStep("filter", "FORWARD", 1, "DOCKER-USER"), RuleStep("filter", "FORWARD", 1, "DOCKER-USER")))
     assert "[1][2]    1" in chains_picture(DOCKER, path=twice).text
 
 
 def test_steps_in_another_table_are_not_drawn():
-    assert "[1] " not in chains_picture(DOCKER, path=Path((Step("nat", "FORWARD", 1, "ACCEPT"),))).text
+    assert "[1] " not in chains_picture(DOCKER, path=RulePath((RuleStep("nat", "FORWARD", 1, "ACCEPT"),))).text
 
 
 def test_hovering_over_a_rule_shows_it_and_its_explanation():
@@ -287,7 +291,7 @@ def test_of_too_many_chains_those_that_matter_are_drawn(special, rules):
     names = [f"empty{number}x" for number in range(20)]
     order = [special, *names] if special == "nearer" else [*names, special]
     ruleset = _filter(*(f"-A FORWARD -j {name}" for name in order), *rules, chains=(*names, special))
-    path = Path((Step("filter", "on-the-path", None, "RETURN"),)) if special == "on-the-path" else None
+    path = RulePath((RuleStep("filter", "on-the-path", None, "RETURN"),)) if special == "on-the-path" else None
     assert f"Chain {special} " in chains_picture(ruleset, path=path).text
 
 

@@ -21,8 +21,7 @@ from netlab_magic.draw.base.svg import WIDEST
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.hooks import WAYS
-from netlab_magic.model.packet_path import Path as Way
-from netlab_magic.model.packet_path import Step
+from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Server, Topology
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the dot program is not installed")
@@ -59,7 +58,7 @@ def _hostile_rules(text: str) -> Ruleset:
 SMALLEST_SCALE = 1.1
 """How much smaller than drawn a picture may get on the page: its 10 points stay above 9."""
 
-PATH = Way((Step("filter", "FORWARD", 1, "DOCKER-USER"), Step("filter", "FORWARD", None, "DROP")), "a ping")
+PATH = RulePath((RuleStep("filter", "FORWARD", 1, "DOCKER-USER"), RuleStep("filter", "FORWARD", None, "DROP")), "a ping")
 
 PICTURES = {
     "seed": topology_picture(SEED, CLOSED, [ping("ns1", "ns0", "blocked"), ping("ns1", "internet", "blocked", name="8.8.8.8")]),
@@ -183,7 +182,7 @@ def test_no_text_breaks_the_picture_or_becomes_markup(text):
         topology_picture(_hostile_lab(text), _hostile_rules(text), [ping("n-" + text, text, "blocked", why=text)]),
         chains_picture(_hostile_rules(text)),
         chains_picture(_hostile_rules(text), text, text),
-        chains_picture(_hostile_rules(text), explain=lambda *_: text, path=Way((Step("filter", "FORWARD", 1, text),), text)),
+        chains_picture(_hostile_rules(text), explain=lambda *_: text, path=RulePath((RuleStep("filter", "FORWARD", 1, text),), text)),
         way_picture(_hostile_rules(text), explain=lambda *_: text),
     )
     for picture in pictures:

@@ -9,7 +9,7 @@ from netlab_magic.draw import way_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.hooks import HOOK_TABLES, WAYS
-from netlab_magic.model.packet_path import Path, Step
+from netlab_magic.model.packet_path import RulePath, RuleStep
 
 NAT = """*nat
 :PREROUTING ACCEPT [0:0]
@@ -71,7 +71,8 @@ def test_a_policy_that_drops_is_something_to_say():
 
 
 def test_a_path_goes_from_table_to_table():
-    path = Path((Step("mangle", "PREROUTING", None, "ACCEPT"), Step("nat", "PREROUTING", 1, "DOCKER"), Step("nat", "DOCKER", 1, "DNAT")))
+    steps = (("mangle", "PREROUTING", None, "ACCEPT"), ("nat", "PREROUTING", 1, "DOCKER"), ("nat", "DOCKER", 1, "DNAT"))
+    path = RulePath(tuple(RuleStep(*step) for step in steps))
     picture = way_picture(parse(NAT), path=path)
     assert "[1] mangle (no rules)" in picture.text
     assert re.search(r"\[2\] +1  → DOCKER", picture.text)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from netlab_magic.diagnosis.remedies.docker import host_ports
 from netlab_magic.diagnosis.remedies.firewall import killer_of
 from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
-from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
 from netlab_magic.iptables.ruleset import Ruleset
@@ -20,12 +20,12 @@ _UNPUBLISHED = message(
 )
 
 
-def advice(world: World, found: Prediction, trip: Trip) -> Iterator[Remedy]:
+def advice(world: World, found: Prediction, trace: Trace) -> Iterator[Remedy]:
     """What to do about a packet that no change of the firewall or the network would help as it should be helped."""
-    last, probe = trip.legs[-1], found.probe
-    frame, killer = last.walk.last, killer_of(last)
+    last, probe = trace.hops[-1], found.probe
+    frame, killer = last.host_trace.last, killer_of(last)
     port = str(frame.destination_port)
-    if trip.arrived and killer is None and found.request is trip:
+    if trace.arrived and killer is None and found.request is trace:
         addresses = [
             held.address
             for held in world.topology.servers
@@ -37,9 +37,9 @@ def advice(world: World, found: Prediction, trip: Trip) -> Iterator[Remedy]:
     if killer is None:
         return
     address = killer.before.destination
-    if refuses_a_service(trip):
+    if refuses_a_service(trace):
         yield _said(_NO_ENDPOINTS, {"address": address})
-    elif trip is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trip):
+    elif trace is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trace):
         if host_ports(world, address, frame.destination_port, probe.protocol):
             return
         yield _said(_UNPUBLISHED, {"address": address, "port": port})
@@ -49,15 +49,15 @@ def _said(sentence: str, values: dict[str, str]) -> Remedy:
     return Remedy((Fix("advice", sentence, values, (), ()),))
 
 
-def refuses_a_service(trip: Trip) -> bool:
+def refuses_a_service(trace: Trace) -> bool:
     """Whether kube-proxy refused a packet to the address of a service: no machine has it, so letting the packet pass is no help."""
-    killer = killer_of(trip.legs[-1])
+    killer = killer_of(trace.hops[-1])
     return killer is not None and killer.outcome == "REJECT" and killer.chain.startswith("KUBE-") and is_generated(killer.chain)
 
 
-def _is_dockers(world: World, trip: Trip) -> bool:
+def _is_dockers(world: World, trace: Trace) -> bool:
     """Whether Docker keeps packets from a container: one of its chains, its rules in the table raw, or a policy for the rest."""
-    last = trip.legs[-1]
+    last = trace.hops[-1]
     killer = killer_of(last)
     held = world.rulesets.get(last.namespace, Ruleset())
     if killer is None or held.chain(USER_CHAIN) is None or held.chain("DOCKER") is None:
@@ -66,5 +66,5 @@ def _is_dockers(world: World, trip: Trip) -> bool:
         return killer.chain != USER_CHAIN
     if killer.table == "raw":
         return killer.rule is not None
-    at_forward = [visit.chain for visit in last.walk.matched if (visit.table, visit.hook) == ("filter", "FORWARD")]
+    at_forward = [visit.chain for visit in last.host_trace.matched if (visit.table, visit.hook) == ("filter", "FORWARD")]
     return killer.rule is None and any(chain.startswith("DOCKER") and chain != USER_CHAIN for chain in at_forward)

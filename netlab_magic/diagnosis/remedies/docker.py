@@ -95,7 +95,7 @@ def _published(world: World, container: Container) -> Iterator[Change]:
 
 def _everywhere(world: World, daemon: Daemon, found: Prediction) -> Iterator[Change]:
     """A port that is published on an address of the host to which this packet is not sent."""
-    if found.request.legs[-1].namespace != HOST:
+    if found.request.hops[-1].namespace != HOST:
         return
     for container in daemon.containers:
         for port in container.ports:

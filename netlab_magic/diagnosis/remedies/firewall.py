@@ -6,14 +6,14 @@ import msgspec
 
 from netlab_magic.diagnosis.remedies.placement import own_place
 from netlab_magic.diagnosis.remedies.remedy import Fix, World
-from netlab_magic.forwarding.prediction import Leg
+from netlab_magic.forwarding.prediction import Hop
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
 from netlab_magic.iptables.command import changes, read_command
 from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.topology import HOST
-from netlab_magic.netfilter import Visit
+from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["Change", "edited", "firewall_fixes", "killer_of", "ruled"]
 
@@ -35,18 +35,18 @@ _DELETE = message("Take away the rule that lets no such packet pass: rule {numbe
 _POLICY = message("Let {chain} accept all packets that none of its rules decides about: its policy.")
 
 
-def killer_of(leg: Leg) -> Visit | None:
+def killer_of(hop: Hop) -> RuleVisit | None:
     """The rule, or the policy, at which a packet died; None when something else ended its way."""
-    walk = leg.walk
-    if walk or not walk.trail or walk.cause not in ("rule", ""):
+    walk = hop.host_trace
+    if walk or not walk.entries or walk.cause not in ("rule", ""):
         return None
-    last = walk.trail[-1]
-    return last if isinstance(last, Visit) and last.matched and last.outcome in ("DROP", "REJECT") else None
+    last = walk.entries[-1]
+    return last if isinstance(last, RuleVisit) and last.matched and last.outcome in ("DROP", "REJECT") else None
 
 
-def firewall_fixes(world: World, leg: Leg, killer: Visit) -> Iterator[Change]:
+def firewall_fixes(world: World, hop: Hop, killer: RuleVisit) -> Iterator[Change]:
     """The changes that would let this packet go on from where it died, the smallest in effect first."""
-    place = _Place(world, leg, killer)
+    place = _Place(world, hop, killer)
     yield from place.replies()
     yield from place.flow()
     yield from place.interfaces()
@@ -56,14 +56,14 @@ def firewall_fixes(world: World, leg: Leg, killer: Visit) -> Iterator[Change]:
 class _Place:
     """The place where a packet died, and the rules that could be put before it."""
 
-    def __init__(self, world: World, leg: Leg, killer: Visit) -> None:
+    def __init__(self, world: World, hop: Hop, killer: RuleVisit) -> None:
         self.world = world
-        self.namespace = leg.namespace
+        self.namespace = hop.namespace
         self.killer = killer
         self.packet = killer.before
-        self.ruleset = world.rulesets[leg.namespace]
+        self.ruleset = world.rulesets[hop.namespace]
         self.program = "ip6tables" if self.ruleset.family == "ipv6" else "iptables"
-        self.chain, self.number = own_place(leg.walk.matched, killer)
+        self.chain, self.number = own_place(hop.host_trace.matched, killer)
         self.in_user_chain = self.chain == USER_CHAIN
         self.too_late = killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
 

@@ -6,13 +6,13 @@ import msgspec
 
 from netlab_magic.diagnosis.remedies.firewall import Change, ruled
 from netlab_magic.diagnosis.remedies.remedy import Fix, World
-from netlab_magic.forwarding.prediction import Leg, Prediction
+from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import is_generated
 from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
 from netlab_magic.model.probe import Verdict
 from netlab_magic.model.topology import HOST
-from netlab_magic.netfilter import Visit
+from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["translation_fixes"]
 
@@ -31,14 +31,14 @@ def translation_fixes(world: World, found: Prediction) -> Iterator[Change]:
     """What may help a packet whose translation is missing, or leads it where nobody answers."""
     yield from _twins(world, found)
     yield from _turned(world, found)
-    for trip in filter(None, (found.request, found.back)):
-        for leg in trip.legs:
-            yield from _without(world, leg, found)
+    for trace in filter(None, (found.request, found.back)):
+        for hop in trace.hops:
+            yield from _without(world, hop, found)
 
 
 def _twins(world: World, found: Prediction) -> Iterator[Change]:
     """The rules of PREROUTING that translate connections to this port, for those that a host makes itself."""
-    first, probe = found.request.legs[0], found.probe
+    first, probe = found.request.hops[0], found.probe
     chain = world.rulesets.get(first.namespace, Ruleset()).chain("PREROUTING", "nat")
     is_untouched = not _was_translated(first)
     fitting = [rule for rule in chain.rules if _leads(rule, probe.protocol, probe.port, probe.address)] if chain and is_untouched else []
@@ -52,9 +52,9 @@ def _twins(world: World, found: Prediction) -> Iterator[Change]:
         yield ruled(world, first.namespace, fix)
 
 
-def _was_translated(leg: Leg) -> bool:
+def _was_translated(hop: Hop) -> bool:
     """Whether a packet got another destination on its way through a namespace."""
-    return any(visit.table == "nat" and visit.hook != "POSTROUTING" and visit.line.action.change for visit in leg.walk.matched)
+    return any(visit.table == "nat" and visit.hook != "POSTROUTING" and visit.line.action.change for visit in hop.host_trace.matched)
 
 
 def _leads(rule: Rule, protocol: str, port: int, address: str) -> bool:
@@ -70,32 +70,32 @@ def _leads(rule: Rule, protocol: str, port: int, address: str) -> bool:
 
 def _turned(world: World, found: Prediction) -> Iterator[Change]:
     """Masquerading for packets that leave a host through the device that they came in by, having been translated there."""
-    for leg in found.request.legs:
-        frame, sent = leg.walk.last, leg.walk.sent
-        if not (leg.enters and sent.input and sent.input == frame.output and _was_translated(leg)) or frame.six:
+    for hop in found.request.hops:
+        frame, sent = hop.host_trace.last, hop.host_trace.sent
+        if not (hop.enters and sent.input and sent.input == frame.output and _was_translated(hop)) or frame.six:
             continue
-        device = world.topology.namespaces[leg.namespace].interface(sent.input)
+        device = world.topology.namespaces[hop.namespace].interface(sent.input)
         for held in device.parsed() if device else ():
             if held.version == 4:
                 network = str(held.network)
                 command = f"iptables -t nat -A POSTROUTING -s {network} -d {network} -j MASQUERADE"
-                statement = f"rule -t nat POSTROUTING -s {network} -d {network} -j MASQUERADE" if leg.namespace == HOST else ""
-                values = {"network": network, "namespace": leg.namespace}
-                yield ruled(world, leg.namespace, Fix("masquerade", _TURNED, values, (statement,), (command,)))
+                statement = f"rule -t nat POSTROUTING -s {network} -d {network} -j MASQUERADE" if hop.namespace == HOST else ""
+                values = {"network": network, "namespace": hop.namespace}
+                yield ruled(world, hop.namespace, Fix("masquerade", _TURNED, values, (statement,), (command,)))
 
 
-def _without(world: World, leg: Leg, found: Prediction) -> Iterator[Change]:
+def _without(world: World, hop: Hop, found: Prediction) -> Iterator[Change]:
     """Without the rule that keeps a packet from being tracked; without the one that leads it to a port on which nobody listens."""
-    for visit in leg.walk.matched:
+    for visit in hop.host_trace.matched:
         if visit.rule is None or visit.changed is None or is_generated(visit.chain):
             continue
         values = {"number": str(visit.rule), "chain": visit.chain}
         if visit.table == "raw" and visit.changed.state == "UNTRACKED":
-            yield _deleted(world, leg, visit, _TRACKED, values)
+            yield _deleted(world, hop, visit, _TRACKED, values)
         elif visit.table == "nat" and found.verdict == Verdict.REFUSED and visit.changed.destination_port != visit.frame.destination_port:
-            yield _deleted(world, leg, visit, _UNTRANSLATED, values)
+            yield _deleted(world, hop, visit, _UNTRANSLATED, values)
 
 
-def _deleted(world: World, leg: Leg, visit: Visit, sentence: str, values: dict[str, str]) -> Change:
+def _deleted(world: World, hop: Hop, visit: RuleVisit, sentence: str, values: dict[str, str]) -> Change:
     command = f"iptables -t {visit.table} -D {visit.chain} {visit.rule}"
-    return ruled(world, leg.namespace, Fix("delete rule", sentence, values, ("",), (command,)))
+    return ruled(world, hop.namespace, Fix("delete rule", sentence, values, ("",), (command,)))

@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.diagnosis.remedies.firewall import Change, ruled
 from netlab_magic.diagnosis.remedies.remedy import Fix, World
 from netlab_magic.errors import StatementError
-from netlab_magic.forwarding.prediction import Leg, Prediction, Trip
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN
 from netlab_magic.language import statements as s
@@ -38,24 +38,24 @@ _PLUG = message("Plug {namespace} into the bridge {bridge}, on which its network
 _HAIRPIN = message("Let the bridge send frames back through the port from which they came, {port}.")
 
 
-def network_fixes(world: World, found: Prediction, trip: Trip) -> Iterator[Change]:
+def network_fixes(world: World, found: Prediction, trace: Trace) -> Iterator[Change]:
     """The changes of the network that may help a packet that no rule stopped, or a program that is not there."""
-    last = trip.legs[-1]
-    cause = last.walk.cause
-    if trip.arrived:
+    last = trace.hops[-1]
+    cause = last.host_trace.cause
+    if trace.arrived:
         yield from _served(world, found, last)
         yield from _answering(world, last)
     elif cause == Cause.NOT_FORWARDING:
-        yield from _sysctl(world, last.namespace, _FORWARDING[last.walk.last.six], "1", _FORWARD)
+        yield from _sysctl(world, last.namespace, _FORWARDING[last.host_trace.last.six], "1", _FORWARD)
     elif cause == Cause.NO_ROUTE:
         yield from _masqueraded(world, found)
         if last.namespace != INTERNET or (found.back is None and not _has_docker(world)):  # it knows no routes to private networks
-            yield from _routed(world, last, last.walk.packet.destination)
+            yield from _routed(world, last, last.host_trace.packet.destination)
     elif cause == Cause.REVERSE_PATH:
-        device = last.walk.packet.input
+        device = last.host_trace.packet.input
         key = f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
         yield from _sysctl(world, last.namespace, key, "2", _LOOSE, device=device)
-        yield from _routed(world, last, last.walk.packet.source)
+        yield from _routed(world, last, last.host_trace.packet.source)
     elif cause == Cause.HAIRPIN:
         yield from _hairpin(world, last)
     else:
@@ -70,11 +70,11 @@ def _has_docker(world: World) -> bool:
     return held is not None and held.chain(USER_CHAIN) is not None
 
 
-def unseen_bridges(world: World, leg: Leg) -> Iterator[Change]:
+def unseen_bridges(world: World, hop: Hop) -> Iterator[Change]:
     """The way round the firewall for a frame that a bridge passes on."""
-    frame = leg.walk.last
-    if frame.input and frame.input == frame.output and leg.walk.sent.port_in:
-        yield from _sysctl(world, leg.namespace, BRIDGED, "0", _UNSEEN)
+    frame = hop.host_trace.last
+    if frame.input and frame.input == frame.output and hop.host_trace.sent.port_in:
+        yield from _sysctl(world, hop.namespace, BRIDGED, "0", _UNSEEN)
 
 
 def _built(world: World, scope: str, sentence: str, values: dict[str, str], statement: s.Build, line: str) -> Iterator[Change]:
@@ -99,8 +99,8 @@ def _sysctl(world: World, namespace: str, key: str, value: str, sentence: str, *
     yield from _built(world, "sysctl", sentence, {"namespace": namespace, **values}, statement, f"sysctl {key}={value}{where}")
 
 
-def _served(world: World, found: Prediction, last: Leg) -> Iterator[Change]:
-    probe, frame = found.probe, last.walk.last
+def _served(world: World, found: Prediction, last: Hop) -> Iterator[Change]:
+    probe, frame = found.probe, last.host_trace.last
     port = frame.destination_port
     if probe.protocol == "icmp" or any(
         (held.namespace, held.port, held.protocol) == (last.namespace, port, probe.protocol) for held in world.topology.servers
@@ -112,13 +112,13 @@ def _served(world: World, found: Prediction, last: Leg) -> Iterator[Change]:
     yield from _built(world, "server", _SERVE, values, s.Serve(last.namespace, port, probe.protocol, kind), line)
 
 
-def _answering(world: World, last: Leg) -> Iterator[Change]:
-    key = _IGNORED[last.walk.last.six]
+def _answering(world: World, last: Hop) -> Iterator[Change]:
+    key = _IGNORED[last.host_trace.last.six]
     if world.topology.namespaces[last.namespace].sysctls.get(key, "0") != "0":
         yield from _sysctl(world, last.namespace, key, "0", _ANSWER)
 
 
-def _routed(world: World, last: Leg, address: str) -> Iterator[Change]:
+def _routed(world: World, last: Hop, address: str) -> Iterator[Change]:
     """A route by each neighbour on a link of the namespace: to the network of an address, else to everywhere."""
     namespace = world.topology.namespaces[last.namespace]
     for destination in dict.fromkeys([*_networks_of(world.topology, address), "default"]):
@@ -151,25 +151,25 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
     """Masquerading on a host that the request went through, for the network that it came from."""
     if found.back is None:
         return
-    for leg in found.request.legs:
-        frame, walk = leg.walk.last, leg.walk
-        if not leg.enters or not leg.leaves or frame.port_out or frame.six:
+    for hop in found.request.hops:
+        frame, walk = hop.host_trace.last, hop.host_trace
+        if not hop.enters or not hop.leaves or frame.port_out or frame.six:
             continue
-        came = world.topology.namespaces[leg.namespace].interface(walk.sent.input)
+        came = world.topology.namespaces[hop.namespace].interface(walk.sent.input)
         for held in came.parsed() if came else ():
             if ip_address(walk.sent.source) in held.network:
-                yield _masquerade(world, leg, str(held.network), came.name if came and came.kind == "bridge" else "")
+                yield _masquerade(world, hop, str(held.network), came.name if came and came.kind == "bridge" else "")
 
 
-def _masquerade(world: World, leg: Leg, network: str, bridge: str) -> Change:
+def _masquerade(world: World, hop: Hop, network: str, bridge: str) -> Change:
     command = f"iptables -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
-    line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if leg.namespace == HOST else ""
-    return ruled(world, leg.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
+    line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if hop.namespace == HOST else ""
+    return ruled(world, hop.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
 
 
-def _hairpin(world: World, last: Leg) -> Iterator[Change]:
+def _hairpin(world: World, last: Hop) -> Iterator[Change]:
     namespace = world.topology.namespaces[last.namespace]
-    port = namespace.interface(last.walk.sent.port_in)
+    port = namespace.interface(last.host_trace.sent.port_in)
     if port is not None:
         after = world.topology.with_namespace(namespace.with_interface(msgspec.structs.replace(port, hairpin=True)))
         yield from _changed(world, "link", _HAIRPIN, {"port": port.name}, after)
@@ -181,7 +181,7 @@ def _seen(world: World) -> Iterator[Change]:
             yield from _sysctl(world, namespace.name, BRIDGED, "1", _SEEN)
 
 
-def _linked(world: World, probe: Probe, last: Leg) -> Iterator[Change]:
+def _linked(world: World, probe: Probe, last: Hop) -> Iterator[Change]:
     """Devices that are down, on the way; a namespace that is plugged into another bridge than the one of its network."""
     for name in dict.fromkeys((last.namespace, probe.source, probe.target, HOST)):
         namespace = world.topology.namespaces.get(name)

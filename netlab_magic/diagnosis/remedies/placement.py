@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
-from netlab_magic.netfilter import Visit
+from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["own_place"]
 
 
 
 
-def own_place(visits: Sequence[Visit], at: Visit) -> tuple[str, int | None]:
+def own_place(visits: Sequence[RuleVisit], at: RuleVisit) -> tuple[str, int | None]:
     """Where a rule of one's own comes before `at`: the chain and the number there, None for its end.
 
     `visits` are those at which a rule matched, until `at`. In Docker's FORWARD that is the head of DOCKER-USER, where the packet has been

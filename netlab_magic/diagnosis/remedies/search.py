@@ -11,7 +11,7 @@ from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.prediction import Prediction, Trip
+from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import Topology
@@ -70,14 +70,14 @@ class _Search:
         self.left = left
 
     def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
-        trip = _dying(found)
+        trace = _dying(found)
         helping = list(self._helping(world, found))
         dockers = self._tried(docker_fixes(world, found))  # what Docker has its own way for needs no second change
         singles = [Remedy((fix,)) for fix, _, then in (*helping, *dockers) if then]
         enough = {remedy.commands for remedy in singles if remedy.commands}
         tried = [self._rest((fix,), after, then, found) for fix, after, then in helping if not then]
         more = [remedy for remedy in tried if remedy and all(fix.commands not in enough for fix in remedy.fixes)]
-        return _ordered([*singles, *more, *(advice(world, found, trip) if trip.legs else ())])
+        return _ordered([*singles, *more, *(advice(world, found, trace) if trace.hops else ())])
 
     def _helping(self, world: World, found: Prediction) -> Iterator[tuple[Fix, World, Prediction]]:
         """The changes that can be made, the smallest in effect first, with what becomes of the probe then."""
@@ -114,28 +114,28 @@ def _is_simple(remedy: Remedy) -> bool:
 
 
 def _candidates(world: World, found: Prediction) -> Iterator[Change]:
-    trip = _dying(found)
-    if not trip.legs or refuses_a_service(trip):
+    trace = _dying(found)
+    if not trace.hops or refuses_a_service(trace):
         return
-    for changes in _sources(world, found, trip):
+    for changes in _sources(world, found, trace):
         try:
             yield from changes
         except StatementError:  # a rule that iptables would refuse at that place is no remedy
             continue
 
 
-def _sources(world: World, found: Prediction, trip: Trip) -> Iterator[Iterator[Change]]:
-    last = trip.legs[-1]
+def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator[Change]]:
+    last = trace.hops[-1]
     killer = killer_of(last)
     if killer is not None:
         yield firewall_fixes(world, last, killer)
         yield unseen_bridges(world, last)
     else:
-        yield network_fixes(world, found, trip)
+        yield network_fixes(world, found, trace)
     yield translation_fixes(world, found)
 
 
-def _dying(found: Prediction) -> Trip:
+def _dying(found: Prediction) -> Trace:
     """The trip that must become another: the request's, unless it arrived and what it asked for came to nothing on the way back."""
     if not found.request.arrived or found.verdict == Verdict.REFUSED or found.back is None:
         return found.request
@@ -144,10 +144,10 @@ def _dying(found: Prediction) -> Trip:
 
 def _place(found: Prediction) -> tuple[object, ...]:
     """Where the packets die."""
-    trip = _dying(found)
-    killer = killer_of(trip.legs[-1])
+    trace = _dying(found)
+    killer = killer_of(trace.hops[-1])
     where = (killer.line.table, killer.line.chain, killer.before.direction) if killer else ()
-    return found.verdict, trip is found.back, len(trip.legs), trip.lost, trip.legs[-1].walk.cause, where
+    return found.verdict, trace is found.back, len(trace.hops), trace.lost, trace.hops[-1].host_trace.cause, where
 
 
 def _ordered(found: list[Remedy]) -> tuple[Remedy, ...]:

@@ -13,7 +13,7 @@ from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.text import chains_text, head_words, notes
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.packet_path import Path
+from netlab_magic.model.packet_path import RulePath
 
 if TYPE_CHECKING:
     import graphviz
@@ -88,7 +88,7 @@ def _description(view: ChainsView) -> str:
 
 
 def chains_picture(
-    ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, path: Path | None = None, explain: Explain | None = None
+    ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None
 ) -> Picture:
     """The chain `chain` of `table` with every chain that its packets can reach; without `chain`, the whole table.
 

@@ -10,7 +10,7 @@ from netlab_magic.draw.chains.folding import Fold, fold_of, kept, stem
 from netlab_magic.draw.chains.returns import Callers, callers, returns_to
 from netlab_magic.iptables.analysis.reachability import decides, deciding, entered, never_hit, orphans, unreachable
 from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
-from netlab_magic.model.packet_path import Badge, Path
+from netlab_magic.model.packet_path import Badge, RulePath
 
 __all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view"]
 
@@ -87,11 +87,11 @@ class ChainsView(msgspec.Struct, frozen=True):
 class _Drawer:
     """What is known of a table while its chains are looked at; each fact is worked out once for all of them."""
 
-    def __init__(self, table: Table, path: Path | None, explain: Explain | None) -> None:
+    def __init__(self, table: Table, path: RulePath | None, explain: Explain | None) -> None:
         self.table = table
         self.chains = {chain.name: chain for chain in table.chains}
         self.built_in = [chain.name for chain in table.chains if chain.policy]
-        self.path = path or Path()
+        self.path = path or RulePath()
         self.explain = explain
         self.callers: Callers = callers(table)
         self.deciding = deciding(table)
@@ -187,7 +187,7 @@ def _packets(counters: Counters | None) -> int | None:
 
 
 def chains_view(
-    ruleset: Ruleset, table: str, chain: str | None = None, *, path: Path | None = None, explain: Explain | None = None
+    ruleset: Ruleset, table: str, chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None
 ) -> ChainsView:
     """What to show of `chain` and of the chains that can be reached from it; without `chain`, of the whole table."""
     found = ruleset.table(table)

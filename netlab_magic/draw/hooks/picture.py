@@ -13,7 +13,7 @@ from netlab_magic.draw.chains.picture import draw_chains, empty_graph
 from netlab_magic.draw.chains.view import Explain
 from netlab_magic.draw.hooks.view import TRACKING, Hook, Station, WayView, station_words, way_text, way_view
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.packet_path import Path
+from netlab_magic.model.packet_path import RulePath
 
 if TYPE_CHECKING:
     import graphviz
@@ -98,7 +98,7 @@ def _graph(view: WayView) -> "graphviz.Digraph":
     return column.graph
 
 
-def way_picture(ruleset: Ruleset, way: str = "forward", *, path: Path | None = None, explain: Explain | None = None) -> Picture:
+def way_picture(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> Picture:
     """Every chain that a packet meets on its way through the host, hook after hook; `way` is one of netlab_magic.model.hooks.WAYS.
 
     The steps of `path` are drawn over it; `explain` gives the sentence that hovering over a rule shows.

@@ -9,7 +9,7 @@ from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import HOOK_TABLES, WAYS
-from netlab_magic.model.packet_path import Path
+from netlab_magic.model.packet_path import RulePath
 
 __all__ = ["TRACKING", "Hook", "Station", "WayView", "station_words", "way_text", "way_view"]
 
@@ -69,12 +69,12 @@ class WayView(msgspec.Struct, frozen=True):
     packet: str | None
 
 
-def _station(ruleset: Ruleset, table: str, hook: str, path: Path | None, explain: Explain | None) -> Station:
+def _station(ruleset: Ruleset, table: str, hook: str, path: RulePath | None, explain: Explain | None) -> Station:
     view = chains_view(ruleset, table, hook, path=path, explain=explain)
     return Station(view.chains[0], view)
 
 
-def way_view(ruleset: Ruleset, way: str = "forward", *, path: Path | None = None, explain: Explain | None = None) -> WayView:
+def way_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> WayView:
     """What to show of `way`, one of WAYS."""
     hooks = []
     for name in WAYS[way]:

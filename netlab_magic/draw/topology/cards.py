@@ -72,7 +72,7 @@ def _sockets(interfaces: Sequence[Interface], ends: Ends) -> list[str]:
 
 def badges_of(view: NetView, namespace: Namespace) -> dict[str, tuple[Badge, ...]]:
     """The numbers of the stops of a packet's way at the interfaces of a namespace."""
-    found = {each.name: view.voyage.badges(namespace.name, each.name) for each in namespace.interfaces}
+    found = {each.name: view.packet_path.badges(namespace.name, each.name) for each in namespace.interfaces}
     return {name: badges for name, badges in found.items() if badges}
 
 
@@ -109,7 +109,7 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
     body = [
         *_sockets(ends.above, plugged),
         name,
-        *way_rows(view.voyage, namespace.name),
+        *way_rows(view.packet_path, namespace.name),
         *_sockets(rest, Ends(notes=notes, badges=plugged.badges)),
         *_said(view, namespace, marked=marked),
         *_sockets(ends.below, plugged),
@@ -159,7 +159,7 @@ def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:
         *_sockets(view.uplinks, ends),
         row(cell(run("host", Role.INK, NAME, bold=True), cellpadding=4)),
         *_forward(view),
-        *way_rows(view.voyage, HOST),
+        *way_rows(view.packet_path, HOST),
         *(_marks(view, HOST) if marked else []),
         *([row(cell(_line(f"{view.left_out:,} more namespaces are not on this way", Role.QUIET)))] if view.left_out else []),
         *(row(cell(table([row(*lower[start : start + _ABREAST])]))) for start in range(0, len(lower), _ABREAST)),

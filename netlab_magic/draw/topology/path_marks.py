@@ -6,7 +6,7 @@ from itertools import groupby
 from netlab_magic.draw.base.badges import badge_table
 from netlab_magic.draw.base.dot_html import cell, clipped, plain, row, run, table
 from netlab_magic.draw.base.style import BODY, SMALL, Role
-from netlab_magic.model.packet_path import Badge, Event, Stop, Voyage
+from netlab_magic.model.packet_path import Badge, Event, PacketPath, PathStep
 
 __all__ = ["way_rows", "way_words"]
 
@@ -22,65 +22,65 @@ def _spans(badges: Sequence[Badge]) -> Iterator[str]:
         yield f"{'↩' if first.back else ''}{first.number}" + (f"–{last.number}" if last is not first else "")
 
 
-def _hooks(voyage: Voyage, namespace: str) -> str:
-    return ", ".join(dict.fromkeys(stop.hook for stop in voyage.stops if stop.inside and stop.namespace == namespace))
+def _hooks(packet_path: PacketPath, namespace: str) -> str:
+    return ", ".join(dict.fromkeys(step.hook for step in packet_path.steps if step.inside and step.namespace == namespace))
 
 
-def _end(stop: Stop) -> str:
-    return f"dies here: {stop.site} {stop.outcome}" if stop.inside else "the packet dies here"
+def _end(step: PathStep) -> str:
+    return f"dies here: {step.site} {step.outcome}" if step.inside else "the packet dies here"
 
 
-def _rules(voyage: Voyage, namespace: str) -> list[str]:
-    inside = tuple(badge for badge in voyage.inside(namespace) if not badge.fatal)
+def _rules(packet_path: PacketPath, namespace: str) -> list[str]:
+    inside = tuple(badge for badge in packet_path.inside(namespace) if not badge.fatal)
     if not inside:
         return []
     some = inside if len(inside) <= _MOST_ONE_BY_ONE else tuple(badge for badge in inside if badge.now)
-    words = run(f"{', '.join(_spans(inside))}: rules of {_hooks(voyage, namespace)}", Role.INK, SMALL)
+    words = run(f"{', '.join(_spans(inside))}: rules of {_hooks(packet_path, namespace)}", Role.INK, SMALL)
     cells = [*([cell(badge_table(some))] if some else []), cell(words)]
     return [row(cell(table([row(*cells)]), bgcolor=Role.PATH_FILL))]
 
 
-def way_rows(voyage: Voyage, namespace: str) -> list[str]:
+def way_rows(packet_path: PacketPath, namespace: str) -> list[str]:
     """Rows for the card of a namespace; none where the way does not come by, or meets nothing but cables."""
-    others = tuple(badge for badge in voyage.badges(namespace) if not badge.fatal)
-    rows = _rules(voyage, namespace)
+    others = tuple(badge for badge in packet_path.badges(namespace) if not badge.fatal)
+    rows = _rules(packet_path, namespace)
     if others:
-        words = run(_met(voyage, namespace), Role.INK, SMALL, bold=True)
+        words = run(_met(packet_path, namespace), Role.INK, SMALL, bold=True)
         rows.append(row(cell(table([row(cell(badge_table(others)), cell(words))]))))
-    if voyage.fatal and voyage.fatal.namespace == namespace:
-        words = run(clipped(_end(voyage.fatal), _LONGEST), Role.INK, BODY, bold=True)
-        inner = table([row(cell(badge_table([voyage.badge(len(voyage.stops))])), cell(words))])
+    if packet_path.fatal and packet_path.fatal.namespace == namespace:
+        words = run(clipped(_end(packet_path.fatal), _LONGEST), Role.INK, BODY, bold=True)
+        inner = table([row(cell(badge_table([packet_path.badge(len(packet_path.steps))])), cell(words))])
         rows.append(row(cell(table([row(cell(inner))], border=3, color=Role.BAD, bgcolor=Role.BAD_FILL, style="dashed"), cellpadding=3)))
     return rows
 
 
-def _met(voyage: Voyage, namespace: str) -> str:
-    backs = [stop.back for stop in voyage.stops if stop.namespace == namespace and stop.event == Event.ARRIVES]
+def _met(packet_path: PacketPath, namespace: str) -> str:
+    backs = [step.back for step in packet_path.steps if step.namespace == namespace and step.event == Event.ARRIVES]
     return "got the answer" if backs and backs[-1] else "got the packet"
 
 
-def way_words(voyage: Voyage) -> list[str]:
+def way_words(packet_path: PacketPath) -> list[str]:
     """The way as lines of text, one for each run of stops in a namespace."""
-    if not voyage.stops:
+    if not packet_path.steps:
         return []
-    lines = [plain(f"The way of {voyage.question}: [1], [2], … are its steps, [↩] those of what comes back.")]
-    numbered = enumerate(voyage.stops, 1)
+    lines = [plain(f"The way of {packet_path.question}: [1], [2], … are its steps, [↩] those of what comes back.")]
+    numbered = enumerate(packet_path.steps, 1)
     for (namespace, _), group in groupby(numbered, key=lambda placed: (placed[1].namespace, placed[1].back)):
-        said = [f"{voyage.badge(number)} {_word(stop)}" for number, stop in group]
+        said = [f"{packet_path.badge(number)} {_word(step)}" for number, step in group]
         lines.append(f"  {plain(namespace)}: {plain(' → '.join(said))}")
     return lines
 
 
-def _word(stop: Stop) -> str:
-    match stop.event:
+def _word(step: PathStep) -> str:
+    match step.event:
         case Event.ENTERS:
-            return f"in through {stop.interface}"
+            return f"in through {step.interface}"
         case Event.LEAVES:
-            return f"out through {stop.interface}"
+            return f"out through {step.interface}"
         case Event.ARRIVES:
             return "got it"
         case Event.LOST:
-            return f"✕ {_end(stop)}"
+            return f"✕ {_end(step)}"
         case Event.PASSED:
-            return f"{stop.site} no match"
-    return f"✕ {_end(stop)}" if stop.fatal else f"{stop.site} {stop.outcome}".rstrip()
+            return f"{step.site} no match"
+    return f"✕ {_end(step)}" if step.fatal else f"{step.site} {step.outcome}".rstrip()

@@ -15,7 +15,7 @@ from netlab_magic.draw.topology.probe_arrows import beside, draw_arrows
 from netlab_magic.draw.topology.text import net_text
 from netlab_magic.draw.topology.view import NetView, net_view, state_of
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.packet_path import NOWHERE, Voyage
+from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Topology
 
@@ -44,7 +44,7 @@ def _with_arrows(view: NetView) -> bool:
     """Whether probes can be arrows: few of them, and room beside the host for those that pass it."""
     host = max(_HOST_WIDTH, _HOST_SHARE * _row_width(view))
     needed = host + _PILL_WIDTH * sum(map(beside, view.flows))
-    return bool(view.flows) and not view.voyage.stops and _fits(view) and needed <= PAGE_WIDTH + _PILL_WIDTH
+    return bool(view.flows) and not view.packet_path.steps and _fits(view) and needed <= PAGE_WIDTH + _PILL_WIDTH
 
 
 def _host(view: NetView, wiring: Wiring, *, marked: bool, one_by_one: bool) -> str:
@@ -60,7 +60,7 @@ def _host(view: NetView, wiring: Wiring, *, marked: bool, one_by_one: bool) -> s
 
 def _crossed(view: NetView, one: End, other: End) -> dict[str, str]:
     """How a cable looks that the packet took: heavy, with an arrowhead for each direction; nothing for any other."""
-    for (start, end), (there, back) in view.voyage.crossings().items():
+    for (start, end), (there, back) in view.packet_path.crossings().items():
         if {start, end} == {one, other}:
             ways = {"forward" if (start, end) == (one, other) else "back"} if there else set()
             ways |= {"back" if (start, end) == (one, other) else "forward"} if back else set()
@@ -174,12 +174,12 @@ def _description(view: NetView) -> Iterator[str]:
 
 
 def topology_picture(
-    topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome] = (), *, voyage: Voyage | None = None
+    topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome] = (), *, packet_path: PacketPath | None = None
 ) -> Picture:
     """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes.
 
-    The stops of `voyage` are drawn over it; then a large lab is reduced to the namespaces on that way.
+    The stops of `packet_path` are drawn over it; then a large lab is reduced to the namespaces on that way.
     """
-    view = net_view(topology, ruleset, outcomes, voyage or NOWHERE)
-    drawn = view.on_the_way() if view.voyage.stops and not _fits(view) else view
+    view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE)
+    drawn = view.on_the_way() if view.packet_path.steps and not _fits(view) else view
     return Picture(_graph(drawn).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))

@@ -92,5 +92,6 @@ def _probes(view: NetView) -> list[str]:
 def net_text(view: NetView) -> str:
     """The whole picture in words."""
     internet = [view.internet] if view.internet else []
-    blocks = [list(_host(view)), *(list(_guest(view, each)) for each in [*view.guests, *internet]), _probes(view), way_words(view.voyage)]
+    guests = [list(_guest(view, each)) for each in [*view.guests, *internet]]
+    blocks = [list(_host(view)), *guests, _probes(view), way_words(view.packet_path)]
     return "\n\n".join("\n".join(block) for block in blocks if block)

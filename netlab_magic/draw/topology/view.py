@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.draw.base.probe_marks import MOST_ONE_BY_ONE, Flow, Tally, flows, look_of, shown_as, tallies, total
 from netlab_magic.draw.base.rule_label import End, verdict
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.packet_path import NOWHERE, Voyage
+from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, INTERNET, Interface, Namespace, Topology
 
@@ -31,7 +31,7 @@ class Mark(msgspec.Struct, frozen=True):
 class NetView(msgspec.Struct, frozen=True):
     """A topology and what is to be said about it; `flows` are the probes one by one, empty when there are too many for that.
 
-    `voyage` is the way of a packet that lies over it, and `left_out` says how many namespaces are not shown for its sake.
+    `packet_path` is the way of a packet that lies over it, and `left_out` says how many namespaces are not shown for its sake.
     """
 
     topology: Topology
@@ -43,7 +43,7 @@ class NetView(msgspec.Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
     flows: tuple[Flow, ...]
     counts: dict[str, tuple[Tally | None, Tally | None]]
-    voyage: Voyage = NOWHERE
+    packet_path: PacketPath = NOWHERE
     left_out: int = 0
 
     @property
@@ -53,7 +53,7 @@ class NetView(msgspec.Struct, frozen=True):
 
     def on_the_way(self) -> "NetView":
         """This view without the namespaces that the packet does not come through."""
-        shown = {HOST, INTERNET, *self.voyage.namespaces}
+        shown = {HOST, INTERNET, *self.packet_path.namespaces}
         kept = {name: namespace for name, namespace in self.topology.namespaces.items() if name in shown}
         left_out = len(self.topology.namespaces) - len(kept)
         topology = msgspec.structs.replace(self.topology, namespaces=kept)
@@ -122,7 +122,7 @@ def _sysctls(host: Namespace) -> tuple[str, ...]:
     )
 
 
-def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], voyage: Voyage = NOWHERE) -> NetView:
+def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], packet_path: PacketPath = NOWHERE) -> NetView:
     """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and the way of a packet."""
     host = topology.host
     own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
@@ -138,5 +138,5 @@ def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], 
         outcomes=tuple(outcomes),
         flows=tuple(flows(outcomes)) if few else (),
         counts={} if few else tallies(outcomes),
-        voyage=voyage,
+        packet_path=packet_path,
     )

@@ -11,7 +11,7 @@ from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
@@ -68,7 +68,7 @@ class LoadedEngine:
         """See Engine."""
         _refuse()
 
-    def trace(self, probe: Probe) -> Traced:
+    def trace(self, probe: Probe) -> KernelTrace:
         """See Engine."""
         _refuse()
 

@@ -23,7 +23,7 @@ from netlab_magic.iptables.restore_format import appended, said_by_iptables
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import words_of
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import Traced
+from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Namespace, Topology
 
@@ -117,7 +117,7 @@ class SimulatedEngine:
         self._world, outcomes = measured(self.world, probes)
         return outcomes
 
-    def trace(self, probe: Probe) -> Traced:
+    def trace(self, probe: Probe) -> KernelTrace:
         """See Engine: what the model says of the probe's packets, in the form in which the kernel reports them."""
         self._world, traced = followed(self.world, probe, self.ready.firewall)
         return traced

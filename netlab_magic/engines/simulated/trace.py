@@ -7,27 +7,27 @@ import msgspec
 from netlab_magic.engines.simulated.rules import saved
 from netlab_magic.engines.simulated.traffic import predicted_now
 from netlab_magic.engines.simulated.world import World
-from netlab_magic.forwarding.prediction import Leg
-from netlab_magic.model.kernel_trace import Passage, Sighting, Traced
+from netlab_magic.forwarding.prediction import Hop
+from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
-from netlab_magic.netfilter import Visit
+from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["followed"]
 
 
-def followed(world: World, probe: Probe, variant: str) -> tuple[World, Traced]:
+def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTrace]:
     """The lab after a probe, and what the model says of its packets."""
     after, outcome, found = predicted_now(world, probe)
     absent = set(_absent(world))
-    passages = [_passage(leg, "request", absent) for leg in found.request.legs if leg.walk.hooks]
+    traced_hops = [_passage(hop, "request", absent) for hop in found.request.hops if hop.host_trace.hooks]
     if found.back is not None:
-        is_error = found.back.legs[0].walk.sent.state == "RELATED"
-        passages += [_passage(leg, "error" if is_error else "reply", absent) for leg in found.back.legs if leg.walk.hooks]
+        is_error = found.back.hops[0].host_trace.sent.state == "RELATED"
+        traced_hops += [_passage(hop, "error" if is_error else "reply", absent) for hop in found.back.hops if hop.host_trace.hooks]
     rules = {
         namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == "ipv4"
     }
-    return after, Traced(outcome, tuple(passages), (), rules, simulated=True)
+    return after, KernelTrace(outcome, tuple(traced_hops), (), rules, simulated=True)
 
 
 def _absent(world: World) -> Iterator[tuple[str, str, str]]:
@@ -37,32 +37,32 @@ def _absent(world: World) -> Iterator[tuple[str, str, str]]:
             yield from ((namespace, table.name, chain.name) for chain in table.chains if chain.counters is None and not chain.rules)
 
 
-def _passage(leg: Leg, direction: str, absent: "set[tuple[str, str, str]]") -> Passage:
-    return Passage(leg.namespace, direction, tuple(_sightings(leg, absent)))
+def _passage(hop: Hop, direction: str, absent: "set[tuple[str, str, str]]") -> TracedHop:
+    return TracedHop(hop.namespace, direction, tuple(_sightings(hop, absent)))
 
 
-def _sightings(leg: Leg, absent: "set[tuple[str, str, str]]") -> Iterator[Sighting]:
+def _sightings(hop: Hop, absent: "set[tuple[str, str, str]]") -> Iterator[HookReport]:
     """At each hook the packet enters, meets rules, and leaves, unless one of them has ended its way."""
-    hooks = leg.walk.hooks
-    entering = _entering(leg)
+    hooks = hop.host_trace.hooks
+    entering = _entering(hop)
     for at, hook in enumerate(hooks):
-        yield Sighting("enters", hook, entering[at])
-        for visit in leg.walk.steps:
-            if visit.hook == hook and visit.matched and (leg.namespace, visit.table, visit.chain) not in absent:
+        yield HookReport("enters", hook, entering[at])
+        for visit in hop.host_trace.visits:
+            if visit.hook == hook and visit.matched and (hop.namespace, visit.table, visit.chain) not in absent:
                 yield _sighting(visit)
-        if leg.walk or at < len(hooks) - 1:
-            yield Sighting("leaves", hook, entering[at + 1])
+        if hop.host_trace or at < len(hooks) - 1:
+            yield HookReport("leaves", hook, entering[at + 1])
 
 
-def _entering(leg: Leg) -> list[Packet]:
+def _entering(hop: Hop) -> list[Packet]:
     """The packet as it enters each hook, and as it leaves the last one; where no rule saw it, as the next one did."""
-    seen = [_reported(leg.walk.packet)]
-    for hook in reversed(leg.walk.hooks):
-        first = next((visit for visit in leg.walk.steps if visit.hook == hook), None)
+    seen = [_reported(hop.host_trace.packet)]
+    for hook in reversed(hop.host_trace.hooks):
+        first = next((visit for visit in hop.host_trace.visits if visit.hook == hook), None)
         seen.append(_reported(first.before) if first else seen[-1])
     seen.reverse()
-    sent = _reported(leg.walk.sent)
-    output = seen[0].output if leg.walk.hooks[0] == "OUTPUT" else ""
+    sent = _reported(hop.host_trace.sent)
+    output = seen[0].output if hop.host_trace.hooks[0] == "OUTPUT" else ""
     return [msgspec.structs.replace(sent, output=output), *seen[1:]]
 
 
@@ -71,6 +71,6 @@ def _reported(packet: Packet) -> Packet:
     return msgspec.structs.replace(packet, state="", status=frozenset(), direction="ORIGINAL", original=None, reply=None)
 
 
-def _sighting(visit: Visit) -> Sighting:
+def _sighting(visit: RuleVisit) -> HookReport:
     event = "rule" if visit.rule else "policy" if visit.chain == visit.hook else "return"
-    return Sighting(event, visit.hook, _reported(visit.before), visit.table, visit.chain, visit.rule, visit.outcome)
+    return HookReport(event, visit.hook, _reported(visit.before), visit.table, visit.chain, visit.rule, visit.outcome)

@@ -8,16 +8,16 @@ from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.world import Neighbour, Tracked, World
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import links_of
-from netlab_magic.forwarding.prediction import Prediction, Trip
-from netlab_magic.forwarding.probe import Exchange
-from netlab_magic.forwarding.trip import NOBODY_ANSWERS, Parcel, Unknown
+from netlab_magic.forwarding.prediction import Prediction, Trace
+from netlab_magic.forwarding.probe import ModelledProbe
+from netlab_magic.forwarding.trace import NOBODY_ANSWERS, InFlight, Unknown
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
 from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import HOST, End, Topology
-from netlab_magic.netfilter import Walk
+from netlab_magic.netfilter import HostTrace
 from netlab_magic.netfilter.frame import Ends
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
@@ -80,7 +80,7 @@ class Road:
 
     def round(self, probes: Sequence[Probe]) -> list[Prediction]:
         """Sends probes together: the echo requests of one namespace to one address have one identifier, and are one connection."""
-        echoes: dict[tuple[str, str], Exchange] = {}
+        echoes: dict[tuple[str, str], ModelledProbe] = {}
         found = []
         for probe in probes:
             begun = self._begin(probe)
@@ -95,50 +95,50 @@ class Road:
         begun.packet = msgspec.structs.replace(begun.packet, length=length, ttl=ttl or begun.packet.ttl)
         return [self._exchange(begun) for _ in range(count)]
 
-    def _begin(self, probe: Probe) -> Exchange:
+    def _begin(self, probe: Probe) -> ModelledProbe:
         self._sent += 1
-        return Exchange(self.topology, self._rules[":" in probe.address], probe, {})
+        return ModelledProbe(self.topology, self._rules[":" in probe.address], probe, {})
 
-    def _exchange(self, begun: Exchange, segments: Sequence[Segment] = ()) -> Prediction:
+    def _exchange(self, begun: ModelledProbe, segments: Sequence[Segment] = ()) -> Prediction:
         found, probe = begun.predict(), begun.probe
-        trips = [found.request, *([] if found.back is None else [found.back])]
-        if found and probe.protocol == "tcp" and found.request.legs and found.back:
-            trips += self._talk(begun, found, segments)
-        for trip in trips:
-            self._pass(trip)
+        traces = [found.request, *([] if found.back is None else [found.back])]
+        if found and probe.protocol == "tcp" and found.request.hops and found.back:
+            traces += self._talk(begun, found, segments)
+        for trace in traces:
+            self._pass(trace)
         if found.request.lost == NOBODY_ANSWERS:
             values = found.request.values
             self._learn(values["namespace"], Neighbour(values["address"], values["device"]))
         return found
 
-    def _talk(self, begun: Exchange, found: Prediction, segments: Sequence[Segment]) -> Iterator[Trip]:
-        far = found.request.legs[-1]
-        asked, answered = begun.packet, _reply(far.walk)
+    def _talk(self, begun: ModelledProbe, found: Prediction, segments: Sequence[Segment]) -> Iterator[Trace]:
+        far = found.request.hops[-1]
+        asked, answered = begun.packet, _reply(far.host_trace)
         for segment in segments:
             pattern, namespace = (asked, found.probe.source) if segment.is_from_client else (answered, far.namespace)
             packet = msgspec.structs.replace(pattern, flags=segment.flags, length=_HEADERS + segment.data)
             try:
-                yield begun.travels.send(Parcel(packet), namespace)
+                yield begun.forwarder.send(InFlight(packet), namespace)
             except Unknown:
                 return
 
     # --- what packets leave behind ----------------------------------------------------------------------------------------
 
-    def _pass(self, trip: Trip) -> None:
-        for leg in trip.legs:
-            self._count(leg.namespace, leg.walk)
-            self._track(leg.namespace, leg.walk)
-            if leg.leaves and leg.walk:
-                self._ask(leg.leaves, leg.walk)
+    def _pass(self, trace: Trace) -> None:
+        for hop in trace.hops:
+            self._count(hop.namespace, hop.host_trace)
+            self._track(hop.namespace, hop.host_trace)
+            if hop.leaves and hop.host_trace:
+                self._ask(hop.leaves, hop.host_trace)
 
-    def _count(self, namespace: str, walk: Walk) -> None:
+    def _count(self, namespace: str, walk: HostTrace) -> None:
         counts = self._counts.setdefault((namespace, "ipv6" if walk.last.six else "ipv4"), {})
-        for visit in walk.steps:
+        for visit in walk.visits:
             if visit.matched:
                 packets, size = counts.get(visit.line.place, (0, 0))
                 counts[visit.line.place] = packets + 1, size + visit.frame.length
 
-    def _track(self, namespace: str, walk: Walk) -> None:
+    def _track(self, namespace: str, walk: HostTrace) -> None:
         frame = walk.last
         if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
             return
@@ -147,15 +147,15 @@ class Road:
         replied = frame.direction == "REPLY" or (key in held and held[key].replied)
         held[key] = Tracked(frame.protocol, frame.original, frame.reply, self._sent, replied)
 
-    def _ask(self, leaves: End, walk: Walk) -> None:
+    def _ask(self, leaves: End, walk: HostTrace) -> None:
         """Who sends to somebody on a link asks for the hardware address first, and learns that of who answers; so does the other."""
         frame = walk.last
         if frame.port_out:
             return
         ahead = links_of(self.topology).ahead(leaves.namespace, walk)
-        if not ahead.way:
+        if not ahead.cables:
             return
-        near, far = End(leaves.namespace, ahead.device), self._above(ahead.way[-1])
+        near, far = End(leaves.namespace, ahead.device), self._above(ahead.cables[-1])
         self._learn_from(near, ahead.address, far)
         self._learn_from(far, ahead.asker, near)
 
@@ -193,7 +193,7 @@ class Road:
         )
 
 
-def _reply(walk: Walk) -> Packet:
+def _reply(walk: HostTrace) -> Packet:
     """A packet back to who sent the one that was delivered at the end of a walk."""
     frame = walk.last
     flow = flow_of(frame.packet()).turned()
@@ -261,7 +261,7 @@ def _answer(found: Prediction) -> Outcome | None:
     probe = found.probe
     if found.verdict == Verdict.ANSWERED:
         return Outcome(probe, Verdict.ANSWERED)
-    at_home = len(found.request.legs) == 1 and not found.request.legs[0].walk
+    at_home = len(found.request.hops) == 1 and not found.request.hops[0].host_trace
     if found.back is None and found.verdict == Verdict.NO_ROUTE:
         return outcomes.no_route(probe)
     if at_home and found.back is None and found.verdict == Verdict.BLOCKED and probe.protocol != "tcp":
@@ -269,7 +269,7 @@ def _answer(found: Prediction) -> Outcome | None:
     if found.back is None or found.verdict not in (Verdict.REFUSED, Verdict.NO_ROUTE):
         return None
     if probe.protocol == "icmp":
-        last = found.back.legs[-1].walk.packet
+        last = found.back.hops[-1].host_trace.packet
         return outcomes.echo_error(probe, last.source, last.icmp_type, last.icmp_code)
     return outcomes.connection_refused(probe) if found.verdict == Verdict.REFUSED else outcomes.no_route(probe)
 
@@ -286,9 +286,9 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
     canary = alive.get(outcomes.canary_of(probe))
     if canary is None or not outcomes.spoke(_answer(canary)):
         return _mute(world.topology, probe)
-    if len(found.request.legs) == 1 and found.request.lost == NOBODY_ANSWERS:
+    if len(found.request.hops) == 1 and found.request.lost == NOBODY_ANSWERS:
         return outcomes.nobody_answers(probe, found.request.values["address"])
-    if len(found.request.legs) == 1 and not found.request.legs[0].walk and not _knows_next_hop(world, probe):
+    if len(found.request.hops) == 1 and not found.request.hops[0].host_trace and not _knows_next_hop(world, probe):
         return outcomes.stopped_at_home(probe)
     return outcomes.blocked(probe)
 

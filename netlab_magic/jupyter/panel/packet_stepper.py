@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from netlab_magic.diagnosis.predicted_path import voyage_of
+from netlab_magic.diagnosis.predicted_path import path_of_prediction
 from netlab_magic.diagnosis.remedies import Remedy
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
 from netlab_magic.engines.protocol import Observed
@@ -13,7 +13,7 @@ from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.jupyter.panel import page_state
 from netlab_magic.jupyter.panel.labels import verdict_words
-from netlab_magic.model.packet_path import Stop, Voyage
+from netlab_magic.model.packet_path import PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
 from netlab_magic.session.results.why import Why
@@ -31,7 +31,7 @@ class Stepping:
         self.sentences = why.sentences()
         self.topology_then: Topology = why.case.topology
         self.rulesets: Mapping[str, Ruleset] = why.case.rulesets
-        self.voyage: Voyage = why.voyage
+        self.packet_path: PacketPath = why.packet_path
         self.unseen = why.case.unseen
         self.remedies: tuple[Remedy, ...] = why.remedies
         self.measured = why.case.traced is not None
@@ -43,16 +43,16 @@ class Stepping:
         self.topology_then, self.remedies = observed.topology, ()
         self.rulesets = {**self.rulesets, HOST: save_format.parse(observed.rules, strict=False)}
         if self.probe.source not in observed.topology.namespaces:
-            self.voyage, self.good, self.outcome, self.sentences = Voyage((), str(self.probe)), False, None, []
+            self.packet_path, self.good, self.outcome, self.sentences = PacketPath((), str(self.probe)), False, None, []
             return
         expected = predict(observed.topology, self.rulesets, self.probe, self.unseen)
-        self.voyage, self.good, self.outcome = voyage_of(expected), bool(expected), None
+        self.packet_path, self.good, self.outcome = path_of_prediction(expected), bool(expected), None
         self.sentences = [expected.unknown] if expected.unknown else []
         self.go(self.number)
 
     def go(self, number: int) -> None:
         """To a step, as far as there are any."""
-        self.number = max(1, min(number, len(self.voyage.stops)))
+        self.number = max(1, min(number, len(self.packet_path.steps)))
 
     def part(self, say: Language) -> dict[str, object]:
         """What the page shows of it."""
@@ -66,7 +66,7 @@ class Stepping:
             "good": self.good,
             "note": " ".join(self.sentences),
             "remedies": [{"words": remedy.say(say), "lines": list(remedy.statements)} for remedy in self.remedies if remedy.statements],
-            "steps": page_state.way(self.voyage, self._explained(say), say),
+            "steps": page_state.way(self.packet_path, self._explained(say), say),
         }
 
     def _explained(self, say: Language) -> Mapping[str, Explain]:
@@ -79,18 +79,18 @@ class Stepping:
 
     def topology(self) -> Picture:
         """The topology with the way as far as the step."""
-        return topology_picture(self.topology_then, self.rulesets.get(HOST, Ruleset()), voyage=self.voyage.upto(self.number))
+        return topology_picture(self.topology_then, self.rulesets.get(HOST, Ruleset()), packet_path=self.packet_path.upto(self.number))
 
     def chains(self, say: Language) -> Picture:
         """The chain that the step is in, or that the way was in last, with the way as far as the step."""
-        stop = self._last_inside()
-        namespace, table, hook = (stop.namespace, stop.table, stop.hook) if stop else (HOST, "filter", "FORWARD")
+        step = self._last_inside()
+        namespace, table, hook = (step.namespace, step.table, step.hook) if step else (HOST, "filter", "FORWARD")
         ruleset = self.rulesets.get(namespace, Ruleset())
-        path = self.voyage.upto(self.number).path(namespace)
+        path = self.packet_path.upto(self.number).path(namespace)
         return chains_picture(ruleset, table, hook, path=path, explain=self._explained(say).get(namespace))
 
-    def _last_inside(self) -> Stop | None:
-        return next((stop for stop in reversed(self.voyage.stops[: self.number]) if stop.inside), None)
+    def _last_inside(self) -> PathStep | None:
+        return next((step for step in reversed(self.packet_path.steps[: self.number]) if step.inside), None)
 
     def summary(self, say: Language) -> str:
         """What became of it, for the status line."""

@@ -12,7 +12,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.jupyter.panel.labels import outcome_words, verdict_words
 from netlab_magic.jupyter.panel.rule_list import Entry
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.packet_path import Event, Voyage
+from netlab_magic.model.packet_path import Event, PacketPath
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, INTERNET, Topology
 from netlab_magic.session.results.base import MARKS
@@ -121,17 +121,17 @@ def places(topology: Topology) -> list[str]:
     return [*own, *(name for name in (HOST, INTERNET) if name in topology.namespaces)]
 
 
-def way(voyage: Voyage, explained: Mapping[str, Explain], say: Language) -> list[dict[str, object]]:
+def way(packet_path: PacketPath, explained: Mapping[str, Explain], say: Language) -> list[dict[str, object]]:
     """The steps of a packet's way: number, place and words of each; `explained` says by namespace what its rules do."""
     return [
         {
-            "badge": voyage.badge(number).text,
-            "matched": stop.event != Event.PASSED,
-            "fatal": stop.fatal,
-            "site": stop.site,
-            "words": said(stop, say, explained.get(stop.namespace)),
+            "badge": packet_path.badge(number).text,
+            "matched": step.event != Event.PASSED,
+            "fatal": step.fatal,
+            "site": step.site,
+            "words": said(step, say, explained.get(step.namespace)),
         }
-        for number, stop in enumerate(voyage.stops, 1)
+        for number, step in enumerate(packet_path.steps, 1)
     ]
 
 

@@ -7,7 +7,7 @@ from netlab_magic.diagnosis.kernel_causes import fact_sentence
 from netlab_magic.diagnosis.traced_path import Row, rows_of, rulesets_of
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import Passage, Traced
+from netlab_magic.model.kernel_trace import KernelTrace, TracedHop
 from netlab_magic.session.results.base import Measured, Result
 from netlab_magic.text import printable
 
@@ -20,7 +20,7 @@ _HEADS = (message("hook"), message("table"), message("chain"), message("rule"), 
 class Tracked(Result):
     """A probe and all that the kernel told of its packets; true when it was answered."""
 
-    def __init__(self, traced: Traced, language: str = "en") -> None:
+    def __init__(self, traced: KernelTrace, language: str = "en") -> None:
         self.traced = traced
         self.language = language
 
@@ -30,8 +30,8 @@ class Tracked(Result):
     def __str__(self) -> str:
         lines = [f"{Measured(self.traced.outcome)}{' (simulated)' if self.traced.simulated else ''}"]
         say = language(self.language)
-        for passage, rows in self._passages():
-            lines.append(_head(passage, say))
+        for traced_hop, rows in self._passages():
+            lines.append(_head(traced_hop, say))
             cells = [[printable(cell) for cell in _cells(row, say)] for row in rows]
             widths = [max(len(row[at]) for row in cells) for at in range(4)]
             lines += ["    " + _line(row, widths) for row in cells]
@@ -41,31 +41,31 @@ class Tracked(Result):
         """See Result."""
         say = language(self.language)
         heads = "".join(f'<th scope="col">{escape(say(head))}</th>' for head in _HEADS)
-        body = "".join(_html(passage, rows, say) for passage, rows in self._passages())
-        facts = "".join(f'<pre class="bad">{escape(fact)}</pre>' for fact in self._facts(say))
+        body = "".join(_html(traced_hop, rows, say) for traced_hop, rows in self._passages())
+        causes = "".join(f'<pre class="bad">{escape(cause)}</pre>' for cause in self._facts(say))
         table = f'<table class="way"><tr>{heads}</tr>{body}</table>' if body else ""
         lang = self.language.replace("_", "-")
         remark = "<pre>(simulated)</pre>" if self.traced.simulated else ""
-        return f'{Measured(self.traced.outcome).html()}{remark}<div lang="{lang}">{table}{facts}</div>'
+        return f'{Measured(self.traced.outcome).html()}{remark}<div lang="{lang}">{table}{causes}</div>'
 
-    def _passages(self) -> Iterator[tuple[Passage, list[Row]]]:
+    def _passages(self) -> Iterator[tuple[TracedHop, list[Row]]]:
         rulesets = rulesets_of(self.traced)
-        for passage in self.traced.passages:
-            yield passage, rows_of(passage, rulesets.get(passage.namespace, Ruleset()))
+        for traced_hop in self.traced.hops:
+            yield traced_hop, rows_of(traced_hop, rulesets.get(traced_hop.namespace, Ruleset()))
 
     def _facts(self, say: Language) -> list[str]:
-        return [fact_sentence(fact, say) for fact in self.traced.facts]
+        return [fact_sentence(cause, say) for cause in self.traced.causes]
 
 
-def _head(passage: Passage, say: Language) -> str:
+def _head(traced_hop: TracedHop, say: Language) -> str:
     """Which packet it is, where, and between which interfaces."""
-    packet = passage.sightings[0].packet
-    return printable(f"{passage.namespace}: {say(_DIRECTIONS[passage.direction])}, {packet}{_between(passage, say)}")
+    packet = traced_hop.reports[0].packet
+    return printable(f"{traced_hop.namespace}: {say(_DIRECTIONS[traced_hop.direction])}, {packet}{_between(traced_hop, say)}")
 
 
-def _between(passage: Passage, say: Language) -> str:
+def _between(traced_hop: TracedHop, say: Language) -> str:
     """The interfaces that it came in and went out through; of a bridge with its port."""
-    seen = [one.packet for one in passage.sightings]
+    seen = [one.packet for one in traced_hop.reports]
     came = next((_device(packet.input, packet.port_in) for packet in seen if packet.input), "")
     went = next((_device(packet.output, packet.port_out) for packet in reversed(seen) if packet.output), "")
     ways = [say("in through {}", came) if came else "", say("out through {}", went) if went else ""]
@@ -100,8 +100,8 @@ def _line(cells: list[str], widths: list[int]) -> str:
     return f"{padded}  {text}{f' → {followed}' if followed else ''}{mark}"
 
 
-def _html(passage: Passage, rows: list[Row], say: Language) -> str:
-    head = f'<tr><th scope="colgroup" colspan="{len(_HEADS)}">{escape(_head(passage, say))}</th></tr>'
+def _html(traced_hop: TracedHop, rows: list[Row], say: Language) -> str:
+    head = f'<tr><th scope="colgroup" colspan="{len(_HEADS)}">{escape(_head(traced_hop, say))}</th></tr>'
     return head + "".join(_html_row(row, say) for row in rows)
 
 

@@ -7,10 +7,10 @@ from html import escape
 import msgspec
 
 from netlab_magic.diagnosis.compare import Spot
-from netlab_magic.diagnosis.predicted_path import said, voyage_of
+from netlab_magic.diagnosis.predicted_path import path_of_prediction, said
 from netlab_magic.diagnosis.remedies import Remedy, remedies
 from netlab_magic.diagnosis.summary import Account, account
-from netlab_magic.diagnosis.traced_path import voyage_of_trace
+from netlab_magic.diagnosis.traced_path import path_of_trace
 from netlab_magic.docker import Daemon
 from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
 from netlab_magic.engines.protocol import SIMULATED
@@ -18,8 +18,8 @@ from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import Traced
-from netlab_magic.model.packet_path import Voyage
+from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, Topology
 from netlab_magic.session.results.base import MARKS, Result
@@ -34,7 +34,7 @@ class Case(msgspec.Struct, frozen=True):
     topology: Topology
     rulesets: Mapping[str, Ruleset]
     prediction: Prediction
-    traced: Traced | None = None
+    traced: KernelTrace | None = None
     unseen: Mapping[str, str] = {}
     assumptions: tuple[Assumption, ...] = ()
     dockerd: Daemon | None = None
@@ -71,10 +71,10 @@ class Why(Result):
         return remedies(case.topology, case.rulesets, self.outcome.probe, case.prediction, case.unseen, case.dockerd)
 
     @cached_property
-    def voyage(self) -> Voyage:
+    def packet_path(self) -> PacketPath:
         """The packet's numbered way: the model's, which knows why rules did not match, unless the kernel tells it otherwise or more."""
         trusted = self.case.traced is None or not (self.case.prediction.unknown or self.account.differences)
-        return voyage_of(self.case.prediction) if trusted or self.case.traced is None else voyage_of_trace(self.case.traced)
+        return path_of_prediction(self.case.prediction) if trusted or self.case.traced is None else path_of_trace(self.case.traced)
 
     def sentences(self) -> list[str]:
         """What happened, and where and why; a warning where model and kernel disagree."""
@@ -82,16 +82,16 @@ class Why(Result):
 
     def steps(self) -> list[str]:
         """The packet's way in words, numbered as in the pictures."""
-        place = [stop.namespace for stop in self.voyage.stops]
-        return [f"{number:>3}. {place[number - 1]}: {said(stop, self._say)}" for number, stop in enumerate(self.voyage.stops, 1)]
+        place = [step.namespace for step in self.packet_path.steps]
+        return [f"{number:>3}. {place[number - 1]}: {said(step, self._say)}" for number, step in enumerate(self.packet_path.steps, 1)]
 
     def pictures(self) -> list[Picture]:
         """The topology, and the chains of each namespace that has rules, with the packet's way over them."""
         host = self.case.rulesets.get(HOST, Ruleset())
-        drawn = [topology_picture(self.case.topology, host, [self.outcome], voyage=self.voyage)]
-        for namespace in self.voyage.namespaces:
+        drawn = [topology_picture(self.case.topology, host, [self.outcome], packet_path=self.packet_path)]
+        for namespace in self.packet_path.namespaces:
             ruleset = self.case.rulesets.get(namespace)
-            path = self.voyage.path(namespace)
+            path = self.packet_path.path(namespace)
             if ruleset is not None and path.steps:
                 drawn.append(way_picture(ruleset, _way(self.case.prediction, namespace), path=path, explain=self._explained(ruleset)))
         return [picture.marked(SIMULATED) for picture in drawn] if self._is_simulated else drawn
@@ -187,8 +187,8 @@ def _drawn(picture: Picture) -> str:
 
 def _way(prediction: Prediction, namespace: str) -> str:
     """Which of the ways through a namespace its packets took: forward, in or out."""
-    trips = [prediction.request, *([prediction.back] if prediction.back is not None else [])]
-    hooks = {hook for trip in trips for leg in trip.legs if leg.namespace == namespace for hook in leg.walk.hooks}
+    traces = [prediction.request, *([prediction.back] if prediction.back is not None else [])]
+    hooks = {hook for trace in traces for hop in trace.hops if hop.namespace == namespace for hook in hop.host_trace.hooks}
     return "forward" if "FORWARD" in hooks else "in" if "INPUT" in hooks else "out" if "OUTPUT" in hooks else "forward"
 
 

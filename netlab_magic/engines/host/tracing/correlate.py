@@ -6,13 +6,13 @@ import msgspec
 
 from netlab_magic.engines.host.tracing.packet_reports import Headers, Report
 
-__all__ = ["Passing", "joined", "tell_ours"]
+__all__ = ["SeenPacket", "joined", "tell_ours"]
 
 _FIRST_HOOKS = ("PREROUTING", "OUTPUT")
 _ECHO_REQUESTS, _ECHO_REPLIES = {("icmp", 8), ("ipv6-icmp", 128)}, {("icmp", 0), ("ipv6-icmp", 129)}
 
 
-class Passing(msgspec.Struct):
+class SeenPacket(msgspec.Struct):
     """One packet's reports in one namespace, in order. `seconds` is when it was first seen, as far as that is known.
 
     `direction` is "" while the packet is not known to be the probe's.
@@ -23,25 +23,25 @@ class Passing(msgspec.Struct):
     direction: str = ""
 
 
-def joined(reports: Iterable[Report]) -> list[Passing]:
+def joined(reports: Iterable[Report]) -> list[SeenPacket]:
     """The reports of one namespace, packet by packet. A packet comes in at PREROUTING, or is made there and comes to OUTPUT first."""
-    found: list[Passing] = []
-    threads: dict[int, Passing | None] = {}
+    found: list[SeenPacket] = []
+    threads: dict[int, SeenPacket | None] = {}
     latest = 0.0
     for report in reports:
         latest = report.seconds or latest
-        passing: Passing | None
+        seen: SeenPacket | None
         if report.headers is None:
-            passing = threads.get(report.thread)
+            seen = threads.get(report.thread)
         elif report.event == "enters" and report.hook in _FIRST_HOOKS:
-            passing = Passing(latest, [])
-            found.append(passing)
+            seen = SeenPacket(latest, [])
+            found.append(seen)
         else:
-            passing = next((one for one in reversed(found) if _headers(one.reports[0]).same == report.headers.same), None)
+            seen = next((one for one in reversed(found) if _headers(one.reports[0]).same == report.headers.same), None)
         if report.thread:
-            threads[report.thread] = passing
-        if passing is not None:
-            passing.reports.append(report)
+            threads[report.thread] = seen
+        if seen is not None:
+            seen.reports.append(report)
     return found
 
 
@@ -50,7 +50,7 @@ def _headers(report: Report) -> Headers:
     return report.headers
 
 
-def tell_ours(passings: Sequence[Passing], identifier: int) -> None:
+def tell_ours(all_seen: Sequence[SeenPacket], identifier: int) -> None:
     """Gives the passings of all namespaces that are of the probe's packets their direction; `identifier` is the probe's port or echo's.
 
     A packet whose port a rule has changed is still ours, and so are those with the new port, wherever they are. Of a TCP connection only
@@ -59,11 +59,11 @@ def tell_ours(passings: Sequence[Passing], identifier: int) -> None:
     ours, count = {identifier}, 0
     while len(ours) > count:
         count = len(ours)
-        for passing in passings:
-            passing.direction = passing.direction or _direction(_headers(passing.reports[0]), ours)
-            if passing.direction in ("request", "reply"):
-                end = 0 if passing.direction == "request" else 1
-                ours |= {one.headers.ends[end] for one in passing.reports if one.headers and one.headers.ends[end]}
+        for seen in all_seen:
+            seen.direction = seen.direction or _direction(_headers(seen.reports[0]), ours)
+            if seen.direction in ("request", "reply"):
+                end = 0 if seen.direction == "request" else 1
+                ours |= {one.headers.ends[end] for one in seen.reports if one.headers and one.headers.ends[end]}
 
 
 def _direction(headers: Headers, ours: set[int]) -> str:

@@ -2,7 +2,7 @@
 
 A packet that left the last hook in which it was seen, and was seen nowhere else, met its end between that hook and the next. What is
 asked depends on the place: the routing decision behind PREROUTING, the neighbour behind POSTROUTING, the socket behind INPUT. The kinds
-of facts and their sentences are in `facts`.
+of facts and their sentences are in `causes`.
 """
 
 import errno
@@ -14,7 +14,7 @@ from pathlib import Path
 from netlab_magic.engines.host.netlink.nfnetlink import attribute
 from netlab_magic.engines.host.netlink.rtnetlink import Netlink, attributes
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
-from netlab_magic.model.kernel_trace import Fact, Passage
+from netlab_magic.model.kernel_trace import DropCause, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
 
@@ -49,18 +49,18 @@ class Counters:
 
 
 def facts_of(
-    namespaces: Namespaces, probe: Probe, passages: Sequence[Passage], rises: Callable[[str], Counts]
-) -> tuple[Fact, ...]:
+    namespaces: Namespaces, probe: Probe, traced_hops: Sequence[TracedHop], rises: Callable[[str], Counts]
+) -> tuple[DropCause, ...]:
     """The facts about where the probe's packets ended; `rises` tells by how much a namespace's counters rose while they were on the way."""
-    if not passages:
+    if not traced_hops:
         return tuple(_Place(namespaces, probe.source, {}).sending(probe.address))
-    found: list[Fact] = []
+    found: list[DropCause] = []
     for direction in ("request", "reply", "error"):
-        last = next((one for one in reversed(passages) if one.direction == direction and one.sightings), None)
+        last = next((one for one in reversed(traced_hops) if one.direction == direction and one.reports), None)
         if last is not None:
             place = _Place(namespaces, last.namespace, rises(last.namespace))
-            found += place.ended(last, [one for one in passages if one.namespace == last.namespace])
-    return tuple(fact for at, fact in enumerate(found) if fact not in found[:at])
+            found += place.ended(last, [one for one in traced_hops if one.namespace == last.namespace])
+    return tuple(cause for at, cause in enumerate(found) if cause not in found[:at])
 
 
 class _Place:
@@ -71,8 +71,8 @@ class _Place:
         self._name = name
         self._rises = rises
 
-    def _fact(self, kind: str, **values: str) -> Fact:
-        return Fact(kind, self._name, values)
+    def _fact(self, kind: str, **values: str) -> DropCause:
+        return DropCause(kind, self._name, values)
 
     def _rose(self, *names: str) -> bool:
         return any(self._rises.get(name, 0) > 0 for name in names)
@@ -81,9 +81,9 @@ class _Place:
         with self._namespaces.inside(self._name):
             return read_sysctl(key)
 
-    def ended(self, passage: Passage, here: Sequence[Passage]) -> Iterator[Fact]:
-        """Why the packet of `passage` was not seen again; `here` are all that passed this namespace."""
-        last = passage.sightings[-1]
+    def ended(self, traced_hop: TracedHop, here: Sequence[TracedHop]) -> Iterator[DropCause]:
+        """Why the packet of `traced_hop` was not seen again; `here` are all that passed this namespace."""
+        last = traced_hop.reports[-1]
         if last.event != "leaves":
             return
         packet = last.packet
@@ -91,10 +91,10 @@ class _Place:
             yield from self._not_routed(packet)
         elif last.hook == "POSTROUTING" and not packet.port_in and (packet.input or not packet.port_out):
             yield from self._not_sent(packet)
-        elif last.hook == "INPUT" and passage.direction == "request":
+        elif last.hook == "INPUT" and traced_hop.direction == "request":
             yield from self._not_taken(packet, [one for one in here if one.direction != "request"])
 
-    def _not_routed(self, packet: Packet) -> Iterator[Fact]:
+    def _not_routed(self, packet: Packet) -> Iterator[DropCause]:
         """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
         six = ":" in packet.destination
         if packet.ttl <= 1 and self._rose("Ip.InHdrErrors", "Ip6InHdrErrors"):
@@ -108,7 +108,7 @@ class _Place:
         elif refusal == errno.EINVAL:
             yield self._blackhole_or_martian(packet)
 
-    def _blackhole_or_martian(self, packet: Packet) -> Fact:
+    def _blackhole_or_martian(self, packet: Packet) -> DropCause:
         """The routing decision refuses both with EINVAL; without the packet's source only the black hole remains."""
         if self._refusal(packet.destination) == errno.EINVAL:
             return self._fact("blackhole", address=packet.destination)
@@ -118,7 +118,7 @@ class _Place:
         version = "ipv6" if six else "ipv4"
         return self._sysctl(f"net.{version}.conf.{device.replace('.', '/')}.forwarding") != "0"
 
-    def _not_sent(self, packet: Packet) -> Iterator[Fact]:
+    def _not_sent(self, packet: Packet) -> Iterator[DropCause]:
         """Behind POSTROUTING the neighbour's hardware address is needed: neigh_resolve_output() in net/core/neighbour.c."""
         netlink = self._namespaces.netlink(self._name)
         if packet.output == "lo":
@@ -133,10 +133,10 @@ class _Place:
         if hop in netlink.silent_neighbours():
             yield self._fact("no neighbour", address=hop, device=packet.output)
 
-    def _not_taken(self, packet: Packet, answers: Sequence[Passage]) -> Iterator[Fact]:
+    def _not_taken(self, packet: Packet, answers: Sequence[TracedHop]) -> Iterator[DropCause]:
         """Behind INPUT is the program, or the kernel itself, that should answer."""
         port = {"port": str(packet.destination_port), "protocol": packet.protocol}
-        reset = any("RST" in one.sightings[0].packet.flags for one in answers if one.sightings[0].hook == "OUTPUT")
+        reset = any("RST" in one.reports[0].packet.flags for one in answers if one.reports[0].hook == "OUTPUT")
         if (packet.protocol == "tcp" and reset) or (packet.protocol == "udp" and self._rose("Udp.NoPorts", "Udp6NoPorts")):
             yield self._fact("no listener", **port)
         elif packet.protocol == "tcp" and self._rose("TcpExt.ListenOverflows"):
@@ -148,7 +148,7 @@ class _Place:
         elif not answers:
             yield from self.sending(packet.source)
 
-    def sending(self, destination: str) -> Iterator[Fact]:
+    def sending(self, destination: str) -> Iterator[DropCause]:
         """Why nothing was sent from here to an address: there is no route."""
         refusal = self._refusal(destination)
         if refusal in _NO_ROUTE:

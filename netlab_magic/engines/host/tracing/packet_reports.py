@@ -51,7 +51,7 @@ class Headers(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One report. `event` is as in Sighting; `handle` or `number` tells the rule. `family` is 0 where a legacy table reports.
+    """One report. `event` is as in HookReport; `handle` or `number` tells the rule. `family` is 0 where a legacy table reports.
 
     `headers` are None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
     """

@@ -12,7 +12,7 @@ from netlab_magic.engines.host.process.channel import Channel
 from netlab_magic.engines.host.state.firewall import VARIANTS, dump_of
 from netlab_magic.engines.host.state.nftables import FAMILIES, TRACING_TABLE, rule_numbers
 from netlab_magic.engines.host.state.observe import Namespaces
-from netlab_magic.engines.host.tracing.correlate import Passing, joined, tell_ours
+from netlab_magic.engines.host.tracing.correlate import SeenPacket, joined, tell_ours
 from netlab_magic.engines.host.tracing.drop_causes import Counters, facts_of
 from netlab_magic.engines.host.tracing.listener import Listener
 from netlab_magic.engines.host.tracing.packet_reports import Report, read_report
@@ -20,7 +20,7 @@ from netlab_magic.engines.host.tracing.trace_table import Wanted
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.kernel_trace import Fact, Passage, Sighting, Traced
+from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
@@ -31,7 +31,7 @@ FEW = 16
 """In a lab of up to so many namespaces all are listened in; in a larger one those that a packet can pass: the probe's own and routers."""
 
 
-def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> Traced:
+def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> KernelTrace:
     """What became of a probe, and all that the kernel told of its packets. Raises Stopped, and OSError where the kernel cannot trace.
 
     Where a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
@@ -60,7 +60,7 @@ class Tracing:
         self._identifier = 0
         self._places: dict[str, _Place] = {}
         self._closing: list[threading.Thread] = []
-        self._passings: list[tuple[str, Passing]] | None = None
+        self._passings: list[tuple[str, SeenPacket]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -99,33 +99,33 @@ class Tracing:
                 thread.start()
                 self._closing.append(thread)
 
-    def _ours(self) -> list[tuple[str, Passing]]:
+    def _ours(self) -> list[tuple[str, SeenPacket]]:
         """The probe's packets in each namespace, in the order in which they were first seen."""
         if self._passings is None:
-            found: list[tuple[str, Passing]] = []
+            found: list[tuple[str, SeenPacket]] = []
             for name, place in self._places.items():
                 with self._namespaces.inside(name):
-                    found += [(name, passing) for passing in place.passings()]
-            tell_ours([passing for _, passing in found], self._identifier)
+                    found += [(name, seen) for seen in place.all_seen()]
+            tell_ours([seen for _, seen in found], self._identifier)
             self._passings = sorted((one for one in found if one[1].direction), key=lambda one: one[1].seconds)
         return self._passings
 
     def vanished(self) -> list[tuple[str, int]]:
         """The destinations of packets that were lost from sight while a nat table had them."""
-        last = [passing.reports[-1] for _, passing in self._ours()]
+        last = [seen.reports[-1] for _, seen in self._ours()]
         return [
             (report.headers.packet.destination, report.headers.packet.destination_port)
             for report in last
             if report.headers is not None and (report.table == "nat" or report.event == "enters")
         ]
 
-    def account(self, outcome: Outcome) -> Traced:
+    def account(self, outcome: Outcome) -> KernelTrace:
         """Everything that was seen, and what else is known."""
-        passages = tuple(Passage(name, one.direction, tuple(self._places[name].sightings(one))) for name, one in self._ours())
+        traced_hops = tuple(TracedHop(name, one.direction, tuple(self._places[name].reports(one))) for name, one in self._ours())
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
-        facts = facts_of(self._namespaces, self._probe, passages, lambda name: self._places[name].rises())
-        gaps = tuple(Fact("reports lost", name) for name, place in self._places.items() if place.lost)
-        return Traced(outcome, passages, facts + gaps, rules)
+        causes = facts_of(self._namespaces, self._probe, traced_hops, lambda name: self._places[name].rises())
+        gaps = tuple(DropCause("reports lost", name) for name, place in self._places.items() if place.lost)
+        return KernelTrace(outcome, traced_hops, causes + gaps, rules)
 
 
 class _Place:
@@ -171,7 +171,7 @@ class _Place:
         before, after = (counters.values() for counters in self._counters)
         return {name: value - before.get(name, 0) for name, value in after.items()}
 
-    def passings(self) -> list[Passing]:
+    def all_seen(self) -> list[SeenPacket]:
         names: dict[bytes, str] = {}
 
         def device(index: bytes) -> str:
@@ -182,33 +182,33 @@ class _Place:
         read = (read_report(kind, payload, device) for kind, payload in self._taken)
         return joined(report for report in read if report is not None and report.table != TRACING_TABLE)
 
-    def sightings(self, passing: Passing) -> Iterator[Sighting]:
+    def reports(self, seen: SeenPacket) -> Iterator[HookReport]:
         """The reports of one packet as what they say to the user."""
         hook, packet = "", Packet("", "")
-        for report, following in zip(passing.reports, [*passing.reports[1:], None], strict=True):
+        for report, following in zip(seen.reports, [*seen.reports[1:], None], strict=True):
             hook = report.hook or hook
             packet = _packet_then(report, packet)
             if report.event in ("enters", "leaves"):
-                yield Sighting(report.event, hook, packet)
+                yield HookReport(report.event, hook, packet)
             elif report.family:
                 if not (report.event == "return" and following and following.event == "policy" and following.chain == report.chain):
                     yield self._nft(report, hook, packet)
             else:
                 yield self._legacy(report, hook, packet)
 
-    def _nft(self, report: Report, hook: str, packet: Packet) -> Sighting:
+    def _nft(self, report: Report, hook: str, packet: Packet) -> HookReport:
         if report.event == "return":
             report = msgspec.structs.replace(report, verdict="RETURN")
         ours = self._variant == "nft" and FAMILIES.get(report.family) in ("ip", "ip6") and report.table in BUILT_IN
         number = self._numbers.get((report.family, report.table, report.chain, report.handle))
-        return Sighting(report.event, hook, packet, report.table if ours else f"nft {report.table}", report.chain, number, report.verdict)
+        return HookReport(report.event, hook, packet, report.table if ours else f"nft {report.table}", report.chain, number, report.verdict)
 
-    def _legacy(self, report: Report, hook: str, packet: Packet) -> Sighting:
+    def _legacy(self, report: Report, hook: str, packet: Packet) -> HookReport:
         """x_tables calls a rule without conditions the end of its chain, as that is a rule of this kind too; the number tells."""
         chain = self._legacy_rules.table(report.table).chain(report.chain)
         is_rule = report.event == "rule" or (chain is not None and report.number <= len(chain.rules))
         table = report.table if self._variant == "legacy" else f"legacy {report.table}"
-        return Sighting("rule" if is_rule else report.event, hook, packet, table, report.chain, report.number if is_rule else None)
+        return HookReport("rule" if is_rule else report.event, hook, packet, table, report.chain, report.number if is_rule else None)
 
 
 def _packet_then(report: Report, before: Packet) -> Packet:

@@ -17,8 +17,8 @@ _VERSION = "7.88.1"
 
 def _server(found: Prediction, road: Road) -> Server | None:
     """Who answers at the end of the request's way; behind a proxy, the server that it leads to."""
-    last = found.request.legs[-1]
-    namespace, port = last.namespace, last.walk.last.destination_port
+    last = found.request.hops[-1]
+    namespace, port = last.namespace, last.host_trace.last.destination_port
     server = next((one for one in road.topology.servers if (one.namespace, one.port, one.protocol) == (namespace, port, "tcp")), None)
     if server is None or not server.target:
         return server

@@ -122,12 +122,12 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
 
 
 def _is_kept_back(reply: Prediction) -> bool:
-    return len(reply.request.legs) == 1 and not reply.request.legs[0].walk and reply.back is None
+    return len(reply.request.hops) == 1 and not reply.request.hops[0].host_trace and reply.back is None
 
 
 def _answer_line(asked: _Asked, address: str, reply: Prediction, number: int) -> str:
     named = f"{asked.name} ({address})" if asked.name in _NAMES else address
-    ttl = reply.back.legs[-1].walk.sent.ttl if reply.back else 64
+    ttl = reply.back.hops[-1].host_trace.sent.ttl if reply.back else 64
     return f"{asked.size + 8} bytes from {named}: icmp_seq={number} ttl={ttl} time={_MILLISECONDS:.3f} ms\n"
 
 
@@ -135,7 +135,7 @@ def _error(reply: Prediction) -> str:
     """The line for an ICMP error that came back, "" for silence."""
     if reply.back is None or reply.verdict not in (Verdict.REFUSED, Verdict.NO_ROUTE):
         return ""
-    packet = reply.back.legs[-1].walk.packet
+    packet = reply.back.hops[-1].host_trace.packet
     words = _ERRORS.get((packet.icmp_type, packet.icmp_code), f"Destination unreachable, Bad Code: {packet.icmp_code}")
     return f"From {packet.source} icmp_seq={{number}} {words}\n"
 

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from netlab_magic.forwarding.conntrack import Memory
-from netlab_magic.forwarding.links import Links, Way
-from netlab_magic.forwarding.prediction import Leg, Trip
+from netlab_magic.forwarding.links import Cables, Links
+from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.numbers import number_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import HOST, End
-from netlab_magic.netfilter import Outcome, Walk, walk
+from netlab_magic.netfilter import HostTrace, Outcome, walk
 
-__all__ = ["NOBODY_ANSWERS", "Parcel", "Travels", "Unknown"]
+__all__ = ["NOBODY_ANSWERS", "Forwarder", "InFlight", "Unknown"]
 
 NOBODY_ANSWERS = message("Nobody answers when {namespace} asks on {device} who has {address}: the packet cannot be sent on.")
 _NO_RULES = Ruleset()
@@ -22,19 +22,19 @@ _NO_RULES_6 = Ruleset(family="ipv6")
 
 
 class Unknown(Exception):
-    """The model cannot tell how a packet fares; the text says why, and `legs` is how far it got.
+    """The model cannot tell how a packet fares; the text says why, and `hops` is how far it got.
 
     With `forks` it hangs on one rule, which matches or does not.
     """
 
-    def __init__(self, why: str, legs: tuple[Leg, ...] = (), *, forks: bool = False) -> None:
+    def __init__(self, why: str, hops: tuple[Hop, ...] = (), *, forks: bool = False) -> None:
         super().__init__(why)
         self.why = why
-        self.legs = legs
+        self.hops = hops
         self.forks = forks
 
 
-class Parcel(msgspec.Struct, frozen=True):
+class InFlight(msgspec.Struct, frozen=True):
     """A packet under way. `quoted` is the flow that an ICMP error is about, as it looks where the error is now.
 
     `attached` tells that the packet brings its connection along from the host that made it (nf_conntrack_attach).
@@ -45,7 +45,7 @@ class Parcel(msgspec.Struct, frozen=True):
     attached: bool = False
 
 
-class Travels:
+class Forwarder:
     """The travels of one probe's packets: what the namespaces remember of one, the next one meets.
 
     `assumed` says of one rule after the other of which that cannot be judged whether it matches.
@@ -61,44 +61,44 @@ class Travels:
     def _memory(self, namespace: str) -> Memory:
         return self._memories.setdefault(namespace, Memory())
 
-    def send(self, parcel: Parcel, namespace: str, way: Way = ()) -> Trip:
-        """The trip of a packet from the namespace that made it; along `way`, where it is on a wire already. Raises Unknown."""
-        return self.sent(parcel, namespace, way)[0]
+    def send(self, in_flight: InFlight, namespace: str, cables: Cables = ()) -> Trace:
+        """The trip of a packet from the namespace that made it; along `cables`, where it is on a wire already. Raises Unknown."""
+        return self.sent(in_flight, namespace, cables)[0]
 
-    def sent(self, parcel: Parcel, namespace: str, way: Way = ()) -> tuple[Trip, Parcel]:
+    def sent(self, in_flight: InFlight, namespace: str, cables: Cables = ()) -> tuple[Trace, InFlight]:
         """The trip as `send` has it, and the packet as it is at the end."""
-        legs: list[Leg] = []
+        hops: list[Hop] = []
         enters: End | None = None
-        if way:
-            enters, namespace, way = way[1], way[1].namespace, way[2:]
+        if cables:
+            enters, namespace, cables = cables[1], cables[1].namespace, cables[2:]
         while True:
-            done, towards = self._walk(parcel, namespace, enters, way, legs)
+            done, towards = self._walk(in_flight, namespace, enters, cables, hops)
             if done.outcome == Outcome.DELIVERED or not done:
-                legs.append(Leg(namespace, done, enters))
-                return Trip(tuple(legs), bool(done)), _passed(parcel, done)
+                hops.append(Hop(namespace, done, enters))
+                return Trace(tuple(hops), bool(done)), _passed(in_flight, done)
             if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
                 ahead = self.links.ahead(namespace, done)
                 if self.links.is_misled(namespace, ahead):
                     why = f"{_whose(namespace)} has a hardware address for {ahead.address} that was set by hand and is not that machine's"
-                    raise Unknown(why, (*legs, Leg(namespace, done, enters)))
-                if ahead.way is None:
-                    legs.append(Leg(namespace, done, enters))
+                    raise Unknown(why, (*hops, Hop(namespace, done, enters)))
+                if ahead.cables is None:
+                    hops.append(Hop(namespace, done, enters))
                     values = {"namespace": namespace, "device": ahead.device, "address": ahead.address}
-                    return Trip(tuple(legs), False, NOBODY_ANSWERS, values), parcel
-                way = ahead.way
-            legs.append(Leg(namespace, done, enters, way[0]))
-            parcel = _passed(parcel, done)
-            enters, namespace, way = way[1], way[1].namespace, way[2:]
+                    return Trace(tuple(hops), False, NOBODY_ANSWERS, values), in_flight
+                cables = ahead.cables
+            hops.append(Hop(namespace, done, enters, cables[0]))
+            in_flight = _passed(in_flight, done)
+            enters, namespace, cables = cables[1], cables[1].namespace, cables[2:]
 
-    def _walk(self, parcel: Parcel, namespace: str, enters: End | None, way: Way, legs: list[Leg]) -> tuple[Walk, str]:
+    def _walk(self, in_flight: InFlight, namespace: str, enters: End | None, cables: Cables, hops: list[Hop]) -> tuple[HostTrace, str]:
         """The walk through a namespace, and the port of the bridge behind which the frame's receiver is."""
-        packet = _entering(self.links, parcel.packet, enters)
-        if not parcel.attached:
-            packet = self._memory(namespace).recognised(packet, parcel.quoted)
-        towards = way[0].interface if way and enters else ""
+        packet = _entering(self.links, in_flight.packet, enters)
+        if not in_flight.attached:
+            packet = self._memory(namespace).recognised(packet, in_flight.quoted)
+        towards = cables[0].interface if cables and enters else ""
         rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
         done = walk(packet, rules, host, towards if enters else None, self._assumed)
-        ended = (*legs, Leg(namespace, done, enters))
+        ended = (*hops, Hop(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
             raise Unknown(f"{_whose(namespace)} has ip rules of its own, so that more than the main routing table decides", ended)
         if done.hooks and namespace in self._unseen:
@@ -118,11 +118,11 @@ def _whose(namespace: str) -> str:
     return "the host" if namespace == HOST else namespace
 
 
-def _passed(parcel: Parcel, done: Walk) -> Parcel:
+def _passed(in_flight: InFlight, done: HostTrace) -> InFlight:
     """The packet as it is on the wire behind a namespace: of its connection nothing is left, and marks are gone."""
     frame = done.last
     seen = frame.packet()
-    quoted = parcel.quoted
+    quoted = in_flight.quoted
     if quoted is not None and frame.state == "RELATED":
         quoted = seen.original if frame.direction == "REPLY" else seen.reply
     packet = Packet(
@@ -138,7 +138,7 @@ def _passed(parcel: Parcel, done: Walk) -> Parcel:
         ttl=seen.ttl,
         tos=seen.tos,
     )
-    return Parcel(packet, quoted)
+    return InFlight(packet, quoted)
 
 
 def _entering(links: Links, packet: Packet, enters: End | None) -> Packet:
