@@ -1,0 +1,233 @@
+"""Runs docker commands on a real dockerd and keeps what each of them does to the rules.
+
+dockerd runs in network, mount, PID, IPC and UTS namespaces of its own, with a /run, images and containers that end with it: the
+machine's network is never touched. Its cgroups are removed when it has ended; nothing else is left behind. It needs root, and the
+programs dockerd, docker, busybox, iptables-save and ip, which may also be in a folder with another Debian (`--root`):
+
+    debootstrap --variant=minbase bookworm FOLDER
+    chroot FOLDER apt-get install --no-install-recommends docker.io iptables iproute2 busybox-static     (sid: docker-cli too)
+    python tests/support/real_dockerd.py --root FOLDER tests/data/docker/real/20.10.24/*.txt
+
+writes for each file, whose lines that begin with `$ ` are the commands, what happened after each command into the file again:
+the change of `iptables-save` and `ip6tables-save` as a difference without context, and the error if there was one.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["NEEDED", "Step", "missing_programs", "read_recording", "run_on_real_dockerd", "write_recording"]
+
+NEEDED = ("dockerd", "docker", "busybox", "iptables-save", "ip6tables-save", "ip", "unshare")
+
+IMAGES = {"nginx": ("80",), "redis": ("6379",), "mysql": ("3306", "33060"), "busybox": ()}
+"""The images that commands may use, with the ports that their real namesakes EXPOSE. All of them are a busybox that sleeps."""
+
+_INSIDE = r"""
+set -eu
+if [ "$ROOT" != / ]; then
+    mount --bind "$ROOT" "$ROOT"
+    mount --rbind /sys "$ROOT/sys"; mount --rbind /dev "$ROOT/dev"; mount -t proc proc "$ROOT/proc"
+    mount -t tmpfs none "$ROOT/tmp"; mkdir "$ROOT/tmp/work"; mount --bind "$WORK" "$ROOT/tmp/work"
+    export WORK=/tmp/work
+    exec chroot "$ROOT" sh -c "$IN_ROOT"
+fi
+exec sh -c "$IN_ROOT"
+"""
+
+_IN_ROOT = r"""
+set -eu
+PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+mount -t tmpfs none /run
+mkdir -p /run/lock /run/image/bin /run/home
+export HOME=/run/home DOCKER_HOST=unix:///run/docker.sock
+ip link set lo up
+ip link add outside type veth peer name eth0
+ip addr add 203.0.113.2/24 dev eth0
+ip link set eth0 up
+ip link set outside up
+cp "$(command -v busybox)" /run/image/bin/busybox
+DOCKERD=$(PATH=/usr/sbin:/usr/bin:$PATH command -v dockerd)
+"$DOCKERD" $OPTIONS -s vfs --cgroup-parent "$CGROUP" --data-root /run/data --exec-root /run/exec \
+    -H "$DOCKER_HOST" --pidfile /run/docker.pid >"$WORK/dockerd.log" 2>&1 &
+docker=$(PATH=/usr/bin:$PATH command -v docker)
+mkdir /run/bin; ln -s "$docker" /run/bin/docker; PATH=/run/bin:$PATH
+waited=0
+until docker info >/dev/null 2>&1; do
+    waited=$((waited + 1)); [ $waited -lt 120 ] || { echo "dockerd does not answer" >&2; exit 1; }
+    sleep 0.25
+done
+sh "$WORK/images"
+step=0
+keep() {
+    iptables-save >"$WORK/$step.rules" 2>/dev/null
+    ip6tables-save >"$WORK/$step.rules6" 2>/dev/null
+    step=$((step + 1))
+}
+keep
+while IFS= read -r line; do
+    status=0
+    sh -c "$line" >"$WORK/$step.out" 2>"$WORK/$step.err" </dev/null || status=$?
+    echo $status >"$WORK/$step.status"
+    keep
+done <"$WORK/commands"
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, what it printed, its error ("" when it succeeded), and the rules after it."""
+
+    command: str
+    output: str
+    error: str
+    rules: str
+    rules6: str
+
+
+def missing_programs(root: Path = Path("/")) -> list[str]:
+    """The programs that are not there."""
+    places = ("usr/local/sbin", "usr/sbin", "sbin", "usr/bin", "bin")
+    return [name for name in NEEDED if not any(os.path.lexists(root / place / name) for place in places)]
+
+
+def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path = Path("/")) -> list[Step]:
+    """The state of a dockerd that has just started (its command is ""), and that after each of the commands.
+
+    `options` are words for dockerd itself. Raises RuntimeError, with the end of dockerd's log, when it does not come up.
+    """
+    cgroup = f"netlab-{os.getpid()}"
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "commands").write_text("".join(f"{command}\n" for command in commands))
+        (work / "images").write_text("".join(_import_lines()))
+        inside = {**os.environ, "ROOT": str(root), "WORK": folder, "OPTIONS": options, "CGROUP": cgroup, "IN_ROOT": _IN_ROOT}
+        isolated = ["unshare", "-n", "-m", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _INSIDE]
+        try:
+            done = subprocess.run(isolated, env=inside, capture_output=True, text=True, check=False)
+        finally:
+            _remove_cgroups(cgroup)
+        if done.returncode:
+            log = (work / "dockerd.log").read_text().splitlines()[-5:] if (work / "dockerd.log").exists() else []
+            raise RuntimeError("\n".join([done.stderr.strip(), *log]))
+        return [_step(work, number, command) for number, command in enumerate(["", *commands])]
+
+
+def _import_lines() -> Iterator[str]:
+    """Shell lines that make the images: a busybox that ends at SIGTERM, as servers do."""
+    sleep = json.dumps(["/bin/busybox", "sh", "-c", "trap 'exit 0' TERM; /bin/busybox sleep 100000 & wait"])
+    for name, ports in IMAGES.items():
+        exposed = "".join(f" --change 'EXPOSE {port}'" for port in ports)
+        quoted = sleep.replace("'", "'\\''")
+        yield f"tar -C /run/image -c . | docker import{exposed} --change 'CMD {quoted}' - {name} >/dev/null\n"
+
+
+def _step(work: Path, number: int, command: str) -> Step:
+    def text(kind: str) -> str:
+        file = work / f"{number}.{kind}"
+        return file.read_text() if file.exists() else ""
+
+    failed = text("status").strip() not in ("", "0")
+    error = (text("err").strip() or text("out").strip()) if failed else ""
+    return Step(command, text("out"), error, _plain(text("rules")), _plain(text("rules6")))
+
+
+def _plain(dump: str) -> str:
+    """A dump without comments and counters."""
+    lines = [re.sub(r"\[\d+:\d+\]", "[0:0]", line) for line in dump.splitlines() if not line.startswith("#")]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _remove_cgroups(name: str) -> None:
+    """Removes the cgroups that dockerd has left, in every hierarchy, children first."""
+    for top in Path("/sys/fs/cgroup").glob(f"**/{name}") if Path("/sys/fs/cgroup").is_dir() else ():
+        for folder, _, _ in os.walk(top, topdown=False):
+            Path(folder).rmdir()
+
+
+# --- recordings -----------------------------------------------------------------------------------------------------------
+
+
+def write_recording(title: str, steps: Sequence[Step]) -> str:
+    """The text of a recording: after each command its error, and how the rules have changed."""
+    parts, rules, rules6 = [title], "", ""
+    for step in steps:
+        parts.append(f"\n$ {step.command}" if step.command else "")
+        parts += [f"! {_without_ids(line)}" for line in step.error.splitlines()[:1]]
+        parts += [*_difference("4", rules, step.rules), *_difference("6", rules6, step.rules6)]
+        rules, rules6 = step.rules, step.rules6
+    return "\n".join(parts) + "\n"
+
+
+def _without_ids(line: str) -> str:
+    """A line without the random names of containers and endpoints."""
+    return re.sub(r"\b[0-9a-f]{12,64}\b", "…", line)
+
+
+def _difference(family: str, before: str, after: str) -> Iterator[str]:
+    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    yield from (re.sub(r"^@@ (.*) @@$", rf"@@ {family} \1 @@", line) for line in changes)
+
+
+def read_recording(text: str) -> tuple[str, list[Step]]:
+    """Title and steps of a recording; the steps have no outputs. The first step is the start, and has no command."""
+    title, _, rest = text.partition("\n")
+    steps: list[Step] = []
+    dumps: dict[str, list[str]] = {"4": [], "6": []}
+    for part in f"\n{rest}".split("\n$ "):
+        command, *lines = part.split("\n") if steps else ["", *part.split("\n")]
+        error = "\n".join(line[2:] for line in lines if line.startswith("! "))
+        _apply(dumps, [line for line in lines if line and not line.startswith("! ")])
+        four, six = ("".join(f"{line}\n" for line in dumps[family]) for family in "46")
+        steps.append(Step(command, "", error, four, six))
+    return title, steps
+
+
+def _apply(dumps: dict[str, list[str]], lines: Sequence[str]) -> None:
+    """Applies a difference without context to the dumps of both families."""
+    shift, family = 0, ""
+    for line in lines:
+        hunk = re.fullmatch(r"@@ ([46]) -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", line)
+        if hunk:
+            shift = 0 if hunk[1] != family else shift
+            family, removed, added = hunk[1], int(hunk[3] or 1), int(hunk[5] or 1)
+            at = int(hunk[2]) + shift - (1 if removed else 0)
+            del dumps[family][at : at + removed]
+            shift += added - removed
+        elif line.startswith("+"):
+            dumps[family].insert(at, line[1:])
+            at += 1
+
+
+def main() -> None:
+    """Records every file again that is given on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, default=Path("/"), help="a folder with the Debian to use (default: this machine's)")
+    parser.add_argument("--out", type=Path, help="the folder to write to (default: the files themselves)")
+    parser.add_argument("--outputs", type=Path, help="a folder for what the commands printed")
+    parser.add_argument("files", type=Path, nargs="+")
+    given = parser.parse_args()
+    missing = missing_programs(given.root)
+    if missing:
+        sys.exit(f"missing: {', '.join(missing)}")
+    for file in given.files:
+        title, *lines = file.read_text().splitlines()
+        options = title.partition("dockerd ")[2].strip()
+        steps = run_on_real_dockerd([line[2:] for line in lines if line.startswith("$ ")], options, given.root)
+        ((given.out or file.parent) / file.name).write_text(write_recording(title, steps))
+        if given.outputs:
+            said = (f"$ {step.command}\n{step.output}{step.error}\n" for step in steps)
+            given.outputs.mkdir(parents=True, exist_ok=True)
+            (given.outputs / file.name).write_text("".join(said))
+
+
+if __name__ == "__main__":
+    main()
