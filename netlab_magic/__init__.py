@@ -1,29 +1,142 @@
 """netlab_magic: learn, teach and debug Linux container networking in a notebook, on the real kernel.
 
-In a notebook: `%load_ext netlab_magic`, then `%%netlab` cells. In Python: `from netlab_magic import Lab`.
+In a notebook: `%load_ext netlab_magic`, then `%%netlab` cells. In Python, import from here; what `__all__` does not list is private and may
+change. docs/api.md shows how the parts are used:
+
+- `Lab`: a lab, with a method for every statement.
+- What statements return, each a `Result` or a `Picture`, and the values that results hold.
+- `NetlabError` and its kinds, the errors that are raised on purpose.
+- Rulesets as values: `parse`, `diff`, `explain`, `listing` and `walk`, and what they work on.
+
+Nothing of the package is imported before it is used, so that `%load_ext` is fast.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from netlab_magic.errors import NetlabError
+    from netlab_magic.diagnosis.remedies import Fix, Remedy
+    from netlab_magic.draw import Picture
+    from netlab_magic.errors import (
+        CommandFailed,
+        ExpectationFailed,
+        Interrupted,
+        KernelRefused,
+        LabUnavailable,
+        NetlabError,
+        Place,
+        StatementError,
+    )
+    from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain
+    from netlab_magic.iptables.diff import RulesChange, apply, diff, invert
+    from netlab_magic.iptables.listing import listing
+    from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
+    from netlab_magic.iptables.save_format import parse
+    from netlab_magic.model.packet import Packet
+    from netlab_magic.model.probe import Outcome, Probe, Verdict
+    from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
+    from netlab_magic.session.results.base import CellResult, Changed, MatrixResult, Measured, Ran, Result, Text
+    from netlab_magic.session.results.diff import Compared
+    from netlab_magic.session.results.explain import Explained
+    from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
+    from netlab_magic.session.results.trace import Tracked
+    from netlab_magic.session.results.why import Asked, Predicted, Why
 
-__all__ = ["Lab", "NetlabError", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "Asked",
+    "CellResult",
+    "Chain",
+    "ChainExplanation",
+    "Changed",
+    "CommandFailed",
+    "Compared",
+    "Conversation",
+    "Device",
+    "ExpectationFailed",
+    "Explained",
+    "Explanation",
+    "Fix",
+    "FlowChange",
+    "FlowsCompared",
+    "Host",
+    "HostTrace",
+    "Interrupted",
+    "KernelRefused",
+    "Lab",
+    "LabUnavailable",
+    "MatrixResult",
+    "Measured",
+    "NetlabError",
+    "Outcome",
+    "Packet",
+    "Picture",
+    "Place",
+    "Predicted",
+    "Probe",
+    "Ran",
+    "Remedy",
+    "Result",
+    "Rule",
+    "RuleVisit",
+    "RulesChange",
+    "Ruleset",
+    "StatementError",
+    "Table",
+    "TableExplanation",
+    "Text",
+    "Tracked",
+    "Verdict",
+    "Why",
+    "apply",
+    "converse",
+    "diff",
+    "explain",
+    "invert",
+    "listing",
+    "load_ipython_extension",
+    "parse",
+    "unload_ipython_extension",
+    "walk",
+]
+
+_MODULES = {
+    "diagnosis.remedies": "Fix Remedy",
+    "draw": "Picture",
+    "errors": "CommandFailed ExpectationFailed Interrupted KernelRefused LabUnavailable NetlabError Place StatementError",
+    "explain": "ChainExplanation Explanation TableExplanation explain",
+    "iptables.diff": "RulesChange apply diff invert",
+    "iptables.listing": "listing",
+    "iptables.ruleset": "Chain Rule Ruleset Table",
+    "iptables.save_format": "parse",
+    "model.packet": "Packet",
+    "model.probe": "Outcome Probe Verdict",
+    "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
+    "session.lab": "Lab",
+    "session.results.base": "CellResult Changed MatrixResult Measured Ran Result Text",
+    "session.results.diff": "Compared",
+    "session.results.explain": "Explained",
+    "session.results.flow_diff": "FlowChange FlowsCompared",
+    "session.results.trace": "Tracked",
+    "session.results.why": "Asked Predicted Why",
+}
+"""Where each public name is defined."""
+
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__path__.append(f"{__path__[0]}/netfilter/earlier_names")  # modules under the names that README and CHANGELOG once gave
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Lab":
-        from netlab_magic.session.lab import Lab
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
-        return Lab
-    if name == "NetlabError":
-        from netlab_magic.errors import NetlabError
 
-        return NetlabError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:

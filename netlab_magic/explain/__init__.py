@@ -1,11 +1,18 @@
 """Rules, chains and tables in words: what a rule matches, what happens then, and what it is usually there for.
 
+The package is called as its function `explain`: `netlab_magic` exports that name too, and whichever of the two a program imports first,
+`netlab_magic.explain(ruleset, "filter")` works.
+
 Start reading: `rule`, then `chain` and `table`; rules of known programs are recognised in `known/`.
 Imports: errors, i18n, iptables, text.
 """
 
+import sys
+from types import ModuleType
+
 from netlab_magic.explain.chain import ChainExplanation, explain_chain
 from netlab_magic.explain.rule import Explanation, explain_rule, rule_sentence, rule_situation
+from netlab_magic.explain.ruleset import explain
 from netlab_magic.explain.table import TableExplanation, explain_table
 from netlab_magic.explain.values import listed
 
@@ -13,6 +20,7 @@ __all__ = [
     "ChainExplanation",
     "Explanation",
     "TableExplanation",
+    "explain",
     "explain_chain",
     "explain_rule",
     "explain_table",
@@ -20,3 +28,10 @@ __all__ = [
     "rule_sentence",
     "rule_situation",
 ]
+
+
+class _Callable(ModuleType):
+    __call__ = staticmethod(explain)
+
+
+sys.modules[__name__].__class__ = _Callable
