@@ -240,11 +240,11 @@ def measured(world: World, probes: Sequence[Probe]) -> tuple[World, tuple[Outcom
     canaries = dict.fromkeys(outcomes.canary_of(probe) for probe in known if probe.target in world.topology.namespaces)
     alive = {found.probe: found for found in _asked(road, sorted(canaries, key=str))}
     found = iter(_asked(road, known))
-    outcomes = tuple(
+    seen = tuple(
         _judged(world, next(found), alive) if probe.source in world.topology.namespaces else outcomes.unknown_source(probe)
         for probe in probes
     )
-    return road.arrived(), outcomes
+    return road.arrived(), seen
 
 
 def _asked(road: Road, probes: Sequence[Probe]) -> list[Prediction]:
