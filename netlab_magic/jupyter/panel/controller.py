@@ -1,7 +1,7 @@
 """The desk: what all panels of one lab share. It looks at the lab, does what the panels ask for, and tells all of them.
 
-All of it happens on one thread of the desk's own, so that neither a cell nor the page ever waits for a measurement; that thread runs
-while a panel is on a page. Cells go first: while one of them has the lab, the desk waits for another time.
+All of it is done by one worker of the desk's own, so that neither a cell nor the page ever waits for a measurement; it works while a
+panel is on a page. Cells go first: while one of them has the lab, the desk waits for another time.
 """
 
 import logging
@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from weakref import WeakValueDictionary
 
@@ -25,7 +24,7 @@ from netlab_magic.jupyter.panel import page_state
 from netlab_magic.jupyter.panel.history_strips import Strips
 from netlab_magic.jupyter.panel.packet_stepper import Stepping
 from netlab_magic.jupyter.panel.rule_list import Entry, merged
-from netlab_magic.jupyter.panel.worker import Job, Worker
+from netlab_magic.jupyter.panel.worker import Job, worker
 from netlab_magic.model.probe import Outcome
 from netlab_magic.session.lab import Lab
 
@@ -86,18 +85,17 @@ class Desk:
         self._watch_until = 0.0
         self._cost = 0.0
         self._changed_at = 0.0
-        self.worker = Worker(self.do, self._rest, self._pause)
-        self._drawing = ThreadPoolExecutor(1, "netlab-drawing")
+        self.worker = worker(self.do, self._rest, self._pause)
         lab.listeners.append(self._hear)
 
-    # --- the thread ----------------------------------------------------------------------------------------------------
+    # --- the worker ----------------------------------------------------------------------------------------------------
 
     def ask(self, job: Job) -> None:
-        """Has something done on the desk's thread."""
+        """Has something done by the desk's worker."""
         self.worker.ask(job)
 
     def _rest(self) -> bool:
-        """Nothing was asked for: a look, while there is a page. Tells whether the thread is still wanted."""
+        """Nothing was asked for: a look, while there is a page. Tells whether the worker is still wanted."""
         for view, heard in list(self.views.items()):
             if time.monotonic() - heard > VIEW_SECONDS:
                 self.gone(view)
@@ -118,7 +116,7 @@ class Desk:
                 job()
             except NetlabError as error:
                 self.say_error(str(error))
-            except Exception as error:  # noqa: BLE001 - the end of the thread: it is shown and logged, and the panel lives on
+            except Exception as error:  # noqa: BLE001 - the end of the job: it is shown and logged, and the panel lives on
                 _LOG.exception("panel")
                 self.say_error(f"{type(error).__name__}: {error}")
 
@@ -292,9 +290,9 @@ class Desk:
 
     def _draw(self, topology: Callable[[], Picture]) -> None:
         """Both pictures at once: dot has time for the chains while packets for the topology are on their way."""
-        chains = self._drawing.submit(lambda: _drawn(self._chains()))
+        chains = self.worker.beside(lambda: _drawn(self._chains()))
         self.topology = topology()
-        self.tell(topology=_drawn(self.topology), chains=chains.result())
+        self.tell(topology=_drawn(self.topology), chains=chains())
 
     def _probed(self, observed: Observed) -> Picture:
         self._probe(observed)
