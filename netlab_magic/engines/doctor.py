@@ -50,7 +50,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine() -> list[Finding]:
     """Everything the doctor looks at. Starts and ends a lab host for each way."""
-    return [*_ways(), *_kernel(), *_programs(), _pictures(), _python_iptables()]
+    machine = (*_kernel(), *_programs(), _python_iptables()) if any(worth_trying()) else ()
+    return [*_ways(), *machine, _pictures()]
 
 
 def _ways() -> Iterator[Finding]:
@@ -137,7 +138,7 @@ def _programs() -> Iterator[Finding]:
 
 def _pictures() -> Finding:
     if found := renderer():
-        return Finding("pictures", True, f"drawn by {found}")
+        return Finding("pictures", True, f"drawn by {found.name}")
     remedy = f"sudo apt-get install graphviz or, without root, pip install {SUBSTITUTE}"
     return Finding("pictures", False, "nothing here can draw them; the text forms are shown", remedy)
 
