@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[1] / "netlab_magic"
 sys.path.insert(0, str(PACKAGE.parent))
 
 from netlab_magic.i18n import LANGUAGES  # noqa: E402
-from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS  # noqa: E402  # the package is found by the line above
+from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, TargetExtension  # noqa: E402  # the package is found by the line above
 
 SPEAKERS = {"message", "say"}
 """The functions whose first argument is a message."""
@@ -36,7 +36,8 @@ def messages() -> Iterator[tuple[str, str]]:
                 if isinstance(first, ast.Constant) and first.value:
                     yield first.value, str(path.relative_to(PACKAGE.parent))
     for extension in (HEADER, *MATCHES.values(), *TARGETS.values()):
-        for text in (extension.says, *(text for row in extension.parameters for text in (row.says, row.denies))):
+        then = extension.then if isinstance(extension, TargetExtension) else ""
+        for text in (extension.says, then, *(text for row in extension.parameters for text in (row.says, row.denies))):
             if text:
                 yield text, "netlab_magic/extensions"
 

@@ -192,7 +192,7 @@ def test_no_packet_is_matched_by_a_rule_that_is_said_to_match_none(rules: list[s
     ruleset = table(*rules)
     never = found(ruleset)
     for packet in sent if never else ():
-        for step in walk(packet, ruleset, HOST).steps:
+        for step in walk(packet, ruleset, HOST).visits:
             if step.chain == "FORWARD":
                 assert not (step.matched and step.rule in never), (rules, packet)
 

@@ -73,10 +73,15 @@ def matched(rule: Rule, say: Language) -> str:
     return say("Matches every packet.") if rule.option("-p") is None else say("Matches all {}.", packets)
 
 
+def _is_remark(found: Match) -> bool:
+    extension = match(found.module)
+    return extension is not None and extension.holds_always
+
+
 def comments(rule: Rule, say: Language) -> Iterator[str]:
     """A sentence for every comment, with its text quoted."""
     for found in rule.matches:
-        if found.module == "comment":
+        if _is_remark(found):
             for option in found.options:
                 yield say("Its comment reads “{}”.", " ".join(option.values))
 
@@ -112,7 +117,7 @@ def _clauses(rule: Rule, say: Language) -> Iterator[str]:
         if part.match is None and part not in taken:
             yield _paired(part, parts, taken, say)
     for found in sorted(rule.matches, key=lambda found: found.module in _STATES):
-        if found.module != "comment":
+        if not _is_remark(found):
             rest = [part for part in parts if part.match is found and part not in taken]
             yield from _of_match(found, rest, parts, taken, say)
 

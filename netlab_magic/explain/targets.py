@@ -13,32 +13,10 @@ _ACCEPTED = {
     "filter": message("The packet is accepted: no later rule of the filter table is asked about it here."),
     "nat": message("The connection keeps its addresses: no later rule of the nat table is asked about it here."),
 }
-_VERDICTS = {
-    "DROP": message("The packet is dropped silently: its sender gets no answer."),
-    "QUEUE": message("The packet is handed to the program that listens on queue 0, which decides about it."),
-}
 _BUILT_IN_RETURNS = {
     "ACCEPT": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: ACCEPT."),
     "DROP": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: DROP."),
 }
-_TRANSLATED = message(
-    "The packet {what}; conntrack does the same to the rest of the connection, and the reverse to its replies, "
-    "without asking the rules again."
-)
-_ENDS = {
-    "DNAT": _TRANSLATED,
-    "SNAT": _TRANSLATED,
-    "MASQUERADE": _TRANSLATED,
-    "REDIRECT": _TRANSLATED,
-    "NETMAP": _TRANSLATED,
-    "NFQUEUE": message("The packet {what}, and that program decides about it."),
-    "TPROXY": message("The packet {what}, and no later rule of this table is asked about it."),
-    "SYNPROXY": message("The packet {what}."),
-}
-"""What is said of the targets after which the chain is not read on; after any other one of the option table it is."""
-
-_LOGGED = message("The packet {what}, and goes on to {onward}: logging decides nothing.")
-_GOES_ON = {"LOG": _LOGGED, "NFLOG": _LOGGED, "ULOG": _LOGGED, "AUDIT": _LOGGED, "TRACE": _LOGGED}
 
 
 def happens(site: Site, rule: Rule, say: Language) -> str:
@@ -53,17 +31,13 @@ def happens(site: Site, rule: Rule, say: Language) -> str:
         return say(_ACCEPTED.get(site.table.name, other), site.table.name)
     if found.name == "RETURN":
         return _returns(site, say)
-    if found.name in _VERDICTS:
-        return say(_VERDICTS[found.name])
     if found.name == "REJECT":
         return _rejects(found, say)
     extension = target(found.name)
     if extension is None:
         return say("The packet is handed on as the rule says: “{}”.", str(found))
     what = _done(extension, found, say)
-    if found.name in _ENDS:
-        return say(_ENDS[found.name], what=what)
-    return say(_GOES_ON.get(found.name, message("The packet {what}, and goes on to {onward}.")), what=what, onward=site.onward(say))
+    return say(extension.then or message("The packet {what}, and goes on to {onward}."), what=what, onward=site.onward(say))
 
 
 def _enters(site: Site, found: Target, say: Language) -> str:

@@ -1,10 +1,9 @@
 """The one form of a rule that iptables-save prints, whatever way it was written: options in order, values in their usual spelling."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 from netlab_magic.iptables.extensions import HEADER, Extension, match, target
-from netlab_magic.iptables.extensions.canonical_rules import MATCH_SPELLINGS, TARGET_SPELLINGS
 from netlab_magic.iptables.ruleset import Match, Option, Rule, Target
 
 __all__ = ["canonical"]
@@ -34,24 +33,21 @@ def _match(found: Match, family: str) -> Match:
     extension = match(found.module)
     if extension is None:
         return found
-    return Match(extension.name, _spelt(extension, found.options, family, MATCH_SPELLINGS))
+    return Match(extension.name, _spelt(extension, found.options, family))
 
 
 def _target(found: Target, family: str) -> Target:
     extension = None if found.goto else target(found.name)
     if extension is None:
         return found
-    return Target(found.name, _spelt(extension, found.options, family, TARGET_SPELLINGS), found.goto)
+    return Target(found.name, _spelt(extension, found.options, family), found.goto)
 
 
-_Spelling = Callable[[tuple[Option, ...], str], tuple[Option, ...]]
-
-
-def _spelt(extension: Extension, options: Sequence[Option], family: str, spellings: dict[str, _Spelling]) -> tuple[Option, ...]:
+def _spelt(extension: Extension, options: Sequence[Option], family: str) -> tuple[Option, ...]:
     ordered = _ordered(extension, options, family)
-    if extension.name not in spellings or not all(_is_complete(extension, option) for option in ordered):
+    if extension.canonical is None or not all(_is_complete(extension, option) for option in ordered):
         return ordered
-    return _ordered(extension, spellings[extension.name](ordered, family), family)
+    return _ordered(extension, extension.canonical(ordered, family), family)
 
 
 def _is_complete(extension: Extension, option: Option) -> bool:

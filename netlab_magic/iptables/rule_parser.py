@@ -6,13 +6,12 @@ from typing import NoReturn
 import msgspec
 
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, Extension, Parameter, match, target
-from netlab_magic.iptables.extensions.constraints import MATCH_DEMANDS, TARGET_DEMANDS, Demand
+from netlab_magic.iptables.extensions.constraints import Demand
 from netlab_magic.iptables.ruleset import Counters, Match, Option, Rule, Target
 from netlab_magic.text import suggest
 
 __all__ = ["WrongWord", "read_rule"]
 
-_PROTOCOL_MODULES = {"ipv6-icmp": "icmp6", "icmpv6": "icmp6", "mobility-header": "mh", "ipv6-mh": "mh", "mh": "mh"}
 _FAMILIES = {"ipv4": ("-4", "--ipv4"), "ipv6": ("-6", "--ipv6")}
 _EVERY_PROTOCOL = ("all", "ip", "0")
 _JOINED = ("-m", "-j", "-g")  # `-jDROP` is `-j DROP`
@@ -41,13 +40,9 @@ class _Part(msgspec.Struct):
     options: list[Option] = []
 
 
-def _rows(extension: Extension) -> dict[str, Parameter]:
-    return {name: row for row in extension.parameters for name in (row.name, *row.aliases)}
-
-
-_HEADER = _rows(HEADER)
-_MATCH_ROWS = {name: _rows(extension) for name, extension in MATCHES.items()}
-_TARGET_ROWS = {name: _rows(extension) for name, extension in TARGETS.items()}
+_HEADER = HEADER.rows
+_MATCH_ROWS = {name: extension.rows for name, extension in MATCHES.items()}
+_TARGET_ROWS = {name: extension.rows for name, extension in TARGETS.items()}
 _JUMPS = {"-j": False, "--j": False, "--jump": False, "-g": True, "--goto": True}  # --j is a common slip that iptables understands
 
 
@@ -194,7 +189,8 @@ class _RuleReader:
     def implied_module(self) -> str:
         """The match that `-p` brings along, or "" when it names no protocol."""
         protocol = self.protocol()
-        return _PROTOCOL_MODULES.get(protocol, protocol)
+        extension = match(protocol)
+        return extension.name if extension else protocol
 
     def find_implied(self, word: str) -> tuple[Parameter, list[Option]] | None:
         """`-p tcp` alone brings the options of `-m tcp` (iptables(8), MATCH EXTENSIONS)."""
@@ -252,13 +248,12 @@ class _RuleReader:
         """What must be given, and what cannot be given together."""
         if part.extension is None:
             return
-        demands, flag = (TARGET_DEMANDS, "-j") if part is self.target else (MATCH_DEMANDS, "-m")
-        demand = demands.get(part.extension.name, _NO_DEMAND)
-        if demand is _NO_DEMAND and len(part.options) < 2:
+        demand = part.extension.demand
+        if demand == _NO_DEMAND and len(part.options) < 2:
             return
         complaint = next(demand.complaints(part.options, protocol), None)
         if complaint:
-            self.wrong(f"{flag} {part.name} {complaint}", part.at)
+            self.wrong(f"{'-j' if part is self.target else '-m'} {part.name} {complaint}", part.at)
 
     def check(self) -> None:
         """What iptables checks when the rule is complete."""

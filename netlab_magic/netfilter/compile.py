@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.extensions import MATCHES, TARGETS
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.model.hooks import BESIDE, HOOK_TABLES
@@ -84,23 +85,14 @@ class Program(msgspec.Struct, frozen=True):
     tracks: bool
 
 
-
-
-
-
-# Connection tracking runs in a namespace as long as one of these is in its rules (the callers of nf_ct_netns_get).
-_TRACKING_MATCHES = frozenset(("cluster", "connbytes", "connlabel", "connlimit", "connmark", "conntrack", "helper", "state"))
-_TRACKING_TARGETS = frozenset((
-    *("CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DNAT", "MASQUERADE", "NETMAP", "REDIRECT", "SNAT", "SYNPROXY"),
-))  # fmt: skip
-
-
 def _tracks(rule: Rule) -> bool:
     """Whether a rule needs connection tracking; one that only turns it off does not (xt_ct_tg_check)."""
-    if any(match.module in _TRACKING_MATCHES for match in rule.matches):
+    if any(found.module in _TRACKING for found in rule.matches):
         return True
-    target = rule.target
-    return target is not None and target.name in _TRACKING_TARGETS and target.option("--notrack") is None
+    return rule.jump in _TRACKING and rule.target is not None and rule.target.option("--notrack") is None
+
+
+_TRACKING = frozenset(name for table in (MATCHES, TARGETS) for name, extension in table.items() if extension.tracks)
 
 
 def _compile(ruleset: Ruleset) -> Program:

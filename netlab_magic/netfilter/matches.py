@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from netlab_magic.iptables import extensions
 from netlab_magic.iptables.numbers import network_of, number_of, protocol_of, shown, word_of
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 from netlab_magic.model.topology import possible_names
@@ -91,7 +92,8 @@ def _unknown(match: Match) -> Condition:
 
 def _of_match(match: Match) -> Iterable[Condition]:
     """The conditions of a match; one that cannot be judged when one of its options cannot."""
-    if match.module == "comment":
+    extension = extensions.match(match.module)
+    if extension and extension.holds_always:
         return []
     make = _MATCHES.get(match.module)
     try:

@@ -5,6 +5,7 @@ from copy import copy
 
 import msgspec
 
+from netlab_magic.iptables import extensions
 from netlab_magic.iptables.numbers import network_of, number_of
 from netlab_magic.iptables.ruleset import Target
 from netlab_magic.netfilter.frame import Ends, Frame
@@ -41,13 +42,6 @@ def unknowable(why: str) -> Action:
     return Action(change=change)
 
 
-# They look at the packet, copy it or tell others; what rules can see of it stays as it is.
-_ONLY_LOOK = frozenset((
-    *("AUDIT", "CHECKSUM", "CLASSIFY", "CONNSECMARK", "IDLETIMER", "LED", "LOG", "NFLOG", "RATEEST", "SECMARK", "SET", "TCPMSS"),
-    *("TCPOPTSTRIP", "TEE", "TRACE", "ULOG"),
-))  # fmt: skip
-
-
 def action(target: Target | None, chains: frozenset[str]) -> Action:
     """The action of a target in its canonical form; `chains` are those of its table."""
     if target is None:
@@ -59,7 +53,8 @@ def action(target: Target | None, chains: frozenset[str]) -> Action:
     if target.name == "REJECT":
         answer = target.option("--reject-with")
         return Action(verdict="REJECT", answer=answer.values[0] if answer else "")
-    if target.name in _ONLY_LOOK:
+    extension = extensions.target(target.name)
+    if extension and extension.only_looks:
         return Action()
     make = _CHANGES.get(target.name)
     return make(target) if make else unknowable(f"goes to {target.name}")

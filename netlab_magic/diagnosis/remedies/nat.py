@@ -9,6 +9,7 @@ from netlab_magic.diagnosis.remedies.remedy import Fix, World
 from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import is_generated
+from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
 from netlab_magic.model.probe import Verdict
 from netlab_magic.model.topology import HOST
@@ -59,7 +60,8 @@ def _was_translated(hop: Hop) -> bool:
 
 def _leads(rule: Rule, protocol: str, port: int, address: str) -> bool:
     """Whether a rule translates the destination of packets to this port and address."""
-    if rule.jump not in ("DNAT", "REDIRECT"):
+    done = target(rule.jump)
+    if done is None or done.translates != "destination":
         return False
     ports = rule.match(protocol)
     asked = ports.option("--dport") if ports else None

@@ -11,6 +11,7 @@ from netlab_magic.iptables import save_format
 from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.command import Command, changes, read_command
 from netlab_magic.iptables.diff import AddTable, RulesChange, SetPolicy, apply
+from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
 from netlab_magic.model.hooks import BUILT_IN
 
@@ -115,34 +116,13 @@ def with_policy(ruleset: Ruleset, table: str, chain: str, verdict: str, variant:
 
 # --- what belongs where ------------------------------------------------------------------------------------------------------
 
-_ONLY_IN = {
-    "CHECKSUM": ("mangle", ()),
-    "CLASSIFY": ("mangle", ("FORWARD", "OUTPUT", "POSTROUTING")),
-    "CT": ("raw", ()),
-    "DNAT": ("nat", ("PREROUTING", "OUTPUT")),
-    "DSCP": ("mangle", ()),
-    "ECN": ("mangle", ()),
-    "HL": ("mangle", ()),
-    "MASQUERADE": ("nat", ("POSTROUTING",)),
-    "NETMAP": ("nat", ()),
-    "NOTRACK": ("raw", ()),
-    "REDIRECT": ("nat", ("PREROUTING", "OUTPUT")),
-    "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
-    "SNAT": ("nat", ("POSTROUTING", "INPUT")),
-    "TOS": ("mangle", ()),
-    "TPROXY": ("mangle", ("PREROUTING",)),
-    "TTL": ("mangle", ()),
-}
-"""The table in which the kernel takes a target (xt_check_target), and the built-in chains where it takes it, () for all."""
-
-
 def _misplaced(command: Command, rule: Rule) -> str:
     """Why the kernel does not take a rule in this place, "" when it does."""
-    table, chains = _ONLY_IN.get(rule.jump, ("", ()))
-    if not table:
+    found = target(rule.jump)
+    if found is None or not found.table:
         return ""
-    wrong_chain = chains and command.chain in BUILT_IN[command.table] and command.chain not in chains
-    return _INVALID if command.table != table or wrong_chain else ""
+    wrong_chain = found.chains and command.chain in BUILT_IN[command.table] and command.chain not in found.chains
+    return _INVALID if command.table != found.table or wrong_chain else ""
 
 
 _INVALID = "Invalid argument (a match or target that does not belong in this table or chain?)"

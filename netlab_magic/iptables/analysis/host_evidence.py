@@ -10,13 +10,12 @@ from ipaddress import ip_address, ip_network
 
 import msgspec
 
+from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
 
 __all__ = ["Evidence", "evidence_of"]
 
-_SOURCE_NAT = ("MASQUERADE", "SNAT")
 _REFUSING = ("DROP", "REJECT")
-_DECIDING = ("", "ACCEPT", "RETURN", "DROP", "MARK", "LOG", "CONNMARK", "NETMAP")
 
 
 class Evidence(msgspec.Struct):
@@ -84,9 +83,10 @@ class _Reading:
     def translation(self, chain: str) -> None:
         """`-s NETWORK ! -o X -j MASQUERADE` is said of a bridge; `-o X -j MASQUERADE` of a way out; and DNAT leads to containers."""
         jump = self.rule.jump
-        if jump in _SOURCE_NAT:
+        done = target(jump)
+        if done and done.translates == "source":
             self.source_nat()
-        elif chain == "POSTROUTING" and jump not in _DECIDING and _is_network(self.source):  # to a chain that masquerades
+        elif chain == "POSTROUTING" and jump and done is None and _is_network(self.source):  # to a chain that masquerades
             self.found.masqueraded.setdefault(self.source, self.place)
         if jump == "DNAT":
             self.own(self.destination)

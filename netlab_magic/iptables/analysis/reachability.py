@@ -2,10 +2,10 @@
 
 from collections.abc import Container, Iterable, Mapping
 
+from netlab_magic.iptables.extensions import match, terminates
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Table
 
 __all__ = [
-    "DECIDING_TARGETS",
     "conditions",
     "decides",
     "deciding",
@@ -16,9 +16,6 @@ __all__ = [
     "unconditional",
     "unreachable",
 ]
-
-DECIDING_TARGETS = frozenset({"ACCEPT", "DROP", "QUEUE", "REJECT", "NFQUEUE", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"})
-"""Targets after which a table asks no further rule: they give a verdict of their own instead of XT_CONTINUE (net/netfilter/xt_*.c)."""
 
 _LEAVES_NOTHING_OUT = frozenset({
     Option("-s", ("0.0.0.0/0",)), Option("-d", ("0.0.0.0/0",)), Option("-s", ("::/0",)), Option("-d", ("::/0",)),
@@ -31,8 +28,13 @@ def conditions(rule: Rule) -> frozenset[Option | Match]:
     """All that must hold for a rule to match; comments and what holds for every packet are left out."""
     return frozenset([
         *(option for option in rule.options if option not in _LEAVES_NOTHING_OUT),
-        *(found for found in rule.matches if found.module != "comment"),
+        *(found for found in rule.matches if not _is_remark(found)),
     ])
+
+
+def _is_remark(found: Match) -> bool:
+    extension = match(found.module)
+    return extension is not None and extension.holds_always
 
 
 def unconditional(rule: Rule) -> bool:
@@ -45,7 +47,7 @@ def _ends_here(rule: Rule, deciding: Container[str]) -> bool:
     if rule.target is None:
         return False
     name = rule.target.name
-    return rule.target.goto or name == "RETURN" or name in DECIDING_TARGETS or name in deciding
+    return rule.target.goto or name == "RETURN" or name in deciding or terminates(name)
 
 
 def unreachable(chain: Chain, deciding: Container[str] = ()) -> int | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from netlab_magic.iptables.analysis.intervals import Spans, joined, met, outside, span, within
 from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.extensions import is_steady, match
 from netlab_magic.iptables.numbers import number_of, protocol_of
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 
@@ -17,17 +18,6 @@ _LARGEST = {
     for family, address in (("ipv4", 2**32 - 1), ("ipv6", 2**128 - 1))
 }
 _STATES = frozenset({"NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"})
-_OF_PORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "multiport")
-_STEADY = frozenset({
-    *_OF_PORTS, "addrtype", "ah", "comment", "conntrack", "devgroup", "dst", "esp", "eui64", "frag", "hbh", "icmp", "icmp6", "iprange",
-    "ipv6header", "mac", "mh", "owner", "physdev", "pkttype", "policy", "realm", "rt", "state",
-})  # fmt: skip
-"""Matches that answer the same whenever the same packet asks them in one table: nothing that rules can change on the way, no clocks,
-no counters, no lists."""
-
-_STEADY_IN_CONNTRACK = frozenset({
-    "--ctstate", "--state", "--ctproto", "--ctdir", "--ctorigsrc", "--ctorigdst", "--ctorigsrcport", "--ctorigdstport",
-})  # fmt: skip
 
 
 class Demands(msgspec.Struct, frozen=True):
@@ -89,11 +79,12 @@ class _Collector:
                 self.other(str(option))
 
     def match(self, found: Match) -> None:
-        self.is_steady = self.is_steady and found.module in _STEADY
+        extension = match(found.module)
+        self.is_steady = self.is_steady and is_steady(found)
         read = _READERS.get(found.module)
         if read:
             read(self, found)
-        elif found.module != "comment":
+        elif extension is None or not extension.holds_always:
             self.other(str(found))
 
     def ports(self, found: Match) -> None:
@@ -125,7 +116,6 @@ class _Collector:
 
     def connection(self, found: Match) -> None:
         """A packet without a connection is judged by its state alone, so that more than the state is one demand (conntrack_mt)."""
-        self.is_steady = self.is_steady and {option.name for option in found.options} <= _STEADY_IN_CONNTRACK
         asked = [option for option in found.options if option.name in ("--ctstate", "--state")]
         named = [frozenset(option.values[0].split(",")) for option in asked]
         if len(asked) < len(found.options) or not all(states <= _STATES for states in named):
@@ -137,7 +127,7 @@ class _Collector:
 
 
 _READERS: dict[str, Callable[[_Collector, Match], None]] = {
-    **dict.fromkeys(_OF_PORTS, _Collector.ports),
+    **dict.fromkeys(("tcp", "udp", "sctp", "dccp", "multiport"), _Collector.ports),
     **dict.fromkeys(("conntrack", "state"), _Collector.connection),
     **dict.fromkeys(("icmp", "icmp6"), _Collector.icmp),
     "iprange": _Collector.addresses,

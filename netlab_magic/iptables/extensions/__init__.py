@@ -1,4 +1,8 @@
-"""The option table: every match and target that is known, with its options. Parsing, printing, listing and explaining read it."""
+"""The option table: every match and target that is known, with all that is known of it. Reading, printing, listing, walking and
+explaining look it up here.
+
+Another match is one more row, in the `match_*` module of its kind; how a packet is judged by it is one condition in `netfilter/matches`.
+"""
 
 from netlab_magic.iptables.extensions.match_address import ADDRESSES
 from netlab_magic.iptables.extensions.match_conntrack import CONNECTION
@@ -7,29 +11,57 @@ from netlab_magic.iptables.extensions.match_local_host import HANDLING
 from netlab_magic.iptables.extensions.match_packet import PACKET
 from netlab_magic.iptables.extensions.match_rate import RATES
 from netlab_magic.iptables.extensions.match_transport import BASIC, HEADER
-from netlab_magic.iptables.extensions.schema import Extension, Parameter, ValueType
+from netlab_magic.iptables.extensions.schema import Extension, MatchExtension, Parameter, TargetExtension
 from netlab_magic.iptables.extensions.target_mangle import MARKING
 from netlab_magic.iptables.extensions.target_nat import TRANSLATION
-from netlab_magic.iptables.extensions.target_verdict import VERDICT_TARGETS, VERDICTS
+from netlab_magic.iptables.extensions.target_verdict import VERDICT_TARGETS
+from netlab_magic.iptables.ruleset import Match
 
-__all__ = ["HEADER", "MATCHES", "TARGETS", "VERDICTS", "Extension", "Parameter", "ValueType", "match", "target"]
+__all__ = [
+    "HEADER",
+    "MATCHES",
+    "TARGETS",
+    "Extension",
+    "MatchExtension",
+    "Parameter",
+    "TargetExtension",
+    "is_steady",
+    "match",
+    "target",
+    "terminates",
+]
 
-MATCHES: dict[str, Extension] = {
+MATCHES: dict[str, MatchExtension] = {
     extension.name: extension for extension in (*BASIC, *CONNECTION, *RATES, *ADDRESSES, *HANDLING, *PACKET, *HEADERS6)
 }
 """Every match by the name behind `-m`."""
 
-TARGETS: dict[str, Extension] = {extension.name: extension for extension in (*VERDICT_TARGETS, *TRANSLATION, *MARKING)}
+TARGETS: dict[str, TargetExtension] = {extension.name: extension for extension in (*VERDICT_TARGETS, *TRANSLATION, *MARKING)}
 """Every target by the name behind `-j`."""
 
-_MODULE_ALIASES = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6", "mobility-header": "mh", "ipv6-mh": "mh"}
+_BY_EVERY_NAME = {name: extension for extension in MATCHES.values() for name in (extension.name, *extension.aliases)}
 
 
-def match(module: str) -> Extension | None:
+def match(module: str) -> MatchExtension | None:
     """The match that `-m module` loads, or None."""
-    return MATCHES.get(_MODULE_ALIASES.get(module, module))
+    return _BY_EVERY_NAME.get(module)
 
 
-def target(name: str) -> Extension | None:
+def target(name: str) -> TargetExtension | None:
     """The target of that name, or None: then it is a chain, or unknown."""
     return TARGETS.get(name)
+
+
+def is_steady(found: Match) -> bool:
+    """Whether a match answers the same whenever the same packet asks it in one table."""
+    extension = match(found.module)
+    if extension is None or not extension.steady:
+        return False
+    rows = map(extension.parameter, (option.name for option in found.options))
+    return all(row is None or row.steady for row in rows)
+
+
+def terminates(name: str) -> bool:
+    """Whether a table asks no further rule after the target of that name."""
+    extension = target(name)
+    return extension is not None and extension.terminates

@@ -2,14 +2,34 @@
 
 from collections.abc import Callable
 
+from netlab_magic.iptables.extensions.schema import Options
 from netlab_magic.iptables.extensions.types import SECONDS, WIDEST, integer, rate
 from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE, WEEKDAY_NAMES
 from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASSES
 from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["MATCH_SPELLINGS", "TARGET_SPELLINGS"]
+__all__ = [
+    "cluster",
+    "connlimit",
+    "connmark",
+    "dropping",
+    "dscp",
+    "hashlimit",
+    "hmark",
+    "mark",
+    "nfqueue",
+    "policy",
+    "ports",
+    "recent",
+    "reject",
+    "set_match",
+    "string",
+    "tcp",
+    "time",
+    "tos",
+    "tproxy",
+]
 
-Options = tuple[Option, ...]
 _ALL_BITS = "0xffffffff"
 
 
@@ -21,15 +41,15 @@ def _without(options: Options, *names: str) -> Options:
     return tuple(option for option in options if option.name not in names)
 
 
-def _tcp(options: Options, family: str) -> Options:
+def tcp(options: Options, family: str) -> Options:
     """`--syn` is `--tcp-flags FIN,SYN,RST,ACK SYN`."""
     syn = _find(options, "--syn")
     flags = syn and Option("--tcp-flags", ("FIN,SYN,RST,ACK", "SYN"), syn.negated)
     told = (*_without(options, "--syn"), flags) if flags else options
-    return tuple(option for option in _ports(told, family) if option.values != ("NONE", "NONE"))
+    return tuple(option for option in ports(told, family) if option.values != ("NONE", "NONE"))
 
 
-def _dropping(**defaults: tuple[str, ...]) -> Callable[[Options, str], Options]:
+def dropping(**defaults: tuple[str, ...]) -> Callable[[Options, str], Options]:
     """iptables-save leaves out options that have their default value; the keywords are their names without `--`, `_` for `-`."""
     left_out = {Option(f"--{name.replace('_', '-')}", (word,)) for name, words in defaults.items() for word in words}
     return lambda options, family: tuple(option for option in options if option not in left_out)
@@ -42,7 +62,7 @@ def _completed(options: Options, **values: str) -> Options:
     return (*options, *(Option(name, (value,) if value else ()) for name, value in named.items() if name not in given))
 
 
-def _dscp(options: Options, family: str) -> Options:
+def dscp(options: Options, family: str) -> Options:
     """A class is printed as its code point."""
     named = _find(options, "--dscp-class", "--set-dscp-class")
     if not named:
@@ -51,7 +71,7 @@ def _dscp(options: Options, family: str) -> Options:
     return (*_without(options, named.name), number)
 
 
-def _tos(options: Options, family: str) -> Options:
+def tos(options: Options, family: str) -> Options:
     """Every way to set the type of service comes to a value and the bits that it replaces (xt_DSCP, TOS revision 1)."""
     found = _find(options, "--and-tos", "--or-tos", "--xor-tos")
     if not found:
@@ -61,7 +81,7 @@ def _tos(options: Options, family: str) -> Options:
     return (*_without(options, found.name), Option("--set-tos", (f"0x{value:02x}/0x{mask:02x}",)))
 
 
-def _hmark(options: Options, family: str) -> Options:
+def hmark(options: Options, family: str) -> Options:
     """What is hashed is printed as masks, all of them whole; only `ct` stays a word."""
     found = _find(options, "--hmark-tuple")
     if not found:
@@ -78,9 +98,9 @@ def _hmark(options: Options, family: str) -> Options:
     return (*_without(options, "--hmark-tuple"), *(masks[word] for word in found.values[0].split(",")))
 
 
-def _string(given: Options, family: str) -> Options:
+def string(given: Options, family: str) -> Options:
     """A pattern is printed as text where all of it is printable ASCII, and else as bytes; the whole packet needs no bounds."""
-    options = _dropping(**{"from": ("0",), "to": ("65535",)})(given, family)
+    options = dropping(**{"from": ("0",), "to": ("65535",)})(given, family)
     found = _find(options, "--string", "--hex-string")
     if not found:
         return options
@@ -93,14 +113,14 @@ def _string(given: Options, family: str) -> Options:
     return (*_without(options, found.name), spelt)
 
 
-def _reject(options: Options, family: str) -> Options:
+def reject(options: Options, family: str) -> Options:
     return _completed(options, reject_with="icmp-port-unreachable" if family == "ipv4" else "icmp6-port-unreachable")
 
 
-def _recent(options: Options, family: str) -> Options:
+def recent(options: Options, family: str) -> Options:
     """The list, the mask and the side are always printed; `--seconds` and others only where given, and no number of hits that is 0."""
     ones = "255.255.255.255" if family == "ipv4" else "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
-    options = _dropping(hitcount=("0",))(options, family)
+    options = dropping(hitcount=("0",))(options, family)
     sided = options if _find(options, "--rdest") else _completed(options, rsource="")
     return _completed(sided, name="DEFAULT", mask=ones)
 
@@ -111,17 +131,17 @@ def _turned(options: Options, above: str, upto: str) -> Options:
     return tuple(Option(other[option.name], option.values) if option.negated and option.name in other else option for option in options)
 
 
-def _connlimit(options: Options, family: str) -> Options:
+def connlimit(options: Options, family: str) -> Options:
     """Mask and side are always printed."""
     turned = _turned(options, "--connlimit-above", "--connlimit-upto")
     sided = turned if _find(turned, "--connlimit-daddr") else _completed(turned, connlimit_saddr="")
     return _completed(sided, connlimit_mask="32" if family == "ipv4" else "128")
 
 
-def _hashlimit(options: Options, family: str) -> Options:
+def hashlimit(options: Options, family: str) -> Options:
     whole = "32" if family == "ipv4" else "128"
     turned = _turned(options, "--hashlimit-above", "--hashlimit-upto")
-    given = _dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(turned, family)
+    given = dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(turned, family)
     limit = _find(given, "--hashlimit-upto", "--hashlimit-above")
     return given if limit is None or limit.values[0].endswith("b/s") else _hashlimit_packets(given, limit, family)
 
@@ -136,16 +156,16 @@ def _hashlimit_packets(options: Options, limit: Option, family: str) -> Options:
     interval = {"hashlimit_rate_interval": str(SECONDS[unit])} if measured else {}
     told = _completed(options, hashlimit_burst="5", hashlimit_htable_expire=str(SECONDS[unit] * 1000), **interval)
     usual = str(SECONDS[shown.partition("/")[2]] * 1000)
-    kept = _dropping(hashlimit_htable_expire=(usual,), hashlimit_rate_interval=("1",))(_without(told, limit.name), family)
+    kept = dropping(hashlimit_htable_expire=(usual,), hashlimit_rate_interval=("1",))(_without(told, limit.name), family)
     return (*kept, Option(limit.name, (shown,), limit.negated))
 
 
-def _set(options: Options, family: str) -> Options:
+def set_match(options: Options, family: str) -> Options:
     """The counters of entries are kept up to date unless it is told otherwise."""
     return tuple(option for option in options if option.name != "--update-counters" or option.negated)
 
 
-def _time(options: Options, family: str) -> Options:
+def time(options: Options, family: str) -> Options:
     """Both ends of the day's window, or none; the days that match; UTC unless it is told; and an end of all dates."""
     whole_day = {"timestart": "00:00:00", "timestop": "23:59:59"}
     bounded = _completed(options, **whole_day) if _find(options, "--timestart", "--timestop") else options
@@ -159,12 +179,12 @@ def _time(options: Options, family: str) -> Options:
     return _completed(named, datestop="2038-01-19T03:14:07")
 
 
-def _ports(options: Options, family: str) -> Options:
+def ports(options: Options, family: str) -> Options:
     """A range of all ports says nothing, and is not printed."""
     return tuple(option for option in options if option.values != ("0:65535",) or option.negated)
 
 
-def _cluster(options: Options, family: str) -> Options:
+def cluster(options: Options, family: str) -> Options:
     """A node is a mask of one node."""
     node = _find(options, "--cluster-local-node")
     if not node:
@@ -173,15 +193,15 @@ def _cluster(options: Options, family: str) -> Options:
     return (*_without(options, node.name), mask)
 
 
-def _policy(options: Options, family: str) -> Options:
+def policy(options: Options, family: str) -> Options:
     return _completed(options, pol="ipsec")
 
 
-def _tproxy(options: Options, family: str) -> Options:
+def tproxy(options: Options, family: str) -> Options:
     return _completed(options, on_ip="0.0.0.0" if family == "ipv4" else "::", tproxy_mark="0x0/0x0")
 
 
-def _nfqueue(options: Options, family: str) -> Options:
+def nfqueue(options: Options, family: str) -> Options:
     return options if _find(options, "--queue-balance") else _completed(options, queue_num="0")
 
 
@@ -202,11 +222,11 @@ def _set_mark(options: Options) -> Options:
     return (*_without(options, found.name), Option("--set-xmark", (f"0x{value:x}/0x{mask:x}",)))
 
 
-def _mark(options: Options, family: str) -> Options:
+def mark(options: Options, family: str) -> Options:
     return _set_mark(options)
 
 
-def _connmark(options: Options, family: str) -> Options:
+def connmark(options: Options, family: str) -> Options:
     """Saving and restoring name both masks."""
     copied = _find(options, "--save-mark", "--restore-mark")
     if not copied:
@@ -215,36 +235,3 @@ def _connmark(options: Options, family: str) -> Options:
     masks = {name: _find(options, name) or both for name in ("--nfmask", "--ctmask")}
     named = (Option(name, found.values if found else (_ALL_BITS,)) for name, found in masks.items())
     return (*_without(options, "--mask", *masks), *named)
-
-
-_Spellings = dict[str, Callable[[Options, str], Options]]
-MATCH_SPELLINGS: _Spellings = {
-    "ah": _dropping(ahspi=("0:4294967295",)),
-    "cluster": _cluster,
-    "connlimit": _connlimit,
-    "dscp": _dscp,
-    "esp": _dropping(espspi=("0:4294967295",)),
-    "hashlimit": _hashlimit,
-    "limit": _dropping(limit_burst=("5",)),
-    "policy": _policy,
-    "recent": _recent,
-    "set": _set,
-    "string": _string,
-    "tcp": _tcp,
-    "time": _time,
-    "udp": _ports,
-}
-TARGET_SPELLINGS: _Spellings = {
-    "CONNMARK": _connmark,
-    "CT": _dropping(zone=("0",)),
-    "DSCP": _dscp,
-    "HMARK": _hmark,
-    "LOG": _dropping(log_level=("4",)),
-    "MARK": _mark,
-    "NFLOG": _dropping(nflog_group=("0",), nflog_threshold=("0",)),
-    "NFQUEUE": _nfqueue,
-    "REJECT": _reject,
-    "TOS": _tos,
-    "TPROXY": _tproxy,
-    "ULOG": _dropping(ulog_nlgroup=("1",)),
-}

@@ -1,6 +1,8 @@
 """Matches on addresses and interfaces."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import ADDRESS_RANGE, INTERFACE, MAC, choice, number, text, words
 from netlab_magic.iptables.extensions.types_compound import DIRECTIONS
 
@@ -13,7 +15,7 @@ _KINDS = words(
 _SET_NAME = text("a set's name", 31)
 
 ADDRESSES = (
-    Extension(
+    MatchExtension(
         "addrtype",
         (
             Parameter(
@@ -42,8 +44,13 @@ ADDRESSES = (
             ),
         ),
         listed=" ADDRTYPE match",
+        demand=Demand(
+            needs=(("--src-type", "--dst-type"),),
+            excludes=(("--limit-iface-in", "--limit-iface-out"),),
+        ),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "iprange",
         (
             Parameter(
@@ -65,8 +72,10 @@ ADDRESSES = (
                 denies="go anywhere other than to {}",
             ),
         ),
+        demand=Demand(needs=(("--src-range", "--dst-range"),)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "set",
         (
             Parameter(
@@ -148,8 +157,13 @@ ADDRESSES = (
                 says="(whose entry has counted more than {} bytes)",
             ),
         ),
+        demand=Demand(
+            needs=(("--match-set",),),
+            excludes=(("--packets-eq", "--packets-lt", "--packets-gt"), ("--bytes-eq", "--bytes-lt", "--bytes-gt")),
+        ),
+        canonical=canonical_rules.set_match,
     ),
-    Extension(
+    MatchExtension(
         "mac",
         (
             Parameter(
@@ -162,8 +176,10 @@ ADDRESSES = (
                 denies="come from any hardware address other than {}",
             ),
         ),
+        demand=all_of("--mac-source"),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "physdev",
         (
             Parameter(
@@ -210,8 +226,12 @@ ADDRESSES = (
             ),
         ),
         listed=" PHYSDEV match",
+        demand=Demand(
+            needs=(("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged"),),
+        ),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "pkttype",
         (
             Parameter(
@@ -235,8 +255,10 @@ ADDRESSES = (
                 denies="arrived on the link as anything other than {}",
             ),
         ),
+        demand=all_of("--pkt-type"),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "rpfilter",
         (
             Parameter("--loose", "route back may use any interface", listed=" loose", says="(it may be any interface)"),

@@ -1,6 +1,8 @@
 """Matches on connections and marks."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import (
     MARK,
     PORT_RANGE,
@@ -21,8 +23,10 @@ _STATES = words("a connection state", "INVALID", "NEW", "RELATED", "ESTABLISHED"
 _OLD_STATES = words("a connection state", "INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED")
 _STATUSES = words("a connection status", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED", nothing="NONE")
 
+_LOCAL_NODE = ("--cluster-local-node", "--cluster-local-nodemask")
+
 CONNECTION = (
-    Extension(
+    MatchExtension(
         "conntrack",
         (
             Parameter(
@@ -42,6 +46,7 @@ CONNECTION = (
                 listed=" ! ctproto {}",
                 says="belong to a connection of the protocol {}",
                 denies="belong to a connection of any protocol other than {}",
+                lists=listing_rules.protocol,
             ),
             Parameter(
                 "--ctorigsrc",
@@ -69,6 +74,7 @@ CONNECTION = (
                 listed=" ! ctreplsrc {}",
                 says="belong to a connection whose replies come from {}",
                 denies="belong to a connection whose replies come from anywhere other than {}",
+                steady=False,
             ),
             Parameter(
                 "--ctrepldst",
@@ -78,6 +84,7 @@ CONNECTION = (
                 listed=" ! ctrepldst {}",
                 says="belong to a connection whose replies go to {}",
                 denies="belong to a connection whose replies go anywhere other than to {}",
+                steady=False,
             ),
             Parameter(
                 "--ctorigsrcport",
@@ -105,6 +112,7 @@ CONNECTION = (
                 listed=" ! ctreplsrcport {}",
                 says="belong to a connection whose replies come from port {}",
                 denies="belong to a connection whose replies come from any port other than {}",
+                steady=False,
             ),
             Parameter(
                 "--ctrepldstport",
@@ -114,6 +122,7 @@ CONNECTION = (
                 listed=" ! ctrepldstport {}",
                 says="belong to a connection whose replies go to port {}",
                 denies="belong to a connection whose replies go to any port other than {}",
+                steady=False,
             ),
             Parameter(
                 "--ctstatus",
@@ -123,6 +132,7 @@ CONNECTION = (
                 listed=" ! ctstatus {}",
                 says="belong to a connection that {}",
                 denies="belong to a connection of which this does not hold: it {}",
+                steady=False,
             ),
             Parameter(
                 "--ctexpire",
@@ -132,6 +142,7 @@ CONNECTION = (
                 listed=" ! ctexpire {}",
                 says="belong to a connection that conntrack would forget in {} seconds",
                 denies="belong to a connection that conntrack would not forget in {} seconds",
+                steady=False,
             ),
             Parameter(
                 "--ctdir",
@@ -141,8 +152,18 @@ CONNECTION = (
                 says="travel in {}",
             ),
         ),
+        demand=Demand(
+            needs=(
+                (
+                    *("--ctstate", "--ctproto", "--ctorigsrc", "--ctorigdst", "--ctreplsrc", "--ctrepldst", "--ctstatus", "--ctexpire"),
+                    *("--ctorigsrcport", "--ctorigdstport", "--ctreplsrcport", "--ctrepldstport", "--ctdir"),
+                ),
+            )
+        ),
+        steady=True,
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "state",
         (
             Parameter(
@@ -155,8 +176,11 @@ CONNECTION = (
                 denies="{}",
             ),
         ),
+        demand=all_of("--state"),
+        steady=True,
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "connmark",
         (
             Parameter(
@@ -169,8 +193,10 @@ CONNECTION = (
                 denies="belong to a connection that does not carry the mark {}",
             ),
         ),
+        demand=all_of("--mark"),
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "mark",
         (
             Parameter(
@@ -183,8 +209,9 @@ CONNECTION = (
                 denies="do not carry the mark {}",
             ),
         ),
+        demand=all_of("--mark"),
     ),
-    Extension(
+    MatchExtension(
         "connlabel",
         (
             Parameter(
@@ -198,8 +225,10 @@ CONNECTION = (
             ),
             Parameter("--set", "sets the label", listed=" set", says="(which the connection is given first)"),
         ),
+        demand=all_of("--label"),
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "helper",
         (
             Parameter(
@@ -212,8 +241,10 @@ CONNECTION = (
                 denies="do not belong to a connection of the conntrack helper {}",
             ),
         ),
+        demand=all_of("--helper"),
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "socket",
         (
             Parameter(
@@ -235,7 +266,7 @@ CONNECTION = (
         listed=" socket",
         says="belong to an open socket of this host",
     ),
-    Extension(
+    MatchExtension(
         "cluster",
         (
             Parameter(
@@ -271,6 +302,9 @@ CONNECTION = (
             ),
         ),
         listed=" cluster",
+        demand=Demand(needs=(_LOCAL_NODE, ("--cluster-total-nodes",), ("--cluster-hash-seed",)), excludes=(_LOCAL_NODE,)),
+        canonical=canonical_rules.cluster,
+        tracks=True,
     ),
 )
 """Matches whose answer depends on the connection."""

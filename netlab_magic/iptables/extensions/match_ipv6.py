@@ -1,6 +1,8 @@
 """Matches on the extension headers of IPv6."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import TEXT, number, number_range
 from netlab_magic.iptables.extensions.types_compound import HEADER_OPTIONS, SEGMENT
 from netlab_magic.iptables.extensions.types_symbolic import IPV6_HEADERS, MH_TYPE
@@ -9,7 +11,7 @@ __all__ = ["HEADERS6"]
 
 
 HEADERS6 = (
-    Extension(
+    MatchExtension(
         "dst",
         (
             Parameter(
@@ -27,8 +29,9 @@ HEADERS6 = (
         family="ipv6",
         listed=" dst",
         says="have a destination options header",
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "hbh",
         (
             Parameter(
@@ -46,14 +49,17 @@ HEADERS6 = (
         family="ipv6",
         listed=" hbh",
         says="have a hop-by-hop header",
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "eui64",
         family="ipv6",
         listed="eui64 ",
         says="have an interface identifier in their source address that fits their hardware address",
+        steady=True,
+        unlisted_by="nft",
     ),
-    Extension(
+    MatchExtension(
         "frag",
         (
             Parameter(
@@ -84,8 +90,10 @@ HEADERS6 = (
         family="ipv6",
         listed=" frag ",
         says="have a fragment header",
+        demand=Demand(excludes=(("--fragmore", "--fraglast"),)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "ipv6header",
         (
             Parameter(
@@ -96,13 +104,16 @@ HEADERS6 = (
                 listed=" flags:!{}",
                 says="have these extension headers: {}",
                 denies="do not have these extension headers: {}",
+                lists=listing_rules.headers,
             ),
             Parameter("--soft", "other headers may be there too", listed=" soft", says="(others may be there too)"),
         ),
         family="ipv6",
         listed=" ipv6header",
+        demand=all_of("--header"),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "mh",
         (
             Parameter(
@@ -118,8 +129,10 @@ HEADERS6 = (
         family="ipv6",
         protocols=("mobility-header",),
         listed=" mh",
+        steady=True,
+        aliases=("mobility-header", "ipv6-mh"),
     ),
-    Extension(
+    MatchExtension(
         "rt",
         (
             Parameter(
@@ -167,8 +180,10 @@ HEADERS6 = (
         family="ipv6",
         listed=" rt",
         says="have a routing header",
+        demand=Demand(along=(("--rt-0-addrs", ("--rt-type",)), ("--rt-0-res", ("--rt-type",)), ("--rt-0-not-strict", ("--rt-0-addrs",)))),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "srh",
         (
             Parameter(
@@ -179,6 +194,7 @@ HEADERS6 = (
                 listed=" next-hdr:!{}",
                 says="have a segment routing header that is followed by the header {}",
                 denies="have a segment routing header that is not followed by the header {}",
+                lists=listing_rules.protocol,
             ),
             Parameter(
                 "--srh-hdr-len-eq",

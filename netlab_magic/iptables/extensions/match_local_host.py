@@ -1,12 +1,14 @@
 """Matches on what this host does with a packet: who sent it, and what routes, protects or balances it."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of, one_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import GROUP, OWNER, PORT, PROTOCOL, TEXT, TRACKED_PROTOCOL, choice, hexadecimal, number
 
 __all__ = ["HANDLING"]
 
 HANDLING = (
-    Extension(
+    MatchExtension(
         "owner",
         (
             Parameter(
@@ -39,8 +41,10 @@ HANDLING = (
                 "--suppl-groups", "supplementary groups count too", listed=" incl. suppl. groups", says="(supplementary groups count too)"
             ),
         ),
+        demand=Demand(needs=(("--uid-owner", "--gid-owner", "--socket-exists"),), along=(("--suppl-groups", ("--gid-owner",)),)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "cgroup",
         (
             Parameter(
@@ -62,8 +66,9 @@ HANDLING = (
                 denies="were sent by a process whose control group does not have the class {}",
             ),
         ),
+        demand=one_of("--path", "--cgroup"),
     ),
-    Extension(
+    MatchExtension(
         "cpu",
         (
             Parameter(
@@ -76,8 +81,9 @@ HANDLING = (
                 denies="are handled by any processor other than {}",
             ),
         ),
+        demand=all_of("--cpu"),
     ),
-    Extension(
+    MatchExtension(
         "devgroup",
         (
             Parameter(
@@ -88,6 +94,7 @@ HANDLING = (
                 listed=" ! src-group {}",
                 says="come in through an interface of the group {}",
                 denies="come in through an interface that is not of the group {}",
+                lists=listing_rules.group,
             ),
             Parameter(
                 "--dst-group",
@@ -97,10 +104,13 @@ HANDLING = (
                 listed=" ! dst-group {}",
                 says="leave through an interface of the group {}",
                 denies="leave through an interface that is not of the group {}",
+                lists=listing_rules.group,
             ),
         ),
+        demand=Demand(needs=(("--src-group", "--dst-group"),)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "policy",
         (
             Parameter("--dir", "direction of the IPsec policy", (choice("in or out", "in", "out"),), listed=" dir {}", says="({})"),
@@ -138,6 +148,7 @@ HANDLING = (
                 listed=" ! proto {}",
                 says="(with the protocol {})",
                 denies="(with any protocol other than {})",
+                lists=listing_rules.protocol,
             ),
             Parameter(
                 "--mode",
@@ -170,8 +181,12 @@ HANDLING = (
         ),
         listed=" policy match",
         says="have to do with an IPsec policy",
+        demand=Demand(needs=(("--dir",),), repeats=True),
+        canonical=canonical_rules.policy,
+        rearranged=listing_rules.policy,
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "realm",
         (
             Parameter(
@@ -185,8 +200,10 @@ HANDLING = (
             ),
         ),
         family="ipv4",
+        demand=all_of("--realm"),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "ipvs",
         (
             Parameter(
@@ -205,6 +222,7 @@ HANDLING = (
                 listed=" ! vproto {}",
                 says="belong to a virtual service of the protocol {}",
                 denies="belong to a virtual service of any protocol other than {}",
+                lists=listing_rules.protocol,
             ),
             Parameter(
                 "--vaddr",
@@ -251,6 +269,7 @@ HANDLING = (
             ),
         ),
         says="belong to an IPVS connection",
+        demand=Demand(needs=(("--ipvs", "--vproto", "--vaddr", "--vport", "--vdir", "--vmethod", "--vportctl"),)),
     ),
 )
 """Matches that look at this host's own part in a packet's way."""

@@ -1,6 +1,8 @@
 """Matches on what is in a packet, and on the time it passes."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of, one_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import TEXT, choice, hexadecimal, number, number_range, text
 from netlab_magic.iptables.extensions.types_compound import BYTES, FILTER
 from netlab_magic.iptables.extensions.types_rates import CLOCK, DATE, MONTHDAYS, U32, WEEKDAYS
@@ -11,10 +13,14 @@ __all__ = ["PACKET"]
 _ECT = choice("0, 1, 2 or 3", "0", "1", "2", "3")
 
 PACKET = (
-    Extension(
-        "comment", (Parameter("--comment", "comment", (text("a comment", 255),), listed=" /* {} */", says="Its comment reads “{}”."),)
+    MatchExtension(
+        "comment",
+        (Parameter("--comment", "comment", (text("a comment", 255),), listed=" /* {} */", says="Its comment reads “{}”."),),
+        demand=all_of("--comment"),
+        steady=True,
+        holds_always=True,
     ),
-    Extension(
+    MatchExtension(
         "length",
         (
             Parameter(
@@ -27,8 +33,9 @@ PACKET = (
                 denies="are not {} bytes long",
             ),
         ),
+        demand=all_of("--length"),
     ),
-    Extension(
+    MatchExtension(
         "ttl",
         (
             Parameter(
@@ -49,8 +56,9 @@ PACKET = (
             ),
         ),
         family="ipv4",
+        demand=one_of("--ttl-eq", "--ttl-lt", "--ttl-gt"),
     ),
-    Extension(
+    MatchExtension(
         "hl",
         (
             Parameter(
@@ -79,8 +87,9 @@ PACKET = (
             ),
         ),
         family="ipv6",
+        demand=one_of("--hl-eq", "--hl-lt", "--hl-gt"),
     ),
-    Extension(
+    MatchExtension(
         "string",
         (
             Parameter(
@@ -91,6 +100,7 @@ PACKET = (
                 listed=' STRING match  "{}"| STRING match ! "{}"',
                 says="contain the text “{}”",
                 denies="do not contain the text “{}”",
+                lists=listing_rules.escaped,
             ),
             Parameter(
                 "--hex-string",
@@ -112,8 +122,10 @@ PACKET = (
             Parameter("--to", "last byte searched", (number("an offset", 65535),), listed=" TO {}", says="(up to byte {})"),
             Parameter("--icase", "case is ignored", listed=" ICASE", says="(upper and lower case are the same)"),
         ),
+        demand=Demand(needs=(("--string", "--hex-string"), ("--algo",)), excludes=(("--string", "--hex-string"),)),
+        canonical=canonical_rules.string,
     ),
-    Extension(
+    MatchExtension(
         "u32",
         (
             Parameter(
@@ -126,11 +138,19 @@ PACKET = (
                 denies="fail the test “{}” of their bytes",
             ),
         ),
+        demand=all_of("--u32"),
     ),
-    Extension(
+    MatchExtension(
         "bpf",
         (
-            Parameter("--bytecode", "BPF program", (FILTER,), listed="match bpf {}\0", says="are taken by the BPF program “{}”"),
+            Parameter(
+                "--bytecode",
+                "BPF program",
+                (FILTER,),
+                listed="match bpf {}\0",
+                says="are taken by the BPF program “{}”",
+                lists=listing_rules.without_length,
+            ),
             Parameter(
                 "--object-pinned",
                 "pinned BPF program",
@@ -140,8 +160,9 @@ PACKET = (
                 says="are taken by the BPF program that is pinned at {}",
             ),
         ),
+        demand=one_of("--bytecode", "--object-pinned"),
     ),
-    Extension(
+    MatchExtension(
         "tcpmss",
         (
             Parameter(
@@ -155,8 +176,9 @@ PACKET = (
             ),
         ),
         protocols=("tcp",),
+        demand=all_of("--mss"),
     ),
-    Extension(
+    MatchExtension(
         "dscp",
         (
             Parameter(
@@ -177,8 +199,10 @@ PACKET = (
                 denies="carry any DSCP class other than {}",
             ),
         ),
+        demand=one_of("--dscp", "--dscp-class"),
+        canonical=canonical_rules.dscp,
     ),
-    Extension(
+    MatchExtension(
         "tos",
         (
             Parameter(
@@ -191,8 +215,9 @@ PACKET = (
                 denies="carry any type of service other than {}",
             ),
         ),
+        demand=all_of("--tos"),
     ),
-    Extension(
+    MatchExtension(
         "ecn",
         (
             Parameter(
@@ -222,8 +247,12 @@ PACKET = (
             ),
         ),
         listed=" ECN match",
+        demand=Demand(
+            needs=(("--ecn-tcp-cwr", "--ecn-tcp-ece", "--ecn-ip-ect"),),
+            protocols=(("--ecn-tcp-cwr", "", ("tcp",)), ("--ecn-tcp-ece", "", ("tcp",))),
+        ),
     ),
-    Extension(
+    MatchExtension(
         "osf",
         (
             Parameter(
@@ -239,8 +268,9 @@ PACKET = (
             Parameter("--log", "what is logged", (number("0, 1 or 2", 2),), says="(logged at level {})"),
         ),
         protocols=("tcp",),
+        demand=all_of("--genre"),
     ),
-    Extension(
+    MatchExtension(
         "time",
         (
             Parameter("--timestart", "start of the day's window", (CLOCK,), listed=" from {}", says="come at {} or later in the day"),
@@ -253,6 +283,7 @@ PACKET = (
                 listed=" on {}",
                 says="come on these days of the month: {}",
                 denies="do not come on these days of the month: {}",
+                lists=listing_rules.month_days,
             ),
             Parameter(
                 "--weekdays",
@@ -264,8 +295,22 @@ PACKET = (
                 says="come on {}",
                 denies="come on any day other than {}",
             ),
-            Parameter("--datestart", "start date", (DATE,), listed=" starting from {}", says="come at {} or later"),
-            Parameter("--datestop", "end date", (DATE,), listed=" until date {}", says="come at {} or earlier"),
+            Parameter(
+                "--datestart",
+                "start date",
+                (DATE,),
+                listed=" starting from {}",
+                says="come at {} or later",
+                lists=listing_rules.date,
+            ),
+            Parameter(
+                "--datestop",
+                "end date",
+                (DATE,),
+                listed=" until date {}",
+                says="come at {} or earlier",
+                lists=listing_rules.date,
+            ),
             Parameter("--kerneltz", "kernel's time zone", says="(in the kernel's time zone)"),
             Parameter(
                 "--contiguous",
@@ -277,6 +322,12 @@ PACKET = (
             Parameter("--localtz", "kernel's time zone", says="(in the kernel's time zone)"),
         ),
         listed=" TIME",
+        demand=Demand(
+            excludes=(("--kerneltz", "--utc"),),
+            along=(("--contiguous", ("--timestart", "--timestop")),),
+        ),
+        canonical=canonical_rules.time,
+        rearranged=listing_rules.time,
     ),
 )
 """Matches that look at one packet alone."""

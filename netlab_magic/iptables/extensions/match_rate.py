@@ -1,9 +1,12 @@
 """Matches on how often something happens."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of
+from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import ADDRESS, AMOUNT, RATE, TEXT, choice, number, words
 from netlab_magic.iptables.extensions.types_compound import BURST, FILE_NAME, GROUPING, PREFIX_LENGTH
 from netlab_magic.iptables.extensions.types_rates import BITS, HASH_RATE, PROBABILITY
+from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["RATES"]
 
@@ -11,7 +14,7 @@ _NAME = FILE_NAME
 _MODES = words("a list of srcip, srcport, dstip and dstport", "srcip", "srcport", "dstip", "dstport")
 
 RATES = (
-    Extension(
+    MatchExtension(
         "limit",
         (
             Parameter("--limit", "rate", (RATE,), default=("3/hour",), listed=" limit: avg {}", says="come at no more than {}"),
@@ -23,8 +26,10 @@ RATES = (
                 says="(after a first burst of {})",
             ),
         ),
+        canonical=canonical_rules.dropping(limit_burst=("5",)),
+        rearranged=listing_rules.in_order("--limit", "--limit-burst", defaults=[Option("--limit-burst", ("5",))]),
     ),
-    Extension(
+    MatchExtension(
         "hashlimit",
         (
             Parameter(
@@ -48,7 +53,12 @@ RATES = (
             ),
             Parameter("--hashlimit-burst", "burst", (BURST,), listed=" burst {}", says="(after a first burst of {})"),
             Parameter(
-                "--hashlimit-mode", "what each rate is kept for", (_MODES,), listed=" mode {}", says="(counted separately for each {})"
+                "--hashlimit-mode",
+                "what each rate is kept for",
+                (_MODES,),
+                listed=" mode {}",
+                says="(counted separately for each {})",
+                lists=listing_rules.dashed,
             ),
             Parameter("--hashlimit-name", "name of the table of rates", (FILE_NAME,), says="(in the table {})"),
             Parameter(
@@ -103,8 +113,13 @@ RATES = (
                 says="(measured over {} seconds)",
             ),
         ),
+        demand=Demand(
+            needs=(("--hashlimit-upto", "--hashlimit-above"), ("--hashlimit-name",)), excludes=(("--hashlimit-upto", "--hashlimit-above"),)
+        ),
+        canonical=canonical_rules.hashlimit,
+        rearranged=listing_rules.hashlimit,
     ),
-    Extension(
+    MatchExtension(
         "recent",
         (
             Parameter(
@@ -160,8 +175,20 @@ RATES = (
             Parameter("--rsource", "by source address", listed=" side: source", says="(by their source address)"),
             Parameter("--rdest", "by destination address", listed=" side: dest", says="(by their destination address)"),
         ),
+        demand=Demand(
+            needs=(("--set", "--rcheck", "--update", "--remove"),),
+            excludes=(
+                ("--set", "--rcheck", "--update", "--remove"),
+                *((name, option) for name in ("--set", "--remove") for option in ("--seconds", "--hitcount", "--rttl")),
+            ),
+            along=(("--reap", ("--seconds",)),),
+        ),
+        canonical=canonical_rules.recent,
+        rearranged=listing_rules.in_order(
+            "--set", "--rcheck", "--update", "--remove", "--seconds", "--reap", "--hitcount", "--rttl", "--name", "--rsource", "--rdest"
+        ),
     ),
-    Extension(
+    MatchExtension(
         "quota",
         (
             Parameter(
@@ -174,16 +201,23 @@ RATES = (
                 denies="come after the quota of {} bytes was used up",
             ),
         ),
+        demand=all_of("--quota"),
     ),
-    Extension(
+    MatchExtension(
         "nfacct",
         (
             Parameter(
-                "--nfacct-name", "accounting object", (TEXT,), listed=" nfacct-name  {}", says="are counted in the accounting object {}"
+                "--nfacct-name",
+                "accounting object",
+                (TEXT,),
+                listed=" nfacct-name  {}",
+                says="are counted in the accounting object {}",
+                lists=listing_rules.quoted,
             ),
         ),
+        demand=all_of("--nfacct-name"),
     ),
-    Extension(
+    MatchExtension(
         "rateest",
         (
             Parameter("--rateest-delta", "difference of two rates", says="(as the difference to the limit)"),
@@ -207,8 +241,17 @@ RATES = (
             ),
             Parameter("--rateest2", "second rate estimator", (TEXT,), says="(compared with the rate estimator {})"),
         ),
+        demand=Demand(
+            needs=(
+                ("--rateest", "--rateest1"),
+                ("--rateest-lt", "--rateest-gt", "--rateest-eq"),
+                ("--rateest-bps", "--rateest-pps", "--rateest-bps1", "--rateest-pps1"),
+            ),
+            excludes=(("--rateest", "--rateest1"),),
+        ),
+        listed_whole=listing_rules.rateest,
     ),
-    Extension(
+    MatchExtension(
         "statistic",
         (
             Parameter(
@@ -239,8 +282,13 @@ RATES = (
             Parameter("--packet", "first of them", (number(),), listed=" packet {}", says="(beginning with number {}, counted from 0)"),
         ),
         says="are picked by chance or count",
+        demand=Demand(  # --packet is not asked for: iptables 1.4 left it out where it was 0
+            needs=(("--mode",), ("--probability", "--every")),
+            excludes=(("--probability", "--every"), ("--probability", "--packet")),
+        ),
+        rearranged=listing_rules.statistic,
     ),
-    Extension(
+    MatchExtension(
         "connlimit",
         (
             Parameter(
@@ -268,8 +316,15 @@ RATES = (
             Parameter("--connlimit-saddr", "connections counted by source", says="(counted by source address)"),
             Parameter("--connlimit-daddr", "connections counted by destination", says="(counted by destination address)"),
         ),
+        demand=Demand(
+            needs=(("--connlimit-upto", "--connlimit-above"),),
+            excludes=(("--connlimit-upto", "--connlimit-above"), ("--connlimit-saddr", "--connlimit-daddr")),
+        ),
+        canonical=canonical_rules.connlimit,
+        listed_whole=listing_rules.connlimit,
+        tracks=True,
     ),
-    Extension(
+    MatchExtension(
         "connbytes",
         (
             Parameter(
@@ -296,6 +351,8 @@ RATES = (
                 says="(in {})",
             ),
         ),
+        demand=all_of("--connbytes", "--connbytes-dir", "--connbytes-mode"),
+        tracks=True,
     ),
 )
 """Matches that count."""

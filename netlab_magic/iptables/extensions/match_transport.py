@@ -1,6 +1,8 @@
 """A rule's own options, and the matches of the transport protocols."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of, one_of
+from netlab_magic.iptables.extensions.schema import Extension, MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import INTERFACE, NETWORK, PORT_LIST, PORT_RANGE, PROTOCOL, choice, number, number_range, words
 from netlab_magic.iptables.extensions.types_compound import CHUNKS
 from netlab_magic.iptables.extensions.types_symbolic import ICMP6_TYPE, ICMP_TYPE
@@ -95,6 +97,7 @@ _ICMP = Parameter(
     negatable=True,
     default=("any",),
     listed=" icmptype {}| icmp !type {}",
+    lists=listing_rules.icmp,
     says="are of type {}",
     denies="are of any type other than {}",
 )
@@ -105,6 +108,7 @@ _ICMP6 = Parameter(
     negatable=True,
     aliases=("--icmp6-type",),
     listed=" ipv6-icmptype {}| ipv6-icmp !type {}",
+    lists=listing_rules.icmp,
     says="are of type {}",
     denies="are of any type other than {}",
 )
@@ -114,7 +118,7 @@ _DCCP_TYPES = words(
 )
 
 BASIC = (
-    Extension(
+    MatchExtension(
         "tcp",
         (
             _SPORT,
@@ -136,6 +140,7 @@ BASIC = (
                 listed=" flags:!{0}/{1}",
                 says="have, among TCP flags, {0} set and {1} clear",
                 denies="do not have, among TCP flags, {0} set and {1} clear",
+                lists=listing_rules.tcp_flags,
             ),
             Parameter(
                 "--syn",
@@ -147,9 +152,19 @@ BASIC = (
         ),
         protocols=("tcp",),
         listed=" tcp",
+        demand=Demand(excludes=(("--syn", "--tcp-flags"),)),
+        canonical=canonical_rules.tcp,
+        steady=True,
     ),
-    Extension("udp", (_SPORT, _DPORT), protocols=("udp",), listed=" udp"),
-    Extension(
+    MatchExtension(
+        "udp",
+        (_SPORT, _DPORT),
+        protocols=("udp",),
+        listed=" udp",
+        canonical=canonical_rules.ports,
+        steady=True,
+    ),
+    MatchExtension(
         "sctp",
         (
             _SPORT,
@@ -162,12 +177,14 @@ BASIC = (
                 listed=" ! {0} {1}",
                 says="contain SCTP chunks so that this holds: {0} {1}",
                 denies="contain SCTP chunks so that this does not hold: {0} {1}",
+                lists=listing_rules.chunk_types,
             ),
         ),
         protocols=("sctp",),
         listed=" sctp",
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "dccp",
         (
             _SPORT,
@@ -180,6 +197,7 @@ BASIC = (
                 listed=" ! {}",
                 says="are of DCCP type {}",
                 denies="are of a DCCP type other than {}",
+                lists=listing_rules.dccp_types,
             ),
             Parameter(
                 "--dccp-option",
@@ -193,10 +211,26 @@ BASIC = (
         ),
         protocols=("dccp",),
         listed=" dccp",
+        steady=True,
     ),
-    Extension("icmp", (_ICMP,), protocols=("icmp",), family="ipv4"),
-    Extension("icmp6", (_ICMP6,), protocols=("ipv6-icmp",), family="ipv6"),
-    Extension(
+    MatchExtension(
+        "icmp",
+        (_ICMP,),
+        protocols=("icmp",),
+        family="ipv4",
+        demand=all_of("--icmp-type"),
+        steady=True,
+    ),
+    MatchExtension(
+        "icmp6",
+        (_ICMP6,),
+        protocols=("ipv6-icmp",),
+        family="ipv6",
+        demand=all_of("--icmpv6-type"),
+        steady=True,
+        aliases=("icmpv6", "ipv6-icmp"),
+    ),
+    MatchExtension(
         "multiport",
         (
             Parameter(
@@ -231,8 +265,10 @@ BASIC = (
             ),
         ),
         protocols=("tcp", "udp", "udplite", "dccp", "sctp"),
+        demand=one_of("--sports", "--dports", "--ports"),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "ah",
         (
             Parameter(
@@ -262,8 +298,10 @@ BASIC = (
         ),
         listed=" ah ",
         says="have an AH header",
+        canonical=canonical_rules.dropping(ahspi=("0:4294967295",)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "esp",
         (
             Parameter(
@@ -279,8 +317,10 @@ BASIC = (
         protocols=("esp",),
         listed=" esp",
         says="have an ESP header",
+        canonical=canonical_rules.dropping(espspi=("0:4294967295",)),
+        steady=True,
     ),
-    Extension(
+    MatchExtension(
         "ipcomp",
         (
             Parameter(

@@ -1,15 +1,15 @@
 """Targets that change a packet, its mark or its connection."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of, one_of
+from netlab_magic.iptables.extensions.schema import Parameter, TargetExtension
 from netlab_magic.iptables.extensions.types import MARK, MASK, TEXT, TRAFFIC_CLASS, XMARK, hexadecimal, number, text, words
 from netlab_magic.iptables.extensions.types_compound import DIRECTIONS, LED_DELAY, PREFIX_LENGTH, TUPLE_MASK, ZONE
 from netlab_magic.iptables.extensions.types_rates import TICKS
 from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASS, TCP_OPTIONS, TOS, TOS_SET
+from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["MARKING"]
-
-VERDICTS = ("ACCEPT", "DROP", "RETURN", "QUEUE")
-"""The targets that x_tables itself knows; any other name is an extension or a chain."""
 
 _SHIFTED = (
     Parameter("--set-xmark", "mark", (XMARK,), says="gets the mark {}"),
@@ -18,6 +18,8 @@ _SHIFTED = (
     Parameter("--or-mark", "bits set", (MASK,), says="has the bits {} of its mark set"),
     Parameter("--xor-mark", "bits turned over", (MASK,), says="has the bits {} of its mark turned over"),
 )
+_SET_MARK = ("--set-mark", "--set-xmark", "--and-mark", "--or-mark", "--xor-mark")
+_COPY_MARK = ("--save-mark", "--restore-mark")
 _SET = (text("a set's name", 31), DIRECTIONS)
 _EVENTS = words(
     "a list of events",
@@ -27,8 +29,14 @@ _EVENTS = words(
 _WORD = hexadecimal("a number (0xdeadbeef)", digits=8)
 
 MARKING = (
-    Extension("MARK", _SHIFTED),
-    Extension(
+    TargetExtension(
+        "MARK",
+        _SHIFTED,
+        demand=one_of(*_SET_MARK),
+        canonical=canonical_rules.mark,
+        listed_whole=listing_rules.mark,
+    ),
+    TargetExtension(
         "CONNMARK",
         (
             *_SHIFTED,
@@ -41,8 +49,15 @@ MARKING = (
             Parameter("--right-shift-mark", "bits shifted right", (number(),), says="(shifted to the right by {} bits)"),
         ),
         says="has its connection's mark changed",
+        demand=Demand(
+            needs=((*_SET_MARK, *_COPY_MARK),),
+            excludes=((*_SET_MARK, *_COPY_MARK), ("--mask", "--nfmask"), ("--mask", "--ctmask")),
+        ),
+        canonical=canonical_rules.connmark,
+        listed_whole=listing_rules.connmark,
+        tracks=True,
     ),
-    Extension(
+    TargetExtension(
         "CONNSECMARK",
         (
             Parameter(
@@ -56,13 +71,18 @@ MARKING = (
             ),
         ),
         listed=" CONNSECMARK",
+        demand=one_of("--save", "--restore"),
+        tracks=True,
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "SECMARK",
         (Parameter("--selctx", "security context", (TEXT,), listed=" selctx {}", says="gets the security context {}"),),
         listed=" SECMARK",
+        demand=all_of("--selctx"),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "CT",
         (
             Parameter("--notrack", "connection is not tracked", listed=" notrack", says="is exempt from connection tracking"),
@@ -104,9 +124,19 @@ MARKING = (
         ),
         listed=" CT",
         says="has its connection tracked in a way of its own",
+        demand=Demand(protocols=(("--helper", "", ("tcp", "udp", "sctp", "dccp")),)),
+        canonical=canonical_rules.dropping(zone=("0",)),
+        tracks=True,
+        table="raw",
     ),
-    Extension("NOTRACK", listed=" NOTRACK", says="is exempt from connection tracking"),
-    Extension(
+    TargetExtension(
+        "NOTRACK",
+        listed=" NOTRACK",
+        says="is exempt from connection tracking",
+        table="raw",
+        listed_name="CT",
+    ),
+    TargetExtension(
         "TCPMSS",
         (
             Parameter(
@@ -125,8 +155,10 @@ MARKING = (
         ),
         protocols=("tcp",),
         listed=" TCPMSS",
+        demand=Demand(needs=(("--set-mss", "--clamp-mss-to-pmtu"),)),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "TCPOPTSTRIP",
         (
             Parameter(
@@ -138,14 +170,18 @@ MARKING = (
             ),
         ),
         protocols=("tcp",),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "CHECKSUM",
         (Parameter("--checksum-fill", "checksum is filled in", listed=" fill", says="has its checksum filled in"),),
         listed=" CHECKSUM",
         says="has its checksum filled in",
+        demand=all_of("--checksum-fill"),
+        only_looks=True,
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "SET",
         (
             Parameter("--add-set", "set that gets the address", _SET, listed=" add-set {0} {1}", says="has its {1} put into the set {0}"),
@@ -163,18 +199,40 @@ MARKING = (
             Parameter("--map-prio", "priority comes from the set", listed=" map-prio", says="(as its priority)"),
             Parameter("--map-queue", "queue comes from the set", listed=" map-queue", says="(as its hardware queue)"),
         ),
+        demand=Demand(
+            needs=(("--add-set", "--del-set", "--map-set"),),
+            along=(("--timeout", ("--add-set",)), ("--exist", ("--add-set",)), ("--map-set", ("--map-mark", "--map-prio", "--map-queue"))),
+        ),
+        only_looks=True,
     ),
-    Extension(
-        "CLASSIFY", (Parameter("--set-class", "class", (TRAFFIC_CLASS,), listed=" CLASSIFY set {}", says="gets the traffic class {}"),)
+    TargetExtension(
+        "CLASSIFY",
+        (
+            Parameter(
+                "--set-class",
+                "class",
+                (TRAFFIC_CLASS,),
+                listed=" CLASSIFY set {}",
+                says="gets the traffic class {}",
+                lists=listing_rules.traffic_class,
+            ),
+        ),
+        demand=all_of("--set-class"),
+        only_looks=True,
+        table="mangle",
+        chains=("FORWARD", "OUTPUT", "POSTROUTING"),
     ),
-    Extension(
+    TargetExtension(
         "DSCP",
         (
             Parameter("--set-dscp", "DSCP", (hexadecimal("a DSCP", 63, 2),), listed=" DSCP set {}", says="gets the DSCP {}"),
             Parameter("--set-dscp-class", "DSCP class", (DSCP_CLASS,), says="gets the DSCP class {}"),
         ),
+        demand=one_of("--set-dscp", "--set-dscp-class"),
+        canonical=canonical_rules.dscp,
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "TOS",
         (
             Parameter("--set-tos", "type of service", (TOS,), listed=" TOS set {}", says="gets the type of service {}"),
@@ -182,8 +240,11 @@ MARKING = (
             Parameter("--or-tos", "bits set", (TOS_SET,), says="has the bits {} of its type of service set"),
             Parameter("--xor-tos", "bits turned over", (TOS_SET,), says="has the bits {} of its type of service turned over"),
         ),
+        demand=one_of("--set-tos", "--and-tos", "--or-tos", "--xor-tos"),
+        canonical=canonical_rules.tos,
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "TTL",
         (
             Parameter("--ttl-set", "TTL", (number("a TTL", 255),), listed=" TTL set to {}", says="has its TTL set to {}"),
@@ -191,8 +252,10 @@ MARKING = (
             Parameter("--ttl-inc", "TTL more", (number("a TTL", 255, 1),), listed=" TTL increment by {}", says="has its TTL raised by {}"),
         ),
         family="ipv4",
+        demand=one_of("--ttl-set", "--ttl-inc", "--ttl-dec"),
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "HL",
         (
             Parameter("--hl-set", "hop limit", (number("a hop limit", 255),), listed=" HL set to {}", says="has its hop limit set to {}"),
@@ -212,8 +275,10 @@ MARKING = (
             ),
         ),
         family="ipv6",
+        demand=one_of("--hl-set", "--hl-inc", "--hl-dec"),
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "ECN",
         (
             Parameter(
@@ -231,8 +296,11 @@ MARKING = (
         ),
         family="ipv4",
         listed=" ECN",
+        demand=Demand(needs=(("--ecn-tcp-remove",),), protocols=(("--ecn-tcp-remove", "", ("tcp",)),)),
+        rearranged=listing_rules.in_order("--ecn-tcp-remove", "--ecn-tcp-ece", "--ecn-tcp-cwr"),
+        table="mangle",
     ),
-    Extension(
+    TargetExtension(
         "HMARK",
         tuple(
             Parameter(name, field, (kind,), says=says)
@@ -258,8 +326,11 @@ MARKING = (
             )
         ),
         says="gets a mark from the hash of its addresses and ports",
+        demand=all_of("--hmark-mod"),
+        canonical=canonical_rules.hmark,
+        listed_whole=listing_rules.hmark,
     ),
-    Extension(
+    TargetExtension(
         "IDLETIMER",
         (
             Parameter(
@@ -268,24 +339,43 @@ MARKING = (
             Parameter("--label", "label", (TEXT,), listed=" label:{}", says="(called {})"),
             Parameter("--alarm", "timer wakes the machine", listed=" alarm", says="(which wakes the machine)"),
         ),
+        demand=all_of("--timeout", "--label"),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "LED",
         (
             Parameter(
-                "--led-trigger-id", "LED trigger", (TEXT,), listed=' led-trigger-id:"{}"', says="makes the LED of the trigger {} light up"
+                "--led-trigger-id",
+                "LED trigger",
+                (TEXT,),
+                listed=' led-trigger-id:"{}"',
+                says="makes the LED of the trigger {} light up",
+                lists=listing_rules.escaped,
             ),
-            Parameter("--led-delay", "milliseconds that it stays on", (LED_DELAY,), listed=" led-delay:{}", says="(for {} milliseconds)"),
+            Parameter(
+                "--led-delay",
+                "milliseconds that it stays on",
+                (LED_DELAY,),
+                listed=" led-delay:{}",
+                says="(for {} milliseconds)",
+                lists=listing_rules.delay,
+            ),
             Parameter("--led-always-blink", "LED blinks at each packet", listed=" led-always-blink", says="(it blinks at every packet)"),
         ),
+        demand=all_of("--led-trigger-id"),
+        rearranged=listing_rules.in_order("--led-trigger-id", "--led-delay", defaults=[Option("--led-delay", ("0",))]),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "RATEEST",
         (
             Parameter("--rateest-name", "estimator", (TEXT,), listed=" name {}", says="counts for the rate estimator {}"),
             Parameter("--rateest-interval", "interval", (TICKS,), listed=" interval {}", says="(measured every {})"),
             Parameter("--rateest-ewmalog", "averaging time", (TICKS,), listed=" ewmalog {}", says="(averaged over {})"),
         ),
+        demand=all_of("--rateest-name", "--rateest-interval", "--rateest-ewmalog"),
+        only_looks=True,
     ),
 )
 """Targets after which a packet goes on, changed."""

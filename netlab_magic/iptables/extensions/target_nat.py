@@ -1,14 +1,17 @@
 """Targets that translate addresses, or hand a packet to another one."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import HAS_PORT, WITH_PORTS, Demand, all_of
+from netlab_magic.iptables.extensions.schema import Parameter, TargetExtension
 from netlab_magic.iptables.extensions.types import ADDRESS, NAT_TO, NETWORK, PORT, PORT_SPAN, TEXT, XMARK, choice, number
 from netlab_magic.iptables.extensions.types_compound import CLUSTER_MAC, PREFIX
 
 __all__ = ["TRANSLATION"]
 
-VERDICTS = ("ACCEPT", "DROP", "RETURN", "QUEUE")
-"""The targets that x_tables itself knows; any other name is an extension or a chain."""
-
+_TRANSLATED = (
+    "The packet {what}; conntrack does the same to the rest of the connection, and the reverse to its replies, "
+    "without asking the rules again."
+)
 _PERSISTENT = Parameter(
     "--persistent", "same client gets the same address", listed=" persistent", says="(a client always gets the same address)"
 )
@@ -16,7 +19,7 @@ _RANDOM = Parameter("--random", "port is chosen at random", listed=" random", sa
 _FULLY = Parameter("--random-fully", "port is chosen fully at random", listed=" random-fully", says="(the port is chosen fully at random)")
 
 TRANSLATION = (
-    Extension(
+    TargetExtension(
         "DNAT",
         (
             Parameter("--to-destination", "new destination", (NAT_TO,), listed=" to:{}", says="gets {} as its new destination"),
@@ -24,8 +27,15 @@ TRANSLATION = (
             _PERSISTENT,
         ),
         says="gets another destination",
+        demand=Demand(needs=(("--to-destination",),), protocols=(("--to-destination", HAS_PORT, WITH_PORTS),)),
+        tracks=True,
+        terminates=True,
+        table="nat",
+        chains=("PREROUTING", "OUTPUT"),
+        translates="destination",
+        then=_TRANSLATED,
     ),
-    Extension(
+    TargetExtension(
         "SNAT",
         (
             Parameter("--to-source", "new source", (NAT_TO,), listed=" to:{}", says="gets {} as its new source"),
@@ -34,8 +44,15 @@ TRANSLATION = (
             _PERSISTENT,
         ),
         says="gets another source",
+        demand=Demand(needs=(("--to-source",),), protocols=(("--to-source", HAS_PORT, WITH_PORTS),)),
+        tracks=True,
+        terminates=True,
+        table="nat",
+        chains=("POSTROUTING", "INPUT"),
+        translates="source",
+        then=_TRANSLATED,
     ),
-    Extension(
+    TargetExtension(
         "MASQUERADE",
         (
             Parameter("--to-ports", "new source ports", (PORT_SPAN,), listed=" masq ports: {}", says="(with a source port of {})"),
@@ -43,8 +60,15 @@ TRANSLATION = (
             _FULLY,
         ),
         says="gets the address of the interface that it leaves through as its new source",
+        demand=Demand(protocols=(("--to-ports", "", WITH_PORTS),)),
+        tracks=True,
+        terminates=True,
+        table="nat",
+        chains=("POSTROUTING",),
+        translates="source",
+        then=_TRANSLATED,
     ),
-    Extension(
+    TargetExtension(
         "REDIRECT",
         (
             Parameter(
@@ -57,11 +81,24 @@ TRANSLATION = (
             _RANDOM,
         ),
         says="goes to this host itself instead",
+        demand=Demand(protocols=(("--to-ports", "", WITH_PORTS),)),
+        tracks=True,
+        terminates=True,
+        table="nat",
+        chains=("PREROUTING", "OUTPUT"),
+        translates="destination",
+        then=_TRANSLATED,
     ),
-    Extension(
-        "NETMAP", (Parameter("--to", "network", (NETWORK,), listed=" to:{}", says="has the network part of its address replaced by {}"),)
+    TargetExtension(
+        "NETMAP",
+        (Parameter("--to", "network", (NETWORK,), listed=" to:{}", says="has the network part of its address replaced by {}"),),
+        demand=all_of("--to"),
+        tracks=True,
+        terminates=True,
+        table="nat",
+        then=_TRANSLATED,
     ),
-    Extension(
+    TargetExtension(
         "TPROXY",
         (
             Parameter("--on-port", "local port", (PORT,), says="is handed to the local socket on port {}, its addresses unchanged"),
@@ -69,8 +106,15 @@ TRANSLATION = (
             Parameter("--tproxy-mark", "mark", (XMARK,), says="(and gets the mark {})"),
         ),
         protocols=("tcp", "udp"),
+        demand=all_of("--on-port"),
+        canonical=canonical_rules.tproxy,
+        listed_whole=listing_rules.tproxy,
+        terminates=True,
+        table="mangle",
+        chains=("PREROUTING",),
+        then="The packet {what}, and no later rule of this table is asked about it.",
     ),
-    Extension(
+    TargetExtension(
         "DNPT",
         (
             Parameter("--src-pfx", "prefix inside", (PREFIX,), listed=" src-pfx {}", says="has the prefix {} of its destination replaced"),
@@ -78,8 +122,9 @@ TRANSLATION = (
         ),
         family="ipv6",
         listed=" DNPT",
+        demand=all_of("--src-pfx", "--dst-pfx"),
     ),
-    Extension(
+    TargetExtension(
         "SNPT",
         (
             Parameter("--src-pfx", "prefix inside", (PREFIX,), listed=" src-pfx {}", says="has the prefix {} of its source replaced"),
@@ -87,8 +132,9 @@ TRANSLATION = (
         ),
         family="ipv6",
         listed=" SNPT",
+        demand=all_of("--src-pfx", "--dst-pfx"),
     ),
-    Extension(
+    TargetExtension(
         "CLUSTERIP",
         (
             Parameter("--new", "new cluster", says="(this rule makes the cluster's address)"),
@@ -115,6 +161,8 @@ TRANSLATION = (
         family="ipv4",
         listed=" CLUSTERIP",
         says="is answered by the one node of the cluster that it falls to",
+        demand=Demand(along=(("--hashmode", ("--new",)),)),
+        tracks=True,
     ),
 )
 """Targets that change where a packet goes."""

@@ -1,24 +1,33 @@
 """Verdicts, and the targets that answer, log or hand a packet on."""
 
-from netlab_magic.iptables.extensions.schema import Extension, Parameter
+from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions.constraints import Demand, all_of
+from netlab_magic.iptables.extensions.schema import Parameter, TargetExtension
 from netlab_magic.iptables.extensions.types import ADDRESS, TEXT, choice, number, text
 from netlab_magic.iptables.extensions.types_compound import QUEUES, cut
 from netlab_magic.iptables.extensions.types_symbolic import LOG_LEVEL, REJECT_WITH
+from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["VERDICTS", "VERDICT_TARGETS"]
+__all__ = ["VERDICT_TARGETS"]
 
-VERDICTS = ("ACCEPT", "DROP", "RETURN", "QUEUE")
-"""The targets that x_tables itself knows; any other name is an extension or a chain."""
-
+_LOGGED = "The packet {what}, and goes on to {onward}: logging decides nothing."
 
 VERDICT_TARGETS = (
-    *(Extension(name) for name in VERDICTS),
-    Extension(
+    TargetExtension("ACCEPT", terminates=True),
+    TargetExtension("DROP", terminates=True, then="The packet is dropped silently: its sender gets no answer."),
+    TargetExtension("RETURN"),
+    TargetExtension("QUEUE", terminates=True, then="The packet is handed to the program that listens on queue 0, which decides about it."),
+    TargetExtension(
         "REJECT",
         (Parameter("--reject-with", "answer", (REJECT_WITH,), listed=" reject-with {}", says="(the answer is {})"),),
         says="is refused, and its sender is told so",
+        demand=Demand(protocols=(("--reject-with", "^tcp-", ("tcp",)),)),
+        canonical=canonical_rules.reject,
+        terminates=True,
+        table="filter",
+        chains=("INPUT", "FORWARD", "OUTPUT"),
     ),
-    Extension(
+    TargetExtension(
         "LOG",
         (
             Parameter("--log-prefix", "prefix", (cut("a prefix", 29, 1),), says="(with the prefix “{}”)"),
@@ -30,11 +39,22 @@ VERDICT_TARGETS = (
             Parameter("--log-macdecode", "hardware addresses, decoded", says="(with its hardware addresses in words)"),
         ),
         says="is written to the kernel log",
+        canonical=canonical_rules.dropping(log_level=("4",)),
+        listed_whole=listing_rules.log,
+        only_looks=True,
+        then=_LOGGED,
     ),
-    Extension(
+    TargetExtension(
         "NFLOG",
         (
-            Parameter("--nflog-prefix", "prefix", (cut("a prefix", 127),), listed=" nflog-prefix {}", says="(with the prefix “{}”)"),
+            Parameter(
+                "--nflog-prefix",
+                "prefix",
+                (cut("a prefix", 127),),
+                listed=" nflog-prefix {}",
+                says="(with the prefix “{}”)",
+                lists=listing_rules.quoted,
+            ),
             Parameter("--nflog-group", "group", (number("a group", 65535),), listed=" nflog-group {}", says="(to the netlink group {})"),
             Parameter("--nflog-size", "bytes copied", (number(),), listed=" nflog-size {}", says="(its first {} bytes)"),
             Parameter("--nflog-range", "bytes copied", (number(),), listed=" nflog-range {}", says="(its first {} bytes)"),
@@ -47,8 +67,11 @@ VERDICT_TARGETS = (
             ),
         ),
         says="is reported to the programs that listen",
+        canonical=canonical_rules.dropping(nflog_group=("0",), nflog_threshold=("0",)),
+        only_looks=True,
+        then=_LOGGED,
     ),
-    Extension(
+    TargetExtension(
         "ULOG",
         (
             Parameter("--ulog-prefix", "prefix", (text("a prefix", 31),), listed=' prefix "{}"', says="(with the prefix “{}”)"),
@@ -65,8 +88,18 @@ VERDICT_TARGETS = (
         family="ipv4",
         listed=" ULOG",
         says="is reported to the programs that listen",
+        canonical=canonical_rules.dropping(ulog_nlgroup=("1",)),
+        rearranged=listing_rules.in_order(
+            "--ulog-cprange",
+            "--ulog-nlgroup",
+            "--ulog-prefix",
+            "--ulog-qthreshold",
+            defaults=[Option("--ulog-cprange", ("0",)), Option("--ulog-nlgroup", ("1",)), Option("--ulog-qthreshold", ("1",))],
+        ),
+        only_looks=True,
+        then=_LOGGED,
     ),
-    Extension(
+    TargetExtension(
         "NFQUEUE",
         (
             Parameter(
@@ -90,9 +123,18 @@ VERDICT_TARGETS = (
         ),
         listed=" NFQUEUE",
         says="is handed to the program that listens on the queue 0",
+        demand=Demand(excludes=(("--queue-num", "--queue-balance"),), along=(("--queue-cpu-fanout", ("--queue-balance",)),)),
+        canonical=canonical_rules.nfqueue,
+        terminates=True,
+        then="The packet {what}, and that program decides about it.",
     ),
-    Extension("TRACE", says="is followed: every rule that it meets from here on is written to a trace"),
-    Extension(
+    TargetExtension(
+        "TRACE",
+        says="is followed: every rule that it meets from here on is written to a trace",
+        only_looks=True,
+        then=_LOGGED,
+    ),
+    TargetExtension(
         "AUDIT",
         (
             Parameter(
@@ -105,16 +147,21 @@ VERDICT_TARGETS = (
         ),
         listed=" AUDIT",
         says="is written to the audit log",
+        demand=all_of("--type"),
+        only_looks=True,
+        then=_LOGGED,
     ),
-    Extension(
+    TargetExtension(
         "TEE",
         (
             Parameter("--gateway", "address that gets a copy", (ADDRESS,), listed=" gw:{}", says="is copied, and the copy is sent to {}"),
             Parameter("--oif", "interface for the copy", (TEXT,), listed=" oif={}", says="(through {})"),
         ),
         listed=" TEE",
+        demand=all_of("--gateway"),
+        only_looks=True,
     ),
-    Extension(
+    TargetExtension(
         "SYNPROXY",
         (
             Parameter("--sack-perm", "selective acknowledgements", listed="sack-perm ", says="(with selective acknowledgements)"),
@@ -128,6 +175,8 @@ VERDICT_TARGETS = (
         protocols=("tcp",),
         listed=" SYNPROXY ",
         says="has its TCP handshake answered by this host, which opens the connection to the server only when the client has proved itself",
+        tracks=True,
+        then="The packet {what}.",
     ),
 )
 """Targets that decide, report or copy."""

@@ -4,22 +4,17 @@ import re
 from functools import cache
 
 from netlab_magic.iptables.extensions import Extension, match, target
-from netlab_magic.iptables.listing.special_cases import REARRANGED, WHOLE
-from netlab_magic.iptables.listing.values import VALUES
 from netlab_magic.iptables.ruleset import Match, Option, Target
 
 __all__ = ["match_text", "target_column", "target_text"]
 
-_NOT_PRINTED_BY_NFT = ("eui64",)
-_PRINTED_AS = {"NOTRACK": "CT"}
-
 
 def match_text(found: Match, variant: str) -> str:
     """What iptables prints of a match in canonical form; of one that it cannot know, the words of the rule."""
-    if variant == "nft" and found.module in _NOT_PRINTED_BY_NFT:
-        return ""
     extension = match(found.module)
-    return _text(extension, found.options) if extension else f" {found}"
+    if extension is None:
+        return f" {found}"
+    return "" if variant == extension.unlisted_by else _text(extension, found.options)
 
 
 def target_text(found: Target) -> str:
@@ -30,14 +25,15 @@ def target_text(found: Target) -> str:
 
 def target_column(found: Target) -> str:
     """The target's name: of a synonym, the name of what it stands for."""
-    return found.name if found.goto else _PRINTED_AS.get(found.name, found.name)
+    extension = None if found.goto else target(found.name)
+    return (extension and extension.listed_name) or found.name
 
 
 def _text(extension: Extension, options: tuple[Option, ...]) -> str:
-    if extension.name in WHOLE:
-        return WHOLE[extension.name](options)
-    if extension.name in REARRANGED:
-        options = REARRANGED[extension.name](options)
+    if extension.listed_whole:
+        return extension.listed_whole(options)
+    if extension.rearranged:
+        options = extension.rearranged(options)
     return extension.listed + "".join(_option_text(extension, option) for option in options)
 
 
@@ -45,8 +41,7 @@ def _option_text(extension: Extension, option: Option) -> str:
     row = extension.parameter(option.name)
     if row is None:
         return f" {option}"
-    spell = VALUES.get((extension.name, option.name))
-    values = tuple(map(spell, option.values)) if spell else option.values
+    values = tuple(map(row.lists, option.values)) if row.lists else option.values
     return _template(row.listed, option.negated).format(*values, s="s" if values and ":" in values[0] else "")
 
 

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 
 from netlab_magic.iptables.analysis.intervals import Spans
-from netlab_magic.iptables.analysis.reachability import DECIDING_TARGETS, deciding
+from netlab_magic.iptables.analysis.reachability import deciding
 from netlab_magic.iptables.analysis.rule_sets import Demands, demands, implies
+from netlab_magic.iptables.extensions import terminates
 from netlab_magic.iptables.ruleset import Chain, Rule, Table
 
 __all__ = ["all_shadowed", "shadowed"]
@@ -58,7 +59,7 @@ def _takes(rule: Rule, chains: Container[str], final: Container[str]) -> bool:
     name = rule.target.name
     if rule.target.goto or name in chains:
         return rule.target.goto or name in final
-    return name == "RETURN" or name in DECIDING_TARGETS
+    return name == "RETURN" or terminates(name)
 
 
 def _taker(wanted: Demands, takers: Mapping[_Shelf, list[tuple[int, Demands]]]) -> int | None:

@@ -3,16 +3,43 @@
 import re
 from collections.abc import Callable, Sequence
 
-from netlab_magic.iptables.extensions.types import WIDEST
+from netlab_magic.iptables.extensions.iana import PROTOCOLS
+from netlab_magic.iptables.extensions.schema import Options
+from netlab_magic.iptables.extensions.types import SECONDS, WIDEST
+from netlab_magic.iptables.extensions.types_rates import HASH_SCALE
 from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["REARRANGED", "WHOLE"]
-
-Options = tuple[Option, ...]
+__all__ = [
+    "chunk_types",
+    "connlimit",
+    "connmark",
+    "dashed",
+    "date",
+    "dccp_types",
+    "delay",
+    "escaped",
+    "group",
+    "hashlimit",
+    "headers",
+    "hmark",
+    "icmp",
+    "in_order",
+    "log",
+    "mark",
+    "month_days",
+    "policy",
+    "protocol",
+    "quoted",
+    "rateest",
+    "statistic",
+    "tcp_flags",
+    "time",
+    "tproxy",
+    "traffic_class",
+    "without_length",
+]
 
 _LOG_FLAGS = {"--log-tcp-sequence": 1, "--log-tcp-options": 2, "--log-ip-options": 4, "--log-uid": 8, "--log-macdecode": 32}
-_SECONDS = {"day": 86400, "hour": 3600, "min": 60, "sec": 1}
-_HASHLIMIT_SCALE = 1_000_000  # XT_HASHLIMIT_SCALE_v2 (linux/netfilter/xt_hashlimit.h)
 _LAST_DATE = "2038-01-19T03:14:07"
 
 
@@ -25,7 +52,7 @@ def _value(options: Options, name: str, default: str = "") -> str:
     return found.values[0] if found and found.values else default
 
 
-def _in_order(*names: str, defaults: Sequence[Option] = ()) -> Callable[[Options], Options]:
+def in_order(*names: str, defaults: Sequence[Option] = ()) -> Callable[[Options], Options]:
     """The options of these names in this order, then the others; each of `defaults` is there where it was left out."""
 
     def arranged(options: Options) -> Options:
@@ -36,21 +63,21 @@ def _in_order(*names: str, defaults: Sequence[Option] = ()) -> Callable[[Options
     return arranged
 
 
-def _hashlimit(options: Options) -> Options:
+def hashlimit(options: Options) -> Options:
     """With an interval, the rate that it makes, and the life of an entry where it is not the length of that rate's unit."""
     interval = int(_value(options, "--hashlimit-rate-interval", "1"))
     rate = _find(options, "--hashlimit-upto") or _find(options, "--hashlimit-above")
     found = re.fullmatch(r"([1-9][0-9]*)/(sec|min|hour|day)", rate.values[0]) if rate else None
     if interval == 1 or rate is None or found is None:
         return options
-    shown, unit = _rate(max(1, _HASHLIMIT_SCALE * _SECONDS[found[2]] // int(found[1]) * interval))
-    life = int(_value(options, "--hashlimit-htable-expire", str(_SECONDS[found[2]] * 1000)))
+    shown, unit = _rate(max(1, HASH_SCALE * SECONDS[found[2]] // int(found[1]) * interval))
+    life = int(_value(options, "--hashlimit-htable-expire", str(SECONDS[found[2]] * 1000)))
     kept = tuple(option for option in options if option.name not in (rate.name, "--hashlimit-htable-expire"))
-    shown_life = () if life == _SECONDS[unit] * 1000 else (Option("--hashlimit-htable-expire", (str(life),)),)
+    shown_life = () if life == SECONDS[unit] * 1000 else (Option("--hashlimit-htable-expire", (str(life),)),)
     return _HASHLIMIT_ORDER((*kept, Option(rate.name, (f"{shown}/{unit}",)), *shown_life))
 
 
-_HASHLIMIT_ORDER = _in_order(*(
+_HASHLIMIT_ORDER = in_order(*(
     f"--hashlimit-{name}"
     for name in ("upto", "above", "burst", "mode", "htable-size", "htable-max", "htable-gcinterval", "htable-expire", "srcmask", "dstmask")
 ))  # fmt: skip
@@ -59,19 +86,19 @@ _HASHLIMIT_ORDER = _in_order(*(
 def _rate(period: int) -> tuple[int, str]:
     """The number and the unit in which the program shows a rate whose packets are `period` apart: the smallest unit that suits it."""
     shown, unit = 0, "day"
-    for name, seconds in _SECONDS.items():
-        whole, rest = divmod(_HASHLIMIT_SCALE * seconds, period)
+    for name, seconds in SECONDS.items():
+        whole, rest = divmod(HASH_SCALE * seconds, period)
         if name != "day" and whole < max(1, rest):
             break
         shown, unit = whole, name
     return shown, unit
 
 
-def _statistic(options: Options) -> Options:
+def statistic(options: Options) -> Options:
     return tuple(option for option in options if option != Option("--packet", ("0",)))
 
 
-def _policy(options: Options) -> Options:
+def policy(options: Options) -> Options:
     """The elements of a policy that has several are numbered."""
     if not _find(options, "--next"):
         return options
@@ -81,43 +108,21 @@ def _policy(options: Options) -> Options:
     return tuple(Option("--next", (str(ends.index(place)),)) if place in ends else option for place, option in enumerate(started))
 
 
-def _time(options: Options) -> Options:
+def time(options: Options) -> Options:
     """The kernel keeps days as UTC unless told otherwise, and its last date is no limit."""
     local = _find(options, "--kerneltz") or _find(options, "--localtz")
     kept = tuple(option for option in options if option != Option("--datestop", (_LAST_DATE,)))
     order = ("timestart", "timestop", "weekdays", "monthdays", "datestart", "datestop", "utc", "contiguous")
-    return _in_order(*(f"--{name}" for name in order), defaults=() if local else [Option("--utc")])(kept)
+    return in_order(*(f"--{name}" for name in order), defaults=() if local else [Option("--utc")])(kept)
 
 
-REARRANGED: dict[str, Callable[[Options], Options]] = {
-    "limit": _in_order("--limit", "--limit-burst", defaults=[Option("--limit-burst", ("5",))]),
-    "hashlimit": _hashlimit,
-    "recent": _in_order(
-        "--set", "--rcheck", "--update", "--remove", "--seconds", "--reap", "--hitcount", "--rttl", "--name", "--rsource", "--rdest"
-    ),
-    "statistic": _statistic,
-    "policy": _policy,
-    "time": _time,
-    "LED": _in_order("--led-trigger-id", "--led-delay", defaults=[Option("--led-delay", ("0",))]),
-    "ECN": _in_order("--ecn-tcp-remove", "--ecn-tcp-ece", "--ecn-tcp-cwr"),
-    "ULOG": _in_order(
-        "--ulog-cprange",
-        "--ulog-nlgroup",
-        "--ulog-prefix",
-        "--ulog-qthreshold",
-        defaults=[Option("--ulog-cprange", ("0",)), Option("--ulog-nlgroup", ("1",)), Option("--ulog-qthreshold", ("1",))],
-    ),
-}
-"""The options of an extension in the order in which they are listed, with those that the kernel keeps as defaults."""
-
-
-def _connlimit(options: Options) -> str:
+def connlimit(options: Options) -> str:
     side = "dst" if _find(options, "--connlimit-daddr") else "src"
     upto, above = _value(options, "--connlimit-upto"), _value(options, "--connlimit-above")
     return f" #conn {side}/{_value(options, '--connlimit-mask')} {f'<= {upto}' if upto else f'> {above}'}"
 
 
-def _rateest(options: Options) -> str:
+def rateest(options: Options) -> str:
     """Two estimators with the comparison between them, or one and a fixed rate, which stands before the comparison if it is of bytes."""
     first, second = _value(options, "--rateest1") or _value(options, "--rateest"), _value(options, "--rateest2")
     comparison = next((option for option in options if option.name in ("--rateest-lt", "--rateest-gt", "--rateest-eq")), None)
@@ -155,11 +160,11 @@ def _set_mark(name: str, options: Options) -> str:
     return f" {name} set 0x{value:x}" if mask == WIDEST else f" {name} xset 0x{value:x}/0x{mask:x}"
 
 
-def _mark(options: Options) -> str:
+def mark(options: Options) -> str:
     return _set_mark("MARK", options)
 
 
-def _connmark(options: Options) -> str:
+def connmark(options: Options) -> str:
     shift = next((option for option in options if option.name.endswith("-shift-mark")), None)
     done = "save" if _find(options, "--save-mark") else "restore" if _find(options, "--restore-mark") else ""
     text = f" CONNMARK {done}{_masks(options, done)}" if done else _set_mark("CONNMARK", options)
@@ -175,18 +180,18 @@ def _masks(options: Options, done: str) -> str:
     return "" if first == f"0x{WIDEST:x}" else f" mask {first}"
 
 
-def _log(options: Options) -> str:
+def log(options: Options) -> str:
     flags = sum(_LOG_FLAGS.get(option.name, 0) for option in options)
     prefix = _value(options, "--log-prefix")
     return f" LOG flags {flags} level {_value(options, '--log-level', '4')}" + (f' prefix "{prefix}"' if prefix else "")
 
 
-def _tproxy(options: Options) -> str:
+def tproxy(options: Options) -> str:
     port, address, mark = (_value(options, name) for name in ("--on-port", "--on-ip", "--tproxy-mark"))
     return f" TPROXY redirect {address}:{port} mark {mark}"
 
 
-def _hmark(options: Options) -> str:
+def hmark(options: Options) -> str:
     """Numbers in hexadecimal, but for the modulus and the prefix lengths."""
 
     def number(name: str, text: str) -> str:
@@ -206,13 +211,82 @@ def _hmark(options: Options) -> str:
     )
 
 
-WHOLE: dict[str, Callable[[Options], str]] = {
-    "connlimit": _connlimit,
-    "rateest": _rateest,
-    "MARK": _mark,
-    "CONNMARK": _connmark,
-    "LOG": _log,
-    "TPROXY": _tproxy,
-    "HMARK": _hmark,
-}
-"""The extensions whose listed text is no row of options."""
+# --- words that are listed otherwise than iptables-save prints them: mostly numbers for names ---------------------------------
+
+_TCP_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}
+_CHUNK_NAMES = (
+    "DATA INIT INIT_ACK SACK HEARTBEAT HEARTBEAT_ACK ABORT SHUTDOWN SHUTDOWN_ACK ERROR COOKIE_ECHO COOKIE_ACK ECN_ECNE ECN_CWR "
+    "SHUTDOWN_COMPLETE"
+)
+_CHUNKS = {name: number for number, name in enumerate(_CHUNK_NAMES.split())} | {
+    "I_DATA": 64, "ASCONF_ACK": 128, "RE_CONFIG": 130, "PAD": 132, "FORWARD_TSN": 192, "ASCONF": 193, "I_FORWARD_TSN": 194,
+}  # fmt: skip
+_DCCP_NAMES = "REQUEST RESPONSE DATA ACK DATAACK CLOSEREQ CLOSE RESET SYNC SYNCACK"
+_DCCP_TYPES = {name: str(number) for number, name in enumerate(_DCCP_NAMES.split())} | {"INVALID": "10,11,12,13,14,15"}
+_HEADERS = {"hop-by-hop": 128, "ipv6-opts": 64, "ipv6-route": 32, "ipv6-frag": 16, "ah": 8, "esp": 4, "ipv6-nonxt": 2, "protocol": 1}
+
+
+def tcp_flags(word: str) -> str:
+    return f"0x{sum(_TCP_FLAGS.get(flag, 0) for flag in word.split(',')):02X}"
+
+
+def icmp(word: str) -> str:
+    return "255" if word == "any" else word.replace("/", " code ")
+
+
+def chunk_types(word: str) -> str:
+    """Chunk types as numbers; the flags behind a colon stay. The first word, any or all or only, stays too."""
+    return re.sub(r"[A-Z_]+(?=:|,|$)", lambda name: f"0x{_CHUNKS[name[0]]:04X}" if name[0] in _CHUNKS else name[0], word)
+
+
+def dccp_types(word: str) -> str:
+    return ",".join(_DCCP_TYPES.get(name, name) for name in word.split(","))
+
+
+def headers(word: str) -> str:
+    return f"0x{sum(_HEADERS.get(name, 0) for name in word.split(',')):02X}"
+
+
+def protocol(word: str) -> str:
+    return str(PROTOCOLS.get(word, word))
+
+
+def group(word: str) -> str:
+    """A group of interfaces; Debian names one (/etc/iproute2/group)."""
+    return "0x0" if word == "default" else word
+
+
+def without_length(word: str) -> str:
+    """BPF code without the number of its instructions, which stands first."""
+    return word.partition(",")[2]
+
+
+def escaped(word: str) -> str:
+    return re.sub(r'(["\\])', r"\\\1", word)
+
+
+def quoted(word: str) -> str:
+    """A word in quotes, where it is more than letters, digits, dashes and underscores."""
+    return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else '"' + re.sub(r"([\"'\\])", r"\\\1", word) + '"'
+
+
+def dashed(word: str) -> str:
+    return word.replace(",", "-")
+
+
+def month_days(word: str) -> str:
+    """Days of the month with the endings that iptables gives them: 11st, 12nd."""
+    return ",".join(day + {"1": "st", "2": "nd", "3": "rd"}.get(day[-1:], "th") for day in word.split(","))
+
+
+def date(word: str) -> str:
+    return word.replace("T", " ")
+
+
+def traffic_class(word: str) -> str:
+    """Major and minor number of a traffic class, without leading zeros."""
+    return ":".join(part.lstrip("0") or "0" for part in word.split(":"))
+
+
+def delay(word: str) -> str:
+    return word if word == "inf" else f"{word}ms"
