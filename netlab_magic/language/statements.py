@@ -3,12 +3,15 @@
 Words that came from a cell are `Word`s: strings that know their place, so that any later check can point at them.
 """
 
+from enum import Enum
+from typing import ClassVar
 
 import msgspec
 
 from netlab_magic.errors import Place
 
 __all__ = [
+    "Alone",
     "Attach",
     "Bridge",
     "Build",
@@ -24,18 +27,21 @@ __all__ = [
     "DockerRemoveNetwork",
     "DockerRun",
     "DockerUninstall",
+    "Effect",
     "Expect",
     "Explain",
     "Internet",
     "Link",
     "LinkEnd",
     "Load",
+    "Looking",
     "Masquerade",
     "Matrix",
     "NetworkNamespace",
     "Policy",
     "Predict",
     "ProbeFlow",
+    "Probing",
     "Publish",
     "RouteVia",
     "RuleEdit",
@@ -49,8 +55,15 @@ __all__ = [
 ]
 
 
+class Effect(Enum):
+    """What a statement does to a lab."""
 
-
+    LOOKS = "reads what is there"
+    SENDS = "sends packets"
+    BUILDS = "changes the topology, and the firewall is neither read nor changed"
+    CHANGES = "changes the topology, the firewall, or both"
+    RUNS = "runs a program in the lab, which may change anything"
+    TURNS = "starts the lab, ends it, or brings it to another state"
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +71,36 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     place: Place | None = None
 
+    usually: ClassVar[Effect] = Effect.CHANGES
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to a lab."""
+        return self.usually
+
 
 class Build(Statement, frozen=True):
     """Base of the statements that change the topology (and converge)."""
+
+    usually: ClassVar[Effect] = Effect.BUILDS
+
+
+class Probing(Statement, frozen=True):
+    """Base of the statements that send packets."""
+
+    usually: ClassVar[Effect] = Effect.SENDS
+
+
+class Looking(Statement, frozen=True):
+    """Base of the statements that look at the lab as it is at their place in the cell; `why` sends a packet where that is possible."""
+
+    usually: ClassVar[Effect] = Effect.LOOKS
+
+
+class Alone(Statement, frozen=True):
+    """Base of the statements that are not planned together with others: what the lab is after them is known only then."""
+
+    usually: ClassVar[Effect] = Effect.TURNS
 
 
 class Bridge(Build, frozen=True):
@@ -130,6 +170,8 @@ class Delete(Build, frozen=True):
 
     names: tuple[str, ...]
 
+    usually: ClassVar[Effect] = Effect.CHANGES  # what is deleted takes its rules with it
+
 
 class Masquerade(Statement, frozen=True):
     """`masquerade CIDR [except BRIDGE]`"""
@@ -165,14 +207,14 @@ class Destination(msgspec.Struct, frozen=True):
     protocol: str = "icmp"
 
 
-class ProbeFlow(Statement, frozen=True):
+class ProbeFlow(Probing, frozen=True):
     """`ping SRC DST`, `tcp SRC DST:PORT`, `udp SRC DST:PORT`"""
 
     source: str
     destination: Destination
 
 
-class Expect(Statement, frozen=True):
+class Expect(Probing, frozen=True):
     """`expect SRC DST[:PORT] ok|blocked`"""
 
     source: str
@@ -180,7 +222,7 @@ class Expect(Statement, frozen=True):
     reachable: bool
 
 
-class Why(Statement, frozen=True):
+class Why(Looking, frozen=True):
     """`why SRC DST[:PORT] [--predict]`; with `asks` the reader says first what will happen"""
 
     source: str
@@ -188,7 +230,7 @@ class Why(Statement, frozen=True):
     asks: bool = False
 
 
-class Predict(Statement, frozen=True):
+class Predict(Looking, frozen=True):
     """`predict SRC DST[:PORT] ok|blocked`: what the reader thinks, then the truth"""
 
     source: str
@@ -196,18 +238,23 @@ class Predict(Statement, frozen=True):
     reachable: bool
 
 
-class Trace(Statement, frozen=True):
+class Trace(Probing, frozen=True):
     """`trace SRC DST[:PORT]`"""
 
     source: str
     destination: Destination
 
 
-class Matrix(Statement, frozen=True):
+class Matrix(Probing, frozen=True):
     """`matrix [--predict] [NS…]`: with `predict` the model says what the probes would find; nothing is sent"""
 
     names: tuple[str, ...] = ()
     predict: bool = False
+
+    @property
+    def effect(self) -> Effect:
+        """See Statement."""
+        return Effect.LOOKS if self.predict else Effect.SENDS
 
 
 class Docker(Statement, frozen=True):
@@ -278,15 +325,20 @@ class DockerList(Docker, frozen=True):
     what: str
 
 
-class Show(Statement, frozen=True):
+class Show(Looking, frozen=True):
     """`show topology|chains|way|rules|save|routes|conntrack|script`; `name` is a chain, or one of the ways of a packet."""
 
     what: str
     name: str | None = None
     table: str | None = None
 
+    @property
+    def effect(self) -> Effect:
+        """See Statement."""
+        return Effect.RUNS if self.what == "conntrack" else Effect.LOOKS
 
-class Diff(Statement, frozen=True):
+
+class Diff(Looking, frozen=True):
     """`diff [--flows] [SNAPSHOT [SNAPSHOT]]`: without names, what the last cell that changed the lab has changed
 
     `flows` asks which flows of the lab fare otherwise, instead of which rules are others.
@@ -297,7 +349,7 @@ class Diff(Statement, frozen=True):
     flows: bool = False
 
 
-class Explain(Statement, frozen=True):
+class Explain(Looking, frozen=True):
     """`explain [-t TABLE] CHAIN [N]`: a chain, or its rule number N, in words; without a table the first one that has the chain.
 
     `explain -t TABLE`: a whole table, with what in it can never matter.
@@ -308,29 +360,38 @@ class Explain(Statement, frozen=True):
     table: str | None = None
 
 
-class Session(Statement, frozen=True):
+class Session(Alone, frozen=True):
     """`up`, `reset`, `down`, `status`, `doctor`, `undo`, `panel`, `help [WORD]`, `enter [NS]`, `snapshot NAME`, `restore NAME`"""
 
     action: str
     name: str | None = None
 
+    @property
+    def effect(self) -> Effect:
+        """See Statement. A panel, and a terminal, are for whatever is typed there."""
+        if self.action in ("panel", "enter"):
+            return Effect.RUNS
+        return Effect.TURNS if self.action in ("up", "reset", "down", "restore", "undo") else Effect.LOOKS
 
-class Attach(Statement, frozen=True):
+
+class Attach(Alone, frozen=True):
     """`attach host|PID`"""
 
     target: str
 
 
-class Load(Statement, frozen=True):
+class Load(Alone, frozen=True):
     """`load FILE…`, or `load -` with a here-document, which is `text`"""
 
     files: tuple[str, ...] = ()
     text: str | None = None
 
 
-class Command(Statement, frozen=True):
+class Command(Alone, frozen=True):
     """A command line, run as typed by a shell in the lab host, or in `namespace`; `following` are lines given to it on stdin."""
 
     text: str
     namespace: str | None = None
     following: str = ""
+
+    usually: ClassVar[Effect] = Effect.RUNS

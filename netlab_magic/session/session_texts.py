@@ -9,8 +9,7 @@ from netlab_magic.engines.protocol import SIMULATED, Observed, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
 from netlab_magic.iptables import save_format
-from netlab_magic.language.docker_parser import DOCKER_FORMS
-from netlab_magic.language.syntax import SYNTAX
+from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.show import foreign_warnings
 
@@ -19,45 +18,9 @@ __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
-_GROUPS = {
-    "build": "Build (run again, they change nothing that is already so)",
-    "firewall": "Firewall",
-    "probe": "Probe",
-    "show": "See",
-    "session": "Session",
-}
 _COMMANDS = """Commands
   a line that begins with $ or ! or a program's name (sudo, ip, iptables, nsenter, tcpdump, …) is run as typed by a shell
   in the lab host; %%netlab sh [NS] runs a whole cell so"""
-_EXAMPLES = {
-    "bridge": "bridge docker1 172.18.0.1/16",
-    "ns": "ns ns0 172.18.0.2/16 on docker1",
-    "link": "link ns0 10.0.0.1/24 -- ns1 10.0.0.2/24",
-    "internet": "internet 8.8.8.8 1.1.1.1",
-    "route": "route ns0 10.9.0.0/16 via 172.18.0.1",
-    "masquerade": "masquerade 172.18.0.0/16 except docker1",
-    "serve": "serve ns0 80",
-    "sysctl": "sysctl net.ipv4.ip_forward=0",
-    "delete": "delete ns0 docker1",
-    "policy": "policy FORWARD DROP",
-    "forward": "forward -i docker1 -o docker1 -j ACCEPT\n  forward delete 1",
-    "rule": "rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80",
-    "docker": "docker install --version 27\n  docker network create backend\n  docker run web --network backend -p 8080:80",
-    "ping": "ping ns1 ns0",
-    "tcp": "tcp ns1 ns0:80",
-    "udp": "udp ns1 ns0:53",
-    "matrix": "matrix\n  matrix ns0 ns1\n  matrix --predict",
-    "expect": "expect ns1 internet blocked",
-    "why": "why ns1 internet\n  why ns1 ns0:80\n  why ns1 ns0 --predict",
-    "predict": "predict ns1 internet blocked",
-    "trace": "trace ns1 internet\n  trace ns1 ns0:80\n  trace ns1 ns0:53/udp",
-    "show": "show topology\n  show chains\n  show chains FORWARD\n  show chains -t nat\n  show way",
-    "explain": "explain FORWARD\n  explain FORWARD 3\n  explain -t nat DOCKER\n  explain -t filter",
-    "snapshot": "snapshot before",
-    "restore": "restore before",
-    "load": "load iptables-save.txt ip-addr.json ip-route.json\n  load - <<END   (the dump in the next lines, up to a line END)",
-    "enter": "enter ns1",
-}
 _WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root", "sudo": "sudo"}
 
 
@@ -65,15 +28,13 @@ def help_text(word: str | None) -> str:
     """All statements by group, or one of them with an example."""
     if word:
         syntax = SYNTAX[str(word)]
-        example = f"\n\nFor example\n  {_EXAMPLES[str(word)]}" if str(word) in _EXAMPLES else ""
-        forms = "\n".join(DOCKER_FORMS) if word == "docker" else syntax.form
-        return f"{forms}\n  {syntax.summary}{example}"
+        forms, examples = "\n".join(syntax.forms or (syntax.form,)), "\n  ".join(syntax.examples)
+        return f"{forms}\n  {syntax.summary}" + (f"\n\nFor example\n  {examples}" if examples else "")
     parts: list[str] = []
-    for group, title in _GROUPS.items():
+    for title, group in GROUPS.items():
         parts.append(title)
-        for syntax in SYNTAX.values():
-            if syntax.group == group:
-                parts += [f"  {syntax.form}", f"      {syntax.summary}"]
+        for syntax in group:
+            parts += [f"  {syntax.form}", f"      {syntax.summary}"]
         parts.append("")
     return "\n".join([*parts, _COMMANDS])
 

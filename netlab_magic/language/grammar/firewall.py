@@ -1,0 +1,71 @@
+"""What changes the firewall: how its statements are read, with the rule of the grammar in each docstring, and their rows."""
+
+from netlab_magic.errors import StatementError, Word
+from netlab_magic.language import statements as s
+from netlab_magic.language.docker_parser import DOCKER_FORM, DOCKER_FORMS, read_docker
+from netlab_magic.language.grammar.row import Syntax
+from netlab_magic.language.statements import Statement
+from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.model.hooks import BUILT_IN
+
+__all__ = ["FIREWALL"]
+
+
+def read_policy(r: Reader) -> Statement:
+    """policy = "policy" CHAIN ( "ACCEPT" | "DROP" )"""
+    chain = r.choice("built-in chain of the filter table", BUILT_IN["filter"], fold=True)
+    return s.Policy(chain, r.choice("policy", ("ACCEPT", "DROP"), fold=True))
+
+
+def _rule_spec(r: Reader, action: str) -> tuple[Word, ...]:
+    spec = r.rest("rule")
+    if not spec:
+        raise StatementError(f"the rule is missing: {r.form}", r.end)
+    if spec[0] in ("-A", "-I", "-D", "-C", "-R", "-P", "-N", "-F", "-X"):
+        wrong(f"{spec[0]} is for iptables itself; here write the rule alone, or start the line with iptables", spec[0])
+    if action != "delete" and not spec[0].startswith(("-", "!")):
+        wrong(f"{spec[0]} does not begin a rule; a rule looks like -i docker1 -o docker1 -j ACCEPT", spec[0])
+    return spec
+
+
+def read_forward(r: Reader) -> Statement:
+    """forward = "forward" [ "insert" | "delete" ] RULE-SPEC"""
+    action = r.keyword("insert", "delete") or "append"
+    return s.RuleEdit("FORWARD", _rule_spec(r, action), action=action)
+
+
+def read_rule(r: Reader) -> Statement:
+    """rule = "rule" [ "-t" TABLE ] CHAIN [ "insert" | "delete" ] RULE-SPEC"""
+    table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else "filter"
+    chain = r.take("chain")
+    action = r.keyword("insert", "delete") or "append"
+    return s.RuleEdit(chain, _rule_spec(r, action), table, action)
+
+
+FIREWALL = (
+    Syntax(
+        "policy CHAIN ACCEPT|DROP",
+        "what happens to packets that no rule of CHAIN decides",
+        read_policy,
+        ("policy FORWARD DROP",),
+    ),
+    Syntax(
+        "forward [insert|delete] RULE-SPEC",
+        "one copy of a rule in FORWARD, at its end or start; or none of it (delete also takes a number)",
+        read_forward,
+        ("forward -i docker1 -o docker1 -j ACCEPT", "forward delete 1"),
+    ),
+    Syntax(
+        "rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC",
+        "the same in any chain of any table",
+        read_rule,
+        ("rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80",),
+    ),
+    Syntax(
+        DOCKER_FORM,
+        "what dockerd of a release does to this host: bridges, namespaces, rules, published ports",
+        read_docker,
+        ("docker install --version 27", "docker network create backend", "docker run web --network backend -p 8080:80"),
+        DOCKER_FORMS,
+    ),
+)

@@ -1,0 +1,66 @@
+"""What shows the lab as it is: how the statements are read, and their rows."""
+
+import re
+
+from netlab_magic.language import statements as s
+from netlab_magic.language.grammar.row import Syntax
+from netlab_magic.language.statements import Statement
+from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.model.hooks import BUILT_IN, WAYS
+
+__all__ = ["SHOW"]
+
+_SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "conntrack", "script", "diff")
+
+
+def read_show(r: Reader) -> Statement:
+    """show = "show" ( "topology" | "chains" [ "-t" TABLE ] [ CHAIN ] | "way" [ "forward" | "in" | "out" ] | "rules" [ CHAIN ] | … )"""
+    what = r.choice("thing to show", _SHOWN)
+    if what == "diff":
+        return read_diff(r)
+    if what == "way":
+        return s.Show("way", r.keyword(*WAYS) or "forward")
+    table = r.choice("table", tuple(BUILT_IN)) if what == "chains" and r.keyword("-t") else None
+    name = r.take("chain") if what in ("chains", "rules") and r.peek("<chain>") else None
+    return s.Show(str(what), name, table)
+
+
+def read_diff(r: Reader) -> Statement:
+    """diff = [ "show" ] "diff" [ "--flows" ] [ SNAPSHOT [ SNAPSHOT ] ]"""
+    flows = r.keyword("--flows") is not None
+    before = r.take("snapshot") if r.peek("<snapshot>") else None
+    after = r.take("snapshot") if before and r.peek("<snapshot>") else None
+    return s.Diff(before, after, flows)
+
+
+def read_explain(r: Reader) -> Statement:
+    """explain = "explain" ( "-t" TABLE | [ "-t" TABLE ] CHAIN [ N ] )"""
+    table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else None
+    if table and not r.peek("<chain>"):
+        return s.Explain(None, None, table)
+    chain = r.take("chain")
+    number = r.take("number") if r.peek("<number>") else None
+    if number and not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+        wrong(f"{number} is not the number of a rule; rules are counted from 1", number)
+    return s.Explain(chain, number, table)
+
+
+SHOW = (
+    Syntax(
+        "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script",
+        "what the kernel has now, read back; way is the way of a packet through all tables",
+        read_show,
+        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show way"),
+    ),
+    Syntax(
+        "diff [--flows] [SNAPSHOT [SNAPSHOT]]",
+        "side by side: what the last cell changed; or from a snapshot to now, or between two; --flows: who reaches whom otherwise",
+        read_diff,
+    ),
+    Syntax(
+        "explain [-t TABLE] CHAIN [N]",
+        "a chain, its rule number N, or with -t alone a table, in words",
+        read_explain,
+        ("explain FORWARD", "explain FORWARD 3", "explain -t nat DOCKER", "explain -t filter"),
+    ),
+)
