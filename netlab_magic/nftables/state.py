@@ -1,0 +1,57 @@
+"""Rulesets without what packets and time change: counters, used quotas, remaining times. It is what `nft -s list ruleset` leaves out."""
+
+import msgspec
+
+from netlab_magic.nftables.expressions import AnonymousSet, Element
+from netlab_magic.nftables.ruleset import Block, Chain, NamedObject, Rule, Ruleset, Set, Table
+from netlab_magic.nftables.statements import Counter, Last, Match, Quota, SetUpdate, Statement, VerdictMap
+
+__all__ = ["stateless", "stateless_rule"]
+
+
+def stateless(ruleset: Ruleset) -> Ruleset:
+    """The same ruleset without its state, and without the texts that it was read from."""
+    return msgspec.structs.replace(ruleset, tables=tuple(map(_table, ruleset.tables)))
+
+
+def stateless_rule(rule: Rule) -> Rule:
+    """The same rule without what it has counted, and without its text."""
+    return Rule(tuple(map(_statement, rule.statements)), rule.comment, rule.handle)
+
+
+def _table(table: Table) -> Table:
+    return msgspec.structs.replace(table, blocks=tuple(map(_block, table.blocks)))
+
+
+def _block(block: Block) -> Block:
+    match block:
+        case Chain():
+            return msgspec.structs.replace(block, rules=tuple(map(stateless_rule, block.rules)))
+        case Set():
+            return msgspec.structs.replace(block, elements=tuple(map(_element, block.elements)), raw="")
+        case NamedObject(value=Counter() | Quota() as counted):
+            return msgspec.structs.replace(block, value=_statement(counted), raw="")
+    return block
+
+
+def _element(element: Element) -> Element:
+    if element.expires is None and not element.statements:
+        return element
+    return msgspec.structs.replace(element, expires=None, statements=tuple(map(_statement, element.statements)))  # type: ignore[arg-type]
+
+
+def _statement(statement: Statement) -> Statement:
+    match statement:
+        case Counter():
+            return Counter()
+        case Last():
+            return Last()
+        case Quota(size, over):
+            return Quota(size, over)
+        case SetUpdate(operation, name, element):
+            return SetUpdate(operation, name, _element(element))
+        case Match(left, operator, AnonymousSet(elements)):
+            return Match(left, operator, AnonymousSet(tuple(map(_element, elements))))
+        case VerdictMap(key, AnonymousSet(elements)):
+            return VerdictMap(key, AnonymousSet(tuple(map(_element, elements))))
+    return statement
