@@ -1,95 +1,154 @@
-"""Makes a JupyterLite site with the notebooks and the simulated engine: static files, which need no server and nothing from outside.
+"""Makes a JupyterLite site with the notebooks and simulated labs: static files, which any web server can serve.
 
-    python -m pip install jupyterlite-core jupyterlite-pyodide-kernel jupyter-server
     python binder/lite/build.py FOLDER
-    python -m http.server --directory FOLDER
+    python -m http.server --bind 127.0.0.1 --directory FOLDER
 
-Needs npm, from which Pyodide comes, and pip, from which the packages come; a reader's browser needs neither. In a notebook there,
-before its first cell: `import piplite; await piplite.install("netlab_magic")`.
+A notebook opens by its address, `lab/index.html?path=05-forward-policy.ipynb`, and runs as it is: the kernel loads the packages as it
+starts. A reader's browser fetches from the site alone. To build needs npm, and Python with pip and venv; it takes about a minute.
 """
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+import venv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
 PYODIDE = "pyodide@314.0.7"
-"""The version that jupyterlite-pyodide-kernel 0.8 runs: Python 3.14 for WebAssembly."""
+"""Python for WebAssembly, of the version that jupyterlite-pyodide-kernel 0.8 runs."""
 
-PYTHON = ("--python-version", "3.14", "--only-binary", ":all:", "--no-deps")
-WEBASSEMBLY = ("--platform", "pyemscripten_2026_0_wasm32", "--implementation", "cp", "--abi", "cp314")
+GRAPHVIZ = "@hpcc-js/wasm-graphviz@1.29.2"
+
+WIDGETS = ("anywidget==0.11.0", "jupyterlab-widgets==3.0.17")
+"""These have one half in the kernel and one in the page."""
+
+TOOLS = ("jupyterlite-core==0.8.6", "jupyterlite-pyodide-kernel==0.8.6", "jupyter-server", *WIDGETS)
+"""What makes the site."""
+
 KERNEL_NEEDS = ("ipython", "jedi", "micropip", "packaging", "traitlets")
-OURS_NEEDS = ("anywidget", "comm", "graphviz", "ipywidgets", "jupyterlab-widgets", "psygnal", "typing-extensions")
+"""These, and what they need, come in the versions that Pyodide names."""
+
+PACKAGE_NEEDS = ("comm", "graphviz", "ipywidgets==8.1.9", "msgspec", "psygnal", "typing-extensions", *WIDGETS)
+"""What netlab_magic needs and imports in a browser, dependencies of dependencies included."""
+
+KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
+"""Wheels that come inside of jupyterlite-pyodide-kernel."""
+
+FOR_PYODIDE = ("--only-binary", ":all:", "--no-deps", "--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14")
+EXTENSION = "@jupyterlite/pyodide-kernel-extension"
 
 
-def pip(*words: str) -> None:
-    """Runs pip, and stops where it fails."""
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *words], check=True)
+def run(*command: str | Path, folder: Path | None = None) -> str:
+    """What a command prints. Raises CalledProcessError, with what it complains of, where it fails."""
+    return subprocess.run([str(word) for word in command], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def with_all_they_need(lock: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
-    """The packages of Pyodide's list that these need, themselves included."""
-    waiting, seen = list(names), set[str]()
+def from_npm(package: str, work: Path) -> Path:
+    """The folder with the files of a package."""
+    packed = work / run("npm", "pack", "--silent", package, folder=work).strip()
+    with tarfile.open(packed) as archive:
+        archive.extractall(packed.with_suffix(""), filter="data")
+    return packed.with_suffix("") / "package"
+
+
+def canonical(name: str) -> str:
+    """A package's name as Pyodide's list has it."""
+    return name.lower().replace("_", "-")
+
+
+def with_all_they_need(names: Iterable[str], packages: dict[str, Any]) -> set[str]:
+    """Packages of Pyodide's list, and those that they need."""
+    waiting, found = list(names), set[str]()
     while waiting:
-        name = waiting.pop().lower().replace("_", "-")
-        if name in lock["packages"] and name not in seen:
-            seen.add(name)
-            waiting += lock["packages"][name]["depends"]
-            yield name
+        name = canonical(waiting.pop())
+        if name in packages and name not in found:
+            found.add(name)
+            waiting += packages[name]["depends"]
+    return found
 
 
-def fetch_pyodide(work: Path) -> Path:
-    """Pyodide with the packages that its kernel needs, and msgspec, as a tarball; its list names these files and no others."""
-    packed = subprocess.run(["npm", "pack", "--silent", PYODIDE], cwd=work, check=True, capture_output=True, text=True).stdout.strip()
-    with tarfile.open(work / packed) as archive:
-        archive.extractall(work, filter="data")
-    folder = (work / "package").rename(work / "pyodide")
-    listed = folder / "pyodide-lock.json"
-    lock = json.loads(listed.read_text())
-    names = sorted(with_all_they_need(lock, KERNEL_NEEDS))
-    pip("download", *PYTHON, "-d", str(folder), *(f"{name}=={lock['packages'][name]['version']}" for name in names))
-    pip("download", *PYTHON, *WEBASSEMBLY, "-d", str(folder), "msgspec")
-    lock["packages"] = {name: located(lock["packages"][name], folder) for name in (*names, "msgspec")}
-    listed.write_text(json.dumps(lock))
-    tarball = work / "pyodide.tar.bz2"
-    with tarfile.open(tarball, "w:bz2") as archive:
-        archive.add(folder, arcname="pyodide")
-    return tarball
+def listed(wheel: Path) -> dict[str, Any]:
+    """A wheel as Pyodide's list has it. What it depends on is left out, for every package is loaded."""
+    name, version = wheel.name.split("-")[:2]
+    return {
+        "name": canonical(name),
+        "version": version,
+        "file_name": wheel.name,
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "package_type": "package",
+        "install_dir": "site",
+        "imports": [],
+        "depends": [],
+    }
 
 
-def located(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A package's entry in Pyodide's list, for the wheel that is there."""
-    stem = entry["name"].lower().replace("-", "_")
-    wheel = next(path for path in folder.glob("*.whl") if path.name.lower().startswith(f"{stem}-"))
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return {**entry, "file_name": wheel.name, "sha256": digest, "version": wheel.name.split("-")[1]}
+def make_pyodide(python: Path, work: Path) -> tuple[Path, list[str]]:
+    """A folder with Pyodide and the wheels of all packages, which are those of its list; and their names."""
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    pyodide = from_npm(PYODIDE, work)
+    lock_file = pyodide / "pyodide-lock.json"
+    lock = json.loads(lock_file.read_text())
+    known = lock["packages"]
+    pinned = [f"{name}=={known[name]['version']}" for name in sorted(with_all_they_need(KERNEL_NEEDS, known))]
+    run(*pip, "download", *FOR_PYODIDE, "--dest", pyodide, *pinned)
+    run(*pip, "download", *FOR_PYODIDE, "--dest", pyodide, *PACKAGE_NEEDS)
+    data = Path(shutil.copytree(HERE / "kernel", work / "kernel"))
+    shutil.copy(from_npm(GRAPHVIZ, work) / "dist/index.js", data / "graphviz.js")
+    run(*pip, "wheel", "--no-deps", "--wheel-dir", pyodide, ROOT, data)
+    carried = python.parents[1] / "share/jupyter/labextensions" / EXTENSION / "static/pypi"
+    for name in KERNEL:
+        shutil.copy(next(carried.glob(f"{name}-*.whl")), pyodide)
+    lock["packages"] = {entry["name"]: entry for entry in map(listed, sorted(pyodide.glob("*.whl")))}
+    lock_file.write_text(json.dumps(lock))
+    return pyodide, list(lock["packages"])
 
 
 def build(site: Path, work: Path) -> None:
     """Makes the site in the folder `site`."""
-    wheels = work / "wheels"
-    pip("wheel", "--no-deps", "-w", str(wheels), str(ROOT))
-    pip("download", *PYTHON, "--platform", "any", "-d", str(wheels), *OURS_NEEDS)
+    venv.create(work / "tools", with_pip=True)
+    python = work / "tools/bin/python"
+    run(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *TOOLS)
+    pyodide, packages = make_pyodide(python, work)
     settings = {
-        "LiteBuildConfig": {"contents": [str(ROOT / "notebooks/en")], "output_dir": str(site.absolute())},
-        "PyodideAddon": {"pyodide_url": str(fetch_pyodide(work))},
-        "PipliteAddon": {"piplite_urls": [str(wheel) for wheel in sorted(wheels.glob("*-none-any.whl"))]},
+        "pyodideUrl": "./static/pyodide/pyodide.mjs",
+        "loadPyodideOptions": {"packages": packages},
+        "disablePyPIFallback": True,
     }
-    folder = work / "lite"
-    folder.mkdir()
-    (folder / "jupyter_lite_config.json").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "jupyter", "lite", "build", "--config", "jupyter_lite_config.json"]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    page = {"exposeAppInBrowser": True, "litePluginSettings": {f"{EXTENSION}:kernel": settings}}
+    how = {"LiteBuildConfig": {"contents": [str(ROOT / "notebooks/en")], "output_dir": str(site.absolute())}}
+    lite = work / "lite"
+    lite.mkdir()
+    (lite / "jupyter-lite.json").write_text(json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": page}))
+    (lite / "jupyter_lite_config.json").write_text(json.dumps(how))
+    run(python, "-m", "jupyter", "lite", "build", "--config", "jupyter_lite_config.json", folder=lite)
+    shutil.copytree(pyodide, site / "static/pyodide", dirs_exist_ok=True)
+
+
+def stop(reason: str) -> None:
+    sys.stderr.write(f"The site cannot be built: {reason}\n")
+    sys.exit(os.EX_UNAVAILABLE)
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python binder/lite/build.py FOLDER")
+    if not shutil.which("npm"):
+        stop("there is no npm, by which Pyodide and Graphviz come (sudo apt-get install npm).")
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            build(Path(sys.argv[1]), Path(work))
+        except subprocess.CalledProcessError as failed:
+            stop(f"{' '.join(failed.cmd)} failed:\n{failed.stderr}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python binder/lite/build.py FOLDER")
-    with tempfile.TemporaryDirectory() as folder:
-        build(Path(sys.argv[1]), Path(folder))
+    main()
