@@ -24,7 +24,6 @@ VICTIMS = textwrap.dedent(
     f"""
     import os, random, signal, sys, time
     from netlab_magic import Lab
-    import netlab_magic.engines.host.netlink.rtnetlink
 
     def work():
         lab = Lab()

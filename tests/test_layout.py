@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netlab_magic"
 
 PURE = {"text", "errors", "i18n", "model", "iptables", "nftables", "language", "explain", "docker", "netfilter", "forwarding", "diagnosis"}
-IMPURE_LIBRARIES = {"IPython", "anywidget", "graphviz", "iptc", "ipywidgets", "os", "pyroute2", "socket", "subprocess", "time"}
+IMPURE_LIBRARIES = {"IPython", "anywidget", "graphviz", "iptc", "ipywidgets", "os", "socket", "subprocess", "time"}
 NOTEBOOK_LIBRARIES = {"IPython", "anywidget", "ipywidgets"}
-KERNEL_LIBRARIES = {"iptc", "pyroute2"}
+KERNEL_LIBRARIES = {"iptc"}
 
 STARTS_PROCESSES = ("draw/base/render.py", "engines/")
 PROCESS_MODULES = {"subprocess", "multiprocessing", "pty"}

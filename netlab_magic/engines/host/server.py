@@ -13,7 +13,7 @@ from netlab_magic.engines import protocol
 from netlab_magic.engines.host.commands import run
 from netlab_magic.engines.host.commands.path_shims import command_path, write_shims
 from netlab_magic.engines.host.commands.servers import Servers
-from netlab_magic.engines.host.netlink.rtnetlink import ACK, NEWLINK, Netlink, link
+from netlab_magic.engines.host.netlink.rtnetlink import RTM_NEWLINK, RouteSocket, link
 from netlab_magic.engines.host.probing.measure import Measuring
 from netlab_magic.engines.host.process.channel import Channel, Stopped
 from netlab_magic.engines.host.process.isolation import BIND, mount
@@ -113,8 +113,8 @@ class Host:
 
     def _prepare_network(self) -> None:
         """Loopback up, and forwarding on as on a Docker host (dockerd sets ip_forward=1 itself)."""
-        with Netlink() as netlink:
-            netlink.send([link(NEWLINK, ACK, index=1, up=True)])
+        with RouteSocket() as netlink:
+            netlink.send([link(RTM_NEWLINK, index=1, up=True)])
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
         if not os.path.isdir("/proc/sys/net/bridge"):
             self.notes.append(NO_BRIDGE_NETFILTER)

@@ -1,3 +1,3 @@
-"""Messages to and from the kernel: rtnetlink, nfnetlink and sock_diag."""
+"""Messages to and from the kernel. `codec` and `netlink_socket` speak netlink; the other modules know one family of it each."""
 
 __all__: list[str] = []

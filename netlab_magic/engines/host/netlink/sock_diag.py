@@ -6,17 +6,23 @@ import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from netlab_magic.engines.host.netlink.codec import NLM_F_DUMP, Message
+from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket
 from netlab_magic.model.topology import Server
 
 __all__ = ["listeners"]
 
-# linux/sock_diag.h, linux/inet_diag.h, net/tcp_states.h
-_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY = 4, 20
-_HEADER, _REQUEST = struct.Struct("=IHHII"), struct.Struct("=BBBBI48x")
-_FLAGS = 0x301
-_ERROR, _DONE = 2, 3
-_LISTEN, _CLOSE = 10, 7
-_SOURCE_PORT, _SOURCE = 4, 8
+_NETLINK_SOCK_DIAG = 4
+"""From linux/netlink.h."""
+
+_SOCK_DIAG_BY_FAMILY = 20
+"""From linux/sock_diag.h."""
+
+_INET_DIAG_REQ_V2, _INET_DIAG_MSG = struct.Struct("=BBxxI48x"), struct.Struct("!4xH2x16s")
+"""Family, protocol and states of the request, and of an answer the source's port and address; from linux/inet_diag.h."""
+
+_TCP_LISTEN, _TCP_CLOSE = 10, 7
+"""From net/tcp_states.h. A datagram socket that is not connected is closed, in TCP's words."""
 
 Socket = tuple[str, int]
 
@@ -24,36 +30,26 @@ Socket = tuple[str, int]
 def listeners(namespace: str) -> Iterator[Server]:
     """Those of the namespace that this process is in, as servers of the kind "other"; one that listens on all addresses has none."""
     try:
-        tcp = dict.fromkeys((*_asked(socket.AF_INET), *_asked(socket.AF_INET6)))
+        tcp = dict.fromkeys(_asked())
     except OSError:  # a kernel without the module tcp_diag
-        tcp = dict.fromkeys((*_read("tcp", _LISTEN), *_read("tcp6", _LISTEN)))
-    udp = dict.fromkeys((*_read("udp", _CLOSE), *_read("udp6", _CLOSE)))
+        tcp = dict.fromkeys((*_read("tcp", _TCP_LISTEN), *_read("tcp6", _TCP_LISTEN)))
+    udp = dict.fromkeys((*_read("udp", _TCP_CLOSE), *_read("udp6", _TCP_CLOSE)))
     for protocol, found in (("tcp", tcp), ("udp", udp)):
         yield from (Server(namespace, port, protocol, "other", address) for address, port in found)
 
 
-def _asked(family: int) -> Iterator[Socket]:
-    """TCP's listening sockets of a family. Raises OSError."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as asking:
-        body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, 1 << _LISTEN)
-        asking.send(_HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _FLAGS, 1, 0) + body)
-        while True:
-            data = asking.recv(1 << 16)
-            while data:
-                length, kind, *_ = _HEADER.unpack_from(data)
-                message, data = data[_HEADER.size : length], data[(length + 3) & ~3 :]
-                if kind in (_ERROR, _DONE):
-                    refusal = -struct.unpack_from("=i", message)[0] if len(message) >= 4 else 0
-                    if refusal > 0:
-                        raise OSError(refusal, "the kernel tells of no sockets")
-                    return
-                width = 4 if family == socket.AF_INET else 16
-                port = struct.unpack_from("!H", message, _SOURCE_PORT)[0]
-                yield _address(message[_SOURCE : _SOURCE + width]), port
+def _asked() -> Iterator[Socket]:
+    """TCP's listening sockets. Raises OSError."""
+    with NetlinkSocket(_NETLINK_SOCK_DIAG) as asking:
+        for family, width in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
+            request = _INET_DIAG_REQ_V2.pack(family, socket.IPPROTO_TCP, 1 << _TCP_LISTEN)
+            for answer in asking.ask(Message(_SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, request)):
+                port, address = _INET_DIAG_MSG.unpack_from(answer)
+                yield _address(address[:width]), port
 
 
 def _read(name: str, state: int) -> Iterator[Socket]:
-    """The sockets in a state, from /proc/net; a datagram socket that is not connected is closed, in TCP's words."""
+    """The sockets in a state, from /proc/net."""
     with open(f"/proc/self/net/{name}") as file:
         next(file)
         for line in file:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from netlab_magic.engines.host.netlink import rtnetlink as n
+from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, NLM_F_EXCL, Message
 from netlab_magic.engines.host.process.isolation import BIND, NEWNET, libc, mount, setns, unshare
 from netlab_magic.engines.host.state.observe import NAMED, Namespaces, sysctl_path
 from netlab_magic.model import changes as c
@@ -12,7 +13,7 @@ from netlab_magic.model.topology import HOST, End, Route, Server
 
 __all__ = ["Refused", "apply"]
 
-_CREATE = n.ACK | n.CREATE | n.EXCLUSIVE
+_NEW = NLM_F_CREATE | NLM_F_EXCL
 _DETACH = 2
 
 
@@ -29,7 +30,7 @@ class Batch:
     """The messages for one namespace that are not sent yet, each with the index of its change."""
 
     def __init__(self) -> None:
-        self.messages: list[n.Message] = []
+        self.messages: list[Message] = []
         self.changes: list[int] = []
         self.touched: set[End] = set()
 
@@ -45,7 +46,7 @@ class Applier:
         self.next_index: dict[str, int] = {}
         self.current = 0
 
-    def gather(self, namespace: str, message: n.Message, *touched: End) -> None:
+    def gather(self, namespace: str, message: Message, *touched: End) -> None:
         """Adds a message; what another namespace's waiting messages have to do with the same devices is sent first."""
         for other, batch in list(self.batches.items()):
             if other != namespace and not batch.touched.isdisjoint(touched):
@@ -63,7 +64,7 @@ class Applier:
         for at in range(0, len(batch.messages), 50):
             refusal = self.namespaces.netlink(namespace).send(batch.messages[at : at + 50])
             if refusal:
-                raise Refused(batch.changes[at + refusal[0]], refusal[1])
+                raise Refused(batch.changes[at + refusal.at], refusal.error)
 
     def flush_all(self) -> None:
         """Sends everything, the host's own messages last."""
@@ -96,22 +97,23 @@ class Applier:
             case c.DeleteNamespace(name):
                 self._delete_namespace(name)
             case c.AddLink(namespace, name, kind):
-                self.gather(namespace, n.link(n.NEWLINK, _CREATE, name=name, device=kind, up=True), End(namespace, name))
+                self.gather(namespace, n.link(n.RTM_NEWLINK, _NEW, name=name, device=kind, up=True), End(namespace, name))
             case c.AddVeth(left, right, right_up):
                 self._add_veth(left, right, right_up)
             case c.DeleteLink(namespace, name):
                 self._delete_link(namespace, name)
             case c.SetLink(namespace, name, master, up):
                 index = self.index(namespace, master) if master else 0
-                self.gather(namespace, n.link(n.NEWLINK, name=name, master=index if name != "lo" else None, up=up), End(namespace, name))
+                message = n.link(n.RTM_NEWLINK, name=name, master=index if name != "lo" else None, up=up)
+                self.gather(namespace, message, End(namespace, name))
             case c.SetHairpin(namespace, name, on):
                 self.gather(namespace, n.hairpin(self.index(namespace, name), on), End(namespace, name))
             case c.AddAddress(namespace, name, cidr):
-                self.gather(namespace, n.address(n.NEWADDR, self.index(namespace, name), cidr), End(namespace, name))
+                self.gather(namespace, n.address(n.RTM_NEWADDR, self.index(namespace, name), cidr), End(namespace, name))
             case c.DeleteAddress(namespace, name, cidr):
-                self.gather(namespace, n.address(n.DELADDR, self.index(namespace, name), cidr), End(namespace, name))
+                self.gather(namespace, n.address(n.RTM_DELADDR, self.index(namespace, name), cidr), End(namespace, name))
             case c.AddRoute(namespace, route) | c.DeleteRoute(namespace, route):
-                self._route(namespace, n.NEWROUTE if isinstance(change, c.AddRoute) else n.DELROUTE, route)
+                self._route(namespace, n.RTM_NEWROUTE if isinstance(change, c.AddRoute) else n.RTM_DELROUTE, route)
             case c.SetSysctl(namespace, key, value):
                 self._set_sysctl(namespace, key, value)
             case c.StartServer(server):
@@ -135,7 +137,7 @@ class Applier:
             setns(self.namespaces.home, NEWNET)
         self.indices[End(name, "lo")] = 1
         self.next_index[name] = 2
-        self.gather(name, n.link(n.NEWLINK, index=1, up=True), End(name, "lo"))
+        self.gather(name, n.link(n.RTM_NEWLINK, index=1, up=True), End(name, "lo"))
 
     def _delete_namespace(self, name: str) -> None:
         self.flush_all()
@@ -151,9 +153,9 @@ class Applier:
     def _delete_link(self, namespace: str, name: str) -> None:
         """Deletes a device. One that is gone already may have gone with a namespace, which the kernel clears up in its own time."""
         self.flush_all()
-        refusal = self.namespaces.netlink(namespace).send([n.link(n.DELLINK, name=name)])
-        if refusal and refusal[1].errno != errno.ENODEV:
-            raise refusal[1]
+        refusal = self.namespaces.netlink(namespace).send([n.link(n.RTM_DELLINK, name=name)])
+        if refusal and refusal.error.errno != errno.ENODEV:
+            raise refusal.error
         self.indices.clear()
 
     def _add_veth(self, left: End, right: End, right_up: bool) -> None:
@@ -163,11 +165,11 @@ class Applier:
         if far is None:
             raise FileNotFoundError(2, f"there is no namespace {right.namespace}")
         message = n.link(
-            n.NEWLINK, _CREATE, index=index, name=left.interface, device="veth", peer=right.interface, peer_namespace=far, up=True
+            n.RTM_NEWLINK, _NEW, index=index, name=left.interface, device="veth", peer=right.interface, peer_namespace=far, up=True
         )
         self.gather(left.namespace, message, left, right)
         if right_up:
-            self.gather(right.namespace, n.link(n.NEWLINK, name=right.interface, up=True), right)
+            self.gather(right.namespace, n.link(n.RTM_NEWLINK, name=right.interface, up=True), right)
 
     def _route(self, namespace: str, kind: int, route: Route) -> None:
         device = self.index(namespace, route.device) if route.device else None

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from netlab_magic.engines.host.process.isolation import NEWNET, setns, unshare
-from netlab_magic.engines.host.process.slim_imports import import_iptc
 from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables
+from netlab_magic.engines.host.state.python_iptables import import_iptc
 from netlab_magic.engines.protocol import ForeignRules
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
 

@@ -1,18 +1,15 @@
 """Which nftables tables a namespace has, and the rules in their chains: asked over netlink, without a process."""
 
-import socket
-import struct
 from collections.abc import Iterator
 
-from netlab_magic.engines.host.netlink import nfnetlink
-from netlab_magic.engines.host.netlink.rtnetlink import attributes
+from netlab_magic.engines.host.netlink.codec import text
+from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_GETRULE, NFT_MSG_GETTABLE, dump
 
 __all__ = ["FAMILIES", "TRACING_TABLE", "has_tables", "iptables_tables", "native_tables", "rule_numbers"]
 
 # linux/netfilter/nf_tables.h
-_NEWTABLE, _GETTABLE, _NEWRULE, _GETRULE = ((nfnetlink.NFTABLES << 8) + kind for kind in (0, 1, 6, 7))
-_TABLE_NAME = 1
-_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE = 1, 2, 3
+_NFTA_TABLE_NAME = 1
+_NFTA_RULE_TABLE, _NFTA_RULE_CHAIN, _NFTA_RULE_HANDLE = 1, 2, 3
 
 TRACING_TABLE = "netlab-trace"
 """Our own table, which lives while a packet is traced (see `listening`): nobody else's, so nobody is told of it."""
@@ -44,23 +41,16 @@ def iptables_tables() -> tuple[str, ...]:
 
 
 def _tables() -> Iterator[tuple[str, str]]:
-    for kind, payload in nfnetlink.dump(nfnetlink.Message(_GETTABLE, 0, 0)):
-        if kind == _NEWTABLE:
-            yield FAMILIES.get(payload[0], f"family {payload[0]}"), _text(attributes(payload, 4)[_TABLE_NAME])
+    for family, held in dump(NFT_MSG_GETTABLE):
+        yield FAMILIES.get(family, f"family {family}"), text(held[_NFTA_TABLE_NAME])
 
 
 def rule_numbers() -> dict[tuple[int, str, str, int], int]:
     """For each rule of this namespace, by family, table, chain and handle, its number in its chain, counted from 1."""
     found: dict[tuple[int, str, str, int], int] = {}
     counted: dict[tuple[int, str, str], int] = {}
-    for kind, payload in nfnetlink.dump(nfnetlink.Message(_GETRULE, 0, socket.AF_UNSPEC)):
-        if kind == _NEWRULE:
-            held = attributes(payload, 4)
-            place = payload[0], _text(held[_RULE_TABLE]), _text(held[_RULE_CHAIN])
-            counted[place] = counted.get(place, 0) + 1
-            found[*place, struct.unpack("!Q", held[_RULE_HANDLE])[0]] = counted[place]
+    for family, held in dump(NFT_MSG_GETRULE):
+        place = family, text(held[_NFTA_RULE_TABLE]), text(held[_NFTA_RULE_CHAIN])
+        counted[place] = counted.get(place, 0) + 1
+        found[*place, int.from_bytes(held[_NFTA_RULE_HANDLE], "big")] = counted[place]
     return found
-
-
-def _text(raw: bytes) -> str:
-    return raw.rstrip(b"\0").decode(errors="replace")

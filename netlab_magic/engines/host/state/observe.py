@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from ipaddress import ip_address
@@ -11,7 +10,8 @@ from typing import Self
 
 import msgspec
 
-from netlab_magic.engines.host.netlink.rtnetlink import BRIDGE_PORT_MODE, Netlink, attributes
+from netlab_magic.engines.host.netlink.codec import Attributes, attributes, number, text
+from netlab_magic.engines.host.netlink.rtnetlink import Ifinfomsg, RouteSocket
 from netlab_magic.engines.host.process.isolation import NEWNET, setns
 from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, Server, Topology
 
@@ -20,15 +20,15 @@ __all__ = ["Namespaces", "observe", "read_sysctl", "settling", "sysctl_path"]
 NAMED = "/run/netns"
 """Where `ip netns` keeps named namespaces (ip-netns(8))."""
 
-_LINK, _ADDRESS, _ROUTE = struct.Struct("=16xBxHiII"), struct.Struct("=16xBBBBI"), struct.Struct("=16xBBBBBBBBI")
+# linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
 _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
-_INFO_KIND, _INFO_SLAVE_DATA, _BRIDGE_PORT_ISOLATED = 1, 5, 33
+_IFLA_INFO_KIND, _IFLA_INFO_SLAVE_DATA, _IFLA_BRPORT_MODE, _IFLA_BRPORT_ISOLATED = 1, 5, 4, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
-_UP, _LOOPBACK_TYPE, _OPERATING = 1, 772, 6
-_LINK_SCOPE, _BY_KERNEL, _BY_ADVERTISEMENT = 253, 2, 9
+_IFF_UP, _ARPHRD_LOOPBACK, _IF_OPER_UP = 1, 772, 6
+_RT_SCOPE_LINK, _RTPROT_KERNEL, _RTPROT_RA = 253, 2, 9
 
 
 class Namespaces:
@@ -41,7 +41,7 @@ class Namespaces:
         self._stack = ExitStack()
         self.home = self._open("/proc/self/ns/net")
         self.descriptors = {HOST: self.home}
-        self._sockets: dict[str, Netlink] = {}
+        self._sockets: dict[str, RouteSocket] = {}
 
     def __enter__(self) -> Self:
         for name in sorted(os.listdir(NAMED), key=_as_people_count) if os.path.isdir(NAMED) else ():
@@ -74,7 +74,7 @@ class Namespaces:
     def add_current(self, name: str) -> None:
         """Takes the namespace in which this process is now under `name`, with its netlink socket."""
         self.descriptors[name] = self._open("/proc/self/ns/net")
-        self._sockets[name] = Netlink()
+        self._sockets[name] = RouteSocket()
         self._stack.callback(self._sockets[name].close)
 
     def forget(self, name: str) -> None:
@@ -83,12 +83,13 @@ class Namespaces:
         if name in self._sockets:
             self._sockets.pop(name).close()
 
-    def netlink(self, name: str) -> Netlink:
+    def netlink(self, name: str) -> RouteSocket:
         """A netlink socket in a namespace. Raises FileNotFoundError for one that does not exist."""
         if name not in self._sockets:
             if name not in self.descriptors:
                 raise FileNotFoundError(2, f"there is no namespace {name}")
-            self._sockets[name] = Netlink(self.descriptors[name], self.home)
+            with self.inside(name):
+                self._sockets[name] = RouteSocket()
             self._stack.callback(self._sockets[name].close)
         return self._sockets[name]
 
@@ -142,50 +143,35 @@ def observe(namespaces: Namespaces, sysctls: Mapping[str, Sequence[str]], server
     return Topology(found, tuple(servers))
 
 
-def _devices(netlink: Netlink) -> dict[int, _Device]:
+def _devices(netlink: RouteSocket) -> dict[int, _Device]:
     addresses: dict[int, list[str]] = {}
-    for message in netlink.addresses():
-        _, prefix, _, scope, index = _ADDRESS.unpack_from(message)
-        held = attributes(message, _ADDRESS.size)
+    for header, held in netlink.addresses():
         raw = held.get(_IFA_LOCAL) or held.get(_IFA_ADDRESS, b"")
         address = str(ip_address(raw))
-        if address != "::1" and not (":" in address and scope == _LINK_SCOPE):
-            addresses.setdefault(index, []).append(f"{address}/{prefix}")
-    dumped: list[tuple[int, int, int, dict[int, bytes]]] = []
-    for message in netlink.links():
-        _, kind, index, flags, _ = _LINK.unpack_from(message)
-        dumped.append((index, kind, flags, attributes(message, _LINK.size)))
-    names = {index: _text(held[_IFLA_IFNAME]) for index, _, _, held in dumped}
-    return {index: _device(index, kind, flags, held, names, addresses.get(index, [])) for index, kind, flags, held in dumped}
+        if address != "::1" and not (":" in address and header.ifa_scope == _RT_SCOPE_LINK):
+            addresses.setdefault(header.ifa_index, []).append(f"{address}/{header.ifa_prefixlen}")
+    links = list(netlink.links())
+    names = {header.ifi_index: text(held[_IFLA_IFNAME]) for header, held in links}
+    return {header.ifi_index: _device(header, held, names, addresses.get(header.ifi_index, [])) for header, held in links}
 
 
-def _device(
-    index: int, kind: int, flags: int, held: Mapping[int, bytes], names: Mapping[int, str], addresses: list[str]
-) -> _Device:
+def _device(header: Ifinfomsg, held: Attributes, names: Mapping[int, str], addresses: list[str]) -> _Device:
     info = attributes(held.get(_IFLA_LINKINFO, b""))
-    port = attributes(info.get(_INFO_SLAVE_DATA, b""))
+    port = attributes(info.get(_IFLA_INFO_SLAVE_DATA, b""))
     interface = Interface(
-        names[index],
-        "loopback" if kind == _LOOPBACK_TYPE else _text(info.get(_INFO_KIND, b"")),
+        names[header.ifi_index],
+        "loopback" if header.ifi_type == _ARPHRD_LOOPBACK else text(info.get(_IFLA_INFO_KIND, b"")),
         tuple(addresses),
-        bool(flags & _UP),
-        names.get(_number(held, _IFLA_MASTER)),
+        bool(header.ifi_flags & _IFF_UP),
+        names.get(number(held.get(_IFLA_MASTER, b""))),
         carrier=bool(held.get(_IFLA_CARRIER, b"\1")[0]),
-        hairpin=port.get(BRIDGE_PORT_MODE, b"\0")[0] == 1,
-        isolated=port.get(_BRIDGE_PORT_ISOLATED, b"\0")[0] == 1,
+        hairpin=port.get(_IFLA_BRPORT_MODE, b"\0")[0] == 1,
+        isolated=port.get(_IFLA_BRPORT_ISOLATED, b"\0")[0] == 1,
         mac=held.get(_IFLA_ADDRESS, b"").hex(":"),
-        mtu=_number(held, _IFLA_MTU),
-        index=index,
+        mtu=number(held.get(_IFLA_MTU, b"")),
+        index=header.ifi_index,
     )
-    return _Device(interface, _number(held, _IFLA_LINK), _number(held, _IFLA_NETNSID, -1))
-
-
-def _text(raw: bytes) -> str:
-    return raw.rstrip(b"\0").decode(errors="replace")
-
-
-def _number(held: Mapping[int, bytes], kind: int, default: int = 0) -> int:
-    return int.from_bytes(held[kind], "little" if struct.pack("=H", 1)[0] else "big", signed=True) if kind in held else default
+    return _Device(interface, number(held.get(_IFLA_LINK, b"")), number(held[_IFLA_NETNSID]) if _IFLA_NETNSID in held else -1)
 
 
 def _peers(namespaces: Namespaces, devices: Mapping[str, Mapping[int, _Device]]) -> dict[End, End]:
@@ -214,28 +200,25 @@ def _peers(namespaces: Namespaces, devices: Mapping[str, Mapping[int, _Device]])
     return peers
 
 
-def _routes(netlink: Netlink, names: Mapping[int, str]) -> Iterator[Route]:
+def _routes(netlink: RouteSocket, names: Mapping[int, str]) -> Iterator[Route]:
     for family, width in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
-        for message in netlink.routes(family):
-            _, prefix, _, _, _, protocol, _, kind, _ = _ROUTE.unpack_from(message)
-            if kind not in _ROUTE_KINDS or protocol in (_BY_KERNEL, _BY_ADVERTISEMENT):
+        for header, held in netlink.routes(family):
+            kind = _ROUTE_KINDS.get(header.rtm_type)
+            if kind is None or header.rtm_protocol in (_RTPROT_KERNEL, _RTPROT_RA):
                 continue
-            held = attributes(message, _ROUTE.size)
             destination = ip_address(held.get(_RTA_DST, bytes(width)))
             via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
-            text = f"{destination}/{prefix}" if prefix else "default"
+            network = f"{destination}/{header.rtm_dst_len}" if header.rtm_dst_len else "default"
             source = str(ip_address(held[_RTA_PREFSRC])) if _RTA_PREFSRC in held else None
-            device = names.get(_number(held, _RTA_OIF)) if kind == ROUTE_KINDS["unicast"] else None
-            yield Route(text, via, device, source, _ROUTE_KINDS[kind])
+            device = names.get(number(held.get(_RTA_OIF, b""))) if kind == "unicast" else None
+            yield Route(network, via, device, source, kind)
 
 
-def settling(netlink: Netlink) -> bool:
+def settling(netlink: RouteSocket) -> bool:
     """Whether a veth that is up and plugged in does not send yet: the kernel gives it its queue later (net/core/link_watch.c)."""
-    for message in netlink.links():
-        _, _, _, flags, _ = _LINK.unpack_from(message)
-        held = attributes(message, _LINK.size)
+    for header, held in netlink.links():
         state, plugged = held.get(_IFLA_OPERSTATE, b"\6")[0], held.get(_IFLA_CARRIER, b"\0")[0]
-        if flags & _UP and plugged and state != _OPERATING and _IFLA_LINK in held:
+        if header.ifi_flags & _IFF_UP and plugged and state != _IF_OPER_UP and _IFLA_LINK in held:
             return True
     return False
 

@@ -6,13 +6,11 @@ of facts and their sentences are in `causes`.
 """
 
 import errno
-import socket
-import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from netlab_magic.engines.host.netlink.nfnetlink import attribute
-from netlab_magic.engines.host.netlink.rtnetlink import Netlink, attributes
+from netlab_magic.engines.host.netlink.codec import text
+from netlab_magic.engines.host.netlink.rtnetlink import RouteSocket
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
 from netlab_magic.model.kernel_trace import DropCause, TracedHop
 from netlab_magic.model.packet import Packet
@@ -20,9 +18,6 @@ from netlab_magic.model.probe import Probe
 
 __all__ = ["Counters", "facts_of"]
 
-_HEADER, _ROUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBBBBBI")
-_GETROUTE, _REQUEST = 26, 1
-_RTA_DST, _RTA_SRC, _RTA_IIF = 1, 2, 3
 _IFLA_IFNAME, _IFLA_CARRIER = 3, 33
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES)
 
@@ -41,8 +36,8 @@ class Counters:
     def values(self) -> dict[str, int]:
         """Every counter by its name."""
         found: dict[str, int] = {}
-        for text in self._texts[:2]:
-            lines = [line.split() for line in text.splitlines()]
+        for table in self._texts[:2]:
+            lines = [line.split() for line in table.splitlines()]
             for heads, values in zip(lines[::2], lines[1::2], strict=True):
                 found |= {heads[0][:-1] + "." + head: int(value) for head, value in zip(heads[1:], values[1:], strict=True)}
         return found | {name: int(value) for name, value in (line.split() for line in self._texts[2].splitlines())}
@@ -158,24 +153,12 @@ class _Place:
 
     def _refusal(self, destination: str, coming: Packet | None = None) -> int:
         """The error with which the kernel refuses to route to an address, or to route on a packet that came in; 0 when it does route."""
-        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
-        bits = 128 if family == socket.AF_INET6 else 32
-        body = _ROUTE.pack(family, bits, bits if coming else 0, 0, 0, 0, 0, 0, 0)
-        body += attribute(_RTA_DST, socket.inet_pton(family, destination))
-        netlink = self._namespaces.netlink(self._name)
         try:
-            if coming:
-                body += attribute(_RTA_SRC, socket.inet_pton(family, coming.source))
-                body += attribute(_RTA_IIF, struct.pack("=I", netlink.index(coming.input)))
-            netlink.ask(_HEADER.pack(_HEADER.size + len(body), _GETROUTE, _REQUEST, 0, 0) + body)
+            self._namespaces.netlink(self._name).route_to(destination, *((coming.source, coming.input) if coming else ()))
         except OSError as error:
             return error.errno or 0
         return 0
 
 
-def _carries(netlink: Netlink, device: str) -> bool:
-    for link in netlink.links():
-        held = attributes(link, 32)
-        if held[_IFLA_IFNAME].rstrip(b"\0").decode(errors="replace") == device:
-            return held.get(_IFLA_CARRIER, b"\1")[0] != 0
-    return True
+def _carries(netlink: RouteSocket, device: str) -> bool:
+    return all(held.get(_IFLA_CARRIER, b"\1")[0] for _, held in netlink.links() if text(held[_IFLA_IFNAME]) == device)

@@ -2,7 +2,7 @@
 
 An nftables table *with an owner* (NFT_TABLE_F_OWNER, Linux 5.12) belongs to a netlink socket: no other socket may change it, neither
 program of iptables shows it, and the kernel removes it with the socket, however its process ends (nft_rcv_nl_event in
-net/netfilter/nf_tables_api.c). Ours (see `ourtable`) tells of the probe's packets at every hook, and sets their trace bit
+net/netfilter/nf_tables_api.c). Ours (see `trace_table`) tells of the probe's packets at every hook, and sets their trace bit
 (skb->nf_trace): then legacy tables tell of every rule that matches (trace_packet in net/ipv4/netfilter/ip_tables.c, through
 nfnetlink_log), and nftables tables of every step (nf_tables_trace.c). One socket takes in all of it, in order.
 """
@@ -14,15 +14,22 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from netlab_magic.engines.host.netlink.nfnetlink import Message, NetfilterSocket, attribute, number
+from netlab_magic.engines.host.netlink.codec import Received, attribute, be32
+from netlab_magic.engines.host.netlink.nfnetlink import NFNL_SUBSYS_ULOG, NetfilterSocket, netfilter_message
 from netlab_magic.engines.host.tracing.trace_table import OUR_GROUP, Wanted, table
 
 __all__ = ["Listener"]
 
-_CONFIGURE_LOG = 4 << 8 | 1
-_BIND, _SET_MODE, _SET_BUFFER, _SET_THRESHOLD = 1, 2, 3, 5
-_COPY_PACKET, _ENOUGH, _BUFFER = 2, 128, 512
-_TRACE_EVENTS = 9
+_NFULNL_MSG_CONFIG, _NFULNL_CFG_CMD_BIND, _NFULNL_COPY_PACKET = NFNL_SUBSYS_ULOG << 8 | 1, 1, 2
+_NFULA_CFG_CMD, _NFULA_CFG_MODE, _NFULA_CFG_NLBUFSIZ, _NFULA_CFG_QTHRESH = 1, 2, 3, 5
+"""From linux/netfilter/nfnetlink_log.h."""
+
+_NFNLGRP_NFTRACE = 9
+"""From linux/netfilter/nfnetlink.h."""
+
+_ENOUGH, _BUFFER = 128, 512
+"""How many bytes of a packet are reported, and how many are gathered before they are sent."""
+
 _TRACE_GROUP = 0
 """The group of nfnetlink_log that legacy tables report a trace to; it cannot be chosen (default_loginfo in nfnetlink_log.c)."""
 
@@ -59,20 +66,18 @@ class Listener:
     def _open_log(self, group: int) -> None:
         """Has the log messages of a group come to this socket, each at once, with the first bytes of the packet."""
         settings = (
-            attribute(_BIND, b"\1"),
-            attribute(_SET_MODE, struct.pack("!IBx", _ENOUGH, _COPY_PACKET)),
-            attribute(_SET_BUFFER, number(_BUFFER)),
-            attribute(_SET_THRESHOLD, number(1)),
+            attribute(_NFULA_CFG_CMD, bytes([_NFULNL_CFG_CMD_BIND])),
+            attribute(_NFULA_CFG_MODE, struct.pack("!IBx", _ENOUGH, _NFULNL_COPY_PACKET)),
+            attribute(_NFULA_CFG_NLBUFSIZ, be32(_BUFFER)),
+            attribute(_NFULA_CFG_QTHRESH, be32(1)),
         )
-        try:
-            for setting in settings:
-                self._socket.configure(Message(_CONFIGURE_LOG, 0, socket.AF_INET, setting, group))
-        except OSError as error:
-            taken = error.errno in (errno.EPERM, errno.EBUSY)
-            raise OSError(error.errno, _TAKEN.format(group) if taken else _NO_LOG) from None
+        refusal = self._socket.send([netfilter_message(_NFULNL_MSG_CONFIG, 0, socket.AF_INET, one, resource=group) for one in settings])
+        if refusal:
+            taken = refusal.error.errno in (errno.EPERM, errno.EBUSY)
+            raise OSError(refusal.error.errno, _TAKEN.format(group) if taken else _NO_LOG)
 
     def _make_table(self, wanted: Wanted) -> None:
-        self._socket.join(_TRACE_EVENTS)
+        self._socket.join(_NFNLGRP_NFTRACE)
         try:
             self._socket.change(table(wanted))
         except OSError as error:
@@ -95,7 +100,7 @@ class Listener:
             self._logger.write_text(self._logger_before)
             self._logger_before = None
 
-    def reports(self) -> Iterator[tuple[int, bytes]]:
+    def reports(self) -> Iterator[Received]:
         """What has been reported so far, in order; `lost` tells that it was more than could be kept."""
         while True:
             try:

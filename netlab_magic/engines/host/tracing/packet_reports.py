@@ -7,24 +7,32 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from netlab_magic.engines.host.netlink.rtnetlink import attributes
+from netlab_magic.engines.host.netlink.codec import Attributes, Received, attributes, text
+from netlab_magic.engines.host.netlink.nfnetlink import NFNL_SUBSYS_ULOG, NFT_MSG_TRACE, read_netfilter
 from netlab_magic.engines.host.tracing.trace_table import ENTERS, LEAVES
 from netlab_magic.model.hooks import HOOKS
 from netlab_magic.model.packet import Packet
 
 __all__ = ["Headers", "Report", "headers_of", "read_report"]
 
-_LOG_MESSAGE, _TRACE_EVENT = 0x400, 0xA11
-"""NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET, and NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE."""
+# linux/netfilter/nfnetlink_log.h
+_NFULNL_MSG_PACKET = NFNL_SUBSYS_ULOG << 8 | 0
+_NFULA_PACKET_HDR, _NFULA_MARK, _NFULA_TIMESTAMP, _NFULA_PAYLOAD, _NFULA_PREFIX = 1, 2, 3, 9, 10
+_NFULA_IFINDEX_INDEV, _NFULA_IFINDEX_OUTDEV, _NFULA_IFINDEX_PHYSINDEV, _NFULA_IFINDEX_PHYSOUTDEV = 4, 5, 6, 7
+_LOG_DEVICES = {
+    "input": _NFULA_IFINDEX_INDEV,
+    "output": _NFULA_IFINDEX_OUTDEV,
+    "port_in": _NFULA_IFINDEX_PHYSINDEV,
+    "port_out": _NFULA_IFINDEX_PHYSOUTDEV,
+}
 
-# enum nfulnl_attr_type in linux/netfilter/nfnetlink_log.h
-_LOG_HEADER, _LOG_MARK, _LOG_TIME, _LOG_PAYLOAD, _LOG_PREFIX = 1, 2, 3, 9, 10
-_LOG_DEVICES = {"input": 4, "output": 5, "port_in": 6, "port_out": 7}
-
-# enum nft_trace_attributes and nft_trace_types in linux/netfilter/nf_tables.h
-_EVENT_TABLE, _EVENT_CHAIN, _EVENT_RULE, _EVENT_KIND, _EVENT_VERDICT, _EVENT_PACKET = 1, 2, 3, 4, 5, 6
-_EVENT_NETWORK, _EVENT_TRANSPORT, _EVENT_INPUT, _EVENT_OUTPUT, _EVENT_MARK, _EVENT_POLICY = 8, 9, 10, 12, 14, 16
-_POLICY_EVENT = 1
+# linux/netfilter/nf_tables.h
+_NFTA_TRACE_TABLE, _NFTA_TRACE_CHAIN, _NFTA_TRACE_RULE_HANDLE, _NFTA_TRACE_TYPE, _NFTA_TRACE_VERDICT, _NFTA_TRACE_ID = 1, 2, 3, 4, 5, 6
+_NFTA_TRACE_NETWORK_HEADER, _NFTA_TRACE_TRANSPORT_HEADER, _NFTA_TRACE_IIF, _NFTA_TRACE_OIF = 8, 9, 10, 12
+_NFTA_TRACE_MARK, _NFTA_TRACE_POLICY = 14, 16
+_NFT_TRACETYPE_POLICY = 1
+_NFTA_VERDICT_CODE, _NFTA_VERDICT_CHAIN = 1, 2
+_TRACE_DEVICES = {"input": _NFTA_TRACE_IIF, "output": _NFTA_TRACE_OIF}
 
 _VERDICTS = {0: "DROP", 1: "ACCEPT", 2: "STOLEN", 3: "QUEUE", 4: "REPEAT", -1: "CONTINUE", -5: "RETURN"}
 """NF_DROP and so on, and enum nft_verdicts; NFT_JUMP (-3) and NFT_GOTO (-4) name a chain instead."""
@@ -70,23 +78,23 @@ class Report(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
-def read_report(kind: int, payload: bytes, device: Device) -> Report | None:
+def read_report(message: Received, device: Device) -> Report | None:
     """A report by its message; None for a message that is none, or about a packet that this cannot read."""
-    if kind == _LOG_MESSAGE:
-        return _logged(attributes(payload, 4), device)
-    return _event(payload[0], attributes(payload, 4), device) if kind == _TRACE_EVENT else None
+    if message.kind == _NFULNL_MSG_PACKET:
+        return _logged(read_netfilter(message.payload)[1], device)
+    return _event(*read_netfilter(message.payload), device) if message.kind == NFT_MSG_TRACE else None
 
 
-def _logged(held: Mapping[int, bytes], device: Device) -> Report | None:
+def _logged(held: Attributes, device: Device) -> Report | None:
     devices = {name: device(held[kind]) for name, kind in _LOG_DEVICES.items() if kind in held}
-    headers = headers_of(held.get(_LOG_PAYLOAD, b""), b"", _number(held, _LOG_MARK), devices)
+    headers = headers_of(held.get(_NFULA_PAYLOAD, b""), b"", _number(held, _NFULA_MARK), devices)
     if headers is None:
         return None
-    hook = HOOKS[held[_LOG_HEADER][2]]
-    prefix = held.get(_LOG_PREFIX, b"").rstrip(b"\0").decode(errors="replace").strip()
+    hook = HOOKS[held[_NFULA_PACKET_HDR][2]]
+    prefix = text(held.get(_NFULA_PREFIX, b"")).strip()
     seconds = 0.0
-    if _LOG_TIME in held:
-        whole, parts = struct.unpack("!QQ", held[_LOG_TIME])
+    if _NFULA_TIMESTAMP in held:
+        whole, parts = struct.unpack("!QQ", held[_NFULA_TIMESTAMP])
         seconds = whole + parts / 1e6
     report = Report("", hook, headers, mark=headers.packet.mark, seconds=seconds)
     if prefix in (ENTERS, LEAVES):
@@ -98,40 +106,38 @@ def _logged(held: Mapping[int, bytes], device: Device) -> Report | None:
     return msgspec.structs.replace(report, event=event, table=table, chain=chain, number=int(number))
 
 
-def _event(family: int, held: Mapping[int, bytes], device: Device) -> Report:
+def _event(family: int, held: Attributes, device: Device) -> Report:
     headers = None
-    if _EVENT_NETWORK in held:
-        devices = {name: device(held[kind]) for name, kind in (("input", _EVENT_INPUT), ("output", _EVENT_OUTPUT)) if kind in held}
-        headers = headers_of(held[_EVENT_NETWORK], held.get(_EVENT_TRANSPORT, b""), _number(held, _EVENT_MARK), devices)
-    event = "policy" if _number(held, _EVENT_KIND) == _POLICY_EVENT else "rule" if _EVENT_RULE in held else "return"
+    if _NFTA_TRACE_NETWORK_HEADER in held:
+        devices = {name: device(held[kind]) for name, kind in _TRACE_DEVICES.items() if kind in held}
+        transport = held.get(_NFTA_TRACE_TRANSPORT_HEADER, b"")
+        headers = headers_of(held[_NFTA_TRACE_NETWORK_HEADER], transport, _number(held, _NFTA_TRACE_MARK), devices)
+    is_policy, is_rule = _number(held, _NFTA_TRACE_TYPE) == _NFT_TRACETYPE_POLICY, _NFTA_TRACE_RULE_HANDLE in held
+    event = "policy" if is_policy else "rule" if is_rule else "return"
     return Report(
         event,
         headers=headers,
-        table=_text(held.get(_EVENT_TABLE, b"")),
-        chain=_text(held.get(_EVENT_CHAIN, b"")),
-        handle=struct.unpack("!Q", held[_EVENT_RULE])[0] if _EVENT_RULE in held else 0,
+        table=text(held.get(_NFTA_TRACE_TABLE, b"")),
+        chain=text(held.get(_NFTA_TRACE_CHAIN, b"")),
+        handle=int.from_bytes(held[_NFTA_TRACE_RULE_HANDLE], "big") if _NFTA_TRACE_RULE_HANDLE in held else 0,
         verdict=_verdict(held),
         family=family,
-        thread=_number(held, _EVENT_PACKET),
-        mark=_number(held, _EVENT_MARK),
+        thread=_number(held, _NFTA_TRACE_ID),
+        mark=_number(held, _NFTA_TRACE_MARK),
     )
 
 
-def _verdict(held: Mapping[int, bytes]) -> str:
-    if _EVENT_POLICY in held:
-        return _VERDICTS.get(_number(held, _EVENT_POLICY), "")
-    said = attributes(held.get(_EVENT_VERDICT, b""))
-    if 2 in said:
-        return _text(said[2])
-    return _VERDICTS.get(struct.unpack("!i", said[1])[0], "") if 1 in said else ""
+def _verdict(held: Attributes) -> str:
+    if _NFTA_TRACE_POLICY in held:
+        return _VERDICTS.get(_number(held, _NFTA_TRACE_POLICY), "")
+    said = attributes(held.get(_NFTA_TRACE_VERDICT, b""))
+    if _NFTA_VERDICT_CHAIN in said:
+        return text(said[_NFTA_VERDICT_CHAIN])
+    return _VERDICTS.get(int.from_bytes(said[_NFTA_VERDICT_CODE], "big", signed=True), "") if _NFTA_VERDICT_CODE in said else ""
 
 
-def _number(held: Mapping[int, bytes], kind: int) -> int:
+def _number(held: Attributes, kind: int) -> int:
     return int.from_bytes(held.get(kind, b""), "big")
-
-
-def _text(raw: bytes) -> str:
-    return raw.rstrip(b"\0").decode(errors="replace")
 
 
 def headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:

@@ -7,6 +7,7 @@ from typing import Self
 
 import msgspec
 
+from netlab_magic.engines.host.netlink.codec import Received
 from netlab_magic.engines.host.probing.measure import Measuring
 from netlab_magic.engines.host.process.channel import Channel
 from netlab_magic.engines.host.state.firewall import VARIANTS, dump_of
@@ -136,7 +137,7 @@ class _Place:
         self.listener: Listener | None = None
         self._saving = {one: dump_of(one) for one in VARIANTS}
         self._numbers = rule_numbers()
-        self._taken: list[tuple[int, bytes]] = []
+        self._taken: list[Received] = []
         self.dumps: dict[str, str] = {}
         self._legacy_rules = Ruleset()
         self._counters: list[Counters] = []
@@ -179,7 +180,7 @@ class _Place:
                 names[index] = _device(int.from_bytes(index, "big"))
             return names[index]
 
-        read = (read_report(kind, payload, device) for kind, payload in self._taken)
+        read = (read_report(message, device) for message in self._taken)
         return joined(report for report in read if report is not None and report.table != TRACING_TABLE)
 
     def reports(self, seen: SeenPacket) -> Iterator[HookReport]:
@@ -227,7 +228,7 @@ def _on_the_way(namespaces: Namespaces, probe: Probe) -> list[str]:
     if len(names) <= FEW:
         return names
     own = (probe.source, probe.target, HOST)
-    return [name for name in names if name in own or len(namespaces.netlink(name).links()) > 2]
+    return [name for name in names if name in own or len(list(namespaces.netlink(name).links())) > 2]
 
 
 def _device(index: int) -> str:

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import msgspec
 
-from netlab_magic.engines.host.netlink import nfnetlink
-from netlab_magic.engines.host.netlink.nfnetlink import Message, attribute, nested, number, text
+from netlab_magic.engines.host.netlink.codec import NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Message, attribute, be32, nested, string
+from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWTABLE, netfilter_message
 from netlab_magic.engines.host.state.nftables import TRACING_TABLE
 from netlab_magic.model.hooks import HOOKS
 
@@ -28,11 +28,22 @@ OUR_GROUP = 20_037
 _PRIORITIES = {ENTERS: -500, LEAVES: 500}
 """Before defragmentation (-400) and raw (-300), and behind security (50) and source NAT (100)."""
 
-_NEWTABLE, _NEWCHAIN, _NEWRULE = ((nfnetlink.NFTABLES << 8) + kind for kind in (0, 3, 6))
-_OWNED = 2
-_ELEMENT = 1
-_META_PROTOCOL, _META_TRACE = 16, 12
-_NETWORK, _TRANSPORT, _EQUAL, _REGISTER = 1, 2, 0, 1
+# linux/netfilter/nf_tables.h: attributes of tables, chains and rules
+_NFTA_TABLE_NAME, _NFTA_TABLE_FLAGS, _NFT_TABLE_F_OWNER = 1, 2, 2
+_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_TYPE = 1, 3, 4, 7
+_NFTA_HOOK_HOOKNUM, _NFTA_HOOK_PRIORITY = 1, 2
+_NFTA_RULE_TABLE, _NFTA_RULE_CHAIN, _NFTA_RULE_EXPRESSIONS, _NFTA_LIST_ELEM = 1, 2, 4, 1
+
+# of the expressions of a rule, each of which has a name and its attributes
+_NFTA_EXPR_NAME, _NFTA_EXPR_DATA = 1, 2
+_NFTA_META_DREG, _NFTA_META_KEY, _NFTA_META_SREG, _NFT_META_NFTRACE, _NFT_META_L4PROTO = 1, 2, 3, 12, 16
+_NFTA_CMP_SREG, _NFTA_CMP_OP, _NFTA_CMP_DATA, _NFT_CMP_EQ = 1, 2, 3, 0
+_NFTA_PAYLOAD_DREG, _NFTA_PAYLOAD_BASE, _NFTA_PAYLOAD_OFFSET, _NFTA_PAYLOAD_LEN = 1, 2, 3, 4
+_NFT_PAYLOAD_NETWORK_HEADER, _NFT_PAYLOAD_TRANSPORT_HEADER = 1, 2
+_NFTA_IMMEDIATE_DREG, _NFTA_IMMEDIATE_DATA, _NFTA_DATA_VALUE, _NFTA_DATA_VERDICT, _NFTA_VERDICT_CODE = 1, 2, 1, 2, 1
+_NFTA_LOG_GROUP, _NFTA_LOG_PREFIX = 1, 2
+_NFT_REG_VERDICT, _NFT_REG_1, _NF_ACCEPT = 0, 1, 1
+
 _PROTOCOLS = {"icmp": socket.IPPROTO_ICMP, "tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 
 Held = tuple[int, int, bytes]
@@ -61,26 +72,26 @@ class Wanted(msgspec.Struct, frozen=True):
         icmp = socket.IPPROTO_ICMPV6 if self.six else socket.IPPROTO_ICMP
         protocol = icmp if self.protocol == "icmp" else _PROTOCOLS[self.protocol]
         echo, reply = (128, 129) if self.six else (8, 0)
-        quoted = (_TRANSPORT, 14 if self.six else 17, bytes([protocol]))
+        quoted = (_NFT_PAYLOAD_TRANSPORT_HEADER, 14 if self.six else 17, bytes([protocol]))
         inner = 48 if self.six else 28
         ours = struct.pack("!H", self.identifier)
         if protocol == icmp:
             for kind in (echo, reply):
-                yield icmp, [(_TRANSPORT, 0, bytes([kind])), (_TRANSPORT, 4, ours)]
-            yield icmp, [quoted, (_TRANSPORT, inner + 4, ours)]
+                yield icmp, [(_NFT_PAYLOAD_TRANSPORT_HEADER, 0, bytes([kind])), (_NFT_PAYLOAD_TRANSPORT_HEADER, 4, ours)]
+            yield icmp, [quoted, (_NFT_PAYLOAD_TRANSPORT_HEADER, inner + 4, ours)]
         else:
             for at in (0, 2):
-                yield protocol, [(_TRANSPORT, at, ours)]
-                yield icmp, [quoted, (_TRANSPORT, inner + at, ours)]
+                yield protocol, [(_NFT_PAYLOAD_TRANSPORT_HEADER, at, ours)]
+                yield icmp, [quoted, (_NFT_PAYLOAD_TRANSPORT_HEADER, inner + at, ours)]
         for address, port in self.others:
             yield from self._to_and_from(socket.inet_pton(self.family, address), struct.pack("!H", port) if port else b"", protocol, icmp)
 
     def _to_and_from(self, address: bytes, port: bytes, protocol: int, icmp: int) -> Iterator[tuple[int, Sequence[Held]]]:
         source, destination, quoted = (8, 24, 32) if self.six else (12, 16, 24)
-        yield protocol, [(_NETWORK, destination, address), *([(_TRANSPORT, 2, port)] if port else [])]
-        yield protocol, [(_NETWORK, source, address), *([(_TRANSPORT, 0, port)] if port else [])]
+        yield protocol, [(_NFT_PAYLOAD_NETWORK_HEADER, destination, address), *([(_NFT_PAYLOAD_TRANSPORT_HEADER, 2, port)] if port else [])]
+        yield protocol, [(_NFT_PAYLOAD_NETWORK_HEADER, source, address), *([(_NFT_PAYLOAD_TRANSPORT_HEADER, 0, port)] if port else [])]
         if protocol != icmp:
-            yield icmp, [(_TRANSPORT, quoted, address)]
+            yield icmp, [(_NFT_PAYLOAD_TRANSPORT_HEADER, quoted, address)]
 
 
 @lru_cache(1)
@@ -90,49 +101,72 @@ def table(wanted: Wanted) -> tuple[Message, ...]:
 
 
 def _messages(wanted: Wanted) -> Iterator[Message]:
-    new = nfnetlink.CREATE | nfnetlink.EXCLUSIVE
-    named = attribute(1, text(TRACING_TABLE))
-    yield Message(_NEWTABLE, new, wanted.family, named + attribute(2, number(_OWNED)))
+    new = NLM_F_CREATE | NLM_F_EXCL
+    owned = attribute(_NFTA_TABLE_NAME, string(TRACING_TABLE)), attribute(_NFTA_TABLE_FLAGS, be32(_NFT_TABLE_F_OWNER))
+    yield netfilter_message(NFT_MSG_NEWTABLE, new, wanted.family, *owned)
     for hook, called in enumerate(HOOKS):
         for prefix, priority in _PRIORITIES.items():
-            chain = text(f"{prefix} {called}".replace(" ", "-"))
-            place = nested(4, attribute(1, number(hook)), attribute(2, number(priority)))
-            yield Message(_NEWCHAIN, new, wanted.family, named + attribute(3, chain) + place + attribute(7, text("filter")))
+            chain = string(f"{prefix} {called}".replace(" ", "-"))
+            yield netfilter_message(
+                NFT_MSG_NEWCHAIN,
+                new,
+                wanted.family,
+                attribute(_NFTA_CHAIN_TABLE, string(TRACING_TABLE)),
+                attribute(_NFTA_CHAIN_NAME, chain),
+                nested(_NFTA_CHAIN_HOOK, attribute(_NFTA_HOOK_HOOKNUM, be32(hook)), attribute(_NFTA_HOOK_PRIORITY, be32(priority))),
+                attribute(_NFTA_CHAIN_TYPE, string("filter")),
+            )
             done = [*(_traced() if prefix == ENTERS and called in ("PREROUTING", "OUTPUT") else ()), _logged(prefix), _accepted()]
             for protocol, conditions in wanted.conditions():
                 parts = [*_is_protocol(protocol), *(part for held in conditions for part in _holds(*held)), *done]
-                rule = named + attribute(2, chain) + nested(4, *parts)
-                yield Message(_NEWRULE, nfnetlink.CREATE | nfnetlink.APPEND, wanted.family, rule)
+                yield netfilter_message(
+                    NFT_MSG_NEWRULE,
+                    NLM_F_CREATE | NLM_F_APPEND,
+                    wanted.family,
+                    attribute(_NFTA_RULE_TABLE, string(TRACING_TABLE)),
+                    attribute(_NFTA_RULE_CHAIN, chain),
+                    nested(_NFTA_RULE_EXPRESSIONS, *parts),
+                )
 
 
-# The expressions of a rule (linux/netfilter/nf_tables.h): each has a name (1) and its attributes (2).
-
-
-def _expression(name: str, *data: bytes) -> bytes:
-    return nested(_ELEMENT, attribute(1, text(name)), nested(2, *data))
+def _expression(name: str, *held: bytes) -> bytes:
+    return nested(_NFTA_LIST_ELEM, attribute(_NFTA_EXPR_NAME, string(name)), nested(_NFTA_EXPR_DATA, *held))
 
 
 def _compare(data: bytes) -> bytes:
-    return _expression("cmp", attribute(1, number(_REGISTER)), attribute(2, number(_EQUAL)), nested(3, attribute(1, data)))
+    """The register holds these bytes."""
+    value = nested(_NFTA_CMP_DATA, attribute(_NFTA_DATA_VALUE, data))
+    return _expression("cmp", attribute(_NFTA_CMP_SREG, be32(_NFT_REG_1)), attribute(_NFTA_CMP_OP, be32(_NFT_CMP_EQ)), value)
 
 
 def _is_protocol(protocol: int) -> tuple[bytes, ...]:
-    return _expression("meta", attribute(2, number(_META_PROTOCOL)), attribute(1, number(_REGISTER))), _compare(bytes([protocol]))
+    loaded = _expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_L4PROTO)), attribute(_NFTA_META_DREG, be32(_NFT_REG_1)))
+    return loaded, _compare(bytes([protocol]))
 
 
 def _holds(header: int, offset: int, data: bytes) -> tuple[bytes, ...]:
-    place = (number(_REGISTER), number(header), number(offset), number(len(data)))
-    return _expression("payload", *(attribute(kind, value) for kind, value in enumerate(place, 1))), _compare(data)
+    loaded = _expression(
+        "payload",
+        attribute(_NFTA_PAYLOAD_DREG, be32(_NFT_REG_1)),
+        attribute(_NFTA_PAYLOAD_BASE, be32(header)),
+        attribute(_NFTA_PAYLOAD_OFFSET, be32(offset)),
+        attribute(_NFTA_PAYLOAD_LEN, be32(len(data))),
+    )
+    return loaded, _compare(data)
+
+
+def _immediate(register: int, value: bytes) -> bytes:
+    return _expression("immediate", attribute(_NFTA_IMMEDIATE_DREG, be32(register)), nested(_NFTA_IMMEDIATE_DATA, value))
 
 
 def _traced() -> tuple[bytes, ...]:
-    one = _expression("immediate", attribute(1, number(_REGISTER)), nested(2, attribute(1, b"\1")))
-    return one, _expression("meta", attribute(2, number(_META_TRACE)), attribute(3, number(_REGISTER)))
+    one = _immediate(_NFT_REG_1, attribute(_NFTA_DATA_VALUE, b"\1"))
+    return one, _expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_NFTRACE)), attribute(_NFTA_META_SREG, be32(_NFT_REG_1)))
 
 
 def _logged(prefix: str) -> bytes:
-    return _expression("log", attribute(1, struct.pack("!H", OUR_GROUP)), attribute(2, text(prefix)))
+    return _expression("log", attribute(_NFTA_LOG_GROUP, struct.pack("!H", OUR_GROUP)), attribute(_NFTA_LOG_PREFIX, string(prefix)))
 
 
 def _accepted() -> bytes:
-    return _expression("immediate", attribute(1, number(0)), nested(2, nested(2, attribute(1, number(1)))))
+    return _immediate(_NFT_REG_VERDICT, nested(_NFTA_DATA_VERDICT, attribute(_NFTA_VERDICT_CODE, be32(_NF_ACCEPT))))

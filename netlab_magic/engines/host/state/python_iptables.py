@@ -1,32 +1,17 @@
-"""Imports the two libraries of the host process for a fraction of their usual cost in time and memory.
+"""Imports python-iptables for a fraction of its usual cost in time.
 
-Both packages pull in far more than is used here: `pyroute2/__init__` imports its whole API (110 ms, 20 MB, of which the netlink
-message classes are 4 MB), and `iptc` asks `ldconfig` and a C compiler where its libraries are unless the environment says so.
-A lab host must start in a few hundredths of a second and stay small, because a classroom runs thirty of them.
+`iptc` asks `ldconfig` and a C compiler where its libraries are, unless the environment says so. A lab host must start in a few hundredths
+of a second and stay small, because a classroom runs thirty of them.
 """
 
 import importlib
 import importlib.util
 import os
-import sys
 import sysconfig
-import types
 from pathlib import Path
 from typing import Any
 
-__all__ = ["import_iptc", "import_pyroute2"]
-
-
-def import_pyroute2(*modules: str) -> list[Any]:
-    """The named submodules of pyroute2, without running `pyroute2/__init__`."""
-    if "pyroute2" not in sys.modules:
-        spec = importlib.util.find_spec("pyroute2")
-        if spec is None or spec.submodule_search_locations is None:
-            raise ModuleNotFoundError("No module named 'pyroute2'", name="pyroute2")
-        package = types.ModuleType("pyroute2")
-        package.__path__ = list(spec.submodule_search_locations)
-        sys.modules["pyroute2"] = package
-    return [importlib.import_module(f"pyroute2.{module}") for module in modules]
+__all__ = ["import_iptc"]
 
 
 def _library_folders() -> list[Path]:
