@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from draw.samples import DOCKER, OPEN
+from support.pictures import DOCKER, OPEN
 
 from netlab_magic.draw import chains_picture
 from netlab_magic.draw.base.style import Role

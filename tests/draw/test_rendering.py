@@ -9,9 +9,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from draw.samples import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.pictures import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
 
 from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.draw.base.dot_html import plain

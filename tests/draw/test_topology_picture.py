@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from draw.samples import CLASSROOM, CLOSED, DOCKER, ON, OPEN, SEED, THIRTY, THREE, changed, lab, matrix, ping
+from support.pictures import CLASSROOM, CLOSED, DOCKER, ON, OPEN, SEED, THIRTY, THREE, changed, lab, matrix, ping
 
 from netlab_magic.draw import topology_picture
 from netlab_magic.model.probe import Outcome, Probe

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from draw.samples import DOCKER, OPEN
+from support.pictures import DOCKER, OPEN
 
 from netlab_magic.draw import way_picture
 from netlab_magic.draw.base.style import Role

@@ -1,0 +1,116 @@
+"""`attach` looks at a network that is there already, and changes nothing in it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.labs import Written
+
+from netlab_magic import Lab
+from netlab_magic.errors import LabUnavailable, StatementError
+
+pytestmark = pytest.mark.kernel
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="attach needs root")
+
+SETUP = """
+mount -t tmpfs tmpfs /run
+ip link set lo up
+ip link add br7 type bridge
+ip addr add 10.7.0.1/24 dev br7
+ip link set br7 up
+iptables-{variant} -P FORWARD DROP
+iptables-{variant} -A FORWARD -i br7 -o br7 -j ACCEPT
+echo ready
+read line
+"""
+
+
+@pytest.fixture(params=["legacy", "nft"])
+def stranger(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A process with a network of its own that no lab made."""
+    words = ["unshare", "-nm", "sh", "-ec", SETUP.format(variant=request.param)]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    yield process.pid
+    process.communicate(b"\n")
+
+
+REFUSED = ("bridge x", "policy FORWARD ACCEPT", "forward -j DROP", "ping host 10.7.0.1", "$ ip link add x type dummy", "matrix", "reset")
+
+
+def state(pid: int) -> list[str]:
+    """Everything that a look could have changed in the stranger's network."""
+    inside = ["nsenter", f"--net=/proc/{pid}/ns/net"]
+    saves = ("cat /proc/net/ip_tables_names", "iptables-nft-save", "iptables-legacy-save")
+    commands = ("ip -j addr", "ip -j route", *saves, "sysctl -a -r ^net")
+    done = [subprocess.run([*inside, *words.split()], capture_output=True, text=True, check=False).stdout for words in commands]
+    passing = r'\[\d+:\d+\]|"tentative":true,'  # counters, and an address that is being tried by the kernel
+    return [re.sub(passing, "", line) for line in "".join(done).splitlines() if not line.startswith("#")]
+
+
+@needs_root
+def test_a_look_shows_what_is_there_and_changes_nothing(stranger: int) -> None:
+    before = state(stranger)
+    with Lab("look") as look:
+        assert "FORWARD policy DROP" in str(look.attach(str(stranger)))
+        assert "br7" in str(look.show("topology"))
+        assert "-A FORWARD -i br7 -o br7 -j ACCEPT" in str(look.show("save"))
+        assert "10.7.0.0/24 dev br7" in str(look.show("routes"))
+        assert "br7" in str(look.show("chains", "FORWARD"))
+        assert re.search("1 +0 +0 ACCEPT .* br7 +br7", str(look.show("rules", "FORWARD")))
+        for line in REFUSED:
+            with pytest.raises(StatementError, match="attached to a network that is not its own"):
+                look.run(line, stream=Written())
+        assert look.engine.ready.way == f"attach:{stranger}"
+        with pytest.raises(Exception, match="only looked at"):
+            look.engine.restore("*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n")
+    assert state(stranger) == before
+
+
+@needs_root
+def test_the_machines_own_network_can_be_looked_at() -> None:
+    own = {link["ifname"] for link in json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, check=True).stdout)}
+    with Lab("look") as look:
+        look.run("attach host")
+        assert {interface.name for interface in look.observe().topology.host.interfaces} == own
+        with pytest.raises(StatementError, match="attached to a network that is not its own"):
+            look.run("attach 1")
+    with Lab() as lab:
+        lab.up()
+        with pytest.raises(StatementError, match="the lab is up; look from another one"):
+            lab.run("attach host")
+
+
+@needs_root
+def test_a_process_that_is_not_there_is_a_sentence() -> None:
+    with pytest.raises(LabUnavailable, match="the network of process 999999999 cannot be looked at"):
+        Lab("look").run("attach 999999999")
+
+
+def test_who_is_not_root_is_told_that_attach_needs_it() -> None:
+    code = "from netlab_magic import Lab; Lab('look').run('attach host')"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    nobody = ["unshare", "-U", sys.executable, "-W", "ignore", "-c", code]  # a user namespace without maps: nobody is root in it
+    done = subprocess.run(nobody, env=environment, capture_output=True, text=True, check=False)
+    assert "attach needs root" in done.stderr
+
+
+@needs_root
+def test_why_and_matrix_in_an_attached_network_send_nothing(stranger: int) -> None:
+    before = state(stranger)
+    with Lab("look") as look:
+        look.attach(str(stranger))
+        assert "10.7.0.2 → host:80 (tcp): refused" in str(look.run("why 10.7.0.2 host:80"))  # its sockets are seen: nothing listens
+        dropped = look.run("why 10.7.0.2 10.8.0.1")
+        assert "The host does not forward packets" in str(dropped)
+        assert look.run("why 10.7.0.2 10.7.0.3")
+        matrix = look.run("matrix --predict")
+        assert "10.7.0.2" in str(matrix)
+        assert "predicted; nothing was sent" in str(matrix)
+    assert state(stranger) == before

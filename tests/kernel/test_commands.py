@@ -1,0 +1,255 @@
+"""Command lines in the lab: as typed, streamed, limited, stoppable; and background processes that live until the lab ends."""
+
+import gc
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.labs import SEED, Written
+
+from netlab_magic import Lab
+from netlab_magic.errors import CommandFailed, Interrupted, LabUnavailable, NetlabError
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Lab]:
+    """One seed lab for all commands that leave it as it is."""
+    with Lab() as made:
+        made.run(SEED)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def no_collection() -> Iterator[None]:
+    """Keeps hypothesis' callback of the garbage collector, where Python drops a KeyboardInterrupt, out of these tests."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+VERBATIM = [
+    ("sudo", "sudo -E PATH=$PATH id -u", "0\n"),
+    ("sudo with an assignment", "sudo GREETING=hi sh -c 'echo $GREETING'", "hi\n"),
+    ("ip netns exec", "sudo ip netns exec ns0 ip -br addr show eth0 | awk '{print $3}'", "172.18.0.2/16\n"),
+    ("a shell in a namespace, commands on stdin", "nsenter --net=/var/run/netns/ns1\nhostname -I | grep -o 172.18.0.3", "172.18.0.3\n"),
+    ("sudo ip netns exec bash", "sudo ip netns exec ns1 bash\nip -br addr show eth0 | awk '{print $3}'\nexit", "172.18.0.3/16\n"),
+    ("a here-document", "cat <<EOF | tr a-z A-Z\nhello\n$((1+1))\nEOF", "HELLO\n2\n"),
+    ("continuation lines", "echo one \\\n  two", "one two\n"),
+    ("a pipe", "seq 3 | tail -1", "3\n"),
+    ("a loop", "for i in 1 2; do\n  echo $i\ndone", "1\n2\n"),
+    ("variables from line to line", "export A=172.18.0.2\nB='two words'\ncd /tmp\necho $A \"$B\" $(pwd)", "172.18.0.2 two words /tmp\n"),
+    ("the host's own name", "timeout 2 getent hosts lab | awk '{print $2}' | head -1", "lab\n"),
+    ("modprobe of what is there", "sudo modprobe br_netfilter && echo there", "there\n"),
+    ("modprobe of what is not", "modprobe nonesuch 2>&1 || echo not there",
+     "modprobe: nonesuch is not in this kernel, and a lab cannot load modules; on the machine itself: sudo modprobe nonesuch\nnot there\n"),
+    ("sysctl", "sysctl -n net.ipv4.ip_forward", "1\n"),
+    ("sysctl -w", "sudo sysctl -w net.ipv4.conf.all.forwarding=1", "net.ipv4.conf.all.forwarding = 1\n"),
+    ("proc", "echo 1 | sudo tee /proc/sys/net/bridge/bridge-nf-call-iptables", "1\n"),
+    ("sys", "echo 1 > /sys/class/net/docker1/bridge/nf_call_iptables && cat /sys/class/net/docker1/bridge/nf_call_iptables", "1\n"),
+    ("iptables of the lab's variant", "iptables --version | grep -c legacy", "1\n"),
+    ("tcpdump", "(sleep 0.5; ping -c 1 172.18.0.2 >/dev/null) &\nsudo tcpdump -c 1 -nn -i docker1 icmp 2>/dev/null | grep -c request",
+     "1\n"),
+    ("conntrack", "ip netns exec ns1 ping -c 1 8.8.8.8 >/dev/null; sudo conntrack -L 2>/dev/null | grep -c 'dst=8.8.8.8'", "1\n"),
+    ("unknown bytes", r"printf '\303\050\377'", "\ufffd(\ufffd"),
+    ("the user's folder", "pwd", f"{Path.cwd()}\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "stdout"), [case[1:] for case in VERBATIM], ids=[case[0] for case in VERBATIM])
+def test_commands_of_tutorials_run_as_they_are(shared: Lab, cell: str, stdout: str) -> None:
+    written = Written()
+    shared.run(cell, stream=written)
+    assert written.stdout == stdout
+    assert written.stderr == ""
+
+
+def test_variables_end_with_their_cell(shared: Lab) -> None:
+    written = Written()
+    shared.run("A=1\necho $A", stream=written)
+    shared.run("echo $A", stream=written)
+    assert written.stdout == "1\n\n"
+
+
+def test_what_a_background_process_writes_is_shown_with_the_lines_that_follow(shared: Lab) -> None:
+    written = Written()
+    shared.run("(sleep 0.3; echo late) &\necho early\nsleep 0.6", stream=written)
+    assert written.stdout == "early\nlate\n"
+    written = Written()
+    shared.run("(sleep 0.2; echo between) &", stream=written)
+    shared.ping("ns1", "ns0")
+    time.sleep(0.5)
+    shared.run("echo after", stream=written)
+    assert written.stdout == "between\nafter\n"
+
+
+@pytest.mark.parametrize(("line", "status"), [("$ exit 3", 3), ("false", 1), ("$ frobnicate", 127), ("$ kill -9 $$", 137)])
+def test_a_command_that_fails_fails_the_cell_with_its_exit_status(shared: Lab, line: str, status: int) -> None:
+    with pytest.raises(CommandFailed, match=f"exit status {status}") as caught:
+        shared.run(f"ping ns1 ns0\n{line}\nping ns0 ns1", stream=Written())
+    assert caught.value.status == status
+    assert caught.value.place is not None
+    assert caught.value.place.line == 2
+    assert len(shared.partial) == 1
+
+
+def test_a_whole_cell_of_shell_ends_as_its_last_command(shared: Lab) -> None:
+    written = Written()
+    shared.shell("false\nA=1\necho $A $(hostname)", stream=written)
+    assert written.stdout == "1 lab\n"
+    with pytest.raises(CommandFailed, match="exit status 4"):
+        shared.shell("ip -br addr show eth0\nexit 4", "ns1", stream=written)
+    assert "172.18.0.3/16" in written.stdout
+    with pytest.raises(NetlabError, match="there is no namespace ns9"):
+        shared.shell("true", "ns9")
+
+
+def test_output_comes_while_the_command_runs(shared: Lab) -> None:
+    times: list[float] = []
+    started = time.monotonic()
+    shared.run("$ echo one; sleep 0.6; echo two >&2", stream=lambda *_: times.append(time.monotonic() - started))
+    assert times[0] < 0.4
+    assert times[1] > 0.5
+
+
+def test_output_beyond_the_limit_is_counted_not_shown(shared: Lab) -> None:
+    written = Written()
+    shared.run("$ yes | head -c 30000000; echo done > /dev/null", stream=written)
+    assert len(written.stdout) == 1_000_000
+    assert written.stderr == "… 29,000,000 more characters are not shown; the command ran to its end\n"
+
+
+def test_background_processes_live_until_the_lab_ends_and_may_go_on_writing() -> None:
+    with Lab() as lab:
+        lab.run("$ (while true; do head -c 200000 /dev/zero | tr '\\0' x; sleep 0.05; done) &", stream=Written())
+        time.sleep(0.6)
+        alive = [process.command for process in lab.engine.processes()]
+        assert any("sleep" in command or "bash" in command for command in alive)
+        pids = [Path(f"/proc/{lab.engine.ready.pid}")]
+    time.sleep(0.2)
+    assert not any(path.exists() for path in pids)
+
+
+def interrupted_after(seconds: float, work: str, lab: Lab, stream: Written) -> float:
+    """How long a cell went on after SIGINT reached this process, as the stop button sends it."""
+    sent: list[float] = []
+
+    def send() -> None:
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(seconds, send)
+    timer.start()
+    try:
+        with pytest.raises(Interrupted, match="the lab is still up"):
+            lab.run(work, stream=stream)
+    finally:
+        timer.join()
+    return time.monotonic() - sent[0]
+
+
+STOPPED = [
+    ("ping without -c", "sudo ip netns exec ns1 ping 172.18.0.2"),
+    ("sleep", "sleep 1000"),
+    ("a loop", "while true; do sleep 0.1; done"),
+    ("a program that does not want to", "bash -c 'trap \"\" INT TERM; sleep 1000'"),
+    ("a program in a group of its own", "timeout 1000 sleep 1000"),
+    ("a flood of output", "$ yes"),
+    ("python", "python3 -c 'import time; time.sleep(1000)'"),
+    ("a shell in a namespace", "nsenter --net=/var/run/netns/ns1\nping 172.18.0.2\necho never"),
+]
+
+
+@pytest.mark.parametrize("cell", [case[1] for case in STOPPED], ids=[case[0] for case in STOPPED])
+def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell: str) -> None:
+    written = Written()
+    assert interrupted_after(0.7, cell, shared, written) < 2.5
+    assert "never" not in written.stdout
+    if "ping" in cell:
+        assert "packets transmitted" in written.stdout
+    assert shared.ping("ns1", "ns0")
+    assert not [process for process in shared.engine.processes() if "1000" in process.command]
+
+
+def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
+    """Also between two steps of our own: the lab goes on, and no answer is taken for that of another question."""
+    moments = random.Random(7)  # noqa: S311
+    with Lab() as lab:
+        lab.run(SEED)
+        host = lab.engine.ready.pid
+        for _ in range(60):
+            timer = threading.Timer(moments.uniform(0, 0.02), lambda: os.kill(os.getpid(), signal.SIGINT))
+            try:
+                timer.start()
+                while timer.is_alive():
+                    lab.run("ns ns0 172.18.0.2/16 on docker1\nping ns1 ns0\n$ echo hello", stream=Written())
+                for _ in range(1000):  # it has been sent, and comes when some thread of ours is awake
+                    time.sleep(0.01)
+                pytest.fail("an interrupt was lost")
+            except (Interrupted, KeyboardInterrupt):
+                timer.join()
+        assert lab.engine.ready.pid == host
+        assert lab.matrix()
+
+
+def test_the_stop_button_spares_background_servers(shared: Lab) -> None:
+    shared.run("sudo ip netns exec ns0 sleep 4242 &", stream=Written())
+    interrupted_after(0.3, "sleep 1000 & sleep 1000", shared, Written())
+    commands = [process.command for process in shared.engine.processes()]
+    assert "sleep 4242" in commands
+    assert commands.count("sleep 1000") == 1
+    shared.run("$ pkill -f 'sleep (4242|1000)'", stream=Written())
+
+
+def test_the_stop_button_stops_probes() -> None:
+    with Lab() as lab:
+        lab.run("\n".join(["bridge br0 10.0.0.1/16", *(f"ns n{number} 10.0.1.{number}/16 on br0" for number in range(1, 81))]), quiet=True)
+        lab.policy("FORWARD", "DROP")
+        assert interrupted_after(0.2, "matrix", lab, Written()) < 1
+        lab.policy("FORWARD", "ACCEPT")
+        assert lab.ping("n1", "n2")
+        assert "PERMANENT" not in str(lab.run("ip -n n1 neigh", stream=Written()))
+
+
+def test_a_lab_whose_host_dies_says_so_and_the_next_statement_starts_a_new_one() -> None:
+    with Lab() as lab:
+        lab.run(SEED)
+        os.kill(lab.engine.ready.pid, signal.SIGKILL)
+        time.sleep(0.2)
+        with pytest.raises(LabUnavailable, match="had ended, with everything in it; the next statement starts a new one"):
+            lab.ping("ns1", "ns0")
+        assert set(lab.observe().topology.namespaces) == {"host"}
+
+
+def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netlab_magic.engines.kernel.SILENCE_SECONDS", 0.5)
+    with Lab() as lab:
+        lab.up()
+        os.kill(lab.engine.ready.pid, signal.SIGSTOP)
+        with pytest.raises(LabUnavailable, match="did not answer any more and was ended"):
+            lab.observe()
+
+
+def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netlab_magic.session.lab.BUSY_SECONDS", 0.2)
+    running = threading.Thread(target=lambda: shared.run("sleep 1", stream=Written()))
+    running.start()
+    time.sleep(0.3)
+    with pytest.raises(LabUnavailable, match="busy with a command in another cell"):
+        shared.observe(patience=0.2)
+    running.join()
+    assert shared.observe()
+
+
+def test_background_output_may_end_at_the_same_moment_as_the_next_command_begins(shared: Lab) -> None:
+    """Both wake the host at once; the command reads the output to its end before its own turn comes."""
+    for number in range(40):
+        shared.run(f"(sleep 0.00{number % 10}; echo said) > /dev/stderr &", stream=Written())
+        shared.run("$ sleep 0.002", stream=Written())
+    assert shared.run("$ true", stream=Written())

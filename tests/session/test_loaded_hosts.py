@@ -1,0 +1,94 @@
+"""Hosts as people paste them, with questions whose answers are known: `? SRC DST[:PORT] => verdict @ where`, one a line.
+
+Where is TABLE CHAIN RULE for a rule or a policy that ended a packet's way, or the cause in the words of `Cause`; `reply:` before it tells
+that the request had arrived.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from netlab_magic import Lab
+from netlab_magic.errors import Place, Word
+from netlab_magic.forwarding.prediction import Hop, Prediction
+from netlab_magic.forwarding.unknown_hosts import inhabitants
+from netlab_magic.i18n import LANGUAGES
+from netlab_magic.language.word_reader import Reader, destination
+from netlab_magic.netfilter import Cause
+from netlab_magic.session.results.why import Why
+
+HOSTS = sorted((Path(__file__).parents[1] / "data" / "loaded").glob("*.host"))
+
+
+def asked(path: Path) -> list[tuple[str, str, str]]:
+    """The questions of a file: source and destination, verdict, where."""
+    head = path.read_text().partition("---\n")[0]
+    found = []
+    for line in head.splitlines():
+        if line.startswith("? "):
+            words, _, answer = line[2:].partition(" => ")
+            verdict, _, where = answer.partition(" @ ")
+            found.append((words, verdict, where))
+    return found
+
+
+def pasted(path: Path) -> str:
+    return path.read_text().partition("---\n")[2]
+
+
+def where(found: Prediction) -> str:
+    """Where the way ended."""
+    if not found.request.arrived:
+        return _end(found.request.hops[-1])
+    return f"reply: {_end(found.back.hops[-1])}" if found.back is not None and not found.back.arrived else ""
+
+
+def _end(hop: Hop) -> str:
+    decided = hop.host_trace.decided_by
+    if hop.host_trace.cause == Cause.RULE and decided is not None:
+        return f"{decided.table} {decided.chain} {decided.rule or 'policy'}"
+    return hop.host_trace.cause
+
+
+QUESTIONS = [(path, *question) for path in HOSTS for question in asked(path)]
+
+
+@pytest.mark.parametrize(("path", "words", "verdict", "at"), QUESTIONS, ids=[f"{path.stem}: {words}" for path, words, *_ in QUESTIONS])
+def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdict, at):
+    lab = Lab()
+    lab.load(text=pasted(path))
+    assert not lab.engine.dump.remarks
+    found = lab.run(f"why {words}")
+    assert isinstance(found, Why)
+    prediction = found.case.prediction
+    assert (prediction.verdict, "" if prediction.unknown else where(prediction)) == (verdict, at), str(found)
+
+
+@pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
+def test_everything_can_be_shown_of_a_loaded_host(path):
+    lab = Lab()
+    lab.load(text=pasted(path))
+    told = str(lab.run("matrix --predict"))
+    assert "predicted" in told
+    assert str(lab.show("topology"))
+    for language in LANGUAGES:
+        lab.language = language
+        assert str(lab.status())
+        for words, *_ in asked(path)[:2]:
+            assert lab.run(f"why {words}").html()
+
+
+def test_who_stands_for_the_whole_in_a_matrix():
+    lab = Lab()
+    lab.load(text=pasted(next(path for path in HOSTS if path.stem == "docker-20.10")))
+    topology = lab.observe().topology
+    assert inhabitants(topology, lab.engine.evidence) == ["172.17.0.2", "172.18.0.2", "host", "internet"]
+    matrix = lab.run("matrix --predict")
+    assert matrix["172.17.0.2", "internet"]
+    assert not matrix["172.17.0.2", "172.18.0.2"]
+    assert not matrix["internet", "172.17.0.2"]
+
+
+def test_the_destination_of_a_question_is_read_as_everywhere():
+    word = Word("[fd00:1::2]:80", Place(1, "x"))
+    assert destination(Reader([word], "", Place(1, "x")), "tcp", port_needed=False).port == 80
