@@ -218,7 +218,7 @@ def test_nothing_is_written_and_nothing_is_started(tmp_path: Path):
 import sys
 from pathlib import Path
 from netlab_magic import Lab
-from netlab_magic.engine.loaded import LoadedEngine
+from netlab_magic.engines.dump.engine import LoadedEngine
 Lab().doctor  # everything is imported now
 import netlab_magic.panel
 done = []

@@ -10,7 +10,7 @@ import pytest
 
 import netlab_magic
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 PUBLIC = {
     "the lab": {"Lab", "load_ipython_extension", "unload_ipython_extension"},
