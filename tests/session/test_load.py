@@ -220,7 +220,7 @@ from pathlib import Path
 from netlab_magic import Lab
 from netlab_magic.engines.dump.engine import LoadedEngine
 Lab().doctor  # everything is imported now
-import netlab_magic.panel
+import netlab_magic.jupyter.panel
 done = []
 EFFECTS = "subprocess.Popen os.exec os.fork os.posix_spawn os.system socket.__new__ os.mkdir os.remove os.rename os.chmod".split()
 def hook(event, arguments):
