@@ -29,15 +29,14 @@ from netlab_magic.nftables.symbols import priorities
 from netlab_magic.nftables.text.expression_printer import Style, element_text, limit_text, quota_text, stateful_text, style_of
 from netlab_magic.nftables.text.statement_printer import statement_text
 
-__all__ = ["canonical", "listing", "priority_text", "table_lines"]
+__all__ = ["block_lines", "canonical", "listing", "priority_text", "table_lines"]
 
 _REACH = 10  # how far from a named priority nft still writes it as an offset (nftables, src/rule.c, prio2str)
 _INDENT = "\t\t\t     "
 _AT_HOOKS = {"dstnat": ("prerouting",), "srcnat": ("postrouting",), "out": ("output",)}
-_A_LINE = {
-    **dict.fromkeys(("inet_service", "mark", "inet_proto", "integer", "uid", "gid", "pkt_type", "ct_state", "tcp_flag"), 5),
-    "ipv4_addr": 2,
-}
+_BY_FIVE = "inet_service mark inet_proto integer uid gid tcp_flag classid arp_op dccp_pkttype"
+_BY_TWO = "ipv4_addr nf_proto ct_status ct_dir ct_state pkt_type"
+_A_LINE = {**dict.fromkeys(_BY_FIVE.split(), 5), **dict.fromkeys(_BY_TWO.split(), 2)}
 
 
 def canonical(ruleset: Ruleset) -> Ruleset:
@@ -69,15 +68,17 @@ def table_lines(table: Table, style: Style) -> Iterator[str]:
     """The lines of a table, with the remarks that stood before it."""
     remarks = list(table.remarks)
     yield from _remarks(remarks, -1)
-    owner = f" # {table.owner}" if table.owner else ""
-    yield f"table {table.family} {table.name} {{{owner}{_handle(table.handle)}"
+    note = _handle(table.handle)
+    if table.owner:
+        note = f"{note or ' #'} progname {table.owner}"
+    yield f"table {table.family} {table.name} {{{note}"
     head = [f"\tflags {','.join(table.flags)}"] * bool(table.flags) + [f'\tcomment "{table.comment}"'] * bool(table.comment)
     yield from head
     for place, block in enumerate(table.blocks):
-        if place or head:
+        if place or table.flags:
             yield ""
         yield from _remarks(remarks, place)
-        yield from _block_lines(block, table.family, style)
+        yield from block_lines(block, table.family, style)
     yield from _remarks(remarks, len(table.blocks))
     yield "}"
 
@@ -90,7 +91,8 @@ def _handle(handle: int | None) -> str:
     return "" if handle is None else f" # handle {handle}"
 
 
-def _block_lines(block: Block, family: str, style: Style) -> Iterator[str]:
+def block_lines(block: Block, family: str, style: Style) -> Iterator[str]:
+    """The lines of a chain, set, object or flowtable in a table of `family`."""
     match block:
         case Chain():
             yield from _chain_lines(block, family, style)
@@ -190,7 +192,7 @@ def _declared_text(statement: Statement, family: str, style: Style) -> str:
 
 def _elements_text(found: Set, style: Style) -> str:
     """The elements, so many a line as nft puts there for their type."""
-    keys, data = found.key_types, found.data_types
+    keys, data = tuple(map(style.printed, found.key_types)), found.data_types
     texts = [element_text(element, keys, data, style) for element in found.elements]
     width = 1 if len(found.key) > 1 else _A_LINE.get(found.key[0], 1)
     if style.recent and (found.is_map or any(map(_is_long, found.elements))):

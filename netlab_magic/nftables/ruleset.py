@@ -254,7 +254,8 @@ class NotUnderstoodPart(msgspec.Struct, frozen=True, gc=False):
 class Table(_Told, frozen=True, eq=False, gc=False):
     """A table with its blocks in the order of the listing: objects, sets, flowtables, chains.
 
-    Not compared: `owner`, the program that nft names behind the head, and `remarks`, with the lines before the table first (place -1).
+    Not compared: `owner`, the program that nft names behind the head of a table that belongs to one, and `remarks`, of which those with
+    the place -1 stood before the table.
     """
 
     family: str

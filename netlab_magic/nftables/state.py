@@ -4,7 +4,7 @@ import msgspec
 
 from netlab_magic.nftables.expressions import AnonymousSet, Element
 from netlab_magic.nftables.ruleset import Block, Chain, NamedObject, Rule, Ruleset, Set, Table
-from netlab_magic.nftables.statements import Counter, Last, Match, Quota, SetUpdate, Statement, VerdictMap
+from netlab_magic.nftables.statements import Counter, Last, Match, Meter, Quota, SetUpdate, Statement, VerdictMap
 
 __all__ = ["stateless", "stateless_rule"]
 
@@ -50,6 +50,8 @@ def _statement(statement: Statement) -> Statement:
             return Quota(size, over)
         case SetUpdate(operation, name, element):
             return SetUpdate(operation, name, _element(element))
+        case Meter(name, element, size):
+            return Meter(name, _element(element), size)
         case Match(left, operator, AnonymousSet(elements)):
             return Match(left, operator, AnonymousSet(tuple(map(_element, elements))))
         case VerdictMap(key, AnonymousSet(elements)):

@@ -18,6 +18,7 @@ __all__ = [
     "Log",
     "Masquerade",
     "Match",
+    "Meter",
     "Nat",
     "Notrack",
     "ObjectReference",
@@ -213,6 +214,14 @@ class SetUpdate(msgspec.Struct, frozen=True, gc=False):
     element: Element
 
 
+class Meter(msgspec.Struct, frozen=True, gc=False):
+    """A set that packets fill and only this rule uses; its element has what counts or limits each of them."""
+
+    name: str
+    element: Element
+    size: int | None = None
+
+
 class ObjectReference(msgspec.Struct, frozen=True, gc=False):
     """Uses an object of the table, such as `counter name "x"` or `ct helper set "ftp"`: its name, or a map that gives one."""
 
@@ -257,6 +266,7 @@ Statement = Union[  # noqa: UP007
     Forward,
     FlowAdd,
     SetUpdate,
+    Meter,
     ObjectReference,
     Xt,
     Unknown,

@@ -8,7 +8,8 @@ from netlab_magic.errors import Place, StatementError
 from netlab_magic.nftables.datatypes import Datatype, datatype_named
 from netlab_magic.nftables.fields import datatypes_of
 from netlab_magic.nftables.json.expressions import Json
-from netlab_magic.nftables.json.statements import StatementReader, limit, objects
+from netlab_magic.nftables.json.statements import WRONG, StatementReader, limit, objects
+from netlab_magic.nftables.listing import block_lines
 from netlab_magic.nftables.ruleset import (
     VERDICT,
     Block,
@@ -38,7 +39,6 @@ __all__ = ["read_json"]
 _KINDS = ("counter", "quota", "limit", "synproxy", "secmark", "ct helper", "ct timeout", "ct expectation")
 _ORDER = (NamedObject, Set, Flowtable, Chain, Verbatim)
 _TABLE_FLAGS = ("dormant", "owner", "persist")
-_WRONG = (NotUnderstood, KeyError, TypeError, ValueError, AttributeError)
 
 
 def read_json(text: str | bytes, *, strict: bool = True) -> Ruleset:
@@ -80,7 +80,7 @@ class _Reader:
                 if not isinstance(said, dict) or len(said) != 1:
                     raise NotUnderstood("an object with one name")
                 self.read(*next(iter(said.items())))
-            except _WRONG:
+            except WRONG:
                 self.problem(f"object {number} is not one that nft lists: {msgspec.json.encode(said)[:80].decode(errors='replace')}")
         tables = tuple(self.finished(key, table) for key, table in self.tables.items())
         return Ruleset(tables, self.version, problems=tuple(self.problems))
@@ -97,8 +97,10 @@ class _Reader:
         if kind == "metainfo":
             self.version = str(said.get("version", ""))
             return
-        if said["family"] not in HOOK_FAMILIES:
-            raise NotUnderstood(said["family"])
+        if said["family"] not in HOOK_FAMILIES or not all(
+            isinstance(said.get(name, ""), str) for name in ("name", "table", "chain", "comment")
+        ):
+            raise NotUnderstood(kind)
         if kind == "table":
             key = said["family"], said["name"]
             flags = tuple(_whole(flag) for flag in objects(said.get("flags")))
@@ -116,18 +118,15 @@ class _Reader:
     def block(self, kind: str, said: Mapping[str, Json]) -> Block:
         """A block of a table; what is not understood is kept as JSON."""
         try:
-            if kind == "chain":
-                return Chain(said["name"], (), _hook(said), said.get("comment", ""), said.get("handle"))
-            if kind in ("set", "map"):
-                return _set(kind, said)
-            if kind == "flowtable":
-                return _flowtable(said)
-            if kind in _KINDS:
-                return NamedObject(kind, said["name"], _object(kind, said), said.get("comment", ""), said.get("handle"))
-        except _WRONG:
+            found = _block(kind, said)
+            for line in block_lines(found, said["family"], Style()):  # what cannot be printed has values of other kinds than nft's
+                line.encode()
+            hash(found)
+        except WRONG:
             if kind == "chain":
                 raise
-        return Verbatim((f"\t{msgspec.json.encode({kind: said}).decode()}",))
+            return Verbatim((f"\t{msgspec.json.encode({kind: said}).decode()}",))
+        return found
 
     def finished(self, key: tuple[str, str], table: Table) -> Table:
         """A table with its blocks in the order of the text, and chains with their rules."""
@@ -137,6 +136,16 @@ class _Reader:
             for block in blocks
         )
         return msgspec.structs.replace(table, blocks=tuple(whole))
+
+
+def _block(kind: str, said: Mapping[str, Json]) -> Block:
+    if kind == "chain":
+        return Chain(said["name"], (), _hook(said), said.get("comment", ""), said.get("handle"))
+    if kind in ("set", "map"):
+        return _set(kind, said)
+    if kind == "flowtable":
+        return _flowtable(said)
+    return NamedObject(kind, said["name"], _object(kind, said), said.get("comment", ""), said.get("handle"))
 
 
 def _whole(flag: str) -> str:

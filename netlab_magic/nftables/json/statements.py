@@ -10,16 +10,23 @@ from netlab_magic.nftables.datatypes import DATATYPES
 from netlab_magic.nftables.expressions import Element, Expression, Fib, MapLookup, TcpOption
 from netlab_magic.nftables.fields import datatype_of, datatypes_of
 from netlab_magic.nftables.json.expressions import ExpressionReader, Json
+from netlab_magic.nftables.text.expression_printer import Style
 from netlab_magic.nftables.text.stateful_parser import UNITS
 from netlab_magic.nftables.text.statement_parser import read_rule
+from netlab_magic.nftables.text.statement_printer import statement_text
 from netlab_magic.nftables.text.words import ADDRESS, NotUnderstood
 
-__all__ = ["StatementReader", "limit", "objects"]
+__all__ = ["WRONG", "StatementReader", "limit", "objects"]
+
+WRONG = (NotUnderstood, LookupError, TypeError, ValueError, AttributeError, AssertionError, OverflowError)
+"""What comes of JSON that has other values than nft's in their places."""
+
 
 _PORT = DATATYPES["inet_service"]
 _DEVICE = DATATYPES["ifindex"]
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">=", "in", "!"))
 _REFERENCES = frozenset(("ct helper", "ct timeout", "ct expectation", "secmark"))
+_STYLE = Style()
 _STATEFUL = frozenset(("counter", "limit", "quota", "last", "ct count"))
 
 
@@ -42,8 +49,11 @@ class StatementReader(ExpressionReader):
                 found += read_rule(one, self.family)[0]
                 continue
             try:
-                found.append(self.statement(one))
-            except (NotUnderstood, KeyError, TypeError, ValueError, AttributeError):
+                statement = self.statement(one)
+                statement_text(statement, self.family, _STYLE)  # what cannot be printed has values of other kinds than nft's
+                hash(statement)
+                found.append(statement)
+            except WRONG:
                 found.append(s.Unknown(msgspec.json.encode(one).decode()))
         return tuple(found)
 
@@ -203,6 +213,11 @@ class StatementReader(ExpressionReader):
             raise NotUnderstood("xt")
         return s.Xt(said["type"], said["name"])
 
+    def meter(self, said: Mapping[str, Json]) -> s.Statement:
+        """A set of the rule alone."""
+        element = Element(self.expression(said["key"]), statements=(self.stateful(*next(iter(said["stmt"].items()))),))
+        return s.Meter(said["name"], element, said.get("size"))
+
     def update(self, said: Mapping[str, Json]) -> s.Statement:
         """A change of a set or map."""
         found = self.keyed(said["elem"], (), self.expression(said["data"]) if "data" in said else None)
@@ -238,6 +253,7 @@ _READERS: dict[str, Callable[[StatementReader, Any], s.Statement]] = {
     "flow": StatementReader.flow,
     "reset": StatementReader.reset,
     "xt": StatementReader.xt,
+    "meter": StatementReader.meter,
     "set": StatementReader.update,
     "map": StatementReader.update,
 }

@@ -21,7 +21,8 @@ VERDICTS = frozenset(("accept", "drop", "continue", "return", "jump", "goto", "q
 """Words that a verdict begins with."""
 
 _RAW = re.compile(r"@(ll|nh|th|ih),(\d{1,5}),(\d{1,5})")
-_OPERATORS = {"|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3}
+_OPERATORS = {"|": 0, "^": 1, "&": 2, "<<": 3, ">>": 3, "or": 0, "xor": 1, "and": 2, "lshift": 3, "rshift": 3}
+_SIGNS = {"or": "|", "xor": "^", "and": "&", "lshift": "<<", "rshift": ">>"}
 _UNQUALIFIED = frozenset(
     [
         "mark",
@@ -70,6 +71,7 @@ class ExpressionParser(StatefulParser):
         chained = 0
         while (strength := _OPERATORS.get(self.words[self.at], -1)) >= least:
             operator = self.take()
+            operator = _SIGNS.get(operator, operator)
             kind = DATATYPES["integer"] if strength == 3 else hint if isinstance(left, int) else datatype_of(left)
             left = joined(operator, left, self.expression(kind, strength + 1))
             chained += 1

@@ -46,9 +46,7 @@ class Style(msgspec.Struct, frozen=True):
 
     def datatype(self, expression: Expression) -> Datatype:
         """The type by which constants beside an expression are printed."""
-        found = datatype_of(expression)
-        if found.name in _MANY_CODES and self.recent:
-            return DATATYPES["integer"]
+        found = self.printed(datatype_of(expression))
         if found is DATATYPES["hexadecimal"] and not self.recent and not isinstance(expression, e.RawPayload | Binary):
             return DATATYPES["integer"]
         if found is DATATYPES["hexadecimal"] and not self.recent and isinstance(expression, Binary):
@@ -56,6 +54,10 @@ class Style(msgspec.Struct, frozen=True):
         if found.name == "mptcp_subtype" and not self.recent:
             return DATATYPES["integer"]
         return found
+
+    def printed(self, datatype: Datatype) -> Datatype:
+        """The type as which constants of another are printed."""
+        return DATATYPES["integer"] if self.recent and datatype.name in _MANY_CODES else datatype
 
     def datatypes(self, expression: Expression) -> tuple[Datatype, ...]:
         """The same for each part of a concatenation."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
+import msgspec
+
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.nftables.ruleset import Block, Chain, Hook, Remark, Rule, Ruleset, Table, Verbatim
 from netlab_magic.nftables.symbols import HOOK_FAMILIES
@@ -13,11 +15,12 @@ from netlab_magic.nftables.text.words import NotUnderstood
 
 __all__ = ["read_text"]
 
-_TABLE = re.compile(r"table (?:(\w+) )?(\S+) \{(?: # (?!handle )(.*?))??(?: # handle (\d{1,18}))?\s*$")
+_TABLE = re.compile(r"table (?:(\w+) )?(\S+) \{(?: #(?: handle (\d{1,18}))?(?: progname (.*?))?)?\s*$")
 _BLOCK = re.compile(
     r"(chain|set|map|flowtable|counter|quota|limit|synproxy|secmark|tunnel|ct helper|ct timeout|ct expectation) (\S+) "
     r"\{(?: # handle (\d{1,18}))?$"
 )
+_OUTER = re.compile(r"(?:table \w+ \S+|\t(?:chain|set|map|counter|quota|limit|flowtable) \S+) \{")
 _COMMENT = re.compile(r'comment "([^"]*)"$')
 _HANDLED = re.compile(r"(.*?)(?: |^)# handle (\d{1,18})$", re.DOTALL)
 _FLAGS = re.compile(r"flags ([\w,]+)$")
@@ -97,6 +100,9 @@ class _Reader:
             words = line.strip()
             if words == "}":
                 return body.table(family, found)
+            if _OUTER.match(line) and _TABLE.match(line):
+                self.at -= 1
+                break
             self.in_table(body, line, words, family)
         self.problem(f"the table {family} {found[2]} has no closing brace: the listing is cut off", start)
         return body.table(family, found)
@@ -129,10 +135,13 @@ class _Reader:
         raw = "\n".join(lines)
         try:
             if kind in ("set", "map"):
-                return read_set(name, handle, raw, is_map=kind == "map")
-            if kind == "flowtable":
-                return BlockParser(raw).flowtable(name, handle, raw)
-            return read_object(kind, name, handle, raw)
+                found: Block = read_set(name, handle, raw, is_map=kind == "map")
+            elif kind == "flowtable":
+                found = BlockParser(raw).flowtable(name, handle, raw)
+            else:
+                found = read_object(kind, name, handle, raw)
+            is_indented = all(line.startswith("\t\t") for line in lines)  # else it was pasted, and is printed as nft does
+            return found if is_indented else msgspec.structs.replace(found, raw="")
         except NotUnderstood:
             return Verbatim((f"\t{head[0]}", *lines, "\t}"))
 
@@ -140,11 +149,15 @@ class _Reader:
         """The lines up to the brace that closes a block."""
         start, depth = self.at, 1
         found: list[str] = []
+        indent = _indent(self.lines[start - 1])
         while self.at < len(self.lines):
             line = self.next()
             words = line.strip()
-            if words == "}" and depth == 1:
+            if words == "}" and (depth == 1 or _indent(line) <= indent > 0):
                 return found
+            if _OUTER.match(line) and _indent(line) <= indent:
+                self.at -= 1  # what began before it was cut off, which shall cost nothing else
+                break
             if "{" in words or "}" in words:
                 bare = _QUOTED.sub("", words)
                 depth += bare.count("{") - bare.count("}")
@@ -159,13 +172,15 @@ class _Reader:
         """A chain of these lines."""
         rules: list[Rule] = []
         remarks: list[Remark] = []
-        hook, comment, held, depth = None, "", "", 0
+        hook, comment, held, depth, own = None, "", "", 0, 0
         for number, line in enumerate(lines, start + 1):
-            text = f"{held}\n{line}" if held else line.strip()
+            own = own if held else _indent(line)
+            text = f"{held}\n{line}" if held else line[2:] if line[:2] == "\t\t" else line.strip()
             if "{" in text:
                 bare = _QUOTED.sub("", text)
                 depth = bare.count("{") - bare.count("}")
-            if depth > 0 and number < start + len(lines):
+            following = lines[number - start] if number - start < len(lines) else ""
+            if depth > 0 and following and (_indent(following) > own or following.strip()[:1] == "}"):
                 held = text
                 continue
             held, depth = "", 0
@@ -174,6 +189,8 @@ class _Reader:
                     rules.append(_rule(text, family))
                 else:
                     remarks.append(Remark(len(rules), line))
+            elif text.isspace():
+                remarks.append(Remark(len(rules), line))
             elif not rules and hook is None and text.startswith("type ") and (found := self.hook(text, family, number)):
                 hook = found
             elif not rules and not comment and (said := _COMMENT.match(text)):
@@ -202,8 +219,8 @@ class _TableBody:
 
     def table(self, family: str, head: re.Match[str]) -> Table:
         """The table."""
-        handle = int(head[4]) if head[4] else None
-        return Table(family, head[2], tuple(self.blocks), self.flags, self.comment, handle, head[3] or "", tuple(self.remarks))
+        handle = int(head[3]) if head[3] else None
+        return Table(family, head[2], tuple(self.blocks), self.flags, self.comment, handle, head[4] or "", tuple(self.remarks))
 
 
 def _rule(text: str, family: str) -> Rule:
@@ -212,6 +229,10 @@ def _rule(text: str, family: str) -> Rule:
         text, handle = found[1], int(found[2])
     statements, comment = read_rule(text, family)
     return Rule(statements, comment, handle, text)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _misplaced(line: str) -> str:

@@ -13,10 +13,18 @@ from netlab_magic.nftables.text.words import ADDRESS, NotUnderstood, words_of
 
 __all__ = ["StatementParser", "read_rule"]
 
-_COMPARISONS = {"==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!": "!", "eq": "==", "ne": "!="}
+_COMPARISONS = {
+    **{sign: sign for sign in ("==", "!=", "<", ">", "<=", ">=", "!")},
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "gt": ">",
+    "le": "<=",
+    "ge": ">=",
+}
 _LOG_WORDS = ("prefix", "level", "group", "snaplen", "queue-threshold", "flags")
 _BARE: dict[str, Expression] = {key: Meta(key) for key in BARE_META}
-_GOES_ON = frozenset((".", "&", "|", "^", "<<", ">>", "map"))
+_GOES_ON = frozenset((".", "&", "|", "^", "<<", ">>", "and", "or", "xor", "lshift", "rshift", "map"))
 _QUEUE_FLAGS = ("bypass", "fanout")
 _AFTER_UNKNOWN = frozenset(
     [
@@ -73,12 +81,11 @@ class StatementParser(NatParser):
         return tuple(found), self.comment
 
     def note(self) -> None:
-        """The comment, which is a rule's last word."""
-        self.at += 1
-        text = self.quoted()
-        if self.word:
+        """The comment: a rule's last word, but nft translates iptables' comments where they stand."""
+        if self.comment or self.words[self.at + 1][:1] != '"':
             raise NotUnderstood(self.word)
-        self.comment = text
+        self.at += 1
+        self.comment = self.quoted()
 
     def resume(self, start: int) -> int:
         """Where reading goes on behind a part that was not understood: at a statement whose first word nothing else begins with."""
@@ -291,6 +298,15 @@ class StatementParser(NatParser):
         self.expect("}")
         return s.SetUpdate(operation, name, element)
 
+    def meter(self) -> s.Meter:
+        """`meter NAME [size N] { KEY … }`: a set that only this rule knows."""
+        name = self.take()
+        size = self.number() if self.accept("size") else None
+        self.expect("{")
+        element = self.with_extras(self.concatenation(), (), computed=True)
+        self.expect("}")
+        return s.Meter(name, element, size)
+
     def set_update_of_old(self) -> s.SetUpdate:
         """`set add KEY … @NAME`, as nft before 0.9 prints it."""
         operation = self.among(("add", "update"))
@@ -332,6 +348,7 @@ _STATEMENTS = {
     "add": StatementParser.set_update,
     "update": StatementParser.set_update,
     "delete": StatementParser.set_update,
+    "meter": StatementParser.meter,
     "set": StatementParser.set_update_of_old,
     "reset": StatementParser.reset,
     "xt": StatementParser.xt,

@@ -64,6 +64,8 @@ def statement_text(statement: s.Statement, family: str, style: Style) -> str:
             return _translation_text("redirect", port, flags, style)
         case s.SetUpdate(operation, name, element):
             return f"{operation} @{name} {{ {_updated_text(element, style)} }}"
+        case s.Meter(name, element, size):
+            return f"meter {name} {'' if size is None else f'size {size} '}{{ {_updated_text(element, style)} }}"
         case s.ObjectReference(kind_of, name):
             shown = f'"{name}"' if isinstance(name, str) else expression_text(name, style, (DATATYPES["string"],))
             return f"{_REFERENCES.get(kind_of, kind_of + ' set')} {shown}"
