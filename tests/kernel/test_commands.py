@@ -4,6 +4,8 @@ import gc
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -175,6 +177,39 @@ def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell:
         assert "packets transmitted" in written.stdout
     assert shared.ping("ns1", "ns0")
     assert not [process for process in shared.engine.processes() if "1000" in process.command]
+
+
+# A notebook's kernel lets SIGINT in, whatever its server was started with (ipykernel does that for each cell).
+PRESSED_AT_THE_FIRST_OUTPUT = """
+import os, signal, sys
+from netlab_magic import Lab
+from netlab_magic.errors import Interrupted
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with Lab() as lab:
+    try:
+        lab.run(sys.argv[1], stream=lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    except Interrupted:
+        print(*(process.command for process in lab.engine.processes()))
+        lab.run("$ grep -E '^Sig(Ign|Blk)' /proc/self/status", stream=lambda _, text: print(text, end=""))
+"""
+
+
+def ignoring_and_blocking() -> None:
+    """What a server is left with that was started with `&` from a script, under nohup, by a program that blocks signals."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1))
+
+
+def test_the_stop_button_stops_commands_of_a_server_that_ignores_signals() -> None:
+    command = "bash -c 'trap \"\" INT TERM; echo started; sleep 1000'"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    words = [sys.executable, "-c", PRESSED_AT_THE_FIRST_OUTPUT, command]
+    done = subprocess.run(
+        words, preexec_fn=ignoring_and_blocking, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
 
 
 def test_the_stop_button_may_be_pressed_at_any_moment() -> None:

@@ -86,9 +86,7 @@ class Host:
         os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
         os.environ.pop("PYTHONPATH", None)
         os.environ["SHELL"] = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
-        # A handler, not SIG_IGN: what is ignored stays ignored in every command, and no command could be interrupted.
-        signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _reset_signals()
         _call_host(name)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
@@ -208,6 +206,19 @@ class Host:
         return run.run(self.channel, self.background, words, text, environment, request.directory)
 
 
+def _reset_signals() -> None:
+    """Signals mean what they usually do in every command, whatever the notebook's server was started with.
+
+    What is ignored or blocked is inherited (execve(2)). A shell ignores SIGINT and SIGQUIT in what it starts with `&` from a script, so
+    that no command of such a server could be stopped. SIGPIPE and SIGXFSZ are ignored by Python itself, which puts them back for commands.
+    """
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGINT, lambda *_: None)  # for the host itself; a handler is not inherited
+
+
 def _call_host(name: str) -> None:
     """Names the lab host, also in /etc/hosts: programs that look up their own name would wait for a name server that is not there."""
     try:
@@ -236,5 +247,3 @@ def _processes(namespaces: Namespaces) -> list[protocol.Process]:
         if words:
             found.append(protocol.Process(entry, words, names.get(inode, "another namespace")))
     return found
-
-

@@ -109,6 +109,8 @@ class _Running:
                 beat = time.monotonic() + BEAT_SECONDS
             if self.interrupted:
                 self._finish_interrupt()
+        if self.interrupted:
+            self._end_the_rest()
         self._drain()
         status = self.process.returncode
         return Ran(128 - status if status < 0 else status, self.hidden, self.interrupted)
@@ -156,6 +158,13 @@ class _Running:
         if time.monotonic() >= self.kill_at or alive.isdisjoint(self.leaves):
             stop.kill(self.process.pid)
 
+    def _end_the_rest(self) -> None:
+        """Waits until everything that was killed has ended: on a busy machine that takes longer than the end of the session's leader."""
+        deadline = time.monotonic() + _PATIENCE
+        while next(stop.members(self.process.pid), None) and time.monotonic() < deadline:
+            stop.kill(self.process.pid)
+            time.sleep(_GLANCE)
+
 
 def run(
     channel: Channel, background: Background, words: list[str], text: str, environment: Mapping[str, str], directory: str
@@ -172,5 +181,3 @@ def run(
     finally:
         os.close(with_input)
     return _Running(process, channel, background).wait()
-
-

@@ -213,5 +213,3 @@ def _arp_table() -> dict[str, bool]:
     with open("/proc/self/net/arp") as file:
         rows = [line.split() for line in file][1:]
     return {row[0]: bool(int(row[2], 16) & 2) for row in rows}
-
-

@@ -89,4 +89,3 @@ def _segment(topology: Topology, end: End) -> object:
     if port is not None and interface.peer is not None and port.master:
         return End(interface.peer.namespace, port.master)
     return frozenset(filter(None, (end, interface.peer)))
-
