@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "support.selection",
+    "support.laws",
     "support.requirements",
     "support.guard",
     "support.labs",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.firewall_tables import rules_of, tables
+from support.laws import law
 
 from netlab_magic import docker
 from netlab_magic.errors import StatementError
@@ -169,7 +170,7 @@ def after(at: At, statements: list[str]) -> None:
 
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(RELEASE, st.booleans(), st.lists(STATEMENT, max_size=8))
 def test_what_events_made_of_an_empty_firewall_is_what_the_state_says(release: str, proxy: bool, statements: list[str]) -> None:
     at = At()
@@ -178,7 +179,7 @@ def test_what_events_made_of_an_empty_firewall_is_what_the_state_says(release: s
     assert rules_of(at.ruleset) == rules_of(docker.ruleset(at.daemon))
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(RELEASE, st.booleans(), st.lists(STATEMENT, max_size=8))
 def test_uninstalling_gives_back_rules_and_topology_as_they_were(release: str, proxy: bool, statements: list[str]) -> None:
     bridge = Interface("docker1", "bridge", ("172.18.0.1/16",))

@@ -9,8 +9,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from support.laws import law
 from support.pictures import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
 
 from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
@@ -169,7 +170,7 @@ def test_a_rule_has_its_tooltip_with_the_explanation_below_and_no_link():
 
 
 @needs_dot
-@settings(max_examples=40, deadline=None)
+@law(40)
 @given(st.text(max_size=40))
 @example(HOSTILE)
 @example("&amp;lt;")

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.corpus import CASES, DUMPS
+from support.laws import law
 
 from netlab_magic.errors import StatementError
 from netlab_magic.explain import explain_chain, explain_rule
@@ -405,7 +406,7 @@ words = st.sampled_from(
 
 
 @given(st.lists(st.one_of(words, st.text(max_size=8)), max_size=10))
-@settings(max_examples=300, deadline=None)
+@law(300)
 def test_whatever_is_read_can_be_explained(tokens: list[str]) -> None:
     try:
         rule = read_rule(tokens, strict=False)

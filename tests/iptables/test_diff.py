@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.laws import law
 from support.rulesets import rule, rulesets
 
 from netlab_magic.iptables import lcs
@@ -72,7 +73,7 @@ def test_a_policy_and_a_table() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@law(200)
 @given(rulesets(), rulesets())
 def test_changes_lead_there_and_back(before: Ruleset, after: Ruleset) -> None:
     changes = diff(before, after)
@@ -81,14 +82,14 @@ def test_changes_lead_there_and_back(before: Ruleset, after: Ruleset) -> None:
     assert diff(after, after) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(st.lists(st.sampled_from([A, B, C]), max_size=8), st.lists(st.sampled_from([A, B, C]), max_size=8))
 def test_no_shorter_list_of_changes_exists(before: list[Rule], after: list[Rule]) -> None:
     chains = [Ruleset((Table("filter", (Chain("FORWARD", "ACCEPT", tuple(rules)),)),)) for rules in (before, after)]
     assert len(diff(*chains)) == len(before) + len(after) - 2 * longest_common(before, after)
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(st.text("abc", max_size=14), st.text("abc", max_size=14), st.sampled_from([3, 10**9]))
 def test_what_is_aligned_is_a_longest_common_subsequence(before: str, after: str, largest: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from support.laws import law
 from support.rulesets import rule, rulesets
 
 from netlab_magic.errors import StatementError
@@ -83,7 +84,7 @@ def test_files_written_by_hand_need_no_lines_for_built_in_chains() -> None:
     assert (late.policy, late.counters, len(late.rules)) == ("DROP", Counters(5, 300), 1)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(rulesets())
 def test_what_is_printed_reads_as_it_was(ruleset: Ruleset) -> None:
     read = parse(str(ruleset), family="ipv4")

@@ -3,8 +3,9 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.laws import law
 
 from netlab_magic.iptables.analysis.shadowing import shadowed
 from netlab_magic.iptables.ruleset import Ruleset
@@ -186,7 +187,7 @@ packets = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@law(400)
 @given(st.lists(specs(), min_size=2, max_size=6), st.lists(packets, min_size=1, max_size=12))
 def test_no_packet_is_matched_by_a_rule_that_is_said_to_match_none(rules: list[str], sent: list[Packet]) -> None:
     ruleset = table(*rules)

@@ -1,8 +1,9 @@
 """`diff`: two states of a lab side by side, and going back to one of them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from support.labs import THREE_RULES
+from support.laws import law
 from support.rulesets import rulesets
 
 from netlab_magic import Lab
@@ -76,7 +77,7 @@ def test_the_page_has_both_sides_and_escapes_what_users_wrote() -> None:
     assert "+ 6" in page
 
 
-@settings(max_examples=50, deadline=None)
+@law(50)
 @given(rulesets())
 def test_a_state_does_not_differ_from_itself(ruleset: Ruleset) -> None:
     same = Compared(compare((Topology(), ruleset), (Topology(), ruleset)), "a", "b", in_words)

@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from support.labs import THREE_RULES, Written
+from support.laws import law
 from support.statements import lines as build_lines
 
 from netlab_magic import Lab
@@ -253,7 +254,7 @@ def test_every_statement_tells_its_commands(seed: Lab) -> None:
     assert "<details open>" in result.html()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(15, suppressed=(HealthCheck.function_scoped_fixture,))
 @given(cell=st.lists(build_lines, max_size=8))
 def test_the_kernel_agrees_with_the_plan(lab: Lab, cell: list[str]) -> None:
     """Whatever is built, reading it back gives what was planned: every statement is then already so."""

@@ -1,8 +1,9 @@
 """Build statements: what they make of a topology, what they refuse, and the laws of changes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.laws import law
 from support.statements import lines
 
 from netlab_magic.errors import StatementError
@@ -258,7 +259,7 @@ class TestLawsOfChanges:
         topology = reached(cell)
         assert between(topology, topology) == ()
 
-    @settings(max_examples=300)
+    @law(300)
     @given(st.lists(lines, max_size=10), st.lists(lines, max_size=10))
     def test_changes_lead_from_one_to_the_other(self, first: list[str], second: list[str]) -> None:
         before, after = reached(first), reached(second)

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.rulesets import rulesets
 
@@ -545,7 +545,6 @@ packets = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(packets, rulesets())
 def test_a_packet_that_is_dropped_met_who_dropped_it(sent, ruleset):
     found = walk(sent, ruleset, HOST)
@@ -554,14 +553,12 @@ def test_a_packet_that_is_dropped_met_who_dropped_it(sent, ruleset):
         assert str(found.decided_by.line) in found.why
 
 
-@settings(deadline=None)
 @given(packets, rulesets())
 def test_a_step_explains_itself_exactly_where_it_did_not_match(sent, ruleset):
     for step in walk(sent, ruleset, HOST).visits:
         assert bool(step.why) is not step.matched
 
 
-@settings(deadline=None)
 @given(packets, rulesets())
 def test_a_certain_way_has_one_branch(sent, ruleset):
     found = walk(sent, ruleset, HOST)
@@ -569,7 +566,6 @@ def test_a_certain_way_has_one_branch(sent, ruleset):
         assert [each.outcome for each in branches(sent, ruleset, HOST)] == [found.outcome]
 
 
-@settings(deadline=None)
 @given(packets, rulesets())
 def test_a_rule_that_only_counts_changes_no_outcome(sent, ruleset):
     counting = rules("FORWARD").chain("FORWARD").rules
