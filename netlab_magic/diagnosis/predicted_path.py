@@ -60,9 +60,9 @@ def _of_leg(hop: Hop, *, back: bool, every: bool, died: bool) -> Iterator[PathSt
         yield PathStep(Event.ENTERS, hop.namespace, hop.enters.interface, packet=str(walk.sent), back=back)
     inside = list(_rules(hop, back=back, every=every))
     yield from inside
-    if hop.leaves and walk:
+    if hop.leaves and walk.passed:
         yield PathStep(Event.LEAVES, hop.namespace, hop.leaves.interface, packet=str(walk.packet), back=back)
-    if died and not walk and not (inside and inside[-1].fatal):
+    if died and not walk.passed and not (inside and inside[-1].fatal):
         why, values = stopped_by(hop)
         yield PathStep(Event.LOST, hop.namespace, packet=str(walk.packet), lost=why, values=values, fatal=True, back=back)
 

@@ -41,7 +41,7 @@ _REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is los
 class Account(msgspec.Struct, frozen=True):
     """What is said of a probe. `what` and `where` are a sentence or two each; `differences` are there when model and kernel disagree."""
 
-    verdict: str
+    verdict: Verdict
     what: str
     where: str
     differences: tuple[Difference, ...] = ()
@@ -66,7 +66,7 @@ def account(
     return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
 
 
-def _what(prediction: Prediction, outcome: Outcome | None, verdict: str, say: Language) -> str:
+def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say: Language) -> str:
     probe = prediction.probe
     if outcome is None and prediction.unknown:
         return say("Whether {flow} is answered cannot be told from the rules alone: {why}.", flow=probe, why=prediction.unknown)

@@ -47,7 +47,7 @@ class Memory:
     def learn(self, walk: HostTrace) -> None:
         """Remembers the connection of a packet that left this namespace, or ended in it, and was tracked here."""
         frame = walk.last
-        if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
+        if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
             return
         original, reply = (_shown(ends, frame.six) for ends in (frame.original, frame.reply))
         held = next((held for held in self._connections if (held.original, held.reply) == (original, reply)), None)

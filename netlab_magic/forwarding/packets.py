@@ -76,10 +76,10 @@ _FATAL = {
 _TCP_ONLY = dict.fromkeys(_NO_ROUTE_ECHO, Verdict.NO_ROUTE)
 
 
-def verdict_of_error(protocol: str, answer: str) -> str:
-    """The verdict of a probe whose sender gets this ICMP error; "" for one that its socket does not tell it of."""
+def verdict_of_error(protocol: str, answer: str) -> Verdict | None:
+    """The verdict of a probe whose sender gets this ICMP error; None for one that its socket does not tell it of."""
     if protocol == "icmp":
         return Verdict.NO_ROUTE if answer in _NO_ROUTE_ECHO else Verdict.REFUSED
     if answer == "tcp-reset":
         return Verdict.REFUSED
-    return _FATAL.get(answer, _TCP_ONLY.get(answer, "") if protocol == "tcp" else "")
+    return _FATAL.get(answer, _TCP_ONLY.get(answer) if protocol == "tcp" else None)

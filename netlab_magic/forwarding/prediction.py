@@ -34,9 +34,6 @@ class Trace(msgspec.Struct, frozen=True):
     lost: str = ""
     values: dict[str, str] = {}
 
-    def __bool__(self) -> bool:
-        return self.arrived
-
 
 class Prediction(msgspec.Struct, frozen=True):
     """The request's trip, the trip of what comes back (a reply, or an ICMP error or reset), and the verdict in the words of `Verdict`.
@@ -48,9 +45,11 @@ class Prediction(msgspec.Struct, frozen=True):
     probe: Probe
     request: Trace
     back: Trace | None
-    verdict: str
+    verdict: Verdict
     unknown: str = ""
     others: tuple["Prediction", ...] = ()
 
-    def __bool__(self) -> bool:
+    @property
+    def answered(self) -> bool:
+        """Whether the verdict is `ANSWERED`."""
         return self.verdict == Verdict.ANSWERED

@@ -109,7 +109,7 @@ class ModelledProbe:
             self.forks = end.forks
             return Prediction(self.probe, Trace(end.hops, False), None, Verdict.NOT_MEASURED, end.why)
         try:
-            return self._delivered(request) if request else self._lost(request)
+            return self._delivered(request) if request.arrived else self._lost(request)
         except Unknown as end:
             self.forks = end.forks
             return Prediction(self.probe, request, Trace(end.hops, False), Verdict.NOT_MEASURED, end.why)
@@ -125,10 +125,10 @@ class ModelledProbe:
             return self._refused(request, last, last.host_trace.answer)
         return Prediction(self.probe, request, None, self._silence(request))
 
-    def _silence(self, request: Trace) -> str:
+    def _silence(self, request: Trace) -> Verdict:
         """The verdict where nothing comes back."""
         own = len(request.hops) == 1
-        stopped_at_home = own and not request.hops[0].host_trace
+        stopped_at_home = own and not request.hops[0].host_trace.passed
         if stopped_at_home and self.probe.protocol != "tcp":
             return Verdict.BLOCKED  # the kernel tells the program: EPERM
         if not self.probe.target or (own and request.lost == NOBODY_ANSWERS):
@@ -147,8 +147,8 @@ class ModelledProbe:
         error = InFlight(refusal, flow_of(last.host_trace.packet), attached=refusal.state == "RELATED")
         back, arrived = self.forwarder.sent(error, last.namespace)
         unsent = self.probe.protocol == "udp" and len(request.hops) == 1 and last.host_trace.hooks[-1] in ("OUTPUT", "POSTROUTING")
-        verdict = "" if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
-        mine = back and back.hops[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
+        verdict = None if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
+        mine = back.arrived and back.hops[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
         return Prediction(self.probe, request, back, (mine and verdict) or self._silence(request))
 
     def _straight_back(self, last: Hop) -> tuple[End, ...]:
@@ -181,7 +181,7 @@ class ModelledProbe:
             silent = Trace(request.hops, True, _NO_ANSWER, {"namespace": last.namespace})
             return Prediction(self.probe, silent, None, self._silence(silent))
         back = self.forwarder.send(InFlight(reply_to(last.host_trace)), last.namespace)
-        verdict = Verdict.ANSWERED if back else self._silence(request)
+        verdict = Verdict.ANSWERED if back.arrived else self._silence(request)
         return Prediction(self.probe, request, back, verdict)
 
     def _listener(self, last: Hop) -> Server | None:
@@ -227,13 +227,13 @@ class ModelledProbe:
         found = predict(self.topology, self.rulesets, further, self.unseen)
         if found.unknown:
             raise Unknown(found.unknown)
-        return bool(found)
+        return found.answered
 
     # --- what comes back -----------------------------------------------------------------------------------------------
 
-    def _answered(self, request: Trace, back: Trace, verdict: str) -> Prediction:
+    def _answered(self, request: Trace, back: Trace, verdict: Verdict) -> Prediction:
         """The verdict if what comes back gets to the sender, and belongs to what it asked."""
-        if back:
+        if back.arrived:
             final = back.hops[-1]
             if is_answer(final.host_trace.packet, self.packet) and final.namespace == self.probe.source:
                 return Prediction(self.probe, request, back, verdict)

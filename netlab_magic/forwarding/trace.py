@@ -73,9 +73,9 @@ class Forwarder:
             enters, namespace, cables = cables[1], cables[1].namespace, cables[2:]
         while True:
             done, towards = self._walk(in_flight, namespace, enters, cables, hops)
-            if done.outcome == Outcome.DELIVERED or not done:
+            if done.outcome == Outcome.DELIVERED or not done.passed:
                 hops.append(Hop(namespace, done, enters))
-                return Trace(tuple(hops), bool(done)), _passed(in_flight, done)
+                return Trace(tuple(hops), done.passed), _passed(in_flight, done)
             if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
                 ahead = self.links.ahead(namespace, done)
                 if self.links.is_misled(namespace, ahead):

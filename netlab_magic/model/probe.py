@@ -1,11 +1,13 @@
 """What a probe found out: one flow, one verdict, and how it is known."""
 
+from enum import StrEnum
+
 import msgspec
 
 __all__ = ["Outcome", "Probe", "Verdict"]
 
 
-class Verdict:
+class Verdict(StrEnum):
     """The words for what became of a probe. Only `ANSWERED` counts as success; `NOT_MEASURED` is no statement about the network."""
 
     ANSWERED = "answered"
@@ -37,12 +39,15 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The answer to a probe: a `Verdict` word, the round-trip time in milliseconds where there was one, and one sentence why."""
+    """The answer to a probe: its verdict, the round-trip time in milliseconds where there was one, and one sentence why."""
 
     probe: Probe
-    verdict: str
+    verdict: Verdict
     milliseconds: float | None = None
     why: str = ""
 
-    def __bool__(self) -> bool:
+    @property
+    def answered(self) -> bool:
+        """Whether the verdict is `ANSWERED`."""
         return self.verdict == Verdict.ANSWERED
+

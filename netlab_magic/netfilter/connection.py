@@ -13,16 +13,15 @@ __all__ = ["Conversation", "converse", "is_answer"]
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A request and what comes back: the reply where the request arrived, the refusal where it was rejected, else None.
-
-    It is true when the reply reaches who asked, and looks to it as if it came from whom it was sent to.
-    """
+    """A request and what comes back: the reply where the request arrived, the refusal where it was rejected, else None."""
 
     request: HostTrace
     reply: HostTrace | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self.request) and bool(self.reply) and self.is_recognised
+    @property
+    def answered(self) -> bool:
+        """Whether the reply reaches who asked, and looks to it as if it came from whom the request was sent to."""
+        return self.request.passed and self.reply is not None and self.reply.passed and self.is_recognised
 
     @property
     def is_recognised(self) -> bool:
@@ -32,9 +31,9 @@ class Conversation(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """What became of it, in a sentence."""
-        if self.reply is None or not self.request:
+        if self.reply is None or not self.request.passed:
             return f"the request: {self.request.why}"
-        if not self.reply:
+        if not self.reply.passed:
             return f"the request arrives; the reply: {self.reply.why}"
         return (
             "request and reply arrive" if self.is_recognised else f"the request arrives; the reply is not recognised: {self.reply.packet}"
@@ -61,7 +60,7 @@ def converse(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Conv
     Whoever gets the request is taken to answer it: an echo reply, a SYN/ACK, a datagram. Raises ValueError as `walk` does.
     """
     request = walk(packet, ruleset, host)
-    if request:
+    if request.passed:
         return Conversation(request, walk(reply_to(request, host), ruleset, host))
     refusal = refusal_of(request, host)
     return Conversation(request, walk(refusal, ruleset, host) if refusal else None)

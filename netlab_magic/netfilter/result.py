@@ -135,7 +135,9 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     cause: str = ""
     forks: bool = False
 
-    def __bool__(self) -> bool:
+    @property
+    def passed(self) -> bool:
+        """Whether the packet got as far as it can on this host: to the next one, or to a program here."""
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
 
     @cached_property

@@ -11,7 +11,7 @@ from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.session.history import History
 from netlab_magic.session.lab_model import Model, model_of, model_of_snapshot
 from netlab_magic.session.predict_only import peopled
-from netlab_magic.session.results.flow_diff import _NOT_THERE, _UNKNOWN, FlowChange, FlowsCompared
+from netlab_magic.session.results.flow_diff import Expected, FlowChange, FlowsCompared
 
 __all__ = ["diff_flows", "flows_compared"]
 
@@ -52,7 +52,7 @@ def flows_compared(before: tuple[str, Model], after: tuple[str, Model], measure:
     changes = []
     for key in changed:
         probe = (new[key] if key in new else old[key]).probe
-        changes.append(FlowChange(str(probe), _word(old.get(key)), _word(new.get(key)), measured.get(probe, "") if key in new else ""))
+        changes.append(FlowChange(str(probe), _word(old.get(key)), _word(new.get(key)), measured.get(probe) if key in new else None))
     return FlowsCompared(changes, before[0], after[0], len(keys))
 
 
@@ -61,5 +61,5 @@ def _verdicts(model: Model) -> dict[Key, Prediction]:
     return {(one.source, one.name, one.protocol, one.port): found for one, found in zip(probes, model.predict(probes), strict=True)}
 
 
-def _word(found: Prediction | None) -> str:
-    return _NOT_THERE if found is None else _UNKNOWN if found.unknown else found.verdict
+def _word(found: Prediction | None) -> Expected:
+    return "not there" if found is None else "unknown" if found.unknown else found.verdict

@@ -82,5 +82,5 @@ def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -
 
 
 def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:
-    why = "" if found else found.unknown or account(found, rulesets, language_name=language).where
+    why = "" if found.answered else found.unknown or account(found, rulesets, language_name=language).where
     return Outcome(found.probe, found.verdict, why=why)

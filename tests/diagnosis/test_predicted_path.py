@@ -34,11 +34,11 @@ def bridged(ruleset: Ruleset) -> Prediction:
     passing = converse(Packet(ns1, ns0, "icmp", icmp_type=8, input="docker1", port_in="veth-ns1"), ruleset, host_of(SEED))
     request = [Hop("ns1", within("ns1", ns1, ns0, output="eth0"), None, OUT), Hop(HOST, passing.request, PORT, FAR_PORT)]
     back = None
-    if passing.reply:
+    if passing.reply is not None:
         request.append(Hop("ns0", within("ns0", ns1, ns0, input="eth0"), FAR))
         hops = [Hop("ns0", within("ns0", ns0, ns1, output="eth0"), None, FAR), Hop(HOST, passing.reply, FAR_PORT, PORT)]
         back = Trace((*hops, Hop("ns1", within("ns1", ns0, ns1, input="eth0"), OUT)), arrived=True)
-    return Prediction(Probe("ns1", "ns0", ns0, "ns0"), Trace(tuple(request), bool(passing.request)), back, "")
+    return Prediction(Probe("ns1", "ns0", ns0, "ns0"), Trace(tuple(request), passing.request.passed), back, "")
 
 
 def sites(packet_path: PacketPath) -> list[str]:

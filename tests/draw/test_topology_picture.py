@@ -143,6 +143,9 @@ def test_there_and_back_alike_is_one_arrow():
     both = topology_picture(SEED, OPEN, [ping("ns0", "ns1", "answered", 0.05), ping("ns1", "ns0", "answered", 0.06)])
     assert "✓ 0.05 / 0.06 ms" in both.dot
     assert "ns0 ⇄ ns1" in both.dot
+    neither = topology_picture(SEED, OPEN, [ping("ns0", "ns1", "blocked"), ping("ns1", "ns0", "blocked")])
+    assert neither.dot.count("✕ blocked") == 1
+    assert "ns0 ⇄ ns1" in neither.dot
     differing = topology_picture(SEED, OPEN, [ping("ns0", "ns1", "answered", 0.05), ping("ns1", "ns0", "blocked")])
     assert "⇄" not in differing.dot
 

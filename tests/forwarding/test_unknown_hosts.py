@@ -48,8 +48,8 @@ def test_several_machines_on_one_cable_have_a_switch_between_them():
     found = with_strangers(host(), ["192.168.1.77", "192.168.1.78", "10.0.0.5"])
     assert found.host.interface("eth0").peer == End("behind eth0", "uplink")
     assert len(found.namespaces["behind eth0"].ports("switch")) == 4
-    assert foresee(host(), {}, "192.168.1.77", Destination("192.168.1.78")).prediction
-    assert foresee(host(), {}, "192.168.1.77", Destination("10.0.0.5")).prediction
+    assert foresee(host(), {}, "192.168.1.77", Destination("192.168.1.78")).prediction.answered
+    assert foresee(host(), {}, "192.168.1.77", Destination("10.0.0.5")).prediction.answered
 
 
 def test_ports_whose_other_ends_nobody_knows_are_not_told_apart():

@@ -223,7 +223,7 @@ def test_the_hooks_follow_from_the_way(text, hooks):
 def test_a_bridged_frame_is_not_routed():
     found = walk(packet(NEXT_DOOR), rules("mangle POSTROUTING"), Host(HOST.devices, forwarding=False))
     last = found.visits[-1].before
-    assert found
+    assert found.passed
     assert (last.ttl, last.input, last.output, last.port_in, last.port_out) == (64, "", "docker1", "veth0", "veth1")
 
 
@@ -276,7 +276,7 @@ UNKNOWN = [
 @pytest.mark.parametrize(("spec", "why"), UNKNOWN)
 def test_what_cannot_be_judged_makes_the_outcome_unknown(spec, why):
     found = walk(packet(OUT), rules(f"FORWARD {spec}"), HOST)
-    assert (found.outcome, found.why, bool(found)) == (Outcome.UNKNOWN, why, False)
+    assert (found.outcome, found.why, found.passed) == (Outcome.UNKNOWN, why, False)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_masquerading_is_remembered_and_turned_back():
     found = converse(packet(OUT), rules("nat POSTROUTING -s 172.18.0.0/16 ! -o docker1 -j MASQUERADE"), HOST)
     assert found.request.packet.reply == Flow("8.8.8.8", "10.0.0.5", 80, 4000)
     assert (found.reply.sent.destination, found.reply.packet.destination) == ("10.0.0.5", "172.18.0.2")
-    assert found
+    assert found.answered
 
 
 def test_a_published_port_is_remembered_and_turned_back():
@@ -614,5 +614,5 @@ def test_an_echo_reply_to_another_address_of_the_host_is_an_answer_to_ping():
     """NOTRACK keeps the reply from being translated back; a raw socket takes it all the same."""
     ruleset = rules("raw PREROUTING -i eth0 -j NOTRACK", "nat POSTROUTING -j SNAT --to-source 172.18.0.1")
     found = converse(packet("icmp 10.0.0.5 > 8.8.8.8"), ruleset, HOST)
-    assert (found.reply.packet.destination, bool(found)) == ("172.18.0.1", True)
-    assert not converse(packet("udp 10.0.0.5:4000 > 8.8.8.8:53"), ruleset, HOST)
+    assert (found.reply.packet.destination, found.answered) == ("172.18.0.1", True)
+    assert not converse(packet("udp 10.0.0.5:4000 > 8.8.8.8:53"), ruleset, HOST).answered

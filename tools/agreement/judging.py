@@ -109,7 +109,7 @@ def _round(case: Case, packet: Packet, walker: Walker, there: Host) -> Iterator[
     for request in walker(packet):
         if request.outcome == Outcome.UNKNOWN or _is_lost(request):
             yield Expected([request], answered=None, more=True), None
-        elif not request:
+        elif not request.passed:
             for walks in _refused(request, walker, there):
                 yield Expected(walks, answered=False), _next(case.packet, walks) if again else None
         elif not _is_received(request):
@@ -125,11 +125,11 @@ def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> It
     if request.sent.flags >= {"ACK"}:
         answer = msgspec.structs.replace(answer, flags=frozenset(("ACK",)), length=52)
     for reply in walker(answer):
-        answered = bool(Conversation(request, reply)) and not closed
-        stray = bool(reply) and not answered and not closed
+        answered = Conversation(request, reply).answered and not closed
+        stray = reply.passed and not answered and not closed
         untracked = request.last.state in _UNTRACKED  # its reply may have begun a connection of its own
         goes_on = not (stray or closed or tcp or untracked) and (answered or case.packet.protocol == "udp")
-        for walks in [[reply]] if reply else _refused(reply, walker, there):
+        for walks in [[reply]] if reply.passed else _refused(reply, walker, there):
             so_far = [request, *walks]
             expected = Expected(so_far, answered, more=stray)
             packet = _next(case.packet, so_far)
@@ -144,7 +144,7 @@ def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> It
 def _shaken(case: Case, so_far: list[HostTrace], packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
     """The end of TCP's handshake, which is a packet more, before there are data."""
     for third in walker(packet):
-        if third:
+        if third.passed:
             data = msgspec.structs.replace(
                 packet, flags=frozenset(("PSH", "ACK")), length=52 + case.size, connection_mark=third.last.connection_mark
             )
@@ -161,11 +161,11 @@ def _shaken(case: Case, so_far: list[HostTrace], packet: Packet, walker: Walker,
 def _next(packet: Packet, walks: list[HostTrace]) -> Packet:
     """The second packet of a program, with what connection tracking remembers of the first and its answer."""
     request = walks[0].last
-    if request.state in _UNTRACKED or not (walks[0] or "CONFIRMED" in request.status):
+    if request.state in _UNTRACKED or not (walks[0].passed or "CONFIRMED" in request.status):
         return packet
     mark, seen = request.connection_mark, "SEEN_REPLY" in request.status
     for found in walks[1:]:
-        stopped_in_raw = not found and bool(found.decided_by) and found.decided_by.table == "raw"
+        stopped_in_raw = not found.passed and bool(found.decided_by) and found.decided_by.table == "raw"
         if found.last.state not in _UNTRACKED and not stopped_in_raw:
             mark, seen = found.last.connection_mark, seen or found.last.state == "ESTABLISHED"
     if packet.protocol == "tcp" and not seen:  # an ACK after nothing but a SYN (sIV of tcp_conntracks in nf_conntrack_proto_tcp.c)
@@ -183,7 +183,7 @@ def _next(packet: Packet, walks: list[HostTrace]) -> Packet:
 
 def _is_lost(request: HostTrace) -> bool:
     """Whether a packet goes on as no part of its connection any more: untranslated, whoever gets it does not know it."""
-    return bool(request) and request.sent.state == "ESTABLISHED" and request.last.state in _UNTRACKED
+    return request.passed and request.sent.state == "ESTABLISHED" and request.last.state in _UNTRACKED
 
 
 def _is_received(request: HostTrace) -> bool:
@@ -202,7 +202,7 @@ def _refused(walked: HostTrace, walker: Walker, there: Host) -> Iterator[list[Ho
         yield [walked]
         return
     for answer in walker(refusal):
-        if answer or answer.outcome == Outcome.UNKNOWN:
+        if answer.passed or answer.outcome == Outcome.UNKNOWN:
             yield [walked, answer]
         else:
             for more in _refused(answer, walker, there):

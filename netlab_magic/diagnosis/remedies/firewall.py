@@ -38,7 +38,7 @@ _POLICY = message("Let {chain} accept all packets that none of its rules decides
 def killer_of(hop: Hop) -> RuleVisit | None:
     """The rule, or the policy, at which a packet died; None when something else ended its way."""
     walk = hop.host_trace
-    if walk or not walk.entries or walk.cause not in ("rule", ""):
+    if walk.passed or not walk.entries or walk.cause not in ("rule", ""):
         return None
     last = walk.entries[-1]
     return last if isinstance(last, RuleVisit) and last.matched and last.outcome in ("DROP", "REJECT") else None

@@ -50,8 +50,8 @@ def remedies(
     cannot tell what becomes of the packets. The number of predictions is bounded, more so for many rules.
     """
     world = World(topology, dict(rulesets), probe, dockerd)
-    found = prediction or predict(topology, rulesets, probe, unseen)
-    if found or found.unknown:
+    found = predict(topology, rulesets, probe, unseen) if prediction is None else prediction
+    if found.answered or found.unknown:
         return ()
     return _Search(unseen, _affordable(rulesets)).remedies(world, found)
 
@@ -73,9 +73,9 @@ class _Search:
         trace = _dying(found)
         helping = list(self._helping(world, found))
         dockers = self._tried(docker_fixes(world, found))  # what Docker has its own way for needs no second change
-        singles = [Remedy((fix,)) for fix, _, then in (*helping, *dockers) if then]
+        singles = [Remedy((fix,)) for fix, _, then in (*helping, *dockers) if then.answered]
         enough = {remedy.commands for remedy in singles if remedy.commands}
-        tried = [self._rest((fix,), after, then, found) for fix, after, then in helping if not then]
+        tried = [self._rest((fix,), after, then, found) for fix, after, then in helping if not then.answered]
         more = [remedy for remedy in tried if remedy and all(fix.commands not in enough for fix in remedy.fixes)]
         return _ordered([*singles, *more, *(advice(world, found, trace) if trace.hops else ())])
 
@@ -98,7 +98,7 @@ class _Search:
             return None
         further = []
         for fix, after, then in self._helping(world, found):
-            if then:
+            if then.answered:
                 return Remedy((*fixes, fix))
             further.append((fix, after, then))
         for fix, after, then in further if len(fixes) + 1 < _DEEPEST else ():

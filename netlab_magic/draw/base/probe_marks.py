@@ -34,6 +34,8 @@ _LOOKS = {
     Verdict.NOT_MEASURED: Look("?", "dotted", "odot", Role.QUIET, Role.BOX),
 }
 
+_MIXED = Look("◐", "dashed", "normal", Role.BAD, Role.BAD_FILL)
+
 
 class Flow(msgspec.Struct, frozen=True):
     """One arrow: an outcome, and the one of the opposite direction where it came out alike."""
@@ -49,14 +51,15 @@ class Flow(msgspec.Struct, frozen=True):
     @property
     def result(self) -> str:
         """The result in a few words: "✓ 0.05 ms"."""
-        times = [_time(each.milliseconds) for each in (self.outcome, self.back) if each and each.milliseconds is not None]
+        answered = [each for each in (self.outcome, self.back) if each is not None and each.answered]
+        times = [_time(each.milliseconds) for each in answered if each.milliseconds is not None]
         return f"{self.look.symbol} {' / '.join(times)} ms" if times else shown_as(self.outcome)
 
     @property
     def question(self) -> str:
         """What was asked: "ns1 → ns0"."""
         question = str(self.outcome.probe)
-        return question.replace(" → ", " ⇄ ", 1) if self.back else question
+        return question.replace(" → ", " ⇄ ", 1) if self.back is not None else question
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -67,7 +70,7 @@ class Tally(msgspec.Struct, frozen=True):
     unknown: int = 0
 
     @property
-    def verdict(self) -> str | None:
+    def verdict(self) -> Verdict | None:
         """The verdict that all share, as far as one can say; None for a mixture."""
         if self.unknown == self.asked:
             return Verdict.NOT_MEASURED
@@ -84,9 +87,9 @@ class Tally(msgspec.Struct, frozen=True):
         return f"{self.answered:,}/{self.asked:,}{unknown}"
 
 
-def look_of(verdict: str | None) -> Look:
+def look_of(verdict: Verdict | None) -> Look:
     """The look of a verdict; None is a mixture."""
-    return _LOOKS.get(verdict or "", Look("◐", "dashed", "normal", Role.BAD, Role.BAD_FILL))
+    return _MIXED if verdict is None else _LOOKS[verdict]
 
 
 def _time(milliseconds: float | None) -> str:
@@ -121,7 +124,7 @@ def flows(outcomes: Sequence[Outcome]) -> list[Flow]:
     while left:
         first = left.pop(0)
         back = next((other for other in left if _is_opposite(first, other)), None)
-        if back:
+        if back is not None:
             left.remove(back)
         made.append(Flow(first, back))
     return made
@@ -131,7 +134,7 @@ def total(outcomes: Iterable[Outcome]) -> Tally:
     """The tally of some outcomes."""
     counted = list(outcomes)
     unknown = sum(outcome.verdict == Verdict.NOT_MEASURED for outcome in counted)
-    return Tally(sum(map(bool, counted)), len(counted), unknown)
+    return Tally(sum(outcome.answered for outcome in counted), len(counted), unknown)
 
 
 def tallies(outcomes: Sequence[Outcome]) -> dict[str, tuple[Tally | None, Tally | None]]:

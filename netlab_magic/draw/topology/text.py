@@ -84,7 +84,7 @@ def _probes(view: NetView) -> list[str]:
         return []
     if not view.counts:
         return ["Last probes", *_outcome_lines(view.outcomes)]
-    failed = [outcome for outcome in view.outcomes if not outcome]
+    failed = [outcome for outcome in view.outcomes if not outcome.answered]
     more = [f"  … {len(failed) - _MOST_FAILURES:,} more that were not answered"] if len(failed) > _MOST_FAILURES else []
     return [f"Last probes: {view.total.sentence}", *_outcome_lines(failed[:_MOST_FAILURES]), *more]
 

@@ -8,7 +8,7 @@ from netlab_magic.draw.base.probe_marks import MOST_ONE_BY_ONE, Flow, Tally, flo
 from netlab_magic.draw.base.rule_label import End, verdict
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import NOWHERE, PacketPath
-from netlab_magic.model.probe import Outcome
+from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, INTERNET, Interface, Namespace, Topology
 
 __all__ = ["Mark", "NetView", "far_end", "net_view", "serves", "state_of", "visible"]
@@ -25,7 +25,7 @@ class Mark(msgspec.Struct, frozen=True):
     """A line on a namespace's card that says what the last probes found there."""
 
     text: str
-    verdict: str | None
+    verdict: Verdict | None
 
 
 class NetView(msgspec.Struct, frozen=True):

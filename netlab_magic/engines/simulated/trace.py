@@ -50,7 +50,7 @@ def _sightings(hop: Hop, absent: "set[tuple[str, str, str]]") -> Iterator[HookRe
         for visit in hop.host_trace.visits:
             if visit.hook == hook and visit.matched and (hop.namespace, visit.table, visit.chain) not in absent:
                 yield _sighting(visit)
-        if hop.host_trace or at < len(hooks) - 1:
+        if hop.host_trace.passed or at < len(hooks) - 1:
             yield HookReport("leaves", hook, entering[at + 1])
 
 

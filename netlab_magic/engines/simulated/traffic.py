@@ -102,7 +102,7 @@ class Road:
     def _exchange(self, begun: ModelledProbe, segments: Sequence[Segment] = ()) -> Prediction:
         found, probe = begun.predict(), begun.probe
         traces = [found.request, *([] if found.back is None else [found.back])]
-        if found and probe.protocol == "tcp" and found.request.hops and found.back:
+        if found.answered and probe.protocol == "tcp" and found.request.hops and found.back is not None:
             traces += self._talk(begun, found, segments)
         for trace in traces:
             self._pass(trace)
@@ -128,7 +128,7 @@ class Road:
         for hop in trace.hops:
             self._count(hop.namespace, hop.host_trace)
             self._track(hop.namespace, hop.host_trace)
-            if hop.leaves and hop.host_trace:
+            if hop.leaves and hop.host_trace.passed:
                 self._ask(hop.leaves, hop.host_trace)
 
     def _count(self, namespace: str, walk: HostTrace) -> None:
@@ -140,7 +140,7 @@ class Road:
 
     def _track(self, namespace: str, walk: HostTrace) -> None:
         frame = walk.last
-        if not walk or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
+        if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
             return
         held = self._tracked.setdefault(namespace, {})
         key = frame.protocol, frame.original
@@ -261,7 +261,7 @@ def _answer(found: Prediction) -> Outcome | None:
     probe = found.probe
     if found.verdict == Verdict.ANSWERED:
         return Outcome(probe, Verdict.ANSWERED)
-    at_home = len(found.request.hops) == 1 and not found.request.hops[0].host_trace
+    at_home = len(found.request.hops) == 1 and not found.request.hops[0].host_trace.passed
     if found.back is None and found.verdict == Verdict.NO_ROUTE:
         return outcomes.no_route(probe)
     if at_home and found.back is None and found.verdict == Verdict.BLOCKED and probe.protocol != "tcp":
@@ -288,7 +288,7 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
         return _mute(world.topology, probe)
     if len(found.request.hops) == 1 and found.request.lost == NOBODY_ANSWERS:
         return outcomes.nobody_answers(probe, found.request.values["address"])
-    if len(found.request.hops) == 1 and not found.request.hops[0].host_trace and not _knows_next_hop(world, probe):
+    if len(found.request.hops) == 1 and not found.request.hops[0].host_trace.passed and not _knows_next_hop(world, probe):
         return outcomes.stopped_at_home(probe)
     return outcomes.blocked(probe)
 

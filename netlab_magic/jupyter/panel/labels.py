@@ -17,9 +17,9 @@ _VERDICTS = {
 _HERE = "{}"
 
 
-def verdict_words(verdict: str, say: Language) -> str:
+def verdict_words(verdict: Verdict, say: Language) -> str:
     """A verdict in the reader's language."""
-    return say(_VERDICTS[verdict]) if verdict in _VERDICTS else verdict
+    return say(_VERDICTS[verdict])
 
 
 def outcome_words(outcome: Outcome, say: Language) -> str:

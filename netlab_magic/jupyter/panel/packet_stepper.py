@@ -46,7 +46,7 @@ class Stepping:
             self.packet_path, self.good, self.outcome, self.sentences = PacketPath((), str(self.probe)), False, None, []
             return
         expected = predict(observed.topology, self.rulesets, self.probe, self.unseen)
-        self.packet_path, self.good, self.outcome = path_of_prediction(expected), bool(expected), None
+        self.packet_path, self.good, self.outcome = path_of_prediction(expected), expected.answered, None
         self.sentences = [expected.unknown] if expected.unknown else []
         self.go(self.number)
 

@@ -86,7 +86,7 @@ def pairs(outcomes: Sequence[Outcome], say: Language) -> dict[str, object]:
     if len(sources) * len(targets) > _MOST_CELLS:
         return {"sources": [], "targets": [], "cells": {}, "much": _by_source(outcomes, sources, say)}
     cells = {
-        f"{outcome.probe.source}>{outcome.probe.name}": [MARKS[outcome.verdict], bool(outcome), outcome_words(outcome, say)]
+        f"{outcome.probe.source}>{outcome.probe.name}": [MARKS[outcome.verdict], outcome.answered, outcome_words(outcome, say)]
         for outcome in outcomes
     }
     return {"sources": sources, "targets": targets, "cells": cells, "much": []}
@@ -95,7 +95,7 @@ def pairs(outcomes: Sequence[Outcome], say: Language) -> dict[str, object]:
 def _by_source(outcomes: Sequence[Outcome], sources: Sequence[str], say: Language) -> list[str]:
     count = {name: [0, 0] for name in sources}
     for outcome in outcomes:
-        count[outcome.probe.source][0] += bool(outcome)
+        count[outcome.probe.source][0] += outcome.answered
         count[outcome.probe.source][1] += 1
     return [say("{} reaches {} of {}", name, good, asked) for name, (good, asked) in count.items() if good < asked]
 
@@ -112,7 +112,7 @@ def summary(policy: str, outcomes: Sequence[Outcome], say: Language) -> str:
     """The state of the lab in a sentence."""
     if not outcomes:
         return say("FORWARD policy {}: there are no two namespaces to measure between.", policy)
-    return say("FORWARD policy {}: {} of {} flows are answered.", policy, sum(map(bool, outcomes)), len(outcomes))
+    return say("FORWARD policy {}: {} of {} flows are answered.", policy, sum(outcome.answered for outcome in outcomes), len(outcomes))
 
 
 def places(topology: Topology) -> list[str]:

@@ -94,16 +94,36 @@ class Changed(Result):
 
 
 class Measured(Result):
-    """One probe's outcome; true when it turned out as expected, or when it was answered."""
+    """One probe's outcome; true when it turned out as expected or, where nothing was expected, when it was answered.
+
+    Attributes:
+        outcome: the probe with its verdict.
+        expected: whether an `expect` said that it would be answered; None for a probe without a claim.
+    """
 
     def __init__(self, outcome: Outcome, expected: bool | None = None) -> None:
         self.outcome = outcome
         self.expected = expected
 
+    @property
+    def verdict(self) -> Verdict:
+        """What became of it."""
+        return self.outcome.verdict
+
+    @property
+    def why(self) -> str:
+        """Why the verdict is not `ANSWERED`, in one sentence; "" where nothing is known of it."""
+        return self.outcome.why
+
+    @property
+    def milliseconds(self) -> float | None:
+        """The round-trip time; None where no answer was timed."""
+        return self.outcome.milliseconds
+
     def __bool__(self) -> bool:
         if self.expected is None:
-            return bool(self.outcome)
-        return self.outcome.verdict != Verdict.NOT_MEASURED and bool(self.outcome) == self.expected
+            return self.outcome.answered
+        return self.outcome.verdict != Verdict.NOT_MEASURED and self.outcome.answered == self.expected
 
     def _parts(self) -> tuple[str, str, str]:
         outcome = self.outcome
@@ -119,27 +139,35 @@ class Measured(Result):
         """See Result."""
         head, verdict, why = (escape(part) for part in self._parts())
         reason = f' <span class="why">({why})</span>' if why else ""
-        return f'<pre><span class="{"ok" if self.outcome else "bad"}">{head}: <b>{verdict}</b></span>{reason}</pre>'
+        return f'<pre><span class="{"ok" if self.outcome.answered else "bad"}">{head}: <b>{verdict}</b></span>{reason}</pre>'
 
 
 class MatrixResult(Result):
-    """Who reaches whom; true when everybody reaches everybody. `predicted` tells that the model says so, and nothing was sent."""
+    """Who reaches whom; true when everybody reaches everybody. `matrix["ns1", "ns0"]` is what `ping ns1 ns0` would have returned.
+
+    Attributes:
+        pairs: the result of each pair, by the names of source and destination.
+        predicted: whether the model says so, and nothing was sent.
+        outcomes: the outcomes of all pairs, in order.
+        sources: those who were asked to send, in order.
+        targets: those who were to be reached, in order.
+    """
 
     def __init__(self, outcomes: Sequence[Outcome], predicted: bool = False) -> None:
         self.predicted = predicted
         self.outcomes = tuple(outcomes)
         self.sources = tuple(dict.fromkeys(outcome.probe.source for outcome in outcomes))
         self.targets = tuple(dict.fromkeys((*self.sources, *(outcome.probe.name for outcome in outcomes))))
-        self._by_pair = {(outcome.probe.source, outcome.probe.name): outcome for outcome in outcomes}
+        self.pairs = {(outcome.probe.source, outcome.probe.name): Measured(outcome) for outcome in outcomes}
 
     def __bool__(self) -> bool:
-        return all(self.outcomes)
+        return all(outcome.answered for outcome in self.outcomes)
 
-    def __getitem__(self, pair: tuple[str, str]) -> Outcome:
-        return self._by_pair[pair]
+    def __getitem__(self, pair: tuple[str, str]) -> Measured:
+        return self.pairs[pair]
 
     def _mark(self, source: str, target: str) -> str:
-        return MARKS[self._by_pair[source, target].verdict] if (source, target) in self._by_pair else "·"
+        return MARKS[self.pairs[source, target].verdict] if (source, target) in self.pairs else "·"
 
     def _summary(self) -> str:
         found = [verdict for verdict in MARKS if any(outcome.verdict == verdict for outcome in self.outcomes)]
@@ -174,12 +202,12 @@ class MatrixResult(Result):
         return "".join(self._cell(source, target) for target in self.targets)
 
     def _cell(self, source: str, target: str) -> str:
-        outcome = self._by_pair.get((source, target))
-        if outcome is None:
+        if (source, target) not in self.pairs:
             return "<td>·</td>"
+        outcome = self.pairs[source, target].outcome
         told = f"{'predicted ' if self.predicted else ''}{self._word(outcome.verdict)}"
         label = escape(f"{outcome.probe}: {told} {outcome.why}".strip(), quote=True)
-        return f'<td class="{"ok" if outcome else "bad"}" title="{label}" aria-label="{label}">{MARKS[outcome.verdict]}</td>'
+        return f'<td class="{"ok" if outcome.answered else "bad"}" title="{label}" aria-label="{label}">{MARKS[outcome.verdict]}</td>'
 
 
 class Ran(Result):

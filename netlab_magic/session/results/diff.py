@@ -61,7 +61,9 @@ class Comparison(msgspec.Struct, frozen=True):
     topology: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
+    @property
+    def changed(self) -> bool:
+        """Whether there is any difference."""
         return bool(self.chains or self.commands)
 
 
@@ -120,7 +122,7 @@ class Compared(Result):
     @property
     def changed(self) -> bool:
         """Whether there is any difference."""
-        return bool(self.comparison)
+        return self.comparison.changed
 
     def _title(self) -> str:
         return f"{self.before} → {self.after}" + ("" if self.changed else ": no difference")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Literal
 
 import msgspec
 
@@ -10,24 +11,24 @@ from netlab_magic.session.results.base import MARKS, Result
 
 __all__ = ["FlowChange", "FlowsCompared"]
 
-_NOT_THERE = "not there"
-
-_UNKNOWN = "unknown"
+Expected = Verdict | Literal["unknown", "not there"]
+"""What the model says of a flow in one state: its verdict, that it cannot tell, or that the state has no such flow."""
 
 
 class FlowChange(msgspec.Struct, frozen=True):
-    """A flow and its verdicts: words of Verdict, "unknown", or "not there". `measured` is "" where nothing was sent."""
+    """A flow, what the model says of it in either state, and the verdict of its probe; None where nothing was sent."""
 
     flow: str
-    before: str
-    after: str
-    measured: str = ""
+    before: Expected
+    after: Expected
+    measured: Verdict | None = None
 
     @property
     def contradicts(self) -> bool:
         """Whether the probe says otherwise than the model."""
-        told = (self.after, self.measured)
-        return bool(self.measured) and self.after not in (_UNKNOWN, _NOT_THERE, self.measured) and Verdict.NOT_MEASURED not in told
+        if self.measured in (None, Verdict.NOT_MEASURED):
+            return False
+        return self.after not in ("unknown", "not there", Verdict.NOT_MEASURED, self.measured)
 
 
 class FlowsCompared(Result):
@@ -86,5 +87,7 @@ class FlowsCompared(Result):
         return f"{alarm}{title}<table><tr>{head}</tr>{rows}</table>"
 
 
-def _marked(verdict: str) -> str:
-    return f"{MARKS[verdict]} {verdict}" if verdict in MARKS else f"? {verdict}" if verdict == _UNKNOWN else verdict
+def _marked(said: Expected | None) -> str:
+    if said is None or said == "not there":
+        return said or ""
+    return "? unknown" if said == "unknown" else f"{MARKS[said]} {said}"

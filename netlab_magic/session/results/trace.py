@@ -25,7 +25,7 @@ class Tracked(Result):
         self.language = language
 
     def __bool__(self) -> bool:
-        return bool(self.traced.outcome)
+        return self.traced.outcome.answered
 
     def __str__(self) -> str:
         lines = [f"{Measured(self.traced.outcome)}{' (simulated)' if self.traced.simulated else ''}"]

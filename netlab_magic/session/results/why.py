@@ -62,7 +62,7 @@ class Why(Result):
         return self.case.outcome
 
     def __bool__(self) -> bool:
-        return bool(self.outcome)
+        return self.outcome.answered
 
     @cached_property
     def remedies(self) -> tuple[Remedy, ...]:
@@ -147,7 +147,7 @@ class Why(Result):
         return "".join(self._html())
 
     def _html(self) -> Iterator[str]:
-        kind = "ok" if self.outcome else "bad"
+        kind = "ok" if self.outcome.answered else "bad"
         head = escape(f"{MARKS[self.outcome.verdict]} {self.outcome.probe}: ")
         yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self._verdict())}</b></pre>'
         for sentence in [*self.sentences(), *self._differences()]:

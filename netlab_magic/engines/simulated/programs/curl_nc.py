@@ -26,7 +26,7 @@ def _server(found: Prediction, road: Road) -> Server | None:
     owner = road.topology.owner(address)
     inner = Probe(server.namespace, address, address, owner.namespace if owner else "", "tcp", int(target))
     further = road.exchange(inner, segments=connection())
-    return _server(further, road) if further else None
+    return _server(further, road) if further.answered else None
 
 
 def _probe(call: Call, host: str, port: int, protocol: str = "tcp") -> Probe | None:
@@ -58,9 +58,9 @@ def curl(call: Call) -> int:
     request = f"{method} {found['path'] or '/'} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: curl/{_VERSION}\r\nAccept: */*\r\n\r\n"
     road = Road(call.world)
     reply = road.exchange(probe, segments=connection(len(request), 80))
-    server = _server(reply, road) if reply else None
+    server = _server(reply, road) if reply.answered else None
     call.world = road.arrived()
-    if not reply:
+    if not reply.answered:
         status, said = _failure(reply, host, port)
         raise Ended(status, "" if quiet else said)
     return _shown(call, server, options, output, quiet)
@@ -134,7 +134,7 @@ def netcat(call: Call) -> int:
     road = Road(call.world)
     reply = road.exchange(probe, segments=connection())
     call.world = road.arrived()
-    if reply:
+    if reply.answered:
         if "v" in flags:
             call.err(f"Connection to {host} {port} port [{protocol}/*] succeeded!\n")
         return 0

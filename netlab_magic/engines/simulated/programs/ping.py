@@ -108,7 +108,7 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
     for number, reply in enumerate(replies, 1):
         if reply.unknown:
             call.err(f"the model cannot tell what becomes of this: {reply.unknown}\n")
-        elif reply:
+        elif reply.answered:
             answered += 1
             if not asked.quiet:
                 call.out(_answer_line(asked, address, reply, number))
@@ -122,12 +122,12 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
 
 
 def _is_kept_back(reply: Prediction) -> bool:
-    return len(reply.request.hops) == 1 and not reply.request.hops[0].host_trace and reply.back is None
+    return len(reply.request.hops) == 1 and not reply.request.hops[0].host_trace.passed and reply.back is None
 
 
 def _answer_line(asked: _Asked, address: str, reply: Prediction, number: int) -> str:
     named = f"{asked.name} ({address})" if asked.name in _NAMES else address
-    ttl = reply.back.hops[-1].host_trace.sent.ttl if reply.back else 64
+    ttl = reply.back.hops[-1].host_trace.sent.ttl if reply.back is not None else 64
     return f"{asked.size + 8} bytes from {named}: icmp_seq={number} ttl={ttl} time={_MILLISECONDS:.3f} ms\n"
 
 
