@@ -14,7 +14,7 @@ from netlab_magic.nftables.text.expression_printer import Style
 from netlab_magic.nftables.text.stateful_parser import UNITS
 from netlab_magic.nftables.text.statement_parser import read_rule
 from netlab_magic.nftables.text.statement_printer import statement_text
-from netlab_magic.nftables.text.words import ADDRESS, NotUnderstood
+from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood
 
 __all__ = ["WRONG", "StatementReader", "limit", "objects"]
 
@@ -188,8 +188,7 @@ class StatementReader(ExpressionReader):
 
     def dup(self, said: Mapping[str, Json]) -> s.Statement:
         """A copy."""
-        kind = _DEVICE if self.family == "netdev" else ADDRESS
-        return s.Dup(self.expression(said["addr"], (kind,)), self.expression(said["dev"], (_DEVICE,)) if "dev" in said else None)
+        return s.Dup(self.expression(said["addr"], (TARGET,)), self.expression(said["dev"], (_DEVICE,)) if "dev" in said else None)
 
     def fwd(self, said: Mapping[str, Json]) -> s.Statement:
         """Out of another device."""

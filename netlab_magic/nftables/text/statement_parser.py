@@ -9,7 +9,7 @@ from netlab_magic.nftables.fields import BARE_META, BY_WORDS, datatype_of, datat
 from netlab_magic.nftables.statements import Statement
 from netlab_magic.nftables.text.expression_parser import VERDICTS
 from netlab_magic.nftables.text.nat_parser import NatParser
-from netlab_magic.nftables.text.words import ADDRESS, NotUnderstood, words_of
+from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood, words_of
 
 __all__ = ["StatementParser", "read_rule"]
 
@@ -269,8 +269,7 @@ class StatementParser(NatParser):
     def dup(self) -> s.Dup:
         """`dup to ADDRESS [device NAME]`; in netdev, `dup to NAME`."""
         self.expect("to")
-        kind = DATATYPES["ifindex"] if self.family == "netdev" else ADDRESS
-        return s.Dup(self.value([kind]), self.device())
+        return s.Dup(self.value([TARGET]), self.device())
 
     def device(self) -> Expression | None:
         """`device NAME`, or nothing."""

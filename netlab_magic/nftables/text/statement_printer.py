@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, datatype_named
-from netlab_magic.nftables.expressions import AnonymousSet, Binary, Element, Expression, MapLookup, Range
+from netlab_magic.nftables.expressions import AnonymousSet, Binary, Element, Expression, Range
 from netlab_magic.nftables.text.expression_printer import (
     Style,
     element_text,
@@ -15,7 +15,7 @@ from netlab_magic.nftables.text.expression_printer import (
     stateful_text,
     verdict_text,
 )
-from netlab_magic.nftables.text.words import ADDRESS
+from netlab_magic.nftables.text.words import ADDRESS, TARGET
 
 __all__ = ["rule_text", "statement_text"]
 
@@ -86,8 +86,7 @@ def _small_text(statement: s.Statement, style: Style) -> str:
             said = f"flags {','.join(flags)} " if flags else ""
             return f"queue {said}to {shown}"
         case s.Dup(to, device):
-            kind = _DEVICE if isinstance(_leaf(to), str) else ADDRESS
-            return f"dup to {expression_text(to, style, (kind,))}{_device_text(device, style)}"
+            return f"dup to {expression_text(to, style, (TARGET,))}{_device_text(device, style)}"
         case s.Forward(device, family, address):
             if address is None:
                 return f"fwd to {expression_text(device, style, (_DEVICE,))}"
@@ -101,13 +100,6 @@ def _small_text(statement: s.Statement, style: Style) -> str:
         case s.Unknown(text):
             return text
     raise ValueError(statement)
-
-
-def _leaf(value: Expression) -> object:
-    """A constant, or the first that a map leads to."""
-    if isinstance(value, MapLookup) and isinstance(value.mapping, AnonymousSet) and value.mapping.elements:
-        return value.mapping.elements[0].data
-    return value
 
 
 def _device_text(device: Expression | None, style: Style) -> str:

@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from netlab_magic.nftables.datatypes import DATATYPES, Datatype, NotAValue, datatype_named, milliseconds
 from netlab_magic.nftables.expressions import Binary, CatchAll, Concatenation, Constant, Expression, Prefix, Range
 
-__all__ = ["ADDRESS", "NotUnderstood", "WordReader", "constant", "joined", "words_of"]
+__all__ = ["ADDRESS", "TARGET", "NotUnderstood", "WordReader", "constant", "joined", "words_of"]
 
 _WORD = re.compile(r'"[^"]*"(?:-"[^"]*")?|[(){},]|[^\s"(){},]*:"[^"]*"|[^\s"(){},]+(?:,[^\s"(){},]+)*')
 _NUMBERS = re.compile(r"(\d+|0x[0-9a-fA-F]+)-(\d+|0x[0-9a-fA-F]+)")
@@ -28,7 +28,24 @@ class _AnyAddress(Datatype):
         return DATATYPES["ipv6_addr"].show(value) if isinstance(value, IPv6Address) else str(value)
 
 
+class _AnyTarget(_AnyAddress):
+    """An address, or the name of a device: where a copy of a packet goes."""
+
+    def text(self, word: str) -> Constant:
+        return DATATYPES["ifname"].read(word)
+
+    def read(self, word: str) -> Constant:
+        try:
+            return super().read(word)
+        except NotAValue:
+            return self.text(word)
+
+    def show(self, value: Constant) -> str:
+        return f'"{value}"' if isinstance(value, str) else super().show(value)
+
+
 ADDRESS: Datatype = _AnyAddress("address")
+TARGET: Datatype = _AnyTarget("target")
 
 
 def words_of(text: str) -> list[str]:
