@@ -11,11 +11,13 @@ Start reading: `plan`, then `iptables_rules`; `releases` says how the releases d
 Imports: errors, iptables, language, model, text.
 """
 
+from netlab_magic.docker.events import Planned
 from netlab_magic.docker.iptables_rules import ruleset
 from netlab_magic.docker.nft_and_ipset import after_rules, before_rules
 from netlab_magic.docker.nft_reader import chain_meaning, nft_table
 from netlab_magic.docker.nft_writer import TABLE, nft_script
-from netlab_magic.docker.plan import Planned, plan
+from netlab_magic.docker.plan import plan
+from netlab_magic.docker.plan_containers import namespace_to_enter
 from netlab_magic.docker.releases import Release, release
 from netlab_magic.docker.state import Container, Daemon, Network, Published
 from netlab_magic.docker.topology import local_routing
@@ -32,6 +34,7 @@ __all__ = [
     "before_rules",
     "chain_meaning",
     "local_routing",
+    "namespace_to_enter",
     "nft_script",
     "nft_table",
     "plan",

@@ -6,20 +6,22 @@ Rules are written as `iptables-save` prints them. "In" and "out" are meant as in
 from collections.abc import Iterator
 
 from netlab_magic.docker.ruleset_edits import Firewall, Placed
-from netlab_magic.docker.state import ANY_ADDRESS, Container, Daemon, Network, Published
+from netlab_magic.docker.state import ANY_ADDRESS, Attachment, Daemon, Network, Published
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 
 __all__ = [
     "IPSET",
-    "add_container",
+    "add_endpoint",
     "add_network",
     "drop_forward",
-    "remove_container",
+    "publish",
+    "remove_endpoint",
     "remove_network",
     "ruleset",
     "start",
     "stop",
+    "withdraw",
 ]
 
 IPSET = "docker-ext-bridges-v4"
@@ -137,15 +139,27 @@ def remove_network(firewall: Firewall, daemon: Daemon, network: Network) -> None
         firewall.remove(rule)
 
 
-def add_container(firewall: Firewall, daemon: Daemon, container: Container) -> None:
-    """The rules of a new container and its published ports."""
-    for rule in _container_rules(daemon, container):
+def add_endpoint(firewall: Firewall, daemon: Daemon, held: Attachment) -> None:
+    """The rules of a new endpoint."""
+    for rule in _endpoint_rules(daemon, held):
         firewall.place(rule)
 
 
-def remove_container(firewall: Firewall, daemon: Daemon, container: Container) -> None:
-    """The rules of a container go."""
-    for rule in _container_rules(daemon, container):
+def remove_endpoint(firewall: Firewall, daemon: Daemon, held: Attachment) -> None:
+    """The rules of an endpoint go."""
+    for rule in _endpoint_rules(daemon, held):
+        firewall.remove(rule)
+
+
+def publish(firewall: Firewall, daemon: Daemon, held: Attachment) -> None:
+    """The rules of the ports that are published at an endpoint."""
+    for rule in _published_rules(daemon, held):
+        firewall.place(rule)
+
+
+def withdraw(firewall: Firewall, daemon: Daemon, held: Attachment) -> None:
+    """The rules of the ports that are published at an endpoint go."""
+    for rule in _published_rules(daemon, held):
         firewall.remove(rule)
 
 
@@ -217,14 +231,15 @@ def _isolation_rules(daemon: Daemon, network: Network) -> Iterator[Placed]:
     yield _first("filter", _STAGE_2, f"-o {bridge} -j DROP")
 
 
-def _container_rules(daemon: Daemon, container: Container) -> Iterator[Placed]:
-    network = daemon.network_of(container)
-    if network.internal:
-        return
-    if daemon.release.shields_containers and network.mode == "nat":
-        yield _last("raw", "PREROUTING", f"-d {container.address}/32 ! -i {network.bridge} -j DROP")
-    for port in container.ports:
-        yield from _port_rules(daemon, network, container.address, port)
+def _endpoint_rules(daemon: Daemon, held: Attachment) -> Iterator[Placed]:
+    network = held.network
+    if daemon.release.shields_containers and network.mode == "nat" and not network.internal:
+        yield _last("raw", "PREROUTING", f"-d {held.address}/32 ! -i {network.bridge} -j DROP")
+
+
+def _published_rules(daemon: Daemon, held: Attachment) -> Iterator[Placed]:
+    for port in () if held.network.internal else held.ports:
+        yield from _port_rules(daemon, held.network, held.address, port)
 
 
 def _port_rules(daemon: Daemon, network: Network, address: str, port: Published) -> Iterator[Placed]:
@@ -244,6 +259,8 @@ def _port_rules(daemon: Daemon, network: Network, address: str, port: Published)
     if network.mode != "nat-unprotected":
         spec = f"-d {address}/32 ! -i {bridge} -o {bridge} {to_container} -j ACCEPT"
         yield Placed("filter", "DOCKER", spec, first=not release.is_classic)
+    if port.is_bound and port.protocol == "sctp" and release.fills_sctp_checksums:
+        yield _last("mangle", "POSTROUTING", f"-p sctp -m sctp --sport {port.container_port} -j CHECKSUM --checksum-fill")
 
 
 def ruleset(daemon: Daemon) -> Ruleset:
@@ -254,6 +271,7 @@ def ruleset(daemon: Daemon) -> Ruleset:
         drop_forward(firewall, daemon)
         for network in daemon.networks:
             add_network(firewall, daemon, network)
-        for container in daemon.containers:
-            add_container(firewall, daemon, container)
+        for held in daemon.attachments():
+            add_endpoint(firewall, daemon, held)
+            publish(firewall, daemon, held)
     return save_format.parse(str(firewall))

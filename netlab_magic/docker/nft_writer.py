@@ -6,7 +6,7 @@ stand in the order of their groups: replies, ICC, published ports, what is left 
 
 from collections.abc import Iterator, Sequence
 
-from netlab_magic.docker.state import ANY_ADDRESS, Container, Daemon, Network, Published
+from netlab_magic.docker.state import ANY_ADDRESS, Attachment, Daemon, Network, Published
 
 __all__ = ["TABLE", "nft_script"]
 
@@ -41,8 +41,7 @@ def _base_chains(daemon: Daemon) -> Iterator[str]:
     def base(name: str, kind: str, hook: str, priority: str, rules: Sequence[str]) -> str:
         return _block(f"chain {name}", [f"type {kind} hook {hook} priority {priority}; policy accept;", *rules])
 
-    bound = [(daemon.network_of(held), held, port) for held in daemon.containers for port in held.ports if port.is_bound]
-    reachable = [(network, held, port) for network, held, port in bound if not network.internal]
+    bound = [(held, port) for held in daemon.attachments() for port in held.ports if port.is_bound and not held.network.internal]
     not_loopback = "ip daddr != 127.0.0.0/8 " if daemon.userland_proxy else ""
     into, out = "oifname vmap @filter-forward-in-jumps", "iifname vmap @filter-forward-out-jumps"
     yield base("filter-FORWARD", "filter", "forward", "filter", [into, out])
@@ -51,25 +50,25 @@ def _base_chains(daemon: Daemon) -> Iterator[str]:
     translated = ["iifname vmap @nat-postrouting-out-jumps", "oifname vmap @nat-postrouting-in-jumps"]
     yield base("nat-POSTROUTING", "nat", "postrouting", "srcnat", translated)
     yield base("nat-PREROUTING", "nat", "prerouting", "dstnat", [_TO_HOST])
-    yield _block("chain nat-prerouting-and-output", [_dnat(daemon, *one) for one in reachable])
+    yield _block("chain nat-prerouting-and-output", [_dnat(daemon, *one) for one in bound])
     yield base("raw-PREROUTING", "filter", "prerouting", "raw", list(_raw_rules(daemon)))
 
 
-def _dnat(daemon: Daemon, network: Network, container: Container, port: Published) -> str:
-    elsewhere = f'iifname != "{network.bridge}" ' if daemon.userland_proxy else ""
+def _dnat(daemon: Daemon, held: Attachment, port: Published) -> str:
+    elsewhere = f'iifname != "{held.network.bridge}" ' if daemon.userland_proxy else ""
     at = "" if port.host_address == ANY_ADDRESS else f"ip daddr {port.host_address} "
-    target = f"{container.address}:{port.container_port}"
+    target = f"{held.address}:{port.container_port}"
     return f'{elsewhere}{at}{port.protocol} dport {port.host_port} counter dnat to {target} comment "DNAT"'
 
 
 def _raw_rules(daemon: Daemon) -> Iterator[str]:
-    for container in daemon.containers:
-        network = daemon.network_of(container)
+    for held in daemon.attachments():
+        network = held.network
         if network.internal:
             continue
         if network.mode == "nat":
-            yield f'ip daddr {container.address} iifname != "{network.bridge}" counter drop comment "DROP DIRECT ACCESS"'
-        for port in container.ports:
+            yield f'ip daddr {held.address} iifname != "{network.bridge}" counter drop comment "DROP DIRECT ACCESS"'
+        for port in held.ports:
             if port.is_bound and port.on_loopback:
                 to = f"ip daddr {port.host_address} {port.protocol} dport {port.host_port}"
                 yield f'iifname != "lo" {to} counter drop comment "DROP REMOTE LOOPBACK"'
@@ -83,7 +82,7 @@ def _bridges(daemon: Daemon) -> Iterator[str]:
             yield _block(f"chain {name}__{network.bridge}", list(rules))
 
 
-def _of_network(daemon: Daemon, network: Network, members: Sequence[Container]) -> tuple[Iterator[str], ...]:
+def _of_network(daemon: Daemon, network: Network, members: Sequence[Attachment]) -> tuple[Iterator[str], ...]:
     if network.internal:
         return _into_internal(network), _out_of_internal(network), iter(()), iter(())
     return _into(network, members), _out_of(), _own_ports(daemon, network, members), _source_nat(network)
@@ -100,7 +99,7 @@ def _out_of_internal(network: Network) -> Iterator[str]:
     yield f'oifname != "{network.bridge}" counter drop comment "INTERNAL NETWORK EGRESS"'
 
 
-def _into(network: Network, members: Sequence[Container]) -> Iterator[str]:
+def _into(network: Network, members: Sequence[Attachment]) -> Iterator[str]:
     yield _REPLIES
     if network.mode == "routed":
         yield 'ip protocol icmp counter accept comment "ICMP"'
@@ -123,7 +122,7 @@ def _translate(network: Network) -> tuple[str, str]:
     return (f"snat to {network.source}", "SNAT") if network.source else ("masquerade", "MASQUERADE")
 
 
-def _own_ports(daemon: Daemon, network: Network, members: Sequence[Container]) -> Iterator[str]:
+def _own_ports(daemon: Daemon, network: Network, members: Sequence[Attachment]) -> Iterator[str]:
     """Without the proxy: the host's own connections, and a container's to its own published port."""
     if daemon.userland_proxy:
         return

@@ -86,6 +86,34 @@ class Release(msgspec.Struct, frozen=True, order=True):
         return self >= Release(28, 2, 0)
 
     @property
+    def orders_ports_downwards(self) -> bool:
+        """Up to 26 the rules of larger ports are written first; 27.0 has its port mapper take them upwards (moby#47871)."""
+        return self < Release(27, 0, 0)
+
+    @property
+    def goes_on_in_pools(self) -> bool:
+        """Up to 26 the search for a free default pool goes on where it ended (libnetwork#2177); 28.5.2 takes the lowest.
+
+        The linear search came with moby#47853, which 27.0 has.
+        """
+        return self < Release(27, 0, 0)
+
+    @property
+    def chooses_ports_inside(self) -> bool:
+        """20.10 chooses host ports for a container that has internal networks only, too, and leaves them unused; 28.5.2 does not."""
+        return self < Release(27, 0, 0)
+
+    @property
+    def wants_first_network(self) -> bool:
+        """28.5.2 starts no container whose first network is gone; 20.10 does, when the container has left that network before."""
+        return self >= Release(25, 0, 0)
+
+    @property
+    def fills_sctp_checksums(self) -> bool:
+        """Up to 27 a published SCTP port has a rule in mangle too; 28.0 left it out."""
+        return self < Release(28, 0, 0)
+
+    @property
     def gateway_modes(self) -> tuple[str, ...]:
         """What `--gateway-mode` may be; nothing before 27, which brought it."""
         if self < Release(27, 0, 0):

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from netlab_magic.docker.state import ANY_ADDRESS, Container, Daemon, Network
+from netlab_magic.docker.images import exposed_by
+from netlab_magic.docker.state import ANY_ADDRESS, Attachment, Container, Daemon, Network
 from netlab_magic.language import statements as s
-from netlab_magic.language.plan_topology import desired, host_end
-from netlab_magic.model.topology import HOST, Namespace, Server, Topology
+from netlab_magic.language.plan_topology import desired, host_end, refuse
+from netlab_magic.model.topology import HOST, End, Interface, Route, Server, Topology
 
 __all__ = [
     "BRIDGES_MEET_IPTABLES",
@@ -15,6 +16,7 @@ __all__ = [
     "with_network",
     "without_container",
     "without_network",
+    "without_proxies",
 ]
 
 BRIDGES_MEET_IPTABLES = "net.bridge.bridge-nf-call-iptables"
@@ -49,40 +51,121 @@ def without_network(topology: Topology, network: Network) -> Topology:
 
 
 def with_container(topology: Topology, daemon: Daemon, container: Container) -> Topology:
-    """The topology with a container: a namespace on the bridge, a small server behind each of its ports, the proxy in front of them."""
-    network = daemon.network_of(container)
-    prefix = network.gateway_cidr.partition("/")[2]
-    topology = desired(topology, s.NetworkNamespace(container.name, (f"{container.address}/{prefix}",), on=network.bridge))
-    if network.internal:
-        topology = topology.with_namespace(_without_gateway(topology.namespaces[container.name]))
-    if not daemon.userland_proxy:
-        port = topology.host.interface(host_end(container.name))
-        if port is not None:
-            topology = topology.with_namespace(topology.host.with_interface(msgspec.structs.replace(port, hairpin=True)))
-    topology = _answering(topology, container)
-    proxies = proxies_of(container) if daemon.userland_proxy else ()
-    missing = tuple(proxy for proxy in proxies if proxy not in topology.servers)
+    """The topology with a running container: its namespace on its bridges, small servers behind its ports, the proxies in front of them.
+
+    Raises StatementError when something else is in the way.
+    """
+    if container.has_own_namespace:
+        topology = _namespace(topology, daemon, container)
+    namespace = daemon.namespace_of(container)
+    if namespace is None or namespace not in topology.namespaces:
+        return topology
+    topology = _answering(topology, container, namespace)
+    missing = tuple(proxy for proxy in proxies_of(daemon, container) if proxy not in topology.servers)
     return msgspec.structs.replace(topology, servers=(*topology.servers, *missing)) if missing else topology
 
 
-def _answering(topology: Topology, container: Container) -> Topology:
+def _namespace(topology: Topology, daemon: Daemon, container: Container) -> Topology:
+    """The topology with a container's namespace: an interface in the bridge of each network, one default route at most."""
+    name = container.name
+    topology = desired(topology, s.NetworkNamespace(name))
+    missing = list(daemon.attached(container))
+    own_bridges = {network.bridge for network in daemon.networks}
+    for interface in topology.namespaces[name].interfaces:
+        port = topology.interface(interface.peer) if interface.peer and interface.peer.namespace == HOST else None
+        if port is None:
+            continue
+        held = next((one for one in missing if one.cidr in interface.addresses or one.network.bridge == port.master), None)
+        if held is not None:
+            missing.remove(held)
+            topology = _addressed(topology, daemon, End(name, interface.name), port, held)
+        elif port.master in own_bridges:
+            topology = desired(topology, s.Delete((port.name,)))
+    for held in missing:
+        topology = _plugged(topology, daemon, held)
+    return _with_default_route(topology, daemon, container)
+
+
+def _plugged(topology: Topology, daemon: Daemon, held: Attachment) -> Topology:
+    """The topology with a new veth pair between a container and a bridge: eth0, eth1 … inside, as docker names them."""
+    name = held.container.name
+    inside = topology.namespaces[name]
+    number = next(number for number in range(4096) if inside.interface(f"eth{number}") is None)
+    outer = host_end(name if number == 0 else f"{name}.{number}")
+    if topology.host.interface(outer):
+        refuse(f"the host already has an interface {outer}, which {name} needs", "")
+    inner_end, outer_end = End(name, f"eth{number}"), End(HOST, outer)
+    port = Interface(outer, master=held.network.bridge, peer=inner_end)
+    topology = topology.with_namespace(inside.with_interface(Interface(inner_end.interface, peer=outer_end)))
+    return _addressed(topology.with_namespace(topology.host.with_interface(port)), daemon, inner_end, port, held)
+
+
+def _addressed(topology: Topology, daemon: Daemon, end: End, port: Interface, held: Attachment) -> Topology:
+    """The topology with an endpoint's address and its port in the bridge; without the proxy, frames may go back through their port."""
+    if topology.host.interface(held.network.bridge) is None:
+        refuse(f"the host has no bridge {held.network.bridge} any more; docker install makes it again", "")
+    inside = topology.namespaces[end.namespace]
+    interface = inside.interface(end.interface)
+    if interface is not None and held.cidr not in interface.addresses:
+        kept = tuple(address for address in interface.addresses if ":" in address)
+        topology = topology.with_namespace(inside.with_interface(msgspec.structs.replace(interface, addresses=(held.cidr, *kept))))
+    hairpin = port.hairpin or not daemon.userland_proxy
+    wanted = msgspec.structs.replace(port, master=held.network.bridge, up=True, hairpin=hairpin)
+    return topology if wanted == port else topology.with_namespace(topology.host.with_interface(wanted))
+
+
+def _with_default_route(topology: Topology, daemon: Daemon, container: Container) -> Topology:
+    """The topology with a container's default route through its gateway endpoint; internal networks have no way out."""
+    inside, gateway = topology.namespaces[container.name], daemon.gateway(container)
+    own = {network.gateway for network in daemon.networks}
+    kept = tuple(route for route in inside.routes if not (route.destination == "default" and route.via in own))
+    if gateway is None:
+        return topology.with_namespace(msgspec.structs.replace(inside, routes=kept))
+    held = next(one for one in daemon.attached(container) if one.network.name == gateway.network)
+    device = next(interface.name for interface in inside.interfaces if held.cidr in interface.addresses)
+    wanted = Route("default", held.network.gateway, device)
+    if wanted in inside.routes:
+        return topology
+    return topology.with_namespace(msgspec.structs.replace(inside, routes=(*kept, wanted)))
+
+
+def _answering(topology: Topology, container: Container, namespace: str) -> Topology:
     """The topology with something behind each of a container's ports: http, or echo over UDP, where nothing listens yet."""
     listening = {(server.namespace, server.port, server.protocol) for server in topology.servers}
-    for port in container.ports:
-        if (container.name, port.container_port, port.protocol) not in listening:
-            kind = "http" if port.protocol == "tcp" else "echo"
-            topology = desired(topology, s.Serve(container.name, port.container_port, port.protocol, kind))
+    for port, protocol in served_ports(container):
+        if (namespace, port, protocol) not in listening:
+            topology = desired(topology, s.Serve(namespace, port, protocol, "http" if protocol == "tcp" else "echo"))
     return topology
 
 
+def served_ports(container: Container) -> list[tuple[int, str]]:
+    """The ports behind which something answers: those that are published or that its image exposes; there is no server for SCTP."""
+    found = [(port.container_port, port.protocol) for port in container.ports]
+    found += [(int(text.partition("/")[0]), text.partition("/")[2]) for text in exposed_by(container.image)]
+    return [port for port in dict.fromkeys(found) if port[1] != "sctp"]
+
+
+def without_proxies(topology: Topology, daemon: Daemon, container: Container) -> Topology:
+    """The topology without a container's proxies, before its ports lead somewhere else."""
+    gone = set(proxies_of(daemon, container))
+    return (
+        msgspec.structs.replace(topology, servers=tuple(server for server in topology.servers if server not in gone)) if gone else topology
+    )
+
+
 def without_container(topology: Topology, daemon: Daemon, container: Container) -> Topology:
-    """The topology without a container and its proxies."""
-    gone = set(proxies_of(container)) if daemon.userland_proxy else set()
+    """The topology without a container and its proxies; `daemon` is as it was while the container ran."""
+    topology, gone = without_proxies(topology, daemon, container), set[Server]()
+    namespace = daemon.namespace_of(container)
+    if namespace is not None and not container.has_own_namespace:
+        served = served_ports(container)
+        gone = {held for held in topology.servers if held.namespace == namespace and (held.port, held.protocol) in served}
     topology = msgspec.structs.replace(topology, servers=tuple(server for server in topology.servers if server not in gone))
-    return topology.without_namespace(container.name) if container.name in topology.namespaces else topology
+    has_namespace = container.has_own_namespace and container.name in topology.namespaces
+    return topology.without_namespace(container.name) if has_namespace else topology
 
 
-def proxies_of(container: Container) -> tuple[Server, ...]:
+def proxies_of(daemon: Daemon, container: Container) -> tuple[Server, ...]:
     """The userland proxies of a container, one for each port that is bound on the host."""
     return tuple(
         Server(
@@ -91,13 +174,9 @@ def proxies_of(container: Container) -> tuple[Server, ...]:
             port.protocol,
             "proxy",
             "" if port.host_address == ANY_ADDRESS else port.host_address,
-            f"{container.address}:{port.container_port}",
+            f"{held.address}:{port.container_port}",
         )
-        for port in container.ports
-        if port.is_bound
+        for held in (daemon.attached(container) if daemon.userland_proxy else ())
+        for port in held.ports
+        if port.is_bound and port.protocol != "sctp"
     )
-
-
-def _without_gateway(namespace: Namespace) -> Namespace:
-    """An internal network's container has no way out."""
-    return msgspec.structs.replace(namespace, routes=tuple(route for route in namespace.routes if route.destination != "default"))

@@ -1,38 +1,57 @@
-"""Reads the words of a `docker …` statement: a subcommand, then names and options in any order, as docker itself takes them.
+"""Reads the words of a `docker …` statement as docker's own command line takes them.
 
-What docker has and the lab has no use for (`-d`, `--rm`, an image, a command) is passed over, so that lines of tutorials work as they
-are; whether a release has an option, and whether names exist, is found out when the statement is planned.
+A lab runs no image. What docker has and the lab has no use for (`--restart`, `-v`, a command behind the image) is taken and told, so that
+lines of tutorials work as they are; whether a release has an option, and whether names exist, is found out when the statement is planned.
 """
 
 import re
-from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import NoReturn
 
 from netlab_magic.errors import StatementError, Word
-from netlab_magic.language import statements as s
-from netlab_magic.language.statements import Publish, Statement
-from netlab_magic.language.word_reader import Reader, new_name, not_reserved, port_number, valid_name, wrong
+from netlab_magic.language import docker_options as o
+from netlab_magic.language import docker_statements as d
+from netlab_magic.language.docker_ports import ports_of_expose, publishes_of
+from netlab_magic.language.statements import Statement
+from netlab_magic.language.word_reader import Reader, not_reserved, port_number, valid_name, wrong
 from netlab_magic.text import suggest
 
 __all__ = ["DOCKER_FORM", "DOCKER_FORMS", "read_docker"]
 
-DOCKER_FORM = "docker install|network|run|rm|ps|uninstall …"
+DOCKER_FORM = "docker install|network|run|exec|start|stop|rm|ps|inspect|uninstall …"
 _NEWEST = "29"
 """What `docker install` installs without `--version`."""
 
 _FORMS = {
     "install": "docker install [--version V] [--userland-proxy false] [--firewall-backend nftables] [--ip-forward-no-drop]",
     "uninstall": "docker uninstall",
-    "network": "docker network create|rm|ls …",
-    "create": "docker network create NAME [CIDR] [--gateway IP] [--internal] [--icc false] [--gateway-mode MODE] [-o KEY=VALUE]",
-    "run": "docker run NAME [--network N] [-p [IP:][HOST:]CTR[/udp]]… [--ip IP]",
-    "rm": "docker rm NAME…",
-    "ps": "docker ps",
+    "network": "docker network create|connect|disconnect|inspect|ls|rm|prune …",
+    "run": "docker run [-d] [--name NAME] [--network N|host|none|container:NAME] [-p [IP:][HOST:]CTR[/udp]]… [-P] [--ip IP] IMAGE",
+    "create": "docker create [--name NAME] … IMAGE",
+    "exec": "docker exec CONTAINER COMMAND…",
+    "start": "docker start|stop|restart|kill|pause|unpause CONTAINER…",
+    "rm": "docker rm [-f] CONTAINER…",
+    "rename": "docker rename CONTAINER NEW",
+    "ps": "docker ps [-a] [-q]",
+    "port": "docker port CONTAINER [PORT[/udp]]",
+    "inspect": "docker inspect [--format TEMPLATE] CONTAINER|NETWORK…",
+    "logs": "docker logs CONTAINER",
+    "pull": "docker pull IMAGE",
+    "container": "docker container run|create|exec|start|stop|restart|kill|pause|unpause|rm|rename|ls|port|inspect|logs|prune …",
+    "system": "docker system prune",
 }
-_REMOVE_NETWORK, _LIST_NETWORKS = "docker network rm NAME…", "docker network ls"
+_NETWORK_FORMS = {
+    "create": "docker network create NAME [CIDR] [--gateway IP] [--ip-range CIDR] [--internal] [--icc false] [--gateway-mode MODE]"
+    " [-o KEY=VALUE]",
+    "connect": "docker network connect [--ip IP] NETWORK CONTAINER",
+    "disconnect": "docker network disconnect NETWORK CONTAINER",
+    "inspect": "docker network inspect [--format TEMPLATE] NETWORK…",
+    "ls": "docker network ls",
+    "rm": "docker network rm NAME…",
+    "prune": "docker network prune",
+}
 
-DOCKER_FORMS = (*(_FORMS[key] for key in ("install", "create", "run", "ps", "rm")), _LIST_NETWORKS, _REMOVE_NETWORK, _FORMS["uninstall"])
+DOCKER_FORMS = (*_FORMS.values(), *_NETWORK_FORMS.values())
 """All forms of the statement."""
 
 _KEYS = {
@@ -40,61 +59,105 @@ _KEYS = {
     "com.docker.network.bridge.enable_icc": "icc",
     "com.docker.network.bridge.enable_ip_masquerade": "masquerade",
     "com.docker.network.bridge.gateway_mode_ipv4": "mode",
+    "com.docker.network.bridge.host_binding_ipv4": "binding",
     "com.docker.network.host_ipv4": "source",
 }
 """Docker's own names for what a bridge network can be told with `-o`."""
 
+_IGNORED_KEYS = (
+    "com.docker.network.driver.mtu",
+    "com.docker.network.container_iface_prefix",
+    "com.docker.network.bridge.gateway_mode_ipv6",
+    "com.docker.network.bridge.inhibit_ipv4",
+)
+"""Keys that docker has and that change no rule and no IPv4 address here."""
+
 _MODES = ("nat", "nat-unprotected", "routed")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-
-Options = dict[str, list[Word]]
+_LIFE = ("start", "stop", "restart", "kill", "pause", "unpause")
+_OF_CONTAINERS = ("run", "create", "exec", *_LIFE, "rm", "rename", "ps", "port", "inspect", "logs")
+_COMMANDS = ("install", "network", *_OF_CONTAINERS, "pull", "container", "system", "uninstall")
+_SAME = {"ls": "ps", "list": "ps", "remove": "rm"}
+"""Other spellings, in `docker container …` and `docker network …`."""
 
 
 def read_docker(r: Reader) -> Statement:
-    """docker = "docker" ( "install" | "network" … | "run" … | "rm" … | "ps" | "uninstall" )"""
-    subcommand = r.choice("docker command of the lab", ("install", "network", "run", "rm", "ps", "uninstall"))
-    r.form = _FORMS[subcommand]
+    """docker = "docker" ( "install" | "network" … | "run" … | "exec" … | "start" … | "rm" … | "ps" | … | "uninstall" )"""
+    subcommand = str(r.choice("docker command of the lab", _COMMANDS))
+    r.form = _FORMS["start" if subcommand in _LIFE else subcommand]
     match subcommand:
         case "install":
             return _install(r)
+        case "uninstall":
+            return d.DockerUninstall()
         case "network":
             return _network(r)
-        case "run":
-            return _run(r)
-        case "rm":
-            names, _ = _words(r, "container", {"-f": None, "--force": None})
-            return s.DockerRemove(_some(r, names, "container"))
+        case "pull":
+            names, _ = _names(r, o.PLAIN, "image")
+            return d.DockerNote("pull", _one(r, names, "image"))
+        case "system":
+            r.choice("docker system command of the lab", ("prune",))
+            _names(r, o.PLAIN, "")
+            return d.DockerPrune(("containers", "networks"))
+        case "container":
+            words = (*(word for word in _OF_CONTAINERS if word != "ps"), "ls", "prune")
+            for word in words:
+                r.peek(word)
+            given = r.take("docker container command of the lab")
+            subcommand = _SAME.get(given, str(given))
+            if subcommand == "prune":
+                _names(r, o.PLAIN, "")
+                return d.DockerPrune(("containers",))
+            if subcommand not in _OF_CONTAINERS:
+                wrong(f"{given} is no docker container command of the lab{suggest(given, words)}", given)
+            r.form = _FORMS["start" if subcommand in _LIFE else subcommand]
+    return _of_container(r, subcommand)
+
+
+def _of_container(r: Reader, subcommand: str) -> Statement:
+    """The commands that stand behind `docker` and behind `docker container` alike."""
+    match subcommand:
+        case "run" | "create":
+            return _run(r, start=subcommand == "run")
+        case "exec":
+            return _exec(r)
         case "ps":
-            _words(r, "", {"-a": None, "--all": None})
-            return s.DockerList("containers")
-    return s.DockerUninstall()
+            _, given = _names(r, o.PLAIN, "")
+            return d.DockerList("containers", given.has("-a", "--all"), given.has("-q", "--quiet"))
+        case "rm":
+            names, given = _names(r, o.PLAIN, "container")
+            return d.DockerRemove(_some(r, names, "container"), given.has("-f", "--force"))
+        case "inspect":
+            names, given = _names(r, o.Options({"-f": "template", "--format": "template", "--type": "value"}), "container")
+            kind = given.last("--type")
+            if kind is not None and kind not in ("container", "network"):
+                wrong(f"{kind} is nothing that a lab has; write container or network", kind)
+            return d.DockerInspect(_some(r, names, "container or network"), str(kind or ""), given.last("-f", "--format"))
+        case "port":
+            return _port(r)
+        case "rename":
+            names, _ = _names(r, o.NO_OPTIONS, "container")
+            old, new = _two(r, names, "container", "new name")
+            return d.DockerRename(old, not_reserved(valid_name(new, "container"), "container"))
+        case "logs":
+            names, _ = _names(r, o.PLAIN, "container")
+            return d.DockerNote("logs", _one(r, names, "container"))
+    names, _ = _names(r, o.PLAIN, "container")
+    return d.DockerLifecycle(subcommand, _some(r, names, "container"))
 
 
-def _words(r: Reader, kind: str, options: Mapping[str, str | None]) -> tuple[list[Word], Options]:
-    """The remaining words: those that stand alone, and the options with their values; `kind` is what may stand alone ("" for nothing).
+# --- words ----------------------------------------------------------------------------------------------------------------
 
-    `options` maps each option to the kind of its value, or to None when it has none.
-    """
+
+def _names(r: Reader, options: o.Options, kind: str) -> tuple[list[Word], o.Given]:
+    """The remaining words: those that stand alone, and the options, in any order; `kind` is what may stand alone, "" for nothing."""
     alone: list[Word] = []
-    found: Options = {}
+    given = o.Given()
     while True:
-        for option in options:
-            r.peek(option)
-        word = r.peek(f"<{kind}>")
-        if word is None:
-            return alone, found
-        if not word.startswith("-"):
-            if not kind:
-                return alone, found
-            alone.append(r.take(kind))
-            continue
-        name, equals, value = word.partition("=")
-        if name not in options:
-            wrong(f"{name} is no option here{suggest(name, options)}", word)
-        r.at += 1
-        taking = options[name]
-        given = Word(value, word.place) if equals else r.take(taking) if taking else Word("true", word.place)
-        found.setdefault(name, []).append(given)
+        o.read_options(r, options, given, kind=kind)
+        if not kind or r.peek(f"<{kind}>") is None:
+            return alone, given
+        alone.append(r.take(kind))
 
 
 def _some(r: Reader, names: list[Word], kind: str) -> tuple[Word, ...]:
@@ -103,9 +166,22 @@ def _some(r: Reader, names: list[Word], kind: str) -> tuple[Word, ...]:
     return tuple(names)
 
 
-def _last(found: Options, *names: str) -> Word | None:
-    """The value of an option that was given last, under any of its names."""
-    return next((found[name][-1] for name in names if name in found), None)
+def _one(r: Reader, names: list[Word], kind: str) -> Word:
+    if len(names) != 1:
+        _wrong_number(r, names, 1, kind)
+    return names[0]
+
+
+def _two(r: Reader, names: list[Word], *kinds: str) -> tuple[Word, Word]:
+    if len(names) != 2:
+        _wrong_number(r, names, 2, kinds[min(len(names), 1)])
+    return names[0], names[1]
+
+
+def _wrong_number(r: Reader, alone: list[Word], most: int, kind: str) -> NoReturn:
+    if len(alone) <= most:
+        raise StatementError(f"{kind} is missing: {r.form}", r.end)
+    wrong(f"{alone[most]} is one word too many: {r.form}", alone[most])
 
 
 def _boolean(word: Word | None, default: bool) -> bool:
@@ -116,88 +192,11 @@ def _boolean(word: Word | None, default: bool) -> bool:
     return _BOOLEANS[word.lower()]
 
 
-def _install(r: Reader) -> Statement:
-    options = {"--version": "version", "--userland-proxy": "boolean", "--firewall-backend": "backend", "--ip-forward-no-drop": None}
-    _, found = _words(r, "", options)
-    backend = _last(found, "--firewall-backend")
-    if backend is not None and backend not in ("iptables", "nftables"):
-        wrong(f"{backend} is no firewall backend{suggest(backend, ('iptables', 'nftables'))}", backend)
-    return s.DockerInstall(
-        _last(found, "--version") or _NEWEST,
-        _boolean(_last(found, "--userland-proxy"), True),
-        backend or "iptables",
-        not _boolean(_last(found, "--ip-forward-no-drop"), False),
-    )
-
-
-def _network(r: Reader) -> Statement:
-    action = r.choice("docker network command of the lab", ("create", "rm", "ls"))
-    if action == "ls":
-        r.form = _LIST_NETWORKS
-        return s.DockerList("networks")
-    if action == "rm":
-        r.form = _REMOVE_NETWORK
-        names, _ = _words(r, "docker network", {})
-        return s.DockerRemoveNetwork(_some(r, names, "docker network"))
-    r.form = _FORMS["create"]
-    return _create(r)
-
-
-def _create(r: Reader) -> Statement:
-    options = {
-        "--subnet": "CIDR",
-        "--gateway": "address",
-        "--internal": None,
-        "--icc": "boolean",
-        "--gateway-mode": "mode",
-        "-o": "option",
-        "--opt": "option",
-        "-d": "driver",
-        "--driver": "driver",
-    }
-    alone, found = _words(r, "new network", options)
-    if not alone or len(alone) > 2:
-        _wrong_number(r, alone, 2, "network")
-    driver = _last(found, "-d", "--driver")
-    if driver is not None and driver != "bridge":
-        wrong(f"the lab has networks of the driver bridge only, not {driver}", driver)
-    keys = _keys([*found.get("-o", []), *found.get("--opt", [])])
-    cidr = alone[1] if len(alone) > 1 else _last(found, "--subnet")
-    gateway, bridge, source = _last(found, "--gateway"), keys.get("bridge"), keys.get("source")
-    mode = _last(found, "--gateway-mode") or keys.get("mode")
-    if mode is not None and mode not in _MODES:
-        wrong(f"{mode} is no gateway mode{suggest(mode, _MODES)}", mode)
-    return s.DockerNetwork(
-        new_name(Reader([alone[0]], r.form, r.end), "network"),
-        cidr=_subnet(cidr) if cidr else None,
-        gateway=_address(gateway) if gateway else None,
-        bridge=not_reserved(valid_name(bridge, "bridge"), "bridge") if bridge else None,
-        internal=_boolean(_last(found, "--internal"), False),
-        icc=_boolean(_last(found, "--icc") or keys.get("icc"), True),
-        mode=mode,
-        masquerade=_boolean(keys.get("masquerade"), True),
-        source=_address(source) if source else None,
-    )
-
-
-def _keys(words: list[Word]) -> dict[str, Word]:
-    """The values of `-o KEY=VALUE`, by the names that they have here."""
-    found: dict[str, Word] = {}
-    for word in words:
-        key, _, value = word.partition("=")
-        if key not in _KEYS:
-            wrong(f"{key} is no network option that the lab knows{suggest(key, _KEYS)}", word)
-        found[_KEYS[key]] = Word(value, word.place)
-    return found
-
-
 def _subnet(word: Word) -> Word:
     try:
         network = IPv4Network(str(word))
     except (AddressValueError, ValueError):
         wrong(f"{word} is no IPv4 network, such as 172.20.0.0/16 (its host bits must be 0)", word)
-    if network.prefixlen > 30:
-        wrong(f"{word} has no room for a gateway and a container", word)
     return Word(str(network), word.place)
 
 
@@ -208,59 +207,173 @@ def _address(word: Word) -> Word:
         return wrong(f"{word} is no IPv4 address, such as 172.20.0.1", word)
 
 
-def _run(r: Reader) -> Statement:
-    options = {
-        "--network": "docker network",
-        "--net": "docker network",
-        "-p": "port",
-        "--publish": "port",
-        "--ip": "address",
-        "--name": "new name",
-        **dict.fromkeys(("-d", "--detach", "--rm", "-i", "-t", "-it", "-dit", "-itd", "--interactive", "--tty")),
-    }
-    name, found = _name_and_options(r, options)
-    address = _last(found, "--ip")
-    return s.DockerRun(
-        not_reserved(new_name(Reader([name], r.form, r.end), "container"), "container"),
-        _last(found, "--network", "--net"),
-        tuple(_publish(word) for word in (*found.get("-p", []), *found.get("--publish", []))),
+# --- the daemon and its networks --------------------------------------------------------------------------------------------
+
+
+def _install(r: Reader) -> Statement:
+    options = {"--version": "version", "--userland-proxy": "boolean", "--firewall-backend": "backend", "--ip-forward-no-drop": None}
+    _, given = _names(r, o.Options(options), "")
+    backend = given.last("--firewall-backend")
+    if backend is not None and backend not in ("iptables", "nftables"):
+        wrong(f"{backend} is no firewall backend{suggest(backend, ('iptables', 'nftables'))}", backend)
+    return d.DockerInstall(
+        given.last("--version") or _NEWEST,
+        _boolean(given.last("--userland-proxy"), True),
+        backend or "iptables",
+        not given.has("--ip-forward-no-drop"),
+    )
+
+
+def _network(r: Reader) -> Statement:
+    for word in _NETWORK_FORMS:
+        r.peek(word)
+    given_action = r.take("docker network command of the lab")
+    action = {"list": "ls", "remove": "rm"}.get(given_action, str(given_action))
+    if action not in _NETWORK_FORMS:
+        wrong(f"{given_action} is no docker network command of the lab{suggest(given_action, _NETWORK_FORMS)}", given_action)
+    r.form = _NETWORK_FORMS[action]
+    match action:
+        case "create":
+            return _create(r)
+        case "ls":
+            _, given = _names(r, o.PLAIN, "")
+            return d.DockerList("networks", quiet=given.has("-q", "--quiet"))
+        case "rm":
+            names, _ = _names(r, o.PLAIN, "docker network")
+            return d.DockerRemoveNetwork(_some(r, names, "docker network"))
+        case "prune":
+            _names(r, o.PLAIN, "")
+            return d.DockerPrune(("networks",))
+        case "inspect":
+            options = o.Options({"-f": "template", "--format": "template"}, {"-v": None, "--verbose": None})
+            names, given = _names(r, options, "docker network")
+            return d.DockerInspect(_some(r, names, "docker network"), "network", given.last("-f", "--format"))
+        case "connect":
+            return _connect(r)
+    names, _ = _names(r, o.PLAIN, "docker network")
+    return d.DockerDisconnect(*_two(r, names, "docker network", "container"))
+
+
+def _connect(r: Reader) -> Statement:
+    given = o.Given()
+    o.read_options(r, o.CONNECT, given, kind="docker network")
+    network = r.take("docker network")
+    o.read_options(r, o.CONNECT, given, kind="container")
+    container = r.take("container")
+    o.read_options(r, o.CONNECT, given)
+    address = given.last("--ip")
+    return d.DockerConnect(network, container, _address(address) if address else None, tuple(given.undone))
+
+
+def _create(r: Reader) -> Statement:
+    alone, given = _names(r, o.NETWORK, "new network")
+    if not 1 <= len(alone) <= 2:
+        _wrong_number(r, alone, 2 if alone else 1, "network")
+    driver = given.last("-d", "--driver")
+    if driver is not None and driver != "bridge":
+        wrong(f"the lab has networks of the driver bridge only, not {driver}", driver)
+    if given.has("--ipv6"):
+        word = given.values["--ipv6"][-1]
+        wrong("docker networks of a lab have IPv4 only as yet; leave --ipv6 out", word)
+    keys, ignored = _keys(given.every("-o", "--opt"))
+    cidr = alone[1] if len(alone) > 1 else given.last("--subnet")
+    gateway, ip_range, mode = given.last("--gateway"), given.last("--ip-range"), given.last("--gateway-mode") or keys.get("mode")
+    bridge, source, binding = keys.get("bridge"), keys.get("source"), keys.get("binding")
+    if mode is not None and mode not in _MODES:
+        wrong(f"{mode} is no gateway mode{suggest(mode, _MODES)}", mode)
+    return d.DockerNetwork(
+        valid_name(alone[0], "network"),
+        cidr=_roomy(_subnet(cidr)) if cidr else None,
+        gateway=_address(gateway) if gateway else None,
+        ip_range=_subnet(ip_range) if ip_range else None,
+        bridge=not_reserved(valid_name(bridge, "bridge"), "bridge") if bridge else None,
+        internal=given.has("--internal"),
+        icc=_boolean(given.last("--icc") or keys.get("icc"), True),
+        mode=mode,
+        masquerade=_boolean(keys.get("masquerade"), True),
+        source=_address(source) if source else None,
+        binding=_address(binding) if binding else None,
+        ignored=(*given.ignored, *ignored),
+    )
+
+
+def _roomy(word: Word) -> Word:
+    if IPv4Network(str(word)).prefixlen > 30:
+        wrong(f"{word} has no room for a gateway and a container", word)
+    return word
+
+
+def _keys(words: list[Word]) -> tuple[dict[str, Word], list[str]]:
+    """The values of `-o KEY=VALUE`, by the names that they have here, and the keys that have no effect."""
+    found: dict[str, Word] = {}
+    ignored = []
+    for word in words:
+        key, _, value = word.partition("=")
+        if key in _IGNORED_KEYS:
+            ignored.append(key)
+        elif key in _KEYS:
+            found[_KEYS[key]] = Word(value, word.place)
+        else:
+            wrong(f"{key} is no network option that the lab knows{suggest(key, (*_KEYS, *_IGNORED_KEYS))}", word)
+    return found, ignored
+
+
+# --- containers -------------------------------------------------------------------------------------------------------------
+
+
+def _run(r: Reader, *, start: bool) -> Statement:
+    """Options, an image, a command. Without `--name` the image's word is the container's name too, and options may follow it."""
+    given = o.Given()
+    o.read_options(r, o.RUN, given, kind="new name")
+    named = given.last("--name")
+    image = r.take("new name" if named is None else "image") if named is None or r.peek("<image>") is not None else None
+    if named is None:
+        o.read_options(r, o.RUN, given)
+        named = given.last("--name")
+    name = named or Word(_short_name(image or ""), (image or r.words[-1]).place)
+    address, network, hostname = given.last("--ip"), given.last("--network", "--net"), given.last("-h", "--hostname")
+    return d.DockerRun(
+        not_reserved(valid_name(name, "container"), "container"),
+        str(image or ""),
+        Word(network.removeprefix("name="), network.place) if network else None,
+        tuple(one for word in given.every("-p", "--publish") for one in publishes_of(word)),
         _address(address) if address else None,
+        given.has("-P", "--publish-all"),
+        tuple(text for word in given.every("--expose") for text in ports_of_expose(word)),
+        hostname,
+        given.has("--rm"),
+        start,
+        tuple(map(str, r.rest("command"))),
+        tuple(name for name in given.ignored if name not in _AS_EXPECTED),
+        tuple(given.undone),
     )
 
 
-def _name_and_options(r: Reader, options: Mapping[str, str | None]) -> tuple[Word, Options]:
-    """The container's name: the one word that stands alone; or `--name`, and then an image and a command may follow."""
-    if any(word.partition("=")[0] == "--name" for word in r.words):
-        _, found = _words(r, "", options)
-        r.rest("image")
-        return found["--name"][-1], found
-    alone, found = _words(r, "new name", options)
-    if len(alone) != 1:
-        _wrong_number(r, alone, 1, "name")
-    return alone[0], found
+_AS_EXPECTED = ("-d", "--detach", "-i", "--interactive", "-t", "--tty", "-q", "--quiet")
+"""Of these nobody expects an effect on the network, so that nothing is said of them."""
 
 
-def _wrong_number(r: Reader, alone: list[Word], most: int, kind: str) -> NoReturn:
-    if not alone:
-        raise StatementError(f"{kind} is missing: {r.form}", r.end)
-    wrong(f"{alone[most]} is one word too many: {r.form}", alone[most])
+def _short_name(image: str) -> str:
+    """An image's name without registry, tag and digest: what a container is called that is given no name."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def _publish(word: Word) -> Publish:
-    """`[IP:][HOST:]CTR[/PROTOCOL]`, as docker reads it; an empty HOST leaves the choice to Docker."""
-    ports, slash, protocol = word.partition("/")
-    if slash and protocol not in ("tcp", "udp"):
-        wrong(f"/{protocol} is no protocol here; write {ports}, {ports}/tcp or {ports}/udp", word)
-    if re.search(r"\d-\d", ports):
-        wrong(f"{word} is a range; give each port with a -p of its own", word)
-    host, _, container = ports.rpartition(":")
-    address, colon, host_port = host.rpartition(":") if ":" in host or "." in host else ("", "", host)
-    if "." in host_port:
-        wrong(f"{word} has no container port; write {host_port}:{container}:80", word)
-    return Publish(
-        word,
-        port_number(container, word),
-        port_number(host_port, word) if host_port else 0,
-        protocol or "tcp",
-        _address(Word(address, word.place)) if colon else None,
-    )
+def _exec(r: Reader) -> Statement:
+    o.read_options(r, o.EXEC, o.Given(), kind="container")
+    container = r.take("container")
+    command = r.peek("<command>")
+    if command is None:
+        raise StatementError(f"command is missing: {r.form}", r.end)
+    r.rest("command")
+    return d.DockerExec(command.place.source[command.place.column :], container=container)
+
+
+def _port(r: Reader) -> Statement:
+    names, _ = _names(r, o.NO_OPTIONS, "container")
+    if len(names) == 1:
+        return d.DockerPort(names[0])
+    container, port = _two(r, names, "container", "port")
+    number, slash, protocol = port.partition("/")
+    if slash and not re.fullmatch("tcp|udp|sctp", protocol):
+        wrong(f"/{protocol} is no protocol; write {number}/tcp or {number}/udp", port)
+    return d.DockerPort(container, port_number(number, port), protocol or "tcp")

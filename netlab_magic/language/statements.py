@@ -19,14 +19,6 @@ __all__ = [
     "Delete",
     "Destination",
     "Diff",
-    "Docker",
-    "DockerInstall",
-    "DockerList",
-    "DockerNetwork",
-    "DockerRemove",
-    "DockerRemoveNetwork",
-    "DockerRun",
-    "DockerUninstall",
     "Effect",
     "Expect",
     "Explain",
@@ -42,7 +34,6 @@ __all__ = [
     "Predict",
     "ProbeFlow",
     "Probing",
-    "Publish",
     "RouteVia",
     "RuleEdit",
     "Serve",
@@ -255,74 +246,6 @@ class Matrix(Probing, frozen=True):
     def effect(self) -> Effect:
         """See Statement."""
         return Effect.LOOKS if self.predict else Effect.SENDS
-
-
-class Docker(Statement, frozen=True):
-    """Base of the `docker …` statements."""
-
-
-class DockerInstall(Docker, frozen=True):
-    """`docker install`; `drop_forward` is false with `--ip-forward-no-drop`."""
-
-    version: str
-    userland_proxy: bool = True
-    backend: str = "iptables"
-    drop_forward: bool = True
-
-
-class DockerUninstall(Docker, frozen=True):
-    """`docker uninstall`"""
-
-
-class DockerNetwork(Docker, frozen=True):
-    """`docker network create NAME [CIDR]`; `mode` is the gateway mode, `source` the address for SNAT."""
-
-    name: str
-    cidr: str | None = None
-    gateway: str | None = None
-    bridge: str | None = None
-    internal: bool = False
-    icc: bool = True
-    mode: str | None = None
-    masquerade: bool = True
-    source: str | None = None
-
-
-class DockerRemoveNetwork(Docker, frozen=True):
-    """`docker network rm NAME…`"""
-
-    names: tuple[str, ...]
-
-
-class Publish(msgspec.Struct, frozen=True):
-    """`-p [HOST-ADDRESS:][HOST:]CTR[/udp]`: `host_port` 0 leaves the choice to Docker; `word` is the text as it was written."""
-
-    word: str
-    container_port: int
-    host_port: int = 0
-    protocol: str = "tcp"
-    host_address: str | None = None
-
-
-class DockerRun(Docker, frozen=True):
-    """`docker run NAME`"""
-
-    name: str
-    network: str | None = None
-    publish: tuple[Publish, ...] = ()
-    address: str | None = None
-
-
-class DockerRemove(Docker, frozen=True):
-    """`docker rm NAME…`"""
-
-    names: tuple[str, ...]
-
-
-class DockerList(Docker, frozen=True):
-    """`docker ps` and `docker network ls`: `what` is containers or networks"""
-
-    what: str
 
 
 class Show(Looking, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from netlab_magic.language import docker_statements as d
 from netlab_magic.language import statements as s
 from netlab_magic.language.statements import Statement
 
@@ -35,4 +36,4 @@ def stretches_of(statements: Sequence[Statement]) -> Iterator[Stretch]:
 
 def _needs_dockers_chains(statement: Statement, before: Sequence[Statement]) -> bool:
     """Whether a rule may stand in, or lead to, a chain that comes to be by what is before: iptables is asked about rules first."""
-    return isinstance(statement, s.RuleEdit) and any(isinstance(other, s.Docker) for other in before)
+    return isinstance(statement, s.RuleEdit) and any(isinstance(other, d.Docker) for other in before)

@@ -9,7 +9,7 @@ from netlab_magic.engines.engine import Engine, Refusal
 from netlab_magic.errors import KernelRefused
 from netlab_magic.iptables import save_format
 from netlab_magic.language import plan_rules
-from netlab_magic.language.statements import Docker
+from netlab_magic.language.docker_statements import Docker
 from netlab_magic.model.changes import Change, between
 from netlab_magic.model.topology import Topology
 

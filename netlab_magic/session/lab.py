@@ -15,6 +15,7 @@ from netlab_magic.engines.doctor import examine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
 from netlab_magic.errors import Interrupted, LabUnavailable, StatementError, place_of
+from netlab_magic.language import docker_statements as d
 from netlab_magic.language import parser
 from netlab_magic.language import statements as s
 from netlab_magic.language.statements import Statement
@@ -43,7 +44,7 @@ BUSY_SECONDS = 10.0
 """How long one thread waits for another one's statement to end."""
 
 _TURNING = ("up", "reset", "down", "restore", "undo")
-_CHANGING = (s.Build, s.Docker, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
+_CHANGING = (s.Build, d.Docker, s.Masquerade, s.Policy, s.RuleEdit, s.Command)
 
 
 def _print_stream(stream: str, text: str) -> None:
@@ -196,7 +197,7 @@ class Lab(Statements):
         return shown(results)
 
     def _run_stretch(self, stretch: Stretch, options: Options, stream: Stream, results: "list[Result | Picture]") -> None:
-        may_reach_inside = any(isinstance(statement, s.Command | s.Delete) for statement in stretch.statements)
+        may_reach_inside = any(isinstance(statement, s.Command | s.Delete | d.DockerEnding) for statement in stretch.statements)
         observed = self.engine.observe(watched(stretch.statements, self._sysctls), foreign=may_reach_inside)
         seen = seen_of(observed, self.dockerd)
         runner = Runner(self.engine, seen, options, lambda: self.history.before_change(seen))

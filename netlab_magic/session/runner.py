@@ -10,6 +10,7 @@ from netlab_magic.engines.engine import Engine, Refusal
 from netlab_magic.errors import CommandFailed, ExpectationFailed, KernelRefused, NetlabError, Place
 from netlab_magic.forwarding import endpoints
 from netlab_magic.iptables import save_format
+from netlab_magic.language import docker_statements as d
 from netlab_magic.language import plan_rules
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import desired, known_namespace
@@ -76,9 +77,9 @@ def _sysctls_of(statement: s.Statement, known: dict[str, set[str]]) -> Iterator[
     """The sysctls that a statement may set, each with its namespace; a dockerd without proxy lets 127.0.0.0/8 through its bridges."""
     if isinstance(statement, s.Sysctl):
         yield str(statement.namespace), str(statement.key)
-    if isinstance(statement, s.DockerInstall) and not statement.userland_proxy:
+    if isinstance(statement, d.DockerInstall) and not statement.userland_proxy:
         yield HOST, docker.local_routing("docker0")
-    if isinstance(statement, s.DockerNetwork) and docker.local_routing("docker0") in known.get(HOST, ()):
+    if isinstance(statement, d.DockerNetwork) and docker.local_routing("docker0") in known.get(HOST, ()):
         yield HOST, docker.local_routing(str(statement.bridge or statement.name))
 
 
@@ -118,7 +119,7 @@ class Runner:
                 elif isinstance(statement, s.RuleEdit | s.Masquerade):
                     step, ruleset = plan_rules.step(ruleset, _edit(statement), self._specs[id(statement)])
                     planned.append(_Planned(statement, topology, step=step, sentence=step.sentence))
-                elif isinstance(statement, s.Docker):
+                elif isinstance(statement, d.Docker):
                     comes_to = docker.plan(daemon, statement, topology, ruleset)
                     planned.append(DockerStep(statement, topology, daemon, comes_to))
                     topology, ruleset, daemon = comes_to.topology, comes_to.ruleset, comes_to.daemon
@@ -206,12 +207,13 @@ class Runner:
             return
         commands = step.commands()
         sentence = step.planned.sentence
-        if commands and not self.options.dry_run:
+        changes = bool(commands) or step.planned.daemon != step.daemon
+        if changes and not self.options.dry_run:
             self._before_change()
             self.outcomes.clear()
             step.carry_out(self.engine, self.cell)
             self.dockerd = step.planned.daemon
-        elif commands:
+        elif changes:
             sentence = f"would be: {sentence}"
         if not self.options.quiet:
             source = _source(step.statement)
@@ -291,8 +293,11 @@ class Runner:
         if self.options.dry_run:
             self.results.append(Changed(statement.text, "would be run", ()))
             return
-        if statement.namespace:
-            known_namespace(self.topology, statement.namespace)
+        namespace = statement.namespace
+        if isinstance(statement, d.DockerExec):
+            namespace = docker.namespace_to_enter(self.dockerd, statement)
+        elif namespace:
+            known_namespace(self.topology, namespace)
         self._before_change()
         self.outcomes.clear()
         output: list[str] = []
@@ -301,7 +306,7 @@ class Runner:
             output.append(text)
             show(stream, text)
 
-        ran = self.engine.run(statement.text, pass_on, self.cell, statement.namespace, statement.following)
+        ran = self.engine.run(statement.text, pass_on, self.cell, namespace, statement.following)
         if ran.hidden:
             show("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to its end\n")
         if ran.status:
@@ -315,7 +320,7 @@ class Runner:
         """The error of a command that failed; for one of iptables, with our own sentence and a caret under the word."""
         first = statement.text.splitlines()[0]
         message = f"the command ended with exit status {status}{_meaning(status, first)}"
-        reason = None if statement.namespace else why_refused(statement.text, self.ruleset)
+        reason = None if statement.namespace or isinstance(statement, d.DockerExec) else why_refused(statement.text, self.ruleset)
         if reason is None:
             return CommandFailed(message, statement.place, status)
         return CommandFailed(f"{message}: {reason.message}", _within(statement, reason.place) or statement.place, status)

@@ -15,9 +15,9 @@ from netlab_magic.i18n import language
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.language.docker_statements import Docker
 from netlab_magic.language.parser import parse as parse_cell
 from netlab_magic.language.plan_topology import desired
-from netlab_magic.language.statements import Docker
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import HOST, Namespace, Server, Topology
 
@@ -226,7 +226,7 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
         (
             f"{CLASSIC}docker run loc -p 127.0.0.1:9000:80",
             "internet host:9000",
-            [("", ("docker rm loc", "docker run loc -p 9000:80"))],
+            [("", ("docker rm -f loc", "docker run loc -p 9000:80"))],
         ),
         (
             f"{CLASSIC}{TWO_NETWORKS}",
@@ -234,24 +234,24 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
             [
                 (ASK_8080, ()),
                 ("", (f"rule DOCKER-USER insert {TO_WEB}", KNOWN_TO_APP)),
-                ("", ("docker rm c1", "docker run c1")),
+                ("", ("docker network connect bridge c1",)),
                 ("", ("rule DOCKER-USER insert -i app -o docker0 -j ACCEPT", KNOWN_TO_APP)),
             ],
         ),
         (
             f"{MODERN}{TWO_NETWORKS}",
             "c1 web:80",
-            [(ASK_8080, ()), ("", (f"rule -t raw PREROUTING insert {TO_WEB}",)), ("", ("docker rm c1", "docker run c1"))],
+            [(ASK_8080, ()), ("", (f"rule -t raw PREROUTING insert {TO_WEB}",)), ("", ("docker network connect bridge c1",))],
         ),
         (
             f"{MODERN}docker run web -p 8080:80",
             "internet web:81",
-            [("", ("docker rm web", "docker run web -p 8080:80 -p 81:81"))],
+            [("", ("docker rm -f web", "docker run web -p 8080:80 -p 81:81"))],
         ),
         (
             f"{MODERN}docker run web -p 8080:80\nserve host 81",
             "internet web:81",
-            [("", ("docker rm web", "docker run web -p 8080:80 -p 8081:81"))],
+            [("", ("docker rm -f web", "docker run web -p 8080:80 -p 8081:81"))],
         ),
         (f"{CLASSIC}docker run web -p 8080:80", "internet web:80", [(ASK_8080, ())]),
     ],

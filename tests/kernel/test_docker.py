@@ -90,7 +90,7 @@ def test_after_any_events_the_kernel_has_what_the_state_says(lab: Lab, release: 
     events = [f"docker network create {name} {words}" for name in "ab" for words in ("", "--internal", "--icc false")]
     events += [f"docker run {name} --network {on} {words}" for name in "xyz" for on in ("bridge", "a", "b")
                for words in ("", "-p 80", "-p 127.0.0.1:8081:81 -p 53/udp")]
-    events += [*(f"docker rm {name}" for name in "xyz"), *(f"docker network rm {name}" for name in "ab")]
+    events += [*(f"docker rm -f {name}" for name in "xyz"), *(f"docker network rm {name}" for name in "ab")]
     for event in chance.choices(events, k=40):
         with suppress(StatementError):
             lab.run(event)
@@ -171,7 +171,7 @@ def test_the_proxy_passes_on_what_is_said_both_ways(hosts: Callable[..., Lab]) -
     made = hosts("29")
     made.run("curl -s --max-time 3 http://127.0.0.1:8080/ http://127.0.0.1:8081/", stream=written)
     assert written.stdout == "hello from web\nhello from web\n"
-    made.run("docker rm web\ncurl -s --max-time 3 http://127.0.0.1:8080/ || echo gone", stream=written)
+    made.run("docker rm -f web\ncurl -s --max-time 3 http://127.0.0.1:8080/ || echo gone", stream=written)
     assert written.stdout.endswith("gone\n")
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab_magic.errors import NetlabError, Place, StatementError
+from netlab_magic.language import docker_statements as d
 from netlab_magic.language import statements as s
 from netlab_magic.language.parser import expected_after, parse
 from netlab_magic.language.statements import Destination, LinkEnd
@@ -45,14 +46,14 @@ MEANINGS = [
     ("rule INPUT delete -j DROP", s.RuleEdit("INPUT", ("-j", "DROP"), action="delete")),
     ('forward -m comment --comment "it\'s # two words" -j DROP',
      s.RuleEdit("FORWARD", ("-m", "comment", "--comment", "it's # two words", "-j", "DROP"))),
-    ("docker install", s.DockerInstall("29")),
-    ("docker install --version 27 --userland-proxy=false", s.DockerInstall("27", userland_proxy=False)),
-    ("docker network create n 10.0.0.0/8 --icc false", s.DockerNetwork("n", "10.0.0.0/8", icc=False)),
-    ("docker run web -p 53:53/udp --network n", s.DockerRun("web", "n", (s.Publish("53:53/udp", 53, 53, "udp"),))),
-    ("docker rm -f web db", s.DockerRemove(("web", "db"))),
-    ("docker network rm n", s.DockerRemoveNetwork(("n",))),
-    ("docker network ls", s.DockerList("networks")),
-    ("docker uninstall", s.DockerUninstall()),
+    ("docker install", d.DockerInstall("29")),
+    ("docker install --version 27 --userland-proxy=false", d.DockerInstall("27", userland_proxy=False)),
+    ("docker network create n 10.0.0.0/8 --icc false", d.DockerNetwork("n", "10.0.0.0/8", icc=False)),
+    ("docker run web -p 53:53/udp --network n", d.DockerRun("web", "web", "n", (d.Publish("53:53/udp", 53, 53, "udp"),))),
+    ("docker rm -f web db", d.DockerRemove(("web", "db"), force=True)),
+    ("docker network rm n", d.DockerRemoveNetwork(("n",))),
+    ("docker network ls", d.DockerList("networks")),
+    ("docker uninstall", d.DockerUninstall()),
     ("ping a b", s.ProbeFlow("a", Destination("b"))),
     ("ping a 8.8.8.8  # a comment", s.ProbeFlow("a", Destination("8.8.8.8"))),
     ("tcp a b:80", s.ProbeFlow("a", Destination("b", 80, "tcp"))),

@@ -12,8 +12,8 @@ from measure import Contestant
 from netlab_magic import docker
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.language import docker_statements as d
 from netlab_magic.language import parser
-from netlab_magic.language import statements as s
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST, Interface, Namespace, Route, Topology
 from netlab_magic.netfilter import Device, Host, walk
@@ -77,7 +77,7 @@ def _docker() -> tuple[Ruleset, Host, list[Packet]]:
     topology = Topology({HOST: Namespace(HOST, (lo,), sysctls={"net.ipv4.ip_forward": "1"})})
     daemon, ruleset = None, Ruleset()
     for statement in parser.parse(_DOCKER):
-        assert isinstance(statement, s.Docker)
+        assert isinstance(statement, d.Docker)
         planned = docker.plan(daemon, statement, topology, ruleset)
         daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
     devices = (*(Device(one.name, one.addresses) for one in topology.namespaces[HOST].interfaces), Device("eth0", ("10.0.0.5/24",)))

@@ -13,8 +13,9 @@ from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language.docker_statements import Docker
 from netlab_magic.language.parser import parse
-from netlab_magic.language.statements import Destination, Docker
+from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
 
 __all__ = ["docker_fixes", "host_ports"]
@@ -111,21 +112,26 @@ def _everywhere(world: World, daemon: Daemon, found: Prediction) -> Iterator[Cha
 
 def _joined(world: World, daemon: Daemon, container: Container) -> Iterator[Change]:
     source = daemon.container(world.probe.source)
-    if source is None or source.network == container.network:
+    if source is None or not source.endpoints or any(source.endpoint(held.network) for held in container.endpoints):
         return
-    moved = msgspec.structs.replace(source, network=container.network)
-    after = _again(world, moved, source.ports)
-    if after is not None:
-        values = {"source": source.name, "network": container.network, "container": container.name}
-        real = (f"docker network connect {container.network} {source.name}",)
-        yield Fix("network", _JOIN, values, _lines(moved, source.ports), real), after
+    for held in container.endpoints:
+        line = f"docker network connect {held.network} {source.name}"
+        after = _after(world, (line,))
+        if after is not None:
+            values = {"source": source.name, "network": held.network, "container": container.name}
+            yield Fix("network", _JOIN, values, (line,), (line,)), after
 
 
 def _again(world: World, container: Container, ports: Sequence[Published]) -> World | None:
     """The world after the container has been taken away and started again; None where dockerd would refuse."""
+    return _after(world, _lines(container, ports))
+
+
+def _after(world: World, lines: Sequence[str]) -> World | None:
+    """The world after statements; None where dockerd would refuse one."""
     daemon, topology, ruleset = world.dockerd, world.topology, world.rulesets[HOST]
     try:
-        for statement in parse("\n".join(_lines(container, ports))):
+        for statement in parse("\n".join(lines)):
             if isinstance(statement, Docker):
                 planned = plan(daemon, statement, topology, ruleset)
                 daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
@@ -136,7 +142,7 @@ def _again(world: World, container: Container, ports: Sequence[Published]) -> Wo
 
 
 def _lines(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
-    return f"docker rm {container.name}", f"docker run {container.name}{_options(container, ports)}"
+    return f"docker rm -f {container.name}", f"docker run {container.name}{_options(container, ports)}"
 
 
 def _real(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
@@ -145,7 +151,7 @@ def _real(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
 
 
 def _options(container: Container, ports: Sequence[Published]) -> str:
-    network = "" if container.network == DEFAULT_NETWORK else f" --network {container.network}"
+    network = "" if container.mode == DEFAULT_NETWORK else f" --network {container.mode}"
     return network + "".join(f" -p {_port(port)}" for port in ports)
 
 

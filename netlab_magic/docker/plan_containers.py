@@ -1,0 +1,251 @@
+"""The statements about containers: `docker run|create|start|stop|restart|kill|pause|unpause|rm|rename`. Each gives the sentence to say."""
+
+import shlex
+
+import msgspec
+
+from netlab_magic.docker.events import DockerHost
+from netlab_magic.docker.images import exposed_by
+from netlab_magic.docker.known import container_called, gone, network_called
+from netlab_magic.docker.ports import same_ports
+from netlab_magic.docker.state import DEFAULT_NETWORK, Container, Daemon, Endpoint, Network
+from netlab_magic.docker.topology import served_ports
+from netlab_magic.errors import Word, place_of
+from netlab_magic.language import docker_statements as d
+from netlab_magic.language.plan_topology import refuse
+from netlab_magic.model.topology import HOST
+
+__all__ = ["life_changed", "namespace_to_enter", "note", "pruned_containers", "ran", "removed", "renamed", "takes_address"]
+
+
+def ran(host: DockerHost, statement: d.DockerRun) -> str:
+    """`docker run` and `docker create`. Raises StatementError."""
+    daemon, name = host.daemon, str(statement.name)
+    asked = _asked(daemon, statement)
+    held = daemon.container(name)
+    if held is None:
+        if name in host.topology.namespaces:
+            refuse(f"there is already a namespace {name}", statement.name, statement.place)
+        if not statement.start:
+            host.daemon = daemon.with_container(asked)
+            return _told(host.daemon, asked, statement)
+        host.start_container(asked)
+        host.daemon = host.daemon.with_container(_without_places(container_called(host.daemon, name)))
+    else:
+        if not _is_as_asked(held, asked):
+            other = f"there is a container {name} already, with other settings; take it away first: docker rm -f {name}"
+            refuse(other, statement.name, statement.place)
+        if held.is_running:
+            host.restore(held)
+        elif statement.start:
+            _start(host, held, statement.name)
+    return _told(host.daemon, container_called(host.daemon, name), statement)
+
+
+def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:
+    """The container that a statement asks for, before it runs."""
+    mode, address = str(statement.network or DEFAULT_NETWORK), statement.address
+    endpoints: tuple[Endpoint, ...] = ()
+    if mode.startswith("container:"):
+        _shared(daemon, mode.partition(":")[2], statement)
+    elif mode not in (HOST, "none"):
+        takes_address(network_called(daemon, statement.network or DEFAULT_NETWORK), address)
+        endpoints = (Endpoint(mode, wanted=address),)
+    if address is not None and not endpoints:
+        refuse(f"--network {mode} gives no address, so --ip has nothing to choose", address, statement.place)
+    return Container(
+        str(statement.name),
+        mode,
+        endpoints,
+        statement.publish if endpoints else (),
+        image=statement.image if statement.image != statement.name or exposed_by(statement.image) else "",
+        exposed=statement.exposed,
+        publish_all=statement.publish_all and bool(endpoints),
+        hostname=str(statement.hostname or ""),
+        removed_at_stop=statement.removed_at_stop,
+    )
+
+
+def _shared(daemon: Daemon, name: str, statement: d.DockerRun) -> None:
+    word = statement.network or ""
+    shared = container_called(daemon, Word(name, place) if (place := place_of(word)) else name)
+    if statement.publish:
+        refuse(f"ports are published where {name} is made: it has the network that this container shares", statement.publish[0].word)
+    if not shared.is_running:
+        refuse(f"{name} does not run, so there is no network to share; first: docker start {name}", word, statement.place)
+
+
+def takes_address(network: Network, address: str | None) -> None:
+    """Refuses an address of one's own choice where docker does: on networks whose subnet nobody has chosen."""
+    if address is not None and not network.configured:
+        reason = "the default network takes none" if network.name == DEFAULT_NETWORK else "it was made without --subnet"
+        refuse(f"docker gives no address of one's own choice on {network.name}: {reason}", address)
+
+
+def _is_as_asked(held: Container, asked: Container) -> bool:
+    """Whether a container has the settings that are asked for; an address that is left open is any."""
+    first = held.endpoint(asked.mode)
+    wanted = asked.endpoints[0].wanted if asked.endpoints else None
+    same_address = wanted is None or (first is not None and wanted in (first.wanted, first.address))
+    same = (held.mode, held.publish_all, held.exposed) == (asked.mode, asked.publish_all, asked.exposed)
+    return same and same_address and same_ports(held, asked.wanted)
+
+
+def _without_places(container: Container) -> Container:
+    """What dockerd remembers of a statement's words is their text."""
+    endpoints = tuple(
+        msgspec.structs.replace(held, wanted=None if held.wanted is None else str(held.wanted)) for held in container.endpoints
+    )
+    wanted = tuple(msgspec.structs.replace(one, word=str(one.word)) for one in container.wanted)
+    return msgspec.structs.replace(container, endpoints=endpoints, wanted=wanted)
+
+
+def _told(daemon: Daemon, container: Container, statement: d.DockerRun) -> str:
+    """What has become of a container, what is assumed of its image, and what was taken without effect."""
+    said = _running(daemon, container) if container.is_running else [f"{container.name} is there, and does not run"]
+    exposed = exposed_by(container.image)
+    if exposed:
+        said.append(f"{container.image} is taken to expose {', '.join(exposed)}")
+    elif statement.publish_all:
+        said.append(f"what {container.image or 'the image'} exposes is not known here; name its ports with --expose")
+    if statement.publish and not container.wanted:
+        said.append(f"with --network {container.mode} nothing is published")
+    if statement.command:
+        said.append(f"a lab runs no image: {shlex.join(statement.command)} was not started")
+    said += [f"without effect on the network: {' '.join(statement.ignored)}"] if statement.ignored else []
+    said += [f"not done in a lab: {' '.join(statement.undone)}"] if statement.undone else []
+    return "; ".join(said)
+
+
+def _running(daemon: Daemon, container: Container) -> list[str]:
+    """Where a running container is, and what answers in it."""
+    name = container.name
+    if container.shares:
+        said = [f"{name} shares the network of {container.shares}"]
+    elif container.mode == HOST:
+        said = [f"{name} is on the host's own network"]
+    else:
+        at = [f"{held.address} on {held.network.bridge}" for held in daemon.attached(container)]
+        said = [f"{name} has {' and '.join(at)}" if at else f"{name} has lo alone"]
+    said += [", ".join(map(str, container.ports))] if container.ports else []
+    inside = dict.fromkeys("http" if protocol == "tcp" else "echo" for _, protocol in served_ports(container))
+    said += [f"small servers answer in it ({' and '.join(inside)})"] if inside else []
+    at_network = daemon.published_at(container)
+    network = daemon.network_of(at_network) if at_network else None
+    if container.ports and network and network.internal:
+        said.append("an internal network publishes nothing on the host")
+    elif container.ports and network and network.mode == "routed":
+        said.append("a routed network opens the port but binds nothing on the host")
+    return said
+
+
+def _start(host: DockerHost, container: Container, word: str) -> None:
+    """Starts a container that does not run. Raises StatementError at `word`."""
+    if container.has_own_namespace and container.name in host.topology.namespaces:
+        refuse(f"there is already a namespace {container.name}", word)
+    missing = next((held.network for held in container.endpoints if host.daemon.network(held.network) is None), None)
+    user_made = container.mode not in (HOST, "none", DEFAULT_NETWORK) and not container.shares
+    if missing is None and user_made and host.daemon.release.wants_first_network and host.daemon.network(container.mode) is None:
+        missing = container.mode
+    if missing is not None:
+        refuse(f"the network {missing}, which {container.name} was on, is gone", word)
+    if container.shares and not container_called(host.daemon, container.shares).is_running:
+        refuse(f"{container.shares}, whose network {container.name} shares, does not run", word)
+    host.start_container(container)
+
+
+def life_changed(host: DockerHost, statement: d.DockerLifecycle) -> str:
+    """`docker start|stop|restart|kill|pause|unpause`. Raises StatementError."""
+    for name in statement.names:
+        container_called(host.daemon, name)
+    return "; ".join(_life_of(host, container_called(host.daemon, name), statement.action, name) for name in statement.names)
+
+
+def _life_of(host: DockerHost, container: Container, action: str, word: str) -> str:
+    name = container.name
+    match action:
+        case "pause" | "unpause":
+            return _paused(host, container, action, word)
+        case "kill" if not container.is_running:
+            refuse(f"{name} does not run", word)
+        case "stop" | "kill" if container.is_running:
+            host.stop_container(name)
+            left = "is gone, as --rm asked" if container.removed_at_stop else "has stopped"
+            return f"{name} {left}: its addresses and rules are gone, and nothing answers at its ports"
+        case "restart" if container.is_running:
+            kept = msgspec.structs.replace(container, removed_at_stop=False)
+            host.daemon = host.daemon.with_container(kept)
+            host.stop_container(name)
+            host.daemon = host.daemon.with_container(
+                msgspec.structs.replace(container_called(host.daemon, name), removed_at_stop=container.removed_at_stop)
+            )
+            _start(host, container_called(host.daemon, name), word)
+        case "start" | "restart" if not container.is_running:
+            _start(host, container, word)
+    if action == "stop":
+        return f"{name} does not run"
+    return "; ".join(_running(host.daemon, container_called(host.daemon, name)))
+
+
+def _paused(host: DockerHost, container: Container, action: str, word: str) -> str:
+    name, wanted = container.name, "running" if action == "pause" else "paused"
+    if container.status != wanted:
+        refuse(f"{name} is {container.status}, not {wanted}", word)
+    host.set_status(name, "paused" if action == "pause" else "running")
+    if action == "unpause":
+        return f"{name} runs again"
+    return f"{name} is paused: docker freezes its processes, not its network; the lab's small servers go on answering"
+
+
+def removed(host: DockerHost, statement: d.DockerRemove) -> str:
+    """`docker rm`. Raises StatementError for a container that runs or that there is not; with `-f` neither is an error, as in docker."""
+    known = [name for name in statement.names if not statement.force or host.daemon.container(name)]
+    for name in known:
+        container = container_called(host.daemon, name)
+        if container.is_running and not statement.force:
+            refuse(f"{name} runs; stop it first, or take it away running: docker rm -f {name}", name)
+        host.remove_container(container.name)
+    said = [gone("container", known)] if known else []
+    return "; ".join([*said, *(f"there is no container {name}" for name in statement.names if name not in known)])
+
+
+def pruned_containers(host: DockerHost) -> str:
+    """`docker container prune`: containers that do not run go."""
+    stopped = [held.name for held in host.daemon.containers if not held.is_running]
+    for name in stopped:
+        host.remove_container(name)
+    return gone("container", stopped) if stopped else "every container runs"
+
+
+def renamed(host: DockerHost, statement: d.DockerRename) -> str:
+    """`docker rename`. Raises StatementError for a name that is taken."""
+    container = container_called(host.daemon, statement.name)
+    taken = [held.name for held in host.daemon.containers]
+    if str(statement.new) in (*taken, *host.topology.namespaces):
+        refuse(f"the name {statement.new} is taken", statement.new, statement.place)
+    host.rename(container.name, str(statement.new))
+    made_anew = "; its namespace was made anew under that name" if container.is_running and container.has_own_namespace else ""
+    return f"{container.name} is called {statement.new} now{made_anew}"
+
+
+def namespace_to_enter(daemon: Daemon | None, statement: d.DockerExec) -> str | None:
+    """The namespace in which `docker exec` runs its command, None for the host's own. Raises StatementError when there is none."""
+    word = statement.container
+    if daemon is None:
+        refuse("Docker is not installed in this lab; begin with: docker install", "", statement.place)
+    container = container_called(daemon, word)
+    if container.status != "running":
+        remedy = f"docker unpause {word}" if container.status == "paused" else f"docker start {word}"
+        refuse(f"{word} is {container.status}, so nothing can be run in it; first: {remedy}", word, statement.place)
+    namespace = daemon.namespace_of(container)
+    if namespace is None:
+        refuse(f"{container.shares}, whose network {word} shares, does not run", word, statement.place)
+    return None if namespace == HOST else namespace
+
+
+def note(daemon: Daemon, statement: d.DockerNote) -> str:
+    """What docker does with images, for which a lab has only a sentence."""
+    if statement.action == "logs":
+        container = container_called(daemon, statement.name)
+        return f"{container.name} has logged nothing: a lab runs no image, only small servers that answer at its ports"
+    return f"nothing was pulled: a lab runs no image, so docker run {statement.name} works without it"

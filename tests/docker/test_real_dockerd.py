@@ -1,0 +1,61 @@
+"""Docker's rules against those of real dockerds: recordings of 20.10.24 and 28.5.2, and the dockerd of this machine where there is one.
+
+`tests/support/real_dockerd.py` made the recordings and says how.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from support.real_dockerd import Step, read_recording
+
+from netlab_magic import docker
+from netlab_magic.errors import StatementError
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language import docker_statements as d
+from netlab_magic.language import parser
+from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
+
+RECORDINGS = sorted((Path(__file__).parents[1] / "data" / "docker" / "real").glob("*/*.txt"))
+
+
+def tables(dump: str) -> dict[str, list[str]]:
+    """The lines of a dump, by table, of those tables that have a rule: an empty one stays where it was once used."""
+    parts = {part.split("\n")[0]: part.split("COMMIT")[0].splitlines()[1:] for part in dump.split("*")[1:]}
+    return {name: lines for name, lines in parts.items() if any(line.startswith("-A") for line in lines)}
+
+
+def modelled(release: str, options: str, commands: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The rules after `docker install` and after each of the commands, with the sentence of the refusal if there was one."""
+    interfaces = Interface("lo", "loopback", ("127.0.0.1/8",)), Interface("eth0", addresses=("203.0.113.2/24",))
+    topology = Topology({HOST: Namespace(HOST, interfaces, sysctls={"net.ipv4.ip_forward": "0"})})
+    daemon, ruleset = None, Ruleset()
+    for line in (f"docker install --version {release} {options}", *commands):
+        said = ""
+        try:
+            (statement,) = parser.parse(line)
+            assert isinstance(statement, d.Docker)
+            planned = docker.plan(daemon, statement, topology, ruleset)
+            said = planned.sentence if planned.sentence == "already so" else ""
+            if "/sctp" not in line:  # the kernel of the recordings had no SCTP, so that dockerd failed
+                daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
+        except StatementError as error:
+            said = error.message
+        yield str(ruleset), said
+
+
+def compare(release: str, options: str, steps: Sequence[Step]) -> None:
+    """Every step has the rules of the real dockerd, in its order, and is refused (or already so, in a lab) when it was an error."""
+    ours = modelled(release, options.replace("=", " "), [step.command for step in steps[1:]])
+    for step, (rules, said) in zip(steps, ours, strict=True):
+        assert tables(rules) == tables(step.rules), step.command
+        if step.error and "/sctp" not in step.command:
+            assert said, step
+        if said and said != "already so":
+            assert step.error, (step.command, said)
+
+
+@pytest.mark.parametrize("file", RECORDINGS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_after_every_command_the_rules_are_those_of_a_real_dockerd_in_its_order(file: Path) -> None:
+    title, steps = read_recording(file.read_text())
+    compare(file.parent.name, title.removeprefix("# dockerd").strip(), steps)
