@@ -5,6 +5,7 @@ namespaces take two tenths of a second instead of two seconds. The structs, cons
 linux/if_link.h, linux/if_addr.h, linux/neighbour.h, linux/fib_rules.h and linux/net_namespace.h.
 """
 
+import errno
 import socket
 import struct
 from collections.abc import Iterator
@@ -219,7 +220,13 @@ class RouteSocket(NetlinkSocket):
 
     def routes(self, family: int) -> Iterator[tuple[Rtmsg, Attributes]]:
         """The routes of the main table of one address family."""
-        for answer in self.ask(Message(_RTM_GETROUTE, NLM_F_DUMP, _RTMSG.pack(*Rtmsg(family, rtm_table=_RT_TABLE_MAIN)))):
+        try:
+            answers = self.ask(Message(_RTM_GETROUTE, NLM_F_DUMP, _RTMSG.pack(*Rtmsg(family, rtm_table=_RT_TABLE_MAIN))))
+        except OSError as error:
+            if error.errno != errno.ENOENT:  # a namespace that never had a route has no such table (inet_dump_fib)
+                raise
+            return
+        for answer in answers:
             yield Rtmsg._make(_RTMSG.unpack_from(answer)), attributes(answer, _RTMSG.size)
 
     def neighbours(self) -> Iterator[tuple[Ndmsg, Attributes]]:
