@@ -1,11 +1,11 @@
 """What a rule matches, as one sentence: a clause for every condition, put together as a reader would say it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from netlab_magic.explain.values import joined, protocol, worded
+from netlab_magic.explain.values import joined, worded
 from netlab_magic.i18n import Language, message
-from netlab_magic.iptables.extensions import HEADER, Parameter, match
+from netlab_magic.iptables.extensions import HEADER, Extension, Parameter, match
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 
 __all__ = ["comments", "matched", "meaningful", "said"]
@@ -58,16 +58,17 @@ _STATES = ("conntrack", "state")
 
 
 class _Part(NamedTuple):
-    """A condition with its row of the option table; `match` is None for a rule's own options."""
+    """A condition with its row of the option table and its words as they are said; `match` is None for a rule's own options."""
 
     option: Option
     row: Parameter | None
+    words: list[str]
     match: Match | None = None
 
 
-def matched(rule: Rule, say: Language) -> str:
+def matched(rule: Rule, family: str, say: Language) -> str:
     """The sentence that tells which packets a rule matches."""
-    packets, clauses = _packets(rule, say), list(_clauses(rule, say))
+    packets, clauses = _packets(rule, family, say), list(_clauses(rule, family, say))
     if clauses:
         return say("Matches {packets} that {clauses}.", packets=packets, clauses=joined(clauses, say))
     return say("Matches every packet.") if rule.option("-p") is None else say("Matches all {}.", packets)
@@ -86,21 +87,24 @@ def comments(rule: Rule, say: Language) -> Iterator[str]:
                 yield say("Its comment reads “{}”.", " ".join(option.values))
 
 
-def _packets(rule: Rule, say: Language) -> str:
-    found = rule.option("-p")
-    if found is None or found.negated or found.values[0] == "all":
+def _packets(rule: Rule, family: str, say: Language) -> str:
+    found, row = rule.option("-p"), HEADER.rows["-p"]
+    if found is None or found.negated or found.values == ("all",):
         return say("packets")
-    return say("{} packets", protocol(found.values[0], say))
+    return say("{} packets", *worded(row, found, family, say))
 
 
-def _parts(rule: Rule) -> list[_Part]:
-    parts = [_Part(option, HEADER.parameter(option.name)) for option in rule.options if option.name != "-p" or option.negated]
+def _parts(rule: Rule, family: str, say: Language) -> list[_Part]:
+    parts = [_part(option, HEADER, family, say) for option in rule.options if option.name != "-p" or option.negated]
     for found in rule.matches:
         extension = match(found.module)
-        for option in meaningful(found.options):
-            meant = _syn(option)
-            parts.append(_Part(meant, extension.parameter(meant.name) if extension else None, found))
+        parts += [_part(_syn(option), extension, family, say, found) for option in meaningful(found.options)]
     return parts
+
+
+def _part(option: Option, extension: Extension | None, family: str, say: Language, found: Match | None = None) -> _Part:
+    row = extension.parameter(option.name) if extension else None
+    return _Part(option, row, worded(row, option, family, say) if row else [], found)
 
 
 def _syn(option: Option) -> Option:
@@ -109,9 +113,9 @@ def _syn(option: Option) -> Option:
     return Option("--syn", negated=option.negated) if option.name == "--tcp-flags" and option.values == flags else option
 
 
-def _clauses(rule: Rule, say: Language) -> Iterator[str]:
+def _clauses(rule: Rule, family: str, say: Language) -> Iterator[str]:
     """The rule's own conditions in their order, each together with its other half, then those of every match, connection states last."""
-    parts = _parts(rule)
+    parts = _parts(rule, family, say)
     taken: list[_Part] = []
     for part in parts:
         if part.match is None and part not in taken:
@@ -129,7 +133,7 @@ def _paired(part: _Part, parts: list[_Part], taken: list[_Part], say: Language) 
             for other in parts:
                 if _named(other) == pair.second and other.row and (not pair.same or other.option.values == part.option.values):
                     taken.append(other)
-                    return say(pair.says, *worded(part.row, part.option, say), *worded(other.row, other.option, say))
+                    return say(pair.says, *part.words, *other.words)
     return _clause(part, say)
 
 
@@ -168,7 +172,7 @@ def _clause(part: _Part, say: Language) -> str:
     if part.row is None or not _template(part.row, part.option):
         module = f"-m {part.match.module} " if part.match else ""
         return _verbatim(f"{module}{part.option}", say)
-    return said(part.row, part.option, say)
+    return said(part.row, part.option, part.words, say)
 
 
 def meaningful(options: Iterable[Option]) -> Iterator[Option]:
@@ -180,11 +184,11 @@ def _is_wildcard(option: Option) -> bool:
     return Option(option.name, negated=option.negated) in _WILDCARDS and option.values[:1] != () and option.values[0].endswith("+")
 
 
-def said(row: Parameter, option: Option, say: Language) -> str:
-    """The words of the option table for an option."""
+def said(row: Parameter, option: Option, words: Sequence[str], say: Language) -> str:
+    """The words of the option table for an option, of which the words are said so."""
     if _is_wildcard(option):
         return say(_WILDCARDS[Option(option.name, negated=option.negated)], option.values[0][:-1])
-    return say(_template(row, option), *worded(row, option, say))
+    return say(_template(row, option), *words)
 
 
 def _verbatim(text: str, say: Language) -> str:

@@ -123,7 +123,7 @@ def _sentences(site: Site, family: str, say: Language) -> tuple[str, str]:
     if not (written.options or written.matches or written.target) and shown.strip():
         return say("This rule is quoted as it stands: “{}”.", shown), say("What it does is for its own program to say.")
     rule = _canonical(written, family)
-    return matched(rule, say), happens(site, rule, say)
+    return matched(rule, family, say), happens(site, rule, family, say)
 
 
 def _where_to(site: Site, say: Language) -> str:

@@ -2,9 +2,10 @@
 
 from netlab_magic.explain.matches import meaningful, said
 from netlab_magic.explain.position import Caller, Site
-from netlab_magic.explain.values import joined
+from netlab_magic.explain.values import joined, worded
 from netlab_magic.i18n import Language, message
 from netlab_magic.iptables.extensions import Extension, target
+from netlab_magic.iptables.extensions.types import WIDEST, XMARK
 from netlab_magic.iptables.ruleset import Option, Rule, Target
 
 __all__ = ["happens"]
@@ -19,7 +20,7 @@ _BUILT_IN_RETURNS = {
 }
 
 
-def happens(site: Site, rule: Rule, say: Language) -> str:
+def happens(site: Site, rule: Rule, family: str, say: Language) -> str:
     """The sentence that tells what becomes of the packets that the rule at `site`, in its canonical form, matches."""
     found = rule.target
     if found is None:
@@ -36,7 +37,7 @@ def happens(site: Site, rule: Rule, say: Language) -> str:
     extension = target(found.name)
     if extension is None:
         return say("The packet is handed on as the rule says: “{}”.", str(found))
-    what = _done(extension, found, say)
+    what = _done(extension, found, family, say)
     return say(extension.then or message("The packet {what}, and goes on to {onward}."), what=what, onward=site.onward(say))
 
 
@@ -97,7 +98,7 @@ def _rejects(found: Target, say: Language) -> str:
     )
 
 
-def _done(extension: Extension, found: Target, say: Language) -> str:
+def _done(extension: Extension, found: Target, family: str, say: Language) -> str:
     """What a target does to the packet: its options' clauses, with the remarks behind the last of them."""
     clauses: list[str] = []
     asides: list[str] = []
@@ -106,9 +107,9 @@ def _done(extension: Extension, found: Target, say: Language) -> str:
         if row is None or not row.says:
             asides.append(str(option))
         elif row.says.startswith("("):
-            asides.append(said(row, option, say)[1:-1])
+            asides.append(said(row, option, worded(row, option, family, say), say)[1:-1])
         else:
-            clauses.append(_marked(found.name, option, say) or said(row, option, say))
+            clauses.append(_marked(found.name, option, say) or said(row, option, worded(row, option, family, say), say))
     if not clauses:
         clauses = [say(extension.says) if extension.says else say("is handed to the target {}", found.name)]
     if asides:
@@ -120,13 +121,13 @@ def _marked(name: str, option: Option, say: Language) -> str:
     """`--set-xmark VALUE/MASK` in words: the kernel clears the bits of the mask, then turns over those of the value (xt_mark)."""
     if option.name != "--set-xmark":
         return ""
-    value_word, _, mask_word = option.values[0].partition("/")
     try:
-        value, mask = int(value_word, 0), int(mask_word or "0xffffffff", 0)
+        value, mask = XMARK.read(option.values[0], "")
     except ValueError:
         return ""
+    value_word, mask_word = f"0x{value:x}", f"0x{mask:x}"
     whose = say("its connection's mark") if name == "CONNMARK" else say("its mark")
-    if mask == 0xFFFFFFFF:
+    if mask == WIDEST:
         return say("has {whose} set to {value}", whose=whose, value=value_word)
     if value == mask:
         return say("has the bits {value} of {whose} set", whose=whose, value=value_word)

@@ -1,16 +1,24 @@
 """The words behind options as a reader says them: `1024:65535` is 1024–65535, `172.17.0.2/32` one address, `5/min` 5 a minute."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from netlab_magic.i18n import Language, message
 from netlab_magic.iptables.extensions import Parameter
 from netlab_magic.iptables.extensions.iana import PROTOCOL_NAMES
-from netlab_magic.iptables.extensions.types import ADDRESS_RANGE, MARK, NAT_TO, NETWORK, PORT_LIST, PORT_RANGE, PORT_SPAN, PROTOCOL, RATE
+from netlab_magic.iptables.extensions.schema import ValueType
+from netlab_magic.iptables.extensions.types import AMOUNT, LARGEST_AMOUNT, MARK, PORT_LIST, PROTOCOL, TRACKED_PROTOCOL, WIDEST
+from netlab_magic.iptables.extensions.types_address import NETWORK
+from netlab_magic.iptables.extensions.types_compound import DIRECTIONS
+from netlab_magic.iptables.extensions.types_rates import MONTHDAYS, PROBABILITY
+from netlab_magic.iptables.extensions.values import AddressRange, IcmpType, Masked, NatTarget, Network, Rate, Span, written_address
 from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["anded", "joined", "listed", "protocol", "worded"]
 
-Worded = Callable[[str, Language], str]
+Worded = Callable[[Any, Language], str]
+"""The words for a value, as a reader says them."""
+
 _MOST_LISTED = 12
 
 
@@ -34,32 +42,22 @@ def joined(clauses: list[str], say: Language) -> str:
     return say.several(message("{0}, {1}"), message("{0} and {1}"), clauses)
 
 
-def _bare_address(network: str) -> str:
-    """A network without the prefix length where it is one address.
-
-    >>> _bare_address("172.17.0.2/32")
-    '172.17.0.2'
-    """
-    address, _, length = network.partition("/")
-    return address if length == ("128" if ":" in address else "32") else network
+def _network(found: Network) -> str:
+    """A network without the prefix length where it is one address."""
+    return found.base if found.is_host else str(found)
 
 
-def _networks(word: str, say: Language) -> str:
-    return _ored([_bare_address(network) for network in word.split(",")], say)
-
-
-def _ports(word: str, say: Language) -> str:
-    return _ored([_span(part, ":") for part in word.split(",")], say)
-
-
-def _span(word: str, separator: str) -> str:
+def _span(found: Span) -> str:
     """A range with an en dash.
 
-    >>> _span("8000:8080", ":")
+    >>> _span(Span(8000, 8080))
     '8000–8080'
     """
-    first, found, last = word.partition(separator)
-    return f"{first or 0}–{last or 65535}" if found else word
+    return str(found.first) if found.first == found.last else f"{found.first}–{found.last}"
+
+
+def _spans(found: Sequence[Span], say: Language) -> str:
+    return _ored(list(map(_span, found)), say)
 
 
 _PERIODS = {
@@ -70,18 +68,16 @@ _PERIODS = {
 }
 
 
-def _rate(word: str, say: Language) -> str:
-    amount, slash, period = word.partition("/")
-    for name, text in _PERIODS.items():
-        if slash and period[:1] == name[:1]:
-            return say(text, amount) if amount.isdecimal() else say("{} of data per second", amount)
-    return word
+def _rate(found: Rate, say: Language) -> str:
+    if found.unit:
+        return say("{} of data per second", f"{found.amount}{found.unit}")
+    return say(_PERIODS[found.period], found.amount)
 
 
-def _mark(word: str, say: Language) -> str:
-    """VALUE[/MASK]: a mask says which bits count."""
-    value, slash, mask = word.partition("/")
-    return say("{value} (only the bits {mask} count)", value=value, mask=mask) if slash else value
+def _mark(found: Masked, say: Language) -> str:
+    """A mask says which bits count."""
+    value = f"0x{found.value:x}"
+    return value if found.mask == WIDEST else say("{value} (only the bits {mask} count)", value=value, mask=f"0x{found.mask:x}")
 
 
 _PROTOCOLS = {
@@ -99,25 +95,24 @@ _PROTOCOLS = {
 }
 
 
-def protocol(word: str, say: Language) -> str:
+def protocol(number: int) -> str:
     """A protocol's name as it is usually written."""
-    word = PROTOCOL_NAMES.get(int(word), word) if word.isdecimal() else word
-    return _PROTOCOLS.get(word, f"IP protocol {word}" if word.isdecimal() else word.upper())
+    name = PROTOCOL_NAMES.get(number, "")
+    return _PROTOCOLS.get(name, name.upper()) or f"IP protocol {number}"
 
 
-def _nat_target(word: str, say: Language) -> str:
+def _nat_target(found: NatTarget, say: Language) -> str:
     """ADDRESS[-ADDRESS][:PORT[-PORT]] in words."""
-    if word.startswith("["):
-        address, _, port = word[1:].partition("]")
-        port = port.removeprefix(":")
-    elif word.count(":") > 1:
-        address, port = word, ""
-    else:
-        address, _, port = word.partition(":")
-    port = _span(port, "-")
+    address = "" if found.addresses is None else _address_range(found.addresses)
+    port = "" if found.ports is None else _span(found.ports) + ("" if found.counted_from is None else f"/{found.counted_from}")
     if address and port:
-        return say("{address}, port {port}", address=address.replace("-", "–"), port=port)
-    return say("port {}", port) if port else address.replace("-", "–")
+        return say("{address}, port {port}", address=address, port=port)
+    return say("port {}", port) if port else address
+
+
+def _address_range(found: AddressRange) -> str:
+    ends = list(dict.fromkeys(written_address(end, found.width) for end in (found.first, found.last)))
+    return "–".join(ends)
 
 
 _STATES = {
@@ -154,14 +149,14 @@ _NOT_STATES = {
 }
 
 
-def _no_states(word: str, say: Language) -> str:
-    return say(_NOT_STATES[word]) if word in _NOT_STATES else say("are not among those that {}", _states(word, say))
+def _no_states(states: Sequence[str], say: Language) -> str:
+    known = _NOT_STATES.get(",".join(states))
+    return say(known) if known else say("are not among those that {}", _states(states, say))
 
 
-def _states(word: str, say: Language) -> str:
-    if word in _STATES:
-        return say(_STATES[word])
-    return _ored([say(_STATES[state]) if state in _STATES else state for state in word.split(",")], say)
+def _states(states: Sequence[str], say: Language) -> str:
+    known = _STATES.get(",".join(states))
+    return say(known) if known else _ored([say(_STATES[state]) for state in states], say)
 
 
 _ICMP_TYPES = {
@@ -186,17 +181,12 @@ _PING = {
 def _icmp(names: dict[str, str]) -> Worded:
     """IANA's names of the ICMP types (icmp-parameters, icmpv6-parameters), as iptables spells them."""
 
-    def said(word: str, say: Language) -> str:
-        name = names.get(word, word)
+    def said(found: IcmpType, say: Language) -> str:
+        number = str(found)
+        name = names.get(number, number)
         if name in _PING:
             return say(_PING[name])
-        return (
-            say("number {number} ({name})", number=word, name=name)
-            if name != word
-            else say("number {}", word)
-            if word[0].isdigit()
-            else word
-        )
+        return say("number {}", number) if name == number else say("number {number} ({name})", number=number, name=name)
 
     return said
 
@@ -217,13 +207,14 @@ _KINDS = {
 }
 
 
-def _kinds(word: str, say: Language) -> str:
-    return _ored([say(_KINDS[kind]) if kind in _KINDS else kind for kind in word.split(",")], say)
+def _chosen(known: dict[str, str], joined: Callable[[list[str], Language], str] = _ored) -> Worded:
+    """One word or several, those of the table in the reader's language."""
 
+    def said(found: str | Sequence[str | int], say: Language) -> str:
+        parts = map(str, (found,) if isinstance(found, str) else found)
+        return joined([say(known[part]) if part in known else part for part in parts], say)
 
-def _chosen(say_word: dict[str, str], joined: Callable[[list[str], Language], str] = _ored) -> Worded:
-    """Words of a list with commas, those of the table in the reader's language."""
-    return lambda word, say: joined([say(say_word[part]) if part in say_word else part for part in word.split(",")], say)
+    return said
 
 
 _ENDS = {
@@ -259,19 +250,10 @@ _STATUSES = {
 _COUNTED = {"packets": message("packets"), "bytes": message("bytes"), "avgpkt": message("bytes per packet on average")}
 
 
-def _percent(word: str, say: Language) -> str:
-    """A probability between 0 and 1, with three significant digits."""
-    try:
-        return f"{float(word):.3g}"
-    except ValueError:
-        return word
-
-
-def _amount(word: str, say: Language) -> str:
-    low, colon, high = word.partition(":")
-    if not colon:
-        return say("at least {}", low)
-    return say("at most {}", high) if low in ("", "0") else say("{low} to {high}", low=low, high=high) if high else say("at least {}", low)
+def _amount(found: Span, say: Language) -> str:
+    if found.last == LARGEST_AMOUNT:
+        return say("at least {}", found.first)
+    return say("{low} to {high}", low=found.first, high=found.last) if found.first else say("at most {}", found.last)
 
 
 _BY_OPTION: dict[str, Worded] = {
@@ -279,58 +261,57 @@ _BY_OPTION: dict[str, Worded] = {
     "--state": _states,
     "--icmp-type": _icmp(_ICMP_TYPES),
     "--icmpv6-type": _icmp(_ICMP6_TYPES),
-    "--src-type": _kinds,
-    "--dst-type": _kinds,
+    "--src-type": _chosen(_KINDS),
+    "--dst-type": _chosen(_KINDS),
     "--hashlimit-mode": _chosen(_GROUPED, anded),
-    "--hashlimit-upto": _rate,
-    "--hashlimit-above": _rate,
-    "--ctproto": protocol,
-    "--vproto": protocol,
     "--pol": _chosen({"ipsec": message("are protected by IPsec"), "none": message("are not protected by IPsec")}),
-    **dict.fromkeys(("--ctexpire", "--fragid", "--rt-segsleft", "--length", "--mss", "--queue-balance"), _ports),
-    **dict.fromkeys(("--ahspi", "--espspi", "--ipcompspi"), _ports),
     "--ctdir": _chosen(_DIRECTIONS),
     "--connbytes-dir": _chosen(_DIRECTIONS),
     "--connbytes-mode": _chosen(_COUNTED),
-    "--connbytes": _amount,
     "--vdir": _chosen(_DIRECTIONS),
     "--dir": _chosen(_DIRECTIONS),
     "--weekdays": _chosen(_DAYS),
     "--ctstatus": _chosen(_STATUSES),
-    "--probability": _percent,
-    "--monthdays": _chosen({}),
 }
 _BY_TYPE: dict[object, Worded] = {
-    NETWORK: _networks,
-    PORT_RANGE: _ports,
-    PORT_LIST: _ports,
-    PORT_SPAN: lambda word, say: _span(word, "-"),
-    RATE: _rate,
+    PORT_LIST: _spans,
+    PROTOCOL: lambda number, say: protocol(number),
+    TRACKED_PROTOCOL: lambda number, say: protocol(number),
     MARK: _mark,
-    NAT_TO: _nat_target,
-    PROTOCOL: protocol,
-    ADDRESS_RANGE: lambda word, say: word.replace("-", "–"),
+    AMOUNT: _amount,
+    MONTHDAYS: _chosen({}),
+    DIRECTIONS: _chosen(_ENDS, anded),
+    PROBABILITY: lambda value, say: f"{value:.3g}",
+}
+_BY_CLASS: dict[type, Worded] = {
+    Network: lambda found, say: _network(found),
+    AddressRange: lambda found, say: _address_range(found),
+    Span: lambda found, say: _span(found),
+    Rate: _rate,
+    NatTarget: _nat_target,
 }
 
 
-def _flags(looked_at: str, wanted: str, say: Language) -> list[str]:
+def _flags(looked_at: Sequence[str], are_set: Sequence[str], say: Language) -> list[str]:
     """The TCP flags that must be set, and those that must not be: the mask's others."""
-    are_set = [flag for flag in wanted.split(",") if flag != "NONE"]
-    clear = [flag for flag in looked_at.split(",") if flag not in (*are_set, "NONE")]
-    return [anded(flags, say) or say("none") for flags in (are_set, clear)]
+    clear = [flag for flag in looked_at if flag not in are_set]
+    return [anded(flags, say) or say("none") for flags in (list(are_set), clear)]
 
 
-def worded(row: Parameter, option: Option, say: Language) -> list[str]:
-    """The words of an option as they are said, safe to print."""
+def worded(row: Parameter, option: Option, family: str, say: Language) -> list[str]:
+    """The words of an option as they are said, safe to print; words that iptables would refuse as they stand."""
+    try:
+        values = row.read(option.values, family)
+    except ValueError:
+        return [_ored(word.split(","), say) if NETWORK in row.types else word for word in option.values]
     if row.name in ("--ctstate", "--state") and option.negated:
-        return [_no_states(option.values[0], say)]
-    if row.name in ("--match-set", "--add-set", "--del-set", "--map-set") and len(option.values) == 2:
-        name, ends = option.values
-        return [name, _chosen(_ENDS, anded)(ends, say)]
-    if row.name == "--tcp-flags" and len(option.values) == 2:
-        return _flags(option.values[0], option.values[1], say)
-    said: list[str] = []
-    for number, word in enumerate(option.values):
-        kind = row.types[number] if number < len(row.types) else None
-        said.append(_BY_OPTION.get(row.name, _BY_TYPE.get(kind, lambda word, say: word))(word, say))
-    return said
+        return [_no_states(values[0], say)]
+    if row.name == "--tcp-flags":
+        return _flags(values[0], values[1], say)
+    return [_said(row, *each, say) for each in zip(row.types, values, option.values, strict=True)]
+
+
+def _said(row: Parameter, kind: ValueType[Any], value: Any, word: str, say: Language) -> str:
+    say_value = _BY_OPTION.get(row.name) or _BY_TYPE.get(kind) or _BY_CLASS.get(type(value))
+    return say_value(value, say) if say_value else word
+

@@ -5,21 +5,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netlab_magic.iptables.extensions.iana import PROTOCOL_NAMES, PROTOCOLS
 
-__all__ = ["network_of", "number_of", "protocol_of", "shown", "word_of"]
+__all__ = ["number_of", "protocol_of", "shown", "word_of"]
 
 
 @lru_cache(65536)
 def number_of(address: str) -> int:
     """An address as a number. Raises ValueError for anything else."""
     return int(ip_address(address))
-
-
-def network_of(word: str) -> tuple[int, int]:
-    """The address bits and the mask of ADDRESS[/MASK]. Raises ValueError for anything else."""
-    address, _, mask = word.partition("/")
-    width = 128 if ":" in address else 32
-    bits = (1 << width) - (1 << width - int(mask or width)) if mask.isdecimal() or not mask else number_of(mask)
-    return number_of(address) & bits, bits
 
 
 @lru_cache(65536)

@@ -19,9 +19,9 @@ __all__ = ["Chains", "Program", "compiled"]
 def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str], family: str) -> Line:
     try:
         told = canonical(rule, family)
-        found = conditions(told)
-        follows = action(told.target, chains)
-    except (ValueError, IndexError):  # lenient reading keeps what iptables would refuse
+        found = conditions(told, family)
+        follows = action(told.target, chains, family)
+    except (ValueError, LookupError):  # lenient reading keeps what iptables would refuse
         found = (unjudged("words that cannot be read"),)
         follows = unknowable("cannot be read")
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)

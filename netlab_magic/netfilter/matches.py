@@ -1,11 +1,15 @@
 """The conditions of a rule, compiled: each option becomes a test of a frame that answers yes, no or (None) that nobody can know."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import eq, gt, lt
 
 import msgspec
 
 from netlab_magic.iptables import extensions
-from netlab_magic.iptables.numbers import network_of, number_of, protocol_of, shown, word_of
+from netlab_magic.iptables.extensions import HEADER, Extension
+from netlab_magic.iptables.extensions.values import AddressRange, IcmpType, Masked, Network, Span
+from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 from netlab_magic.model.topology import possible_names
 from netlab_magic.netfilter.frame import Frame
@@ -14,6 +18,7 @@ __all__ = ["Condition", "Test", "conditions", "unjudged"]
 
 Test = Callable[[Frame], bool | None]
 _Value = Callable[[Frame], str]
+_Number = Callable[[Frame], int]
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -58,16 +63,25 @@ def _never(_: Frame) -> bool:
     return False
 
 
-class _Unknown(Exception):
-    """This option is not one that can be judged."""
+def conditions(rule: Rule, family: str) -> tuple[Condition, ...]:
+    """The conditions of a rule in its canonical form: its own options first, then match by match, as the kernel asks them.
 
-
-def conditions(rule: Rule) -> tuple[Condition, ...]:
-    """The conditions of a rule in its canonical form: its own options first, then match by match, as the kernel asks them."""
-    found = [_header(option) for option in rule.options]
+    Raises ValueError for words that iptables would refuse.
+    """
+    found = [_made(_HEADER, HEADER, option, family) or unjudged(option.name) for option in rule.options]
     for match in rule.matches:
-        found += _of_match(match)
+        found += _of_match(match, family)
     return tuple(found)
+
+
+_Maker = Callable[..., Condition | None]
+"""Makes a condition of an option and the values of its words; None where it cannot be judged."""
+
+
+def _made(makers: Mapping[str, _Maker], extension: Extension, option: Option, family: str) -> Condition | None:
+    """The condition of an option; None where nobody knows how to judge it."""
+    row, make = extension.parameter(option.name), makers.get(option.name)
+    return make(option, *row.read(option.values, family)) if row and make else None
 
 
 def _condition(option: Option, test: Test, seen: _Value, about: str = "", field: str = "", only: int | None = None) -> Condition:
@@ -86,57 +100,73 @@ def _denied(test: Test) -> Test:
     return denied
 
 
-def _unknown(match: Match) -> Condition:
-    return unjudged(f"-m {match.module}")
-
-
-def _of_match(match: Match) -> Iterable[Condition]:
+def _of_match(match: Match, family: str) -> Sequence[Condition]:
     """The conditions of a match; one that cannot be judged when one of its options cannot."""
     extension = extensions.match(match.module)
     if extension and extension.holds_always:
         return []
-    make = _MATCHES.get(match.module)
-    try:
-        made = [make(option) for option in match.options] if make else [_unknown(match)]
-    except _Unknown:
-        return [_unknown(match)]
+    makers = _MATCHES.get(match.module)
+    unknown = [unjudged(f"-m {match.module}")]
+    if extension is None or makers is None:
+        return unknown
+    made = []
+    for option in match.options:
+        condition = _made(makers, extension, option, family)
+        if condition is None:
+            return unknown
+        made.append(condition)
     if match.module in ("conntrack", "connmark"):
         asks_state = any(option.name == "--ctstate" for option in match.options)
         return [condition if condition.about == "ctstate" else _tracked(condition, asks_state) for condition in made]
     return made
 
 
-def _header(option: Option) -> Condition:
-    word = option.values[0] if option.values else ""
-    match option.name:
-        case "-s":
-            return _address(option, "source", *network_of(word))
-        case "-d":
-            return _address(option, "destination", *network_of(word))
-        case "-i":
-            return _condition(option, _named(word, "input"), lambda f: f.input, "input interface", "input")
-        case "-o":
-            return _condition(option, _named(word, "output"), lambda f: f.output, "output interface", "output")
-        case "-p":
-            number = protocol_of(word)
-            return _condition(option, lambda f: f.protocol == number, lambda f: word_of(f.protocol), "protocol", "protocol")
-        case "-f":
-            # Connection tracking puts fragments together before any rule but those of raw sees them (nf_defrag_ipv4, -400).
-            return _condition(option, _never, lambda _: "no", "fragment")
-        case _:
-            return unjudged(option.name)
+# --- what the packet is asked for ---------------------------------------------------------------------------------------------
 
 
-def _address(option: Option, end: str, network: int, mask: int) -> Condition:
-    only = network if mask.bit_count() == (128 if ":" in option.values[0] else 32) else None
-    if end == "source":
-        return _condition(option, lambda f: f.source & mask == network, lambda f: shown(f.source, f.six), end, end, only)
-    return _condition(option, lambda f: f.destination & mask == network, lambda f: shown(f.destination, f.six), end, end, only)
+def _source(frame: Frame) -> int:
+    return frame.source
 
 
-def _named(word: str, attribute: str) -> Test:
+def _destination(frame: Frame) -> int:
+    return frame.destination
+
+
+def _source_port(frame: Frame) -> int:
+    return frame.source_port
+
+
+def _destination_port(frame: Frame) -> int:
+    return frame.destination_port
+
+
+def _input(frame: Frame) -> str:
+    return frame.input
+
+
+def _output(frame: Frame) -> str:
+    return frame.output
+
+
+def _port_in(frame: Frame) -> str:
+    return frame.port_in
+
+
+def _port_out(frame: Frame) -> str:
+    return frame.port_out
+
+
+def _equal(get: _Number, wanted: int) -> Test:
+    return lambda f: get(f) == wanted
+
+
+def _within(get: _Number, span: Span) -> Test:
+    low, high = span
+    return _equal(get, low) if low == high else lambda f: low <= get(f) <= high
+
+
+def _named(get: _Value, word: str) -> Test:
     """Whether the device has that name; `+` at its end stands for any continuation (ifname_compare)."""
-    get = _ATTRIBUTES[attribute]
     start = word[:-1] if word.endswith("+") else None
 
     def test(frame: Frame) -> bool | None:
@@ -149,88 +179,80 @@ def _named(word: str, attribute: str) -> Test:
     return test
 
 
-_ATTRIBUTES: dict[str, _Value] = {
-    "input": lambda f: f.input,
-    "output": lambda f: f.output,
-    "port_in": lambda f: f.port_in,
-    "port_out": lambda f: f.port_out,
+# --- a rule's own options -----------------------------------------------------------------------------------------------------
+
+
+def _from(option: Option, wanted: Network) -> Condition:
+    network, mask, _ = wanted
+    only = network if wanted.is_host else None
+    return _condition(option, lambda f: f.source & mask == network, lambda f: shown(f.source, f.six), "source", "source", only)
+
+
+def _to(option: Option, wanted: Network) -> Condition:
+    network, mask, _ = wanted
+    only = network if wanted.is_host else None
+    return _condition(
+        option, lambda f: f.destination & mask == network, lambda f: shown(f.destination, f.six), "destination", "destination", only
+    )
+
+
+def _device(get: _Value, field: str, option: Option, word: str) -> Condition:
+    return _condition(option, _named(get, word), get, f"{field} interface", field)
+
+
+def _protocol(option: Option, number: int) -> Condition:
+    return _condition(option, lambda f: f.protocol == number, lambda f: word_of(f.protocol), "protocol", "protocol")
+
+
+def _fragment(option: Option) -> Condition:
+    """Connection tracking puts fragments together before any rule but those of raw sees them (nf_defrag_ipv4, -400)."""
+    return _condition(option, _never, lambda _: "no", "fragment")
+
+
+_HEADER: dict[str, _Maker] = {
+    "-s": _from,
+    "-d": _to,
+    "-i": partial(_device, _input, "input"),
+    "-o": partial(_device, _output, "output"),
+    "-p": _protocol,
+    "-f": _fragment,
 }
 
 
-def _span(word: str) -> tuple[int, int]:
-    first, colon, last = word.partition(":")
-    return int(first), int(last if colon else first)
+# --- matches ------------------------------------------------------------------------------------------------------------------
 
 
-def _within(get: Callable[[Frame], int], word: str) -> Test:
-    low, high = _span(word)
-    if low == high:
-        return lambda f: get(f) == low
-    return lambda f: low <= get(f) <= high
+def _number(get: _Number, option: Option, span: Span) -> Condition:
+    return _condition(option, _within(get, span), lambda f: str(get(f)))
 
 
-def _source_port(frame: Frame) -> int:
-    return frame.source_port
-
-
-def _destination_port(frame: Frame) -> int:
-    return frame.destination_port
-
-
-def _ports(option: Option) -> Condition:
-    get = {"--sport": _source_port, "--dport": _destination_port}.get(option.name)
-    if get is None:
-        raise _Unknown
-    return _condition(option, _within(get, option.values[0]), lambda f: str(get(f)))
-
-
-def _tcp(option: Option) -> Condition:
-    if option.name != "--tcp-flags":
-        return _ports(option)
-    everything = frozenset(("FIN", "SYN", "RST", "PSH", "ACK", "URG"))
-    mask, wanted = (
-        everything if word == "ALL" else frozenset() if word == "NONE" else frozenset(word.split(",")) for word in option.values
-    )
+def _flags(option: Option, looked_at: tuple[str, ...], set_: tuple[str, ...]) -> Condition:
+    mask, wanted = frozenset(looked_at), frozenset(set_)
     return _condition(option, lambda f: f.flags & mask == wanted, lambda f: ",".join(sorted(f.flags)))
 
 
-def _icmp(option: Option) -> Condition:
-    word = option.values[0]
-    if word in ("any", "255"):
+def _icmp(option: Option, wanted: IcmpType) -> Condition:
+    kind, code = wanted
+    if kind is None:
         return _condition(option, _always, lambda f: str(f.icmp[0]))
-    kind, slash, code = word.partition("/")
-    wanted_type, wanted_code = int(kind), int(code or 0)
-    if slash:
-        return _condition(option, lambda f: f.icmp == (wanted_type, wanted_code), lambda f: f"{f.icmp[0]}/{f.icmp[1]}")
-    return _condition(option, lambda f: f.icmp[0] == wanted_type, lambda f: str(f.icmp[0]))
+    if code is None:
+        return _condition(option, lambda f: f.icmp[0] == kind, lambda f: str(f.icmp[0]))
+    return _condition(option, lambda f: f.icmp == wanted, lambda f: f"{f.icmp[0]}/{f.icmp[1]}")
 
 
-def _conntrack(option: Option) -> Condition:
-    match option.name, option.values:
-        case ("--ctstate" | "--state", (word,)):
-            return _condition(option, _state(frozenset(word.split(","))), lambda f: f.state)
-        case "--ctstatus", (word,):  # NONE is no bit, so that nothing has it
-            wanted = frozenset(word.split(","))
-            return _condition(option, lambda f: bool(f.status & wanted), lambda f: ",".join(sorted(f.status)))
-        case "--ctdir", (word,):
-            return _condition(option, lambda f: f.direction == word, lambda f: f.direction)
-        case "--ctproto", (word,):
-            number = protocol_of(word)  # of the connection: an ICMP error belongs to one of another protocol (conntrack_mt)
-            return _condition(option, lambda f: f.connection_protocol == number, lambda f: word_of(f.connection_protocol))
-        case name, (word,) if name in _TUPLE_PARTS:
-            return _tuple_part(option, *_TUPLE_PARTS[name], word)
-        case _:
-            raise _Unknown
-
-
-def _state(wanted: frozenset[str]) -> Test:
+def _state(option: Option, states: tuple[str, ...]) -> Condition:
     """SNAT and DNAT are states of their own, held by packets of a translated connection (XT_CONNTRACK_STATE_SNAT, xt_conntrack.c)."""
-    if "SNAT" not in wanted and "DNAT" not in wanted:
-        return lambda f: f.state in wanted
-    return lambda f: (
-        f.state in wanted
-        or (f.state not in ("INVALID", "UNTRACKED") and (("SNAT" in wanted and _is_sourced(f)) or ("DNAT" in wanted and _is_destined(f))))
-    )
+    wanted = frozenset(states)
+
+    def plain(frame: Frame) -> bool:
+        return frame.state in wanted
+
+    def translated(frame: Frame) -> bool:
+        if frame.state in wanted or frame.state in ("INVALID", "UNTRACKED"):
+            return frame.state in wanted
+        return ("SNAT" in wanted and _is_sourced(frame)) or ("DNAT" in wanted and _is_destined(frame))
+
+    return _condition(option, translated if wanted & {"SNAT", "DNAT"} else plain, lambda f: f.state)
 
 
 def _is_sourced(frame: Frame) -> bool:
@@ -255,60 +277,45 @@ def _tracked(condition: Condition, otherwise: bool) -> Condition:
     return Condition(condition.about, condition.wanted, test, condition.seen, condition.negated)
 
 
-_TUPLE_PARTS = {
-    "--ctorigsrc": ("original", "source"),
-    "--ctorigdst": ("original", "destination"),
-    "--ctreplsrc": ("reply", "source"),
-    "--ctrepldst": ("reply", "destination"),
-    "--ctorigsrcport": ("original", "source_port"),
-    "--ctorigdstport": ("original", "destination_port"),
-    "--ctreplsrcport": ("reply", "source_port"),
-    "--ctrepldstport": ("reply", "destination_port"),
-}
+def _status(option: Option, statuses: tuple[str, ...]) -> Condition:
+    """NONE is no bit, so that nothing has it."""
+    wanted = frozenset(statuses)
+    return _condition(option, lambda f: bool(f.status & wanted), lambda f: ",".join(sorted(f.status)))
 
 
-def _tuple_part(option: Option, flow: str, part: str, word: str) -> Condition:
-    def get(frame: Frame) -> int:
-        return int(getattr(getattr(frame, flow), part))
+def _direction(option: Option, wanted: str) -> Condition:
+    return _condition(option, lambda f: f.direction == wanted, lambda f: f.direction)
 
-    if part.endswith("port"):
-        return _condition(option, _within(get, word), lambda f: str(get(f)))
-    network, mask = network_of(word)
+
+def _connection_protocol(option: Option, number: int) -> Condition:
+    """Of the connection: an ICMP error belongs to one of another protocol (conntrack_mt)."""
+    return _condition(option, lambda f: f.connection_protocol == number, lambda f: word_of(f.connection_protocol))
+
+
+def _tuple_address(get: _Number, option: Option, wanted: Network) -> Condition:
+    mask, network = wanted.mask, wanted.address & wanted.mask
     return _condition(option, lambda f: get(f) & mask == network, lambda f: shown(get(f), f.six))
 
 
-def _multiport(option: Option) -> Condition:
-    spans = [_span(word) for word in option.values[0].split(",")]
+def _multiport(gets: Sequence[_Number], about: str, option: Option, spans: tuple[Span, ...]) -> Condition:
     single = frozenset(low for low, high in spans if low == high)
     wide = [(low, high) for low, high in spans if low != high]
 
     def listed(port: int) -> bool:
         return port in single or any(low <= port <= high for low, high in wide)
 
-    match option.name:
-        case "--sports":
-            return _condition(option, lambda f: listed(f.source_port), lambda f: str(f.source_port), "source port")
-        case "--dports":
-            return _condition(option, lambda f: listed(f.destination_port), lambda f: str(f.destination_port), "destination port")
-        case _:
-            return _condition(
-                option,
-                lambda f: listed(f.source_port) or listed(f.destination_port),
-                lambda f: f"{f.source_port} and {f.destination_port}",
-                "port",
-            )
+    return _condition(
+        option,
+        lambda f: any(listed(get(f)) for get in gets),
+        lambda f: " and ".join(str(get(f)) for get in gets),
+        about,
+    )
 
 
-def _addrtype(option: Option) -> Condition:
-    if option.name not in ("--src-type", "--dst-type"):
-        raise _Unknown
-    wanted = frozenset(option.values[0].split(","))
+def _address_type(get: _Number, option: Option, kinds: tuple[str, ...]) -> Condition | None:
+    wanted = frozenset(kinds)
     if not wanted <= {"LOCAL", "UNICAST", "BROADCAST", "MULTICAST"}:
-        raise _Unknown
-
-    def get(frame: Frame) -> int:
-        return frame.source if option.name == "--src-type" else frame.destination
-
+        return None
     return _condition(
         option,
         lambda f: None if f.routing is None else f.routing.address_type(get(f)) in wanted,
@@ -316,77 +323,76 @@ def _addrtype(option: Option) -> Condition:
     )
 
 
-def _marked(get: Callable[[Frame], int]) -> Callable[[Option], Condition]:
-    def make(option: Option) -> Condition:
-        value, _, mask = option.values[0].partition("/")
-        wanted, bits = int(value, 0), int(mask or "0xffffffff", 0)
-        return _condition(option, lambda f: get(f) & bits == wanted, lambda f: f"{get(f):#x}")
-
-    return make
+def _masked(get: _Number, written: str, option: Option, wanted: Masked) -> Condition:
+    value, mask = wanted
+    return _condition(option, lambda f: get(f) & mask == value, lambda f: format(get(f), written))
 
 
-def _physdev(option: Option) -> Condition:
+def _bridge_port(get: _Value, option: Option, word: str) -> Condition:
+    return _condition(option, _named(get, word), get)
+
+
+def _has_bridge_port(get: _Value, about: str, option: Option) -> Condition:
     """A frame that was routed has a port that it came from but none that it leaves through (physdev_mt)."""
-    match option.name:
-        case "--physdev-in":
-            return _condition(option, _named(option.values[0], "port_in"), lambda f: f.port_in)
-        case "--physdev-out":
-            return _condition(option, _named(option.values[0], "port_out"), lambda f: f.port_out)
-        case "--physdev-is-in":
-            return _condition(option, lambda f: bool(f.port_in), lambda f: f.port_in, "bridge port of the input")
-        case _:
-            return _condition(option, lambda f: bool(f.port_out), lambda f: f.port_out, "bridge port of the output")
+    return _condition(option, lambda f: bool(get(f)), get, about)
 
 
-def _iprange(option: Option) -> Condition:
-    first, _, last = option.values[0].partition("-")
-    low, high = number_of(first), number_of(last)
-    if option.name == "--src-range":
-        return _condition(option, lambda f: low <= f.source <= high, lambda f: shown(f.source, f.six), "source")
-    return _condition(option, lambda f: low <= f.destination <= high, lambda f: shown(f.destination, f.six), "destination")
+def _range(get: _Number, about: str, option: Option, wanted: AddressRange) -> Condition:
+    low, high, _ = wanted
+    return _condition(option, lambda f: low <= get(f) <= high, lambda f: shown(get(f), f.six), about)
 
 
-def _length(option: Option) -> Condition:
-    return _condition(option, _within(lambda f: f.length, option.values[0]), lambda f: str(f.length))
+def _ttl(compare: Callable[[int, int], bool], option: Option, limit: int) -> Condition:
+    return _condition(option, lambda f: compare(f.ttl, limit), lambda f: str(f.ttl))
 
 
-def _ttl(option: Option) -> Condition:
-    limit = int(option.values[0])
-    tests: dict[str, Test] = {
-        "eq": lambda f: f.ttl == limit,
-        "lt": lambda f: f.ttl < limit,
-        "gt": lambda f: f.ttl > limit,
-    }
-    return _condition(option, tests[option.name.rpartition("-")[2]], lambda f: str(f.ttl))
-
-
-def _tos(option: Option) -> Condition:
-    value, _, mask = option.values[0].partition("/")
-    wanted, bits = int(value, 0), int(mask or "0xff", 0)
-    return _condition(option, lambda f: f.tos & bits == wanted, lambda f: f"{f.tos:#04x}")
-
-
-def _dscp(option: Option) -> Condition:
-    wanted = int(option.values[0], 0)
+def _dscp(option: Option, wanted: int) -> Condition:
     return _condition(option, lambda f: f.tos >> 2 == wanted, lambda f: f"{f.tos >> 2:#04x}")
 
 
-_MATCHES: dict[str, Callable[[Option], Condition]] = {
-    "addrtype": _addrtype,
-    "connmark": _marked(lambda f: f.connection_mark),
-    "conntrack": _conntrack,
-    "dscp": _dscp,
-    "hl": _ttl,
-    "icmp": _icmp,
-    "icmp6": _icmp,
-    "iprange": _iprange,
-    "length": _length,
-    "mark": _marked(lambda f: f.mark),
-    "multiport": _multiport,
-    "physdev": _physdev,
-    "state": _conntrack,
-    "tcp": _tcp,
-    "tos": _tos,
-    "ttl": _ttl,
-    "udp": _ports,
+_PORTS: dict[str, _Maker] = {"--sport": partial(_number, _source_port), "--dport": partial(_number, _destination_port)}
+_COMPARISONS = {"eq": eq, "lt": lt, "gt": gt}
+
+_MATCHES: dict[str, dict[str, _Maker]] = {
+    "addrtype": {"--src-type": partial(_address_type, _source), "--dst-type": partial(_address_type, _destination)},
+    "connmark": {"--mark": partial(_masked, lambda f: f.connection_mark, "#x")},
+    "conntrack": {
+        "--ctstate": _state,
+        "--ctstatus": _status,
+        "--ctdir": _direction,
+        "--ctproto": _connection_protocol,
+        "--ctorigsrc": partial(_tuple_address, lambda f: f.original.source),
+        "--ctorigdst": partial(_tuple_address, lambda f: f.original.destination),
+        "--ctreplsrc": partial(_tuple_address, lambda f: f.reply.source),
+        "--ctrepldst": partial(_tuple_address, lambda f: f.reply.destination),
+        "--ctorigsrcport": partial(_number, lambda f: f.original.source_port),
+        "--ctorigdstport": partial(_number, lambda f: f.original.destination_port),
+        "--ctreplsrcport": partial(_number, lambda f: f.reply.source_port),
+        "--ctrepldstport": partial(_number, lambda f: f.reply.destination_port),
+    },
+    "dscp": {"--dscp": _dscp},
+    "hl": {f"--hl-{name}": partial(_ttl, compare) for name, compare in _COMPARISONS.items()},
+    "icmp": {"--icmp-type": _icmp},
+    "icmp6": {"--icmpv6-type": _icmp},
+    "iprange": {"--src-range": partial(_range, _source, "source"), "--dst-range": partial(_range, _destination, "destination")},
+    "length": {"--length": partial(_number, lambda f: f.length)},
+    "mark": {"--mark": partial(_masked, lambda f: f.mark, "#x")},
+    "multiport": {
+        "--sports": partial(_multiport, (_source_port,), "source port"),
+        "--dports": partial(_multiport, (_destination_port,), "destination port"),
+        "--ports": partial(_multiport, (_source_port, _destination_port), "port"),
+    },
+    "physdev": {
+        "--physdev-in": partial(_bridge_port, _port_in),
+        "--physdev-out": partial(_bridge_port, _port_out),
+        "--physdev-is-in": partial(_has_bridge_port, _port_in, "bridge port of the input"),
+        "--physdev-is-out": partial(_has_bridge_port, _port_out, "bridge port of the output"),
+        "--physdev-is-bridged": partial(_has_bridge_port, _port_out, "bridge port of the output"),
+    },
+    "state": {"--state": _state},
+    "tcp": {**_PORTS, "--tcp-flags": _flags},
+    "tos": {"--tos": partial(_masked, lambda f: f.tos, "#04x")},
+    "ttl": {f"--ttl-{name}": partial(_ttl, compare) for name, compare in _COMPARISONS.items()},
+    "udp": _PORTS,
 }
+"""How each match is judged, option by option; one that is not here nobody here can judge."""

@@ -1,12 +1,13 @@
 """What a rule does with a packet that matches, compiled: a verdict, a chain to go to, or a change of the frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
+from typing import Any
 
 import msgspec
 
 from netlab_magic.iptables import extensions
-from netlab_magic.iptables.numbers import network_of, number_of
+from netlab_magic.iptables.extensions.values import Masked, NatTarget, Span
 from netlab_magic.iptables.ruleset import Target
 from netlab_magic.netfilter.frame import Ends, Frame
 
@@ -42,37 +43,37 @@ def unknowable(why: str) -> Action:
     return Action(change=change)
 
 
-def action(target: Target | None, chains: frozenset[str]) -> Action:
-    """The action of a target in its canonical form; `chains` are those of its table."""
+_Values = Mapping[str, tuple[Any, ...]]
+"""The options of a target by name, each with the values of its words."""
+
+
+def action(target: Target | None, chains: frozenset[str], family: str) -> Action:
+    """The action of a target in its canonical form; `chains` are those of its table.
+
+    Raises ValueError or LookupError for words that iptables would refuse.
+    """
     if target is None:
         return Action()
     if target.name in chains:
         return Action(chain=target.name, goto=target.goto)
     if target.name in ("ACCEPT", "DROP", "RETURN"):
         return Action(verdict=target.name)
-    if target.name == "REJECT":
-        answer = target.option("--reject-with")
-        return Action(verdict="REJECT", answer=answer.values[0] if answer else "")
-    extension = extensions.target(target.name)
+    extension, make = extensions.target(target.name), _ACTIONS.get(target.name)
     if extension and extension.only_looks:
         return Action()
-    make = _CHANGES.get(target.name)
-    return make(target) if make else unknowable(f"goes to {target.name}")
+    if extension is None or make is None:
+        return unknowable(f"goes to {target.name}")
+    rows = [(option, extension.parameter(option.name)) for option in target.options]
+    return make({option.name: row.read(option.values, family) for option, row in rows if row})
 
 
-def _word(target: Target, name: str) -> str:
-    option = target.option(name)
-    return option.values[0] if option and option.values else ""
+def _reject(said: _Values) -> Action:
+    return Action(verdict="REJECT", answer=said["--reject-with"][0])
 
 
-def _masked(word: str) -> tuple[int, int]:
-    value, _, mask = word.partition("/")
-    return int(value, 0), int(mask or "0xffffffff", 0)
-
-
-def _mark(target: Target) -> Action:
+def _mark(said: _Values) -> Action:
     """Clears the bits of the mask, then turns over those of the value (mark_tg in xt_mark.c)."""
-    value, mask = _masked(_word(target, "--set-xmark"))
+    value, mask = said["--set-xmark"][0]
 
     def change(frame: Frame) -> Frame:
         after = copy(frame)
@@ -82,19 +83,19 @@ def _mark(target: Target) -> Action:
     return Action(change=change)
 
 
-def _connmark(target: Target) -> Action:
+def _connmark(said: _Values) -> Action:
     """Sets the connection's mark, saves the packet's in it, or brings it back (connmark_tg in xt_connmark.c)."""
-    copied = int(_word(target, "--nfmask") or "0", 0), int(_word(target, "--ctmask") or "0", 0)
-    value, mask = _masked(_word(target, "--set-xmark") or "0")
+    packet_bits, connection_bits = (said.get(name, (0,))[0] for name in ("--nfmask", "--ctmask"))
+    value, mask = said.get("--set-xmark", (Masked(0, 0),))[0]
 
     def change(frame: Frame) -> Frame:
         after = copy(frame)
         if frame.state in ("INVALID", "UNTRACKED"):
             return frame
-        if target.option("--save-mark"):
-            after.connection_mark = (frame.connection_mark & ~copied[1]) ^ (frame.mark & copied[0])
-        elif target.option("--restore-mark"):
-            after.mark = (frame.mark & ~copied[0]) ^ (frame.connection_mark & copied[1])
+        if "--save-mark" in said:
+            after.connection_mark = (frame.connection_mark & ~connection_bits) ^ (frame.mark & packet_bits)
+        elif "--restore-mark" in said:
+            after.mark = (frame.mark & ~packet_bits) ^ (frame.connection_mark & connection_bits)
         else:
             after.connection_mark = (frame.connection_mark & ~mask) ^ value
         return after
@@ -102,27 +103,26 @@ def _connmark(target: Target) -> Action:
     return Action(change=change)
 
 
-def _ttl(target: Target) -> Action:
-    option = target.options[0]
-    number = int(option.values[0])
+def _ttl(said: _Values) -> Action:
+    name, (number,) = next(iter(said.items()))
 
     def change(frame: Frame) -> Frame:
         after = copy(frame)
-        step = {"set": number, "inc": frame.ttl + number, "dec": frame.ttl - number}[option.name.rpartition("-")[2]]
+        step = {"set": number, "inc": frame.ttl + number, "dec": frame.ttl - number}[name.rpartition("-")[2]]
         after.ttl = min(255, max(0, step))
         return after
 
     return Action(change=change)
 
 
-def _tos(target: Target) -> Action:
+def _tos(said: _Values) -> Action:
     """Clears the bits of the mask, then turns over those of the value (tos_tg in xt_DSCP.c)."""
-    value, mask = _masked(_word(target, "--set-tos"))
+    value, mask = said["--set-tos"][0]
     return Action(change=_with_tos(lambda tos: ((tos & ~mask) ^ value) & 0xFF))
 
 
-def _dscp(target: Target) -> Action:
-    value = int(_word(target, "--set-dscp"), 0)
+def _dscp(said: _Values) -> Action:
+    value = said["--set-dscp"][0]
     return Action(change=_with_tos(lambda tos: (tos & 3) | value << 2))
 
 
@@ -144,42 +144,17 @@ def _untrack(frame: Frame) -> Frame:
     return after
 
 
-def _ct(target: Target) -> Action:
-    return Action(change=_untrack) if target.option("--notrack") else Action()
+def _ct(said: _Values) -> Action:
+    return Action(change=_untrack) if "--notrack" in said else Action()
 
 
-def _span(text: str, separator: str = "-") -> tuple[str, str]:
-    first, found, last = text.partition(separator)
-    return first, last if found else first
-
-
-def _port(current: int, wanted: tuple[int, int] | None, target: str) -> int:
+def _port(current: int, wanted: Span | None, target: str) -> int:
     """The port after translation: the old one where it is allowed, else the only one there is (nf_nat_l4proto_unique_tuple)."""
-    if wanted is None or wanted[0] <= current <= wanted[1]:
+    if wanted is None or wanted.first <= current <= wanted.last:
         return current
-    if wanted[0] != wanted[1]:
+    if wanted.first != wanted.last:
         raise Unjudged(f"lets {target} choose one of several ports")
-    return wanted[0]
-
-
-def _ports(text: str) -> tuple[int, int] | None:
-    first, last = _span(text)
-    return (int(first), int(last)) if first else None
-
-
-def _to(word: str, target: str) -> tuple[int | None, tuple[int, int] | None]:
-    """The address, None for the old one, and the ports of `ADDRESS[-ADDRESS][:PORT[-PORT]]`."""
-    if word.startswith("["):
-        addresses, _, ports = word[1:].partition("]")
-        ports = ports.lstrip(":")
-    elif word.count(":") > 1:
-        addresses, ports = word, ""
-    else:
-        addresses, _, ports = word.partition(":")
-    first, last = _span(addresses)
-    if first != last or "/" in ports:
-        raise Unjudged(f"lets {target} choose one of several addresses or ports")
-    return (number_of(first) if first else None), _ports(ports)
+    return wanted.first
 
 
 def _destined(frame: Frame, address: int, port: int) -> Frame:
@@ -200,27 +175,48 @@ def _sourced(frame: Frame, address: int, port: int) -> Frame:
     return after
 
 
-def _nat(target: Target) -> Action:
-    """DNAT and SNAT to one address and port; an ACCEPT follows, as the connection is settled (xt_nat.c)."""
-    word = _word(target, "--to-destination" if target.name == "DNAT" else "--to-source")
-    try:
-        address, ports = _to(word, target.name)
-    except Unjudged as reason:
-        return unknowable(str(reason))
+def _is_one(to: NatTarget) -> bool:
+    """Whether a NAT target leaves no choice of an address, nor counts ports from another one."""
+    return (to.addresses is None or to.addresses.first == to.addresses.last) and to.counted_from is None
+
+
+def _dnat(said: _Values) -> Action:
+    """DNAT to one address and port; an ACCEPT follows, as the connection is settled (xt_nat.c)."""
+    to: NatTarget = said["--to-destination"][0]
+    if not _is_one(to):
+        return unknowable(_SEVERAL.format("DNAT"))
 
     def change(frame: Frame) -> Frame:
-        if target.name == "DNAT":
-            here = frame.destination if address is None else address
-            return _destined(frame, here, _port(frame.destination_port, ports, target.name))
-        here = frame.source if address is None else address
-        return _sourced(frame, here, _port(frame.source_port, ports, target.name))
+        address = frame.destination if to.addresses is None else to.addresses.first
+        return _destined(frame, address, _port(frame.destination_port, to.ports, "DNAT"))
 
     return Action(verdict="ACCEPT", change=change)
 
 
-def _masquerade(target: Target) -> Action:
+def _snat(said: _Values) -> Action:
+    """SNAT to one address and port, as DNAT."""
+    to: NatTarget = said["--to-source"][0]
+    if not _is_one(to):
+        return unknowable(_SEVERAL.format("SNAT"))
+
+    def change(frame: Frame) -> Frame:
+        address = frame.source if to.addresses is None else to.addresses.first
+        return _sourced(frame, address, _port(frame.source_port, to.ports, "SNAT"))
+
+    return Action(verdict="ACCEPT", change=change)
+
+
+_SEVERAL = "lets {} choose one of several addresses or ports"
+
+
+def _ports(said: _Values) -> Span | None:
+    found: Span | None = said.get("--to-ports", (None,))[0]
+    return found
+
+
+def _masquerade(said: _Values) -> Action:
     """The source becomes the address of the device that the packet leaves through (nf_nat_masquerade_ipv4)."""
-    ports = _ports(_word(target, "--to-ports"))
+    ports = _ports(said)
 
     def change(frame: Frame) -> Frame:
         routing = frame.routing
@@ -228,14 +224,14 @@ def _masquerade(target: Target) -> Action:
         address = routing.source_for(frame.output, hop.next if hop else frame.destination) if routing else None
         if address is None:
             raise Unjudged(f"masquerades, and the address of {frame.output or 'the output interface'} is not known")
-        return _sourced(frame, address, _port(frame.source_port, ports, target.name))
+        return _sourced(frame, address, _port(frame.source_port, ports, "MASQUERADE"))
 
     return Action(verdict="ACCEPT", change=change)
 
 
-def _redirect(target: Target) -> Action:
+def _redirect(said: _Values) -> Action:
     """The destination becomes the host: loopback for its own packets, else the first address of the input (nf_nat_redirect.c)."""
-    ports = _ports(_word(target, "--to-ports"))
+    ports = _ports(said)
 
     def change(frame: Frame) -> Frame:
         address: int | None = 1 if frame.six else 0x7F000001
@@ -243,14 +239,14 @@ def _redirect(target: Target) -> Action:
             address = next((own.number for own in frame.routing.own if own.device == frame.input), None) if frame.routing else None
         if address is None:
             raise Unjudged(f"redirects, and the address of {frame.input} is not known")
-        return _destined(frame, address, _port(frame.destination_port, ports, target.name))
+        return _destined(frame, address, _port(frame.destination_port, ports, "REDIRECT"))
 
     return Action(verdict="ACCEPT", change=change)
 
 
-def _netmap(target: Target) -> Action:
+def _netmap(said: _Values) -> Action:
     """The network part of one end becomes another's, the rest stays (netmap_tg4 in xt_NETMAP.c)."""
-    network, bits = network_of(_word(target, "--to"))
+    network, bits, _ = said["--to"][0]
 
     def change(frame: Frame) -> Frame:
         if "destination" in frame.translated:
@@ -260,10 +256,10 @@ def _netmap(target: Target) -> Action:
     return Action(verdict="ACCEPT", change=change)
 
 
-_CHANGES: dict[str, Callable[[Target], Action]] = {
+_ACTIONS: dict[str, Callable[[_Values], Action]] = {
     "CONNMARK": _connmark,
     "CT": _ct,
-    "DNAT": _nat,
+    "DNAT": _dnat,
     "DSCP": _dscp,
     "HL": _ttl,
     "MARK": _mark,
@@ -271,7 +267,8 @@ _CHANGES: dict[str, Callable[[Target], Action]] = {
     "NETMAP": _netmap,
     "NOTRACK": lambda _: Action(change=_untrack),
     "REDIRECT": _redirect,
-    "SNAT": _nat,
+    "REJECT": _reject,
+    "SNAT": _snat,
     "TOS": _tos,
     "TTL": _ttl,
 }

@@ -5,12 +5,16 @@ the same shapes. Where each was seen is kept, as TABLE CHAIN NUMBER, so that wha
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
+from typing import NamedTuple
 
 import msgspec
 
 from netlab_magic.iptables.extensions import target
+from netlab_magic.iptables.extensions.types_address import NAT_TO, NETWORK
+from netlab_magic.iptables.extensions.values import NatTarget, Network
 from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
 
 __all__ = ["Evidence", "evidence_of"]
@@ -41,19 +45,42 @@ def evidence_of(ruleset: Ruleset) -> Evidence:
     for table in ruleset.tables:
         for chain in table.chains:
             for number, rule in enumerate(chain.rules, 1):
-                _Reading(rule, f"{table.name} {chain.name} {number}", found).note(table.name, chain.name)
+                _Reading(rule, ruleset.family, f"{table.name} {chain.name} {number}", found).note(table.name, chain.name)
     return found
+
+
+class _End(NamedTuple):
+    """The network or address that `-s` or `-d` names, None for none."""
+
+    network: Network | None = None
+    negated: bool = False
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it has several addresses, though not all, that hosts may be given."""
+        found = self.network
+        return found is not None and bool(found.length) and not found.is_host and not _is_unusual(found)
+
+    @property
+    def host(self) -> str:
+        """The one address that it is, if a host may be given it, else ""."""
+        found = self.network
+        return found.base if found and not self.negated and found.is_host and not _is_unusual(found) else ""
+
+    def __str__(self) -> str:
+        return str(self.network)
 
 
 class _Reading:
     """One rule, and where to note what it tells."""
 
-    def __init__(self, rule: Rule, place: str, found: Evidence) -> None:
+    def __init__(self, rule: Rule, family: str, place: str, found: Evidence) -> None:
         self.rule = rule
+        self.family = family
         self.place = place
         self.found = found
         self.input, self.output = _device(rule.option("-i")), _device(rule.option("-o"))
-        self.source, self.destination = _words(rule.option("-s")), _words(rule.option("-d"))
+        self.source, self.destination = _end(rule.option("-s"), family), _end(rule.option("-d"), family)
 
     def note(self, table: str, chain: str) -> None:
         for name in filter(None, (self.input.lstrip("!"), self.output.lstrip("!"))):
@@ -72,12 +99,12 @@ class _Reading:
         if len(names) == 1 and (name := names.pop()) and name != "lo":
             self.found.bridges.setdefault(name, self.place)
         for device, network in ((self.input, self.source), (self.output, self.destination)):
-            if _is_plain(device) and _is_network(network) and not network.startswith("!"):
-                self.found.networks.setdefault(device, (network, self.place))
+            if _is_plain(device) and network.is_network and not network.negated:
+                self.found.networks.setdefault(device, (str(network), self.place))
         if self.rule.jump in _REFUSING:  # an internal network: what does not come from it must not go into it
             for device, network in ((self.output, self.source), (self.input, self.destination)):
-                if _is_plain(device) and network.startswith("!") and _is_network(network[1:]):
-                    self.found.networks.setdefault(device, (network[1:], self.place))
+                if _is_plain(device) and network.is_network and network.negated:
+                    self.found.networks.setdefault(device, (str(network), self.place))
                     self.found.bridges.setdefault(device, self.place)
 
     def translation(self, chain: str) -> None:
@@ -86,48 +113,67 @@ class _Reading:
         done = target(jump)
         if done and done.translates == "source":
             self.source_nat()
-        elif chain == "POSTROUTING" and jump and done is None and _is_network(self.source):  # to a chain that masquerades
-            self.found.masqueraded.setdefault(self.source, self.place)
+        elif chain == "POSTROUTING" and jump and done is None and self.names_source:  # to a chain that masquerades
+            self.found.masqueraded.setdefault(str(self.source), self.place)
         if jump == "DNAT":
             self.own(self.destination)
-            for address in _translated(self.rule, "--to-destination"):
+            for address in self.translated("--to-destination"):
                 self.found.containers.setdefault(address, "")
 
+    @property
+    def names_source(self) -> bool:
+        """Whether the rule is about packets from one network."""
+        return self.source.is_network and not self.source.negated
+
     def source_nat(self) -> None:
-        if _is_network(self.source) and self.output.startswith("!"):
-            self.found.networks[self.output[1:]] = self.source, self.place
+        hairpin = self.source.network is not None and self.source == self.destination
+        if self.names_source and self.output.startswith("!"):
+            self.found.networks[self.output[1:]] = str(self.source), self.place
             self.found.bridges.setdefault(self.output[1:], self.place)
-        elif _is_network(self.source):
-            self.found.masqueraded.setdefault(self.source, self.place)
-        elif self.source and self.source == self.destination and not self.source.startswith("!"):
-            self.found.containers.setdefault(self.source.partition("/")[0], "")
-        if _is_plain(self.output) and self.output != "lo" and not self.source == self.destination != "":
+        elif self.names_source:
+            self.found.masqueraded.setdefault(str(self.source), self.place)
+        elif hairpin and self.source.network and not self.source.negated:
+            self.found.containers.setdefault(self.source.network.base, "")
+        if _is_plain(self.output) and self.output != "lo" and not hairpin:
             self.found.ways_out.setdefault(self.output, self.place)
-        for address in _translated(self.rule, "--to-source"):
+        for address in self.translated("--to-source"):
             self.found.own.setdefault(address, self.place)
 
     def container(self) -> None:
         """`-d ADDRESS -o X`, and `-d ADDRESS ! -i X` with nothing else: the address is behind X."""
-        if not _is_host(self.destination):
+        address = self.destination.host
+        if not address:
             return
-        address = self.destination.partition("/")[0]
         if _is_plain(self.output):
             self.found.containers[address] = self.output
         elif self.input.startswith("!") and self.input != "!lo":
             self.found.containers[address] = self.input[1:]
 
-    def own(self, word: str) -> None:
-        if _is_host(word) and not ip_address(word.partition("/")[0]).is_loopback:
-            self.found.own.setdefault(word.partition("/")[0], self.place)
+    def own(self, end: _End) -> None:
+        if end.host:
+            self.found.own.setdefault(end.host, self.place)
+
+    def translated(self, name: str) -> Iterator[str]:
+        """The single address of `--to-source` or `--to-destination`, without ports."""
+        option = self.rule.target.option(name) if self.rule.target else None
+        with suppress(ValueError):
+            to = NAT_TO.read(option.values[0], self.family) if option and option.values else NatTarget(None, None)
+            if to.addresses and to.addresses.first == to.addresses.last:
+                found = Network(to.addresses.first, (1 << to.addresses.width) - 1, to.addresses.width)
+                yield from filter(None, [_End(found).host])
 
 
-def _words(option: Option | None) -> str:
-    return f"{'!' if option.negated else ''}{option.values[0]}" if option and option.values else ""
+def _end(option: Option | None, family: str) -> _End:
+    """What `-s` or `-d` names; nothing where iptables would refuse it."""
+    try:
+        return _End(NETWORK.read(option.values[0], family), option.negated) if option and option.values else _End()
+    except ValueError:
+        return _End()
 
 
 def _device(option: Option | None) -> str:
     """A device that is named in full, with its `!`; "" for none, and for a name that ends with +."""
-    word = _words(option)
+    word = f"{'!' if option.negated else ''}{option.values[0]}" if option and option.values else ""
     return "" if word.endswith("+") else word
 
 
@@ -136,30 +182,7 @@ def _is_plain(device: str) -> bool:
 
 
 @lru_cache(4096)
-def _length(word: str) -> tuple[int, int]:
-    """The prefix length of a network, and the longest there can be; (0, 0) for what is none."""
-    try:
-        network = ip_network(word, strict=False)
-    except ValueError:
-        return 0, 0
-    usual = network.is_multicast or network.is_loopback or network.is_link_local
-    return (0, 0) if usual else (network.prefixlen, network.max_prefixlen)
-
-
-def _is_network(word: str) -> bool:
-    length, longest = _length(word)
-    return 0 < length < longest
-
-
-def _is_host(word: str) -> bool:
-    length, longest = _length(word)
-    return 0 < length == longest
-
-
-def _translated(rule: Rule, name: str) -> Iterator[str]:
-    """The single addresses of `--to-source` or `--to-destination`, without ports."""
-    option = rule.target.option(name) if rule.target else None
-    for word in option.values if option else ():
-        address = word[1:].partition("]")[0] if word.startswith("[") else word.partition(":")[0] if word.count(":") == 1 else word
-        if _is_host(address):
-            yield address
+def _is_unusual(network: Network) -> bool:
+    """Whether addresses are none that a host is given: multicast, loopback, link-local."""
+    found = ip_network((network.address, network.mask.bit_count()))
+    return found.is_multicast or found.is_loopback or found.is_link_local

@@ -1,13 +1,15 @@
 """What a rule demands of a packet, as sets that can be compared: whether one rule matches whatever another one does."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
+from netlab_magic.iptables import extensions
 from netlab_magic.iptables.analysis.intervals import Spans, joined, met, outside, span, within
 from netlab_magic.iptables.canonical import canonical
-from netlab_magic.iptables.extensions import is_steady, match
-from netlab_magic.iptables.numbers import number_of, protocol_of
+from netlab_magic.iptables.extensions import HEADER, Extension, is_steady
+from netlab_magic.iptables.extensions.values import IcmpType, Network, Span
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 
 __all__ = ["Demands", "demands", "implies"]
@@ -47,6 +49,7 @@ class _Collector:
     """Gathers the demands of one rule."""
 
     def __init__(self, family: str) -> None:
+        self.family = family
         self.largest = _LARGEST[family]
         self.numbers: dict[str, Spans] = {}
         self.devices: dict[str, tuple[str, bool]] = {}
@@ -62,24 +65,23 @@ class _Collector:
     def other(self, text: str) -> None:
         self.others.add(text)
 
+    def values(self, extension: Extension | None, option: Option) -> tuple[Any, ...]:
+        row = extension and extension.parameter(option.name)
+        return row.read(option.values, self.family) if row else ()
+
     def header(self, option: Option) -> None:
-        word = option.values[0] if option.values else ""
-        match option.name:
-            case "-s" | "-d":
-                found = _network(word)
-                if found is None:
-                    self.other(str(option))
-                else:
-                    self.demand("source" if option.name == "-s" else "destination", found, option.negated)
-            case "-p":
-                self.demand("protocol", span(protocol_of(word), protocol_of(word)), option.negated)
-            case "-i" | "-o" if option.name not in self.devices:
-                self.devices[option.name] = (word, option.negated)
+        match option.name, self.values(HEADER, option):
+            case "-s" | "-d", (Network(length=int()) as found,):
+                self.demand("source" if option.name == "-s" else "destination", _addresses(found), option.negated)
+            case "-p", (int(number),):
+                self.demand("protocol", span(number, number), option.negated)
+            case "-i" | "-o", (str(name),) if option.name not in self.devices:
+                self.devices[option.name] = (name, option.negated)
             case _:
                 self.other(str(option))
 
     def match(self, found: Match) -> None:
-        extension = match(found.module)
+        extension = extensions.match(found.module)
         self.is_steady = self.is_steady and is_steady(found)
         read = _READERS.get(found.module)
         if read:
@@ -91,33 +93,34 @@ class _Collector:
         """Ports and flags are read from the packet's own header: a fragment without one never matches, negated or not."""
         self.other("a header with ports")
         for option in found.options:
-            name = option.name.removesuffix("s") if found.module == "multiport" and option.name != "--ports" else option.name
-            if name in ("--sport", "--dport"):
-                self.demand(name, joined(map(_range, option.values[0].split(","))), option.negated)
-            elif name == "--tcp-flags" and not option.negated:
-                seen, wanted = ((frozenset() if word == "NONE" else frozenset(word.split(","))) for word in option.values)
-                self.flags.append((seen, wanted))
-            else:
-                self.other(f"{found.module} {option}")
+            match option.name, self.values(extensions.match(found.module), option):
+                case "--sport" | "--dport", (Span() as ports,):
+                    self.demand(option.name, joined([ports]), option.negated)
+                case "--sports" | "--dports", (ports,):
+                    self.demand(option.name.removesuffix("s"), joined(ports), option.negated)
+                case "--tcp-flags", (seen, wanted) if not option.negated:
+                    self.flags.append((frozenset(seen), frozenset(wanted)))
+                case _:
+                    self.other(f"{found.module} {option}")
 
     def icmp(self, found: Match) -> None:
         self.other("a header of ICMP")
         for option in found.options:
-            if option.values[0] != "any":
-                kind, slash, code = option.values[0].partition("/")
-                first = int(kind) * 256
-                self.demand("icmp", span(first + int(code or 0), first + int(code if slash else 255)), option.negated)
+            match self.values(extensions.match(found.module), option):
+                case (IcmpType(type=int(kind), code=code),):
+                    first = kind * 256
+                    self.demand("icmp", span(first + (code or 0), first + (255 if code is None else code)), option.negated)
 
     def addresses(self, found: Match) -> None:
         for option in found.options:
-            first, _, last = option.values[0].partition("-")
+            (addresses,) = self.values(extensions.match(found.module), option)
             about = "source" if option.name == "--src-range" else "destination"
-            self.demand(about, span(number_of(first), number_of(last)), option.negated)
+            self.demand(about, span(addresses.first, addresses.last), option.negated)
 
     def connection(self, found: Match) -> None:
         """A packet without a connection is judged by its state alone, so that more than the state is one demand (conntrack_mt)."""
         asked = [option for option in found.options if option.name in ("--ctstate", "--state")]
-        named = [frozenset(option.values[0].split(",")) for option in asked]
+        named = [frozenset(self.values(extensions.match(found.module), option)[0]) for option in asked]
         if len(asked) < len(found.options) or not all(states <= _STATES for states in named):
             self.other(str(found))
         for option, states in zip(asked, named, strict=True):
@@ -134,20 +137,9 @@ _READERS: dict[str, Callable[[_Collector, Match], None]] = {
 }
 
 
-def _network(word: str) -> Spans | None:
-    """The addresses of a network; None where its mask has holes."""
-    address, _, mask = word.partition("/")
-    width = 128 if ":" in address else 32
-    if mask and not mask.isdecimal():
-        return None
-    size = 1 << (width - int(mask or width))
-    first = number_of(address) // size * size
-    return span(first, first + size - 1)
-
-
-def _range(word: str) -> tuple[int, int]:
-    first, colon, last = word.partition(":")
-    return int(first), int(last if colon else first)
+def _addresses(network: Network) -> Spans:
+    """The addresses of a network, of which the mask has no holes."""
+    return span(network.address, network.address | (1 << network.width) - 1 - network.mask)
 
 
 def demands(rule: Rule, family: str = "ipv4") -> Demands | None:
@@ -159,7 +151,7 @@ def demands(rule: Rule, family: str = "ipv4") -> Demands | None:
             collector.header(option)
         for found in told.matches:
             collector.match(found)
-    except (ValueError, IndexError):
+    except (ValueError, LookupError):
         return None
     numbers, devices, flags = collector.numbers, collector.devices, tuple(collector.flags)
     return Demands(numbers, devices, collector.states, flags, frozenset(collector.others), collector.is_steady, collector.largest)

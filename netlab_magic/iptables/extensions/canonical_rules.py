@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from netlab_magic.iptables.extensions.schema import Options
-from netlab_magic.iptables.extensions.types import SECONDS, WIDEST, integer, rate
-from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE, WEEKDAY_NAMES
-from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASSES
+from netlab_magic.iptables.extensions.types import MARK, SECONDS, WIDEST, XMARK, rate
+from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE, MONTHDAYS, WEEKDAY_NAMES, WEEKDAYS
+from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASSES, TOS, TOS_SET
+from netlab_magic.iptables.extensions.values import Masked, Rate
 from netlab_magic.iptables.ruleset import Option
 
 __all__ = [
@@ -76,9 +77,9 @@ def tos(options: Options, family: str) -> Options:
     found = _find(options, "--and-tos", "--or-tos", "--xor-tos")
     if not found:
         return options
-    bits = integer(found.values[0], 255, "a type of service")
+    bits = TOS_SET.read(found.values[0], family)
     value, mask = {"--and-tos": (0, ~bits & 255), "--or-tos": (bits, bits), "--xor-tos": (bits, 0)}[found.name]
-    return (*_without(options, found.name), Option("--set-tos", (f"0x{value:02x}/0x{mask:02x}",)))
+    return (*_without(options, found.name), Option("--set-tos", (TOS.printed(Masked(value, mask)),)))
 
 
 def hmark(options: Options, family: str) -> Options:
@@ -143,21 +144,22 @@ def hashlimit(options: Options, family: str) -> Options:
     turned = _turned(options, "--hashlimit-above", "--hashlimit-upto")
     given = dropping(hashlimit_srcmask=(whole,), hashlimit_dstmask=(whole,))(turned, family)
     limit = _find(given, "--hashlimit-upto", "--hashlimit-above")
-    return given if limit is None or limit.values[0].endswith("b/s") else _hashlimit_packets(given, limit, family)
+    written = HASH_RATE.read(limit.values[0], family) if limit else None
+    return given if limit is None or written is None or written.unit else _hashlimit_packets(given, limit, written, family)
 
 
-def _hashlimit_packets(options: Options, limit: Option, family: str) -> Options:
+def _hashlimit_packets(options: Options, limit: Option, written: Rate, family: str) -> Options:
     """A rate of packets has a burst. Idle entries live as long as the unit that it was written in, which is printed unless it is the
     unit of the printed rate; with --hashlimit-rate-match that unit is the interval, and the rate is printed as one for each second.
     """
-    amount, _, unit = limit.values[0].partition("/")
+    life = SECONDS[written.period]
     measured = _find(options, "--hashlimit-rate-match")
-    shown = f"{amount}/sec" if measured else rate(limit.values[0], HASH_SCALE, HASH_RATE.what)
-    interval = {"hashlimit_rate_interval": str(SECONDS[unit])} if measured else {}
-    told = _completed(options, hashlimit_burst="5", hashlimit_htable_expire=str(SECONDS[unit] * 1000), **interval)
-    usual = str(SECONDS[shown.partition("/")[2]] * 1000)
+    shown = Rate(written.amount, "sec") if measured else rate(str(written), HASH_SCALE, HASH_RATE.what)
+    interval = {"hashlimit_rate_interval": str(life)} if measured else {}
+    told = _completed(options, hashlimit_burst="5", hashlimit_htable_expire=str(life * 1000), **interval)
+    usual = str(SECONDS[shown.period] * 1000)
     kept = dropping(hashlimit_htable_expire=(usual,), hashlimit_rate_interval=("1",))(_without(told, limit.name), family)
-    return (*kept, Option(limit.name, (shown,), limit.negated))
+    return (*kept, Option(limit.name, (str(shown),), limit.negated))
 
 
 def set_match(options: Options, family: str) -> Options:
@@ -169,14 +171,22 @@ def time(options: Options, family: str) -> Options:
     """Both ends of the day's window, or none; the days that match; UTC unless it is told; and an end of all dates."""
     whole_day = {"timestart": "00:00:00", "timestop": "23:59:59"}
     bounded = _completed(options, **whole_day) if _find(options, "--timestart", "--timestop") else options
-    days = {"--weekdays": WEEKDAY_NAMES, "--monthdays": tuple(map(str, range(1, 32)))}
-    named = tuple(
-        Option(option.name, (",".join(day for day in days[option.name] if day not in option.values[0].split(",")),))
-        if option.negated and option.name in days
-        else option
-        for option in _without(bounded, "--utc")
-    )
+    named = tuple(_named_days(option, family) for option in _without(bounded, "--utc"))
     return _completed(named, datestop="2038-01-19T03:14:07")
+
+
+def _named_days(option: Option, family: str) -> Option:
+    """The days of a list, where those are written that are not in it."""
+    word = option.values[0] if option.negated else ""
+    match option.name, option.negated:
+        case "--weekdays", True:
+            left_out = WEEKDAYS.read(word, family)
+            return Option(option.name, (WEEKDAYS.printed(tuple(day for day in WEEKDAY_NAMES if day not in left_out)),))
+        case "--monthdays", True:
+            others = MONTHDAYS.read(word, family)
+            return Option(option.name, (MONTHDAYS.printed(tuple(day for day in range(1, 32) if day not in others)),))
+        case _:
+            return option
 
 
 def ports(options: Options, family: str) -> Options:
@@ -210,8 +220,7 @@ def _set_mark(options: Options) -> Options:
     found = _find(options, "--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")
     if not found:
         return options
-    word, _, mask_word = found.values[0].partition("/")
-    value, mask = integer(word, WIDEST, "a mark"), integer(mask_word or _ALL_BITS, WIDEST, "a mask")
+    value, mask = MARK.read(found.values[0], "")
     value, mask = {
         "--set-xmark": (value, mask),
         "--set-mark": (value, value | mask),
@@ -219,7 +228,7 @@ def _set_mark(options: Options) -> Options:
         "--or-mark": (value, value),
         "--xor-mark": (value, 0),
     }[found.name]
-    return (*_without(options, found.name), Option("--set-xmark", (f"0x{value:x}/0x{mask:x}",)))
+    return (*_without(options, found.name), Option("--set-xmark", (XMARK.printed(Masked(value, mask)),)))
 
 
 def mark(options: Options, family: str) -> Options:

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Callable, Sequence
 
-from netlab_magic.iptables.extensions.iana import PROTOCOLS
 from netlab_magic.iptables.extensions.schema import Options
-from netlab_magic.iptables.extensions.types import SECONDS, WIDEST
-from netlab_magic.iptables.extensions.types_rates import HASH_SCALE
+from netlab_magic.iptables.extensions.types import SECONDS, WIDEST, XMARK
+from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE
+from netlab_magic.iptables.extensions.values import IcmpType, Rate
 from netlab_magic.iptables.ruleset import Option
 
 __all__ = [
     "chunk_types",
     "connlimit",
     "connmark",
-    "dashed",
     "date",
     "dccp_types",
     "delay",
@@ -28,7 +27,6 @@ __all__ = [
     "mark",
     "month_days",
     "policy",
-    "protocol",
     "quoted",
     "rateest",
     "statistic",
@@ -67,14 +65,14 @@ def hashlimit(options: Options) -> Options:
     """With an interval, the rate that it makes, and the life of an entry where it is not the length of that rate's unit."""
     interval = int(_value(options, "--hashlimit-rate-interval", "1"))
     rate = _find(options, "--hashlimit-upto") or _find(options, "--hashlimit-above")
-    found = re.fullmatch(r"([1-9][0-9]*)/(sec|min|hour|day)", rate.values[0]) if rate else None
-    if interval == 1 or rate is None or found is None:
+    found = HASH_RATE.read(rate.values[0], "") if rate else None
+    if interval == 1 or rate is None or found is None or found.unit:
         return options
-    shown, unit = _rate(max(1, HASH_SCALE * SECONDS[found[2]] // int(found[1]) * interval))
-    life = int(_value(options, "--hashlimit-htable-expire", str(SECONDS[found[2]] * 1000)))
+    shown = _rate(max(1, HASH_SCALE * SECONDS[found.period] // found.amount * interval))
+    life = int(_value(options, "--hashlimit-htable-expire", str(SECONDS[found.period] * 1000)))
     kept = tuple(option for option in options if option.name not in (rate.name, "--hashlimit-htable-expire"))
-    shown_life = () if life == SECONDS[unit] * 1000 else (Option("--hashlimit-htable-expire", (str(life),)),)
-    return _HASHLIMIT_ORDER((*kept, Option(rate.name, (f"{shown}/{unit}",)), *shown_life))
+    shown_life = () if life == SECONDS[shown.period] * 1000 else (Option("--hashlimit-htable-expire", (str(life),)),)
+    return _HASHLIMIT_ORDER((*kept, Option(rate.name, (str(shown),)), *shown_life))
 
 
 _HASHLIMIT_ORDER = in_order(*(
@@ -83,15 +81,15 @@ _HASHLIMIT_ORDER = in_order(*(
 ))  # fmt: skip
 
 
-def _rate(period: int) -> tuple[int, str]:
-    """The number and the unit in which the program shows a rate whose packets are `period` apart: the smallest unit that suits it."""
+def _rate(period: int) -> Rate:
+    """The rate as the program shows it, where packets are `period` apart: with the smallest unit that suits it."""
     shown, unit = 0, "day"
     for name, seconds in SECONDS.items():
         whole, rest = divmod(HASH_SCALE * seconds, period)
         if name != "day" and whole < max(1, rest):
             break
         shown, unit = whole, name
-    return shown, unit
+    return Rate(shown, unit)
 
 
 def statistic(options: Options) -> Options:
@@ -147,10 +145,10 @@ def _rate_words(options: Options, unit: str, number: str) -> str:
 
 def _set_mark(name: str, options: Options) -> str:
     """The one operation that a value and a mask come to; nothing where no mark is set."""
-    word, _, mask_word = _value(options, "--set-xmark").partition("/")
+    word = _value(options, "--set-xmark")
     if not word:
         return ""
-    value, mask = int(word, 16), int(mask_word, 16)
+    value, mask = XMARK.read(word, "")
     if value == 0:
         return f" {name} and 0x{~mask & WIDEST:x}"
     if value == mask:
@@ -226,12 +224,12 @@ _DCCP_TYPES = {name: str(number) for number, name in enumerate(_DCCP_NAMES.split
 _HEADERS = {"hop-by-hop": 128, "ipv6-opts": 64, "ipv6-route": 32, "ipv6-frag": 16, "ah": 8, "esp": 4, "ipv6-nonxt": 2, "protocol": 1}
 
 
-def tcp_flags(word: str) -> str:
-    return f"0x{sum(_TCP_FLAGS.get(flag, 0) for flag in word.split(',')):02X}"
+def tcp_flags(flags: Sequence[str]) -> str:
+    return f"0x{sum(map(_TCP_FLAGS.__getitem__, flags)):02X}"
 
 
-def icmp(word: str) -> str:
-    return "255" if word == "any" else word.replace("/", " code ")
+def icmp(found: IcmpType) -> str:
+    return "255" if found.type is None else str(found).replace("/", " code ")
 
 
 def chunk_types(word: str) -> str:
@@ -239,16 +237,12 @@ def chunk_types(word: str) -> str:
     return re.sub(r"[A-Z_]+(?=:|,|$)", lambda name: f"0x{_CHUNKS[name[0]]:04X}" if name[0] in _CHUNKS else name[0], word)
 
 
-def dccp_types(word: str) -> str:
-    return ",".join(_DCCP_TYPES.get(name, name) for name in word.split(","))
+def dccp_types(names: Sequence[str]) -> str:
+    return ",".join(map(_DCCP_TYPES.__getitem__, names))
 
 
-def headers(word: str) -> str:
-    return f"0x{sum(_HEADERS.get(name, 0) for name in word.split(',')):02X}"
-
-
-def protocol(word: str) -> str:
-    return str(PROTOCOLS.get(word, word))
+def headers(names: Sequence[str]) -> str:
+    return f"0x{sum(map(_HEADERS.__getitem__, names)):02X}"
 
 
 def group(word: str) -> str:
@@ -270,13 +264,9 @@ def quoted(word: str) -> str:
     return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else '"' + re.sub(r"([\"'\\])", r"\\\1", word) + '"'
 
 
-def dashed(word: str) -> str:
-    return word.replace(",", "-")
-
-
-def month_days(word: str) -> str:
+def month_days(days: Sequence[int]) -> str:
     """Days of the month with the endings that iptables gives them: 11st, 12nd."""
-    return ",".join(day + {"1": "st", "2": "nd", "3": "rd"}.get(day[-1:], "th") for day in word.split(","))
+    return ",".join(str(day) + {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") for day in days)
 
 
 def date(word: str) -> str:

@@ -3,7 +3,8 @@
 from netlab_magic.iptables.extensions import canonical_rules
 from netlab_magic.iptables.extensions.constraints import Demand, all_of
 from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
-from netlab_magic.iptables.extensions.types import ADDRESS_RANGE, INTERFACE, MAC, choice, number, text, words
+from netlab_magic.iptables.extensions.types import INTERFACE, MAC, choice, number, text, words
+from netlab_magic.iptables.extensions.types_address import ADDRESS_RANGE
 from netlab_magic.iptables.extensions.types_compound import DIRECTIONS
 
 __all__ = ["ADDRESSES"]

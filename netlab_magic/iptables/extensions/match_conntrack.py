@@ -1,13 +1,12 @@
 """Matches on connections and marks."""
 
-from netlab_magic.iptables.extensions import canonical_rules, listing_rules
+from netlab_magic.iptables.extensions import canonical_rules
 from netlab_magic.iptables.extensions.constraints import Demand, all_of
 from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
 from netlab_magic.iptables.extensions.types import (
     MARK,
     PORT_RANGE,
     TEXT,
-    TRACKED_NETWORK,
     TRACKED_PROTOCOL,
     choice,
     hexadecimal,
@@ -15,6 +14,7 @@ from netlab_magic.iptables.extensions.types import (
     number_range,
     words,
 )
+from netlab_magic.iptables.extensions.types_address import TRACKED_NETWORK
 from netlab_magic.iptables.extensions.types_compound import LABEL
 
 __all__ = ["CONNECTION"]
@@ -46,7 +46,7 @@ CONNECTION = (
                 listed=" ! ctproto {}",
                 says="belong to a connection of the protocol {}",
                 denies="belong to a connection of any protocol other than {}",
-                lists=listing_rules.protocol,
+                lists=str,
             ),
             Parameter(
                 "--ctorigsrc",

@@ -194,7 +194,7 @@ HEADERS6 = (
                 listed=" next-hdr:!{}",
                 says="have a segment routing header that is followed by the header {}",
                 denies="have a segment routing header that is not followed by the header {}",
-                lists=listing_rules.protocol,
+                lists=str,
             ),
             Parameter(
                 "--srh-hdr-len-eq",

@@ -148,7 +148,7 @@ HANDLING = (
                 listed=" ! proto {}",
                 says="(with the protocol {})",
                 denies="(with any protocol other than {})",
-                lists=listing_rules.protocol,
+                lists=str,
             ),
             Parameter(
                 "--mode",
@@ -222,7 +222,7 @@ HANDLING = (
                 listed=" ! vproto {}",
                 says="belong to a virtual service of the protocol {}",
                 denies="belong to a virtual service of any protocol other than {}",
-                lists=listing_rules.protocol,
+                lists=str,
             ),
             Parameter(
                 "--vaddr",

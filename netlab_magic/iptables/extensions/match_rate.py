@@ -3,7 +3,8 @@
 from netlab_magic.iptables.extensions import canonical_rules, listing_rules
 from netlab_magic.iptables.extensions.constraints import Demand, all_of
 from netlab_magic.iptables.extensions.schema import MatchExtension, Parameter
-from netlab_magic.iptables.extensions.types import ADDRESS, AMOUNT, RATE, TEXT, choice, number, words
+from netlab_magic.iptables.extensions.types import AMOUNT, RATE, TEXT, choice, number, words
+from netlab_magic.iptables.extensions.types_address import ADDRESS
 from netlab_magic.iptables.extensions.types_compound import BURST, FILE_NAME, GROUPING, PREFIX_LENGTH
 from netlab_magic.iptables.extensions.types_rates import BITS, HASH_RATE, PROBABILITY
 from netlab_magic.iptables.ruleset import Option
@@ -58,7 +59,7 @@ RATES = (
                 (_MODES,),
                 listed=" mode {}",
                 says="(counted separately for each {})",
-                lists=listing_rules.dashed,
+                lists="-".join,
             ),
             Parameter("--hashlimit-name", "name of the table of rates", (FILE_NAME,), says="(in the table {})"),
             Parameter(

@@ -3,7 +3,8 @@
 from netlab_magic.iptables.extensions import canonical_rules, listing_rules
 from netlab_magic.iptables.extensions.constraints import Demand, all_of, one_of
 from netlab_magic.iptables.extensions.schema import Extension, MatchExtension, Parameter
-from netlab_magic.iptables.extensions.types import INTERFACE, NETWORK, PORT_LIST, PORT_RANGE, PROTOCOL, choice, number, number_range, words
+from netlab_magic.iptables.extensions.types import INTERFACE, PORT_LIST, PORT_RANGE, PROTOCOL, choice, number, number_range, words
+from netlab_magic.iptables.extensions.types_address import NETWORK
 from netlab_magic.iptables.extensions.types_compound import CHUNKS
 from netlab_magic.iptables.extensions.types_symbolic import ICMP6_TYPE, ICMP_TYPE
 

@@ -1,6 +1,7 @@
 """What the option table is made of: extensions (matches and targets), and the options that each understands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -12,15 +13,23 @@ __all__ = ["Extension", "MatchExtension", "Options", "Parameter", "TargetExtensi
 Options = tuple[Option, ...]
 
 
-class ValueType(msgspec.Struct, frozen=True):
+Value = TypeVar("Value")
+
+
+class ValueType(msgspec.Struct, Generic[Value], frozen=True, eq=False):
     """What one word behind an option may be: `what` names it in sentences.
 
-    `canonical(word, family)` gives the word as iptables-save prints it and raises ValueError, with what would be right, for a word
-    that iptables refuses.
+    `read(word, family)` gives the value that the word stands for, and raises ValueError, with what would be right, for a word that
+    iptables refuses. `printed(value)` is the word that iptables-save prints.
     """
 
     what: str
-    canonical: Callable[[str, str], str]
+    read: Callable[[str, str], Value]
+    printed: Callable[[Value], str]
+
+    def canonical(self, word: str, family: str) -> str:
+        """The word as iptables-save prints it. Raises ValueError as `read` does."""
+        return self.printed(self.read(word, family))
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -30,7 +39,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
     `listed` is the text that `iptables -L` prints of it, with its exact blanks, `{}` or `{0}`, `{1}` standing for its words and `{s}` for
     the s of a plural. What `!` there is, with the blank behind it, stays only where the option is negated; where that does not make the
-    negated text, it stands behind a `|`. `lists` makes the listed word of a word, where that is not the one that iptables-save prints.
+    negated text, it stands behind a `|`. `lists` makes the listed word of a value, where that is not the one that iptables-save prints.
 
     `says` and `denies` (with `!`) are what the explanation says of it, `{}` or `{0}`, `{1}` standing for its words: of a match, what
     holds for packets ("go to port {}"), of a target, what the packet is done to ("gets the mark {}"). In parentheses it is a remark on
@@ -41,15 +50,19 @@ class Parameter(msgspec.Struct, frozen=True):
 
     name: str
     field: str
-    types: tuple[ValueType, ...] = ()
+    types: tuple[ValueType[Any], ...] = ()
     negatable: bool = False
     aliases: tuple[str, ...] = ()
     default: tuple[str, ...] | None = None
     listed: str = ""
-    lists: Callable[[str], str] | None = None
+    lists: Callable[[Any], str] | None = None
     says: str = ""
     denies: str = ""
     steady: bool = True
+
+    def read(self, words: Sequence[str], family: str) -> tuple[Any, ...]:
+        """The value of each word. Raises ValueError for a word that iptables refuses, and where there are more or fewer than it takes."""
+        return tuple([kind.read(word, family) for kind, word in zip(self.types, words, strict=True)])
 
 
 class Extension(msgspec.Struct, frozen=True):

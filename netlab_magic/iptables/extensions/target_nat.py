@@ -3,7 +3,8 @@
 from netlab_magic.iptables.extensions import canonical_rules, listing_rules
 from netlab_magic.iptables.extensions.constraints import HAS_PORT, WITH_PORTS, Demand, all_of
 from netlab_magic.iptables.extensions.schema import Parameter, TargetExtension
-from netlab_magic.iptables.extensions.types import ADDRESS, NAT_TO, NETWORK, PORT, PORT_SPAN, TEXT, XMARK, choice, number
+from netlab_magic.iptables.extensions.types import PORT, PORT_SPAN, TEXT, XMARK, choice, number
+from netlab_magic.iptables.extensions.types_address import ADDRESS, NAT_TO, NETWORK
 from netlab_magic.iptables.extensions.types_compound import CLUSTER_MAC, PREFIX
 
 __all__ = ["TRANSLATION"]

@@ -3,7 +3,8 @@
 from netlab_magic.iptables.extensions import canonical_rules, listing_rules
 from netlab_magic.iptables.extensions.constraints import Demand, all_of
 from netlab_magic.iptables.extensions.schema import Parameter, TargetExtension
-from netlab_magic.iptables.extensions.types import ADDRESS, TEXT, choice, number, text
+from netlab_magic.iptables.extensions.types import TEXT, choice, number, text
+from netlab_magic.iptables.extensions.types_address import ADDRESS
 from netlab_magic.iptables.extensions.types_compound import QUEUES, cut
 from netlab_magic.iptables.extensions.types_symbolic import LOG_LEVEL, REJECT_WITH
 from netlab_magic.iptables.ruleset import Option

@@ -3,7 +3,9 @@
 import re
 
 from netlab_magic.iptables.extensions.schema import ValueType
-from netlab_magic.iptables.extensions.types import MAC, NETWORK, hexadecimal, integer, text, value_type
+from netlab_magic.iptables.extensions.types import MAC, hexadecimal, integer, text, value_type
+from netlab_magic.iptables.extensions.types_address import NETWORK
+from netlab_magic.iptables.extensions.values import Network, Span
 
 __all__ = [
     "BURST",
@@ -37,13 +39,13 @@ _CHUNKS = (
 TUPLE_MASK = hexadecimal("a mask of ports (0xffff)", 0xFFFF, 4)
 
 
-def cut(what: str, longest: int, shortest: int = 0) -> ValueType:
+def cut(what: str, longest: int, shortest: int = 0) -> ValueType[str]:
     """A text of which iptables keeps no more than the first `longest` bytes, without a word about the others."""
     whole = text(what, shortest=shortest)
 
     @value_type(what)
     def read(word: str, family: str) -> str:
-        return whole.canonical(word, family).encode(errors="surrogateescape")[:longest].decode(errors="surrogateescape")
+        return whole.read(word, family).encode(errors="surrogateescape")[:longest].decode(errors="surrogateescape")
 
     return read
 
@@ -80,23 +82,23 @@ def LABEL(word: str, family: str) -> str:
 
 
 @value_type("a prefix length")
-def PREFIX_LENGTH(word: str, family: str) -> str:
+def PREFIX_LENGTH(word: str, family: str) -> int:
     """How many leading bits of an address count, which a netmask tells as well."""
     if set(word) & set(".:"):
-        word = NETWORK.canonical(f"{'0.0.0.0' if family == 'ipv4' else '::'}/{word}", family).rpartition("/")[2]
-    return str(integer(word, 32 if family == "ipv4" else 128, PREFIX_LENGTH.what))
+        word = NETWORK.read(f"{'0.0.0.0' if family == 'ipv4' else '::'}/{word}", family).written_mask
+    return integer(word, 32 if family == "ipv4" else 128, PREFIX_LENGTH.what)
 
 
 @value_type(PREFIX_LENGTH.what)
-def GROUPING(word: str, family: str) -> str:
+def GROUPING(word: str, family: str) -> int:
     """A prefix length of which connlimit takes more than an IPv4 address has for all of it."""
-    return PREFIX_LENGTH.canonical("32" if family == "ipv4" and word.isdecimal() and 32 < int(word) <= 128 else word, family)
+    return PREFIX_LENGTH.read("32" if family == "ipv4" and word.isdecimal() and 32 < int(word) <= 128 else word, family)
 
 
 @value_type(MAC.what)
 def CLUSTER_MAC(word: str, family: str) -> str:
     """A hardware address that is printed in upper case."""
-    return MAC.canonical(word, family).upper()
+    return MAC.read(word, family).upper()
 
 
 @value_type("a list of SCTP chunk types (INIT,DATA:Be)")
@@ -112,13 +114,13 @@ def CHUNKS(word: str, family: str) -> str:
     return ",".join(name + (f":{flags[name]}" if flags[name] else "") for name in _CHUNKS if name in flags)
 
 
-@value_type("a list of src and dst")
-def DIRECTIONS(word: str, family: str) -> str:
+@value_type("a list of src and dst", ",".join)
+def DIRECTIONS(word: str, family: str) -> tuple[str, ...]:
     """Which address or port of the packet each part of a set's entries is compared with."""
-    parts = word.split(",")
+    parts = tuple(word.split(","))
     if len(parts) > _MOST_DIMENSIONS or not set(parts) <= {"src", "dst"}:
         raise ValueError(f"{word} is not {DIRECTIONS.what}, of at most {_MOST_DIMENSIONS}")
-    return word
+    return parts
 
 
 @value_type("a name without slashes")
@@ -155,29 +157,29 @@ def LED_DELAY(word: str, family: str) -> str:
 
 
 @value_type("a network of up to 64 bits (fd00::/64)")
-def PREFIX(word: str, family: str) -> str:
+def PREFIX(word: str, family: str) -> Network:
     """What RFC 6296 translates: a prefix of at most 64 bits."""
-    network = NETWORK.canonical(word, family)
-    if integer(network.rpartition("/")[2], 128, PREFIX.what) > 64:
+    network = NETWORK.read(word, family)
+    if network.length is None or network.length > 64:
         raise ValueError(f"{word} is not {PREFIX.what}")
     return network
 
 
-@value_type("a range of queues (0:3)")
-def QUEUES(word: str, family: str) -> str:
+@value_type("a range of queues (0:3)", lambda span: f"{span.first}:{span.last}")
+def QUEUES(word: str, family: str) -> Span:
     """FIRST:LAST."""
     first, colon, last = word.partition(":")
     low, high = (integer(end, 65535, QUEUES.what) for end in (first, last if colon else ""))
     if low >= high:
         raise ValueError(f"{word} is not {QUEUES.what}: its first number is not smaller than its last")
-    return f"{low}:{high}"
+    return Span(low, high)
 
 
 @value_type("a segment's address or network (fd00::/64)")
 def SEGMENT(word: str, family: str) -> str:
     """An address with its prefix length, printed as it was written."""
     address, _, length = word.partition("/")
-    NETWORK.canonical(word, family)
+    NETWORK.read(word, family)
     return f"{address}/{length or 128}"
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from netlab_magic.iptables.extensions.types import UNITS, WIDEST, integer, rate, value_type
+from netlab_magic.iptables.extensions.values import Rate
 
 __all__ = ["BITS", "CLOCK", "DATE", "HASH_RATE", "HASH_SCALE", "MONTHDAYS", "PROBABILITY", "TICKS", "U32", "WEEKDAYS", "WEEKDAY_NAMES"]
 
@@ -33,8 +34,8 @@ def BITS(word: str, family: str) -> str:
     return f"{bits / unit:.0f}{name}"
 
 
-@value_type("a probability (0.5)")
-def PROBABILITY(word: str, family: str) -> str:
+@value_type("a probability (0.5)", lambda value: f"{value:.11f}")
+def PROBABILITY(word: str, family: str) -> float:
     """A fraction, as xt_statistic rounds it."""
     try:
         value = float(word)
@@ -42,22 +43,22 @@ def PROBABILITY(word: str, family: str) -> str:
         value = -1.0
     if not 0 <= value <= 1:
         raise ValueError(f"{word} is not a probability, which is a number from 0 to 1")
-    return f"{round(value * _ONE) / _ONE:.11f}"
+    return round(value * _ONE) / _ONE
 
 
 @value_type("a rate (5/min, 512kb/s)")
-def HASH_RATE(word: str, family: str) -> str:
+def HASH_RATE(word: str, family: str) -> Rate:
     """A rate of packets, or of bytes. That of packets keeps its unit, which says how long its table keeps an idle entry."""
     found = re.fullmatch(r"(\d{1,9})(b|kb|mb)/s", word)
     if not found:
         rate(word, HASH_SCALE, HASH_RATE.what)
         amount, _, period = word.partition("/")
-        return f"{int(amount)}/{UNITS[(period or 's')[0].lower()]}"
+        return Rate(int(amount), UNITS[(period or "s")[0].lower()])
     size = int(found[1]) * _BYTE_UNITS[found[2]] // _BYTE_STEP * _BYTE_STEP
     if not size:
         raise ValueError(f"{word} is not {HASH_RATE.what}: the smallest is {_BYTE_STEP}b/s")
     unit = next(name for name in ("mb", "kb", "b") if size % _BYTE_UNITS[name] == 0)
-    return f"{size // _BYTE_UNITS[unit]}{unit}/s"
+    return Rate(size // _BYTE_UNITS[unit], "sec", unit)
 
 
 def _fields(word: str, pattern: str, limits: Sequence[tuple[int, int]], what: str) -> list[int]:
@@ -84,8 +85,8 @@ def DATE(word: str, family: str) -> str:
     return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
 
 
-@value_type("a list of days of the week (Mon,Tue)")
-def WEEKDAYS(word: str, family: str) -> str:
+@value_type("a list of days of the week (Mon,Tue)", ",".join)
+def WEEKDAYS(word: str, family: str) -> tuple[str, ...]:
     """Days by their first two or three letters, or by number from Monday."""
     known = {name: day for day in WEEKDAY_NAMES for name in (day, day[:2])}
     known |= {str(number): day for number, day in enumerate(WEEKDAY_NAMES, 1)}
@@ -94,16 +95,16 @@ def WEEKDAYS(word: str, family: str) -> str:
     if unknown is not None:
         raise ValueError(f"{unknown or 'nothing'} is not a day of the week; there is {', '.join(WEEKDAY_NAMES)}")
     found = {known[name] for name in given}
-    return ",".join(day for day in WEEKDAY_NAMES if day in found)
+    return tuple(day for day in WEEKDAY_NAMES if day in found)
 
 
-@value_type("a list of days of the month (1,15)")
-def MONTHDAYS(word: str, family: str) -> str:
+@value_type("a list of days of the month (1,15)", lambda days: ",".join(map(str, days)))
+def MONTHDAYS(word: str, family: str) -> tuple[int, ...]:
     """Days from 1 to 31."""
     days = {integer(day, 31, MONTHDAYS.what) for day in word.split(",")}
     if 0 in days:
         raise ValueError(f"{word} is not {MONTHDAYS.what}: the first is 1")
-    return ",".join(map(str, sorted(days)))
+    return tuple(sorted(days))
 
 
 @value_type("tests on bytes (6&0xFF=1)")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from netlab_magic.iptables.extensions.schema import ValueType
 from netlab_magic.iptables.extensions.types import hexadecimal, integer, value_type
+from netlab_magic.iptables.extensions.values import IcmpType, Masked, Span
 
 __all__ = [
     "DSCP_CLASS",
@@ -77,17 +78,15 @@ DSCP_CLASSES: Mapping[str, int] = {
 """The code point of each class (RFC 2474, 2597, 3246)."""
 
 
-def _icmp(what: str, names: Mapping[str, str]) -> ValueType:
+def _icmp(what: str, names: Mapping[str, str]) -> ValueType[IcmpType]:
     @value_type(what)
-    def read(word: str, family: str) -> str:
+    def read(word: str, family: str) -> IcmpType:
         begun = {word.lower()} & names.keys() or {name for name in names if word and name.startswith(word.lower())}
-        if len(begun) == 1:
-            return names[begun.pop()]
-        kind, slash, code = word.partition("/")
-        number = str(integer(kind, 255, what))
+        kind, slash, code = (names[begun.pop()] if len(begun) == 1 else word).partition("/")
+        number = None if kind == "any" else integer(kind, 255, what)
         if slash:
-            return f"{number}/{integer(code, 255, what)}"
-        return names["any"] if number == "255" and "any" in names else number
+            return IcmpType(number, integer(code, 255, what))
+        return IcmpType(None if number == 255 and "any" in names else number, None)
 
     return read
 
@@ -103,31 +102,35 @@ def REJECT_WITH(word: str, family: str) -> str:
 
 
 @value_type("a log level (warning, or 0 to 7)")
-def LOG_LEVEL(word: str, family: str) -> str:
+def LOG_LEVEL(word: str, family: str) -> int:
     """A level of syslog(3) by name or number; before version 1.8.9 the beginning of a name was enough, in any case."""
     begun = {level for name, level in _LOG_LEVELS.items() if word and name.startswith(word.lower())}
-    return str(begun.pop() if len(begun) == 1 else integer(word, 7, LOG_LEVEL.what))
+    return begun.pop() if len(begun) == 1 else integer(word, 7, LOG_LEVEL.what)
 
 
-@value_type("a type of service (Minimize-Delay, or a number with an optional mask)")
-def TOS(word: str, family: str) -> str:
+@value_type(
+    "a type of service (Minimize-Delay, or a number with an optional mask)", lambda found: f"0x{found.value:02x}/0x{found.mask:02x}"
+)
+def TOS(word: str, family: str) -> Masked:
     """VALUE[/MASK], or the name of one of five bits."""
     if word.lower() in _TOS:
-        return f"0x{_TOS[word.lower()]:02x}/0x3f"
+        return Masked(_TOS[word.lower()], 0x3F)
     value, slash, mask = word.partition("/")
     bits = integer(mask, 255, "a mask of the type of service") if slash else 255
-    return f"0x{integer(value, 255, TOS.what):02x}/0x{bits:02x}"
+    return Masked(integer(value, 255, TOS.what), bits)
 
 
-@value_type("a list of TCP options (mss,timestamp)")
-def TCP_OPTIONS(word: str, family: str) -> str:
+@value_type("a list of TCP options (mss,timestamp)", lambda options: ",".join(map(str, options)))
+def TCP_OPTIONS(word: str, family: str) -> tuple[int, ...]:
     """Numbers and names, printed as numbers in their order."""
     numbers = {_TCP_OPTIONS[part] if part in _TCP_OPTIONS else integer(part, 255, "a TCP option") for part in word.split(",")}
-    return ",".join(map(str, sorted(numbers)))
+    return tuple(sorted(numbers))
 
 
-@value_type("a mobility header type or a range of them")
-def MH_TYPE(word: str, family: str) -> str:
+@value_type(
+    "a mobility header type or a range of them", lambda span: f"{span.first}:{span.last}" if span.first < span.last else str(span.first)
+)
+def MH_TYPE(word: str, family: str) -> Span:
     """A number or name, or a range of them."""
 
     def number(name: str) -> int:
@@ -136,14 +139,14 @@ def MH_TYPE(word: str, family: str) -> str:
     first, found, last = word.partition(":")
     low, high = number(first) if first else 0, number(last) if last else 255
     if not found:
-        return str(number(word))
+        low = high = number(word)
     if low > high:
         raise ValueError(f"{word} is not {MH_TYPE.what}: its first is larger than its last")
-    return str(low) if low == high else f"{low}:{high}"
+    return Span(low, high)
 
 
-@value_type("a list of extension headers (hop-by-hop,frag)")
-def IPV6_HEADERS(word: str, family: str) -> str:
+@value_type("a list of extension headers (hop-by-hop,frag)", ",".join)
+def IPV6_HEADERS(word: str, family: str) -> tuple[str, ...]:
     """Names or numbers of headers, printed in a fixed order."""
     known = {name: header for header, others in _IPV6_HEADERS.items() for name in (header, *others)}
     given = word.split(",")
@@ -151,7 +154,7 @@ def IPV6_HEADERS(word: str, family: str) -> str:
     if unknown is not None:
         raise ValueError(f"{unknown or 'nothing'} is not an extension header; there is {', '.join(_IPV6_HEADERS)}")
     found = {known[name] for name in given}
-    return ",".join(header for header in _IPV6_HEADERS if header in found)
+    return tuple(header for header in _IPV6_HEADERS if header in found)
 
 
 ICMP_TYPE = _icmp("an ICMP type (echo-request, 8, 3/4)", _ICMP)

@@ -90,7 +90,7 @@ def rule_line(number: int, rule: Rule, family: str, variant: str, form: Form = F
     """The line of one rule."""
     try:
         known = canonical(rule, family)
-        words = _words(known, variant) if str(rule) else _unread(rule)
+        words = _words(known, family, variant) if str(rule) else _unread(rule)
     except ValueError:
         known, words = rule, _as_written(rule)
     packets, size = (text.rjust(8 if form.exact else 5) for text in _counted(rule.counters, form))
@@ -108,10 +108,10 @@ def _with_names(words: str) -> str:
     return _PORTS.sub(lambda ports: re.sub(r"\d+", lambda port: _SERVICES.get(port[0], port[0]), ports[0]), words)
 
 
-def _words(rule: Rule, variant: str) -> str:
+def _words(rule: Rule, family: str, variant: str) -> str:
     """What stands behind the columns."""
-    matches = "".join(match_text(match, variant) for match in rule.matches)
-    return _unknown_options(rule) + matches + (target_text(rule.target) if rule.target else "")
+    matches = "".join(match_text(match, family, variant) for match in rule.matches)
+    return _unknown_options(rule) + matches + (target_text(rule.target, family) if rule.target else "")
 
 
 def _unread(rule: Rule) -> str:
