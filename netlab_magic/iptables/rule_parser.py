@@ -6,7 +6,7 @@ from typing import NoReturn
 import msgspec
 
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, Extension, Parameter, match, target
-from netlab_magic.iptables.extensions.constraints import Demand
+from netlab_magic.iptables.extensions.constraints import NO_DEMAND
 from netlab_magic.iptables.ruleset import Counters, Match, Option, Rule, Target
 from netlab_magic.text import suggest
 
@@ -15,7 +15,6 @@ __all__ = ["WrongWord", "read_rule"]
 _FAMILIES = {"ipv4": ("-4", "--ipv4"), "ipv6": ("-6", "--ipv6")}
 _EVERY_PROTOCOL = ("all", "ip", "0")
 _JOINED = ("-m", "-j", "-g")  # `-jDROP` is `-j DROP`
-_NO_DEMAND = Demand()
 _COUNTED = ("-c", "--set-counters")
 _LONGEST_COUNTER = 20  # digits of 2**64
 
@@ -154,7 +153,7 @@ class _RuleReader:
         if self.strict:
             for number, (kind, value) in enumerate(zip(row.types, values, strict=True)):
                 try:
-                    kind.canonical(value, self.family)
+                    kind.read(value, self.family)
                 except ValueError as error:
                     raise WrongWord(f"{row.name} ({row.field}): {error}", start + number) from error
         return values
@@ -249,7 +248,7 @@ class _RuleReader:
         if part.extension is None:
             return
         demand = part.extension.demand
-        if demand == _NO_DEMAND and len(part.options) < 2:
+        if demand is NO_DEMAND and len(part.options) < 2:
             return
         complaint = next(demand.complaints(part.options, protocol), None)
         if complaint:

@@ -10,7 +10,7 @@ import msgspec
 
 from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["HAS_PORT", "WITH_PORTS", "Demand", "all_of", "one_of"]
+__all__ = ["HAS_PORT", "NO_DEMAND", "WITH_PORTS", "Demand", "all_of", "one_of"]
 
 WITH_PORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "ipv6-icmp")
 """The protocols whose ports, or identifiers, NAT can change."""
@@ -51,6 +51,10 @@ class Demand(msgspec.Struct, frozen=True):
         for name, pattern, protocols in self.protocols:
             if protocol not in protocols and any(option.name == name and re.search(pattern, " ".join(option.values)) for option in options):
                 yield f"takes this {name} only with -p {' or '.join(protocols)}"
+
+
+NO_DEMAND = Demand()
+"""Options may be given as one likes, each once."""
 
 
 def one_of(*names: str) -> Demand:

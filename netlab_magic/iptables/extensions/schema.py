@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from netlab_magic.iptables.extensions.constraints import Demand
+from netlab_magic.iptables.extensions.constraints import NO_DEMAND, Demand
 from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["Extension", "MatchExtension", "Options", "Parameter", "TargetExtension", "ValueType"]
@@ -83,7 +83,7 @@ class Extension(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...] = ()
     protocols: tuple[str, ...] = ()
     family: str = ""
-    demand: Demand = Demand()
+    demand: Demand = NO_DEMAND
     tracks: bool = False
     canonical: Callable[[Options, str], Options] | None = None
     listed: str = ""
