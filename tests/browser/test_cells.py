@@ -32,6 +32,7 @@ def test_a_mistake_is_a_sentence_with_a_caret(jupyter: Jupyter, browser_page: tu
     picture(page, "mistake")
 
 
+@pytest.mark.long("hovering over pictures, in a browser")
 def test_hovering_explains_a_rule_and_a_difference_is_side_by_side(jupyter: Jupyter, browser_page: tuple[Page, list[str]]) -> None:
     page, _ = browser_page
     cells = ["%load_ext netlab_magic", "%netlab docker install --version 27", "%netlab show chains FORWARD", "%netlab diff"]

@@ -166,6 +166,7 @@ def test_the_keyboard_alone_is_enough(jupyter: Jupyter, browser_page: tuple[Page
     expect(panel.get_by_role("button", name="Watch")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.long("the dark, narrow and Chinese panel, in a browser")
 def test_dark_narrow_and_in_chinese(jupyter: Jupyter, browser_page: tuple[Page, list[str]]) -> None:
     page, _ = browser_page
     chinese = f"{LOAD}\n%config NetlabMagics.language = 'zh_TW'"
@@ -184,6 +185,7 @@ def test_dark_narrow_and_in_chinese(jupyter: Jupyter, browser_page: tuple[Page, 
     assert overflow <= 0
 
 
+@pytest.mark.long("two panels and a dead lab, in a browser")
 def test_two_panels_stay_in_step_and_a_dead_lab_comes_back(jupyter: Jupyter, browser_page: tuple[Page, list[str]]) -> None:
     page, _ = browser_page
     first = opened(page, jupyter.notebook("two", LOAD, BUILD, RULES, PANEL, PANEL), panels=2)
@@ -211,6 +213,7 @@ def run_more(page: Page, source: str) -> None:
     )
 
 
+@pytest.mark.long("the panel of a saved notebook and of a restarted kernel, in a browser")
 def test_the_notebook_keeps_the_last_state_and_a_restart_is_told(
     jupyter: Jupyter, browser_page: tuple[Page, list[str]], tmp_path: Path
 ) -> None:

@@ -331,6 +331,7 @@ def test_what_listens_on_another_address_is_said_and_no_second_server_started():
     assert [(remedy.say(language("en")), remedy.statements) for remedy in only] == [(expected, ())]
 
 
+@pytest.mark.long("large inputs")
 def test_the_search_is_bounded_by_the_number_of_rules(monkeypatch):
     made = []
     monkeypatch.setattr(search, "predict", lambda *asked: made.append(asked) or predict(*asked))

@@ -118,6 +118,7 @@ def test_damaged_commands_are_carried_out_or_refused_in_a_sentence() -> None:
     assert min(taken, refused) > 20
 
 
+@pytest.mark.long("large inputs")
 def test_a_very_large_ruleset_is_shown_in_seconds() -> None:
     rules = "".join(f"-A FORWARD -s 10.{n >> 8 & 255}.{n & 255}.1/32 -p tcp -m tcp --dport {n % 60000} -j DROP\n" for n in range(20_000))
     text = f"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{rules}COMMIT\n"

@@ -220,6 +220,7 @@ def test_words_are_split_as_iptables_restore_splits_them(line: str, words: list[
     assert words_of(line) == words
 
 
+@pytest.mark.long("large inputs")
 def test_very_long_lines_and_very_many_rules_are_read_in_seconds() -> None:
     start = time.process_time()
     parse(dump(f'-A FORWARD -m comment --comment "{"x" * 200}"'))

@@ -198,6 +198,7 @@ def test_no_packet_is_matched_by_a_rule_that_is_said_to_match_none(rules: list[s
                 assert not (step.matched and step.rule in never), (rules, packet)
 
 
+@pytest.mark.long("large inputs")
 def test_a_long_chain_takes_seconds() -> None:
     what = "! -i eth{} -s 10.{}.{}.0/24 -p tcp -m multiport --dports {},{} -j DROP"
     rules = [what.format(number % 7, number % 250, number // 250, number + 1, number + 3) for number in range(5000)]

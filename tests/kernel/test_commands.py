@@ -282,6 +282,7 @@ def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.Mo
     assert shared.observe()
 
 
+@pytest.mark.long("hundreds of commands")
 def test_background_output_may_end_at_the_same_moment_as_the_next_command_begins(shared: Lab) -> None:
     """Both wake the host at once; the command reads the output to its end before its own turn comes."""
     for number in range(40):

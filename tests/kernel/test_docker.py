@@ -82,6 +82,7 @@ def kernel_rules(lab: Lab) -> save_format.Ruleset:
     return save_format.parse(re.sub(r"\[\d+:\d+\] -A", "-A", re.sub(r"\[\d+:\d+\]", "[0:0]", lab.observe().rules)))
 
 
+@pytest.mark.long("random histories of Docker")
 @pytest.mark.parametrize("release", ["27", "28.0.0", "28.5", "29 --userland-proxy false"])
 def test_after_any_events_the_kernel_has_what_the_state_says(lab: Lab, release: str) -> None:
     """The same events in an order that chance gives; what a statement refuses has changed nothing."""

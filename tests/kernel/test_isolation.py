@@ -17,8 +17,6 @@ from netlab_magic import Lab
 
 pytestmark = pytest.mark.kernel
 
-MOMENTS = 200
-
 # A stand-in for the notebook kernel. It imports once and forks one victim a moment, each of which is killed in the middle of work.
 VICTIMS = textwrap.dedent(
     f"""
@@ -62,11 +60,12 @@ def gone_within(seconds: float, before: set[int]) -> set[int]:
     return left
 
 
-def test_a_kernel_killed_at_any_moment_leaves_nothing() -> None:
-    """200 times; that no namespace, link, mount or rule is left either is checked at the end of every test session."""
+@pytest.mark.parametrize("moments", [10, pytest.param(200, marks=pytest.mark.long("kernels killed at 200 moments"))])
+def test_a_kernel_killed_at_any_moment_leaves_nothing(moments: int) -> None:
+    """That no namespace, link, mount or rule is left either is checked at the end of every test session."""
     before = hosts_of_labs()
     with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(run_victims, (1, 2), (MOMENTS // 2, MOMENTS // 2)):
+        for _ in pool.map(run_victims, (1, 2), (moments // 2, moments // 2)):
             pass
     assert gone_within(1, before) == set()
 
@@ -100,6 +99,7 @@ def test_a_kernel_that_left_a_forked_child_behind_is_noticed_all_the_same() -> N
     assert gone_within(1, before) == set()
 
 
+@pytest.mark.long("thirty labs at once")
 def test_thirty_labs_with_the_same_names_and_addresses_do_not_notice_each_other() -> None:
     labs = [Lab() for _ in range(30)]
     try:

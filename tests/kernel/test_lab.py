@@ -254,6 +254,7 @@ def test_every_statement_tells_its_commands(seed: Lab) -> None:
     assert "<details open>" in result.html()
 
 
+@pytest.mark.long("random building statements")
 @law(15, suppressed=(HealthCheck.function_scoped_fixture,))
 @given(cell=st.lists(build_lines, max_size=8))
 def test_the_kernel_agrees_with_the_plan(lab: Lab, cell: list[str]) -> None:

@@ -120,6 +120,7 @@ def test_an_interrupt_leaves_nothing(seed: Lab, milliseconds: int) -> None:
     assert seed.trace("ns1", "internet").traced.hops
 
 
+@pytest.mark.long("hundreds of traces")
 def test_many_traces_leave_no_descriptor_and_no_memory(seed: Lab) -> None:
     host = seed.engine.ready.pid
 

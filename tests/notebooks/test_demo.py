@@ -96,6 +96,7 @@ class TestARun:
         _, _, home = done
         assert [str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()] == []
 
+    @pytest.mark.long("the demo with a mistake put in")
     def test_a_wrong_claim_ends_it_with_its_sentence_and_a_report(self, tmp_path, monkeypatch, capsys):
         notebook = nbformat.read(demo.NOTEBOOK, as_version=4)
         build = next(at for at, cell in enumerate(notebook.cells) if cell.id == "build")

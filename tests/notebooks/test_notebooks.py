@@ -145,6 +145,7 @@ class TestTheChapter:
         panel = next(cell for cell in done.cells if cell.id == "panel").outputs[0].data
         assert {"image/svg+xml", "text/plain"} <= set(panel), "the panel leaves a picture where no kernel runs"
 
+    @pytest.mark.long("notebooks with a mistake put in")
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize(("cell_id", "rule"), list(zip(RULE_CELLS, THREE_RULES, strict=True)))
@@ -179,6 +180,7 @@ class TestDockerVersions:
         assert "DNAT --to-destination 172.18.0.2:80" in text_of(done, "way-29")
         assert "/* UNPUBLISHED PORT DROP */" in text_of(done, "nft-traffic")
 
+    @pytest.mark.long("notebooks with a mistake put in")
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize(("cell_id", "release"), [("host-27", "28"), ("host-28", "27"), ("host-29", "27")])

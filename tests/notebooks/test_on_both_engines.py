@@ -65,6 +65,7 @@ def alike(one: str, other: str) -> bool:
     return rule == other_rule and size - other_size == 52 * (packets - others)
 
 
+@pytest.mark.long("the notebooks on both engines")
 @pytest.mark.kernel
 @pytest.mark.parametrize("firewall", ["legacy", "nft"])
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -202,6 +202,7 @@ def test_both_families(lab: Lab):
     assert str(lab.show("save")).count("*filter") == 2
 
 
+@pytest.mark.long("large inputs")
 def test_large_dumps_take_seconds(lab: Lab):
     spec = "-s 10.{}.{}.9/32 -i docker0 -p tcp -m tcp --dport {} -j ACCEPT"
     rules = "".join(f"-A FORWARD {spec.format(i >> 8 & 255, i & 255, i + 1)}\n" for i in range(20_000))
