@@ -1,7 +1,7 @@
 """What firewall statements mean: from the ruleset as it is to the text that `iptables-restore` gets.
 
-Whether two rules are the same is for iptables to say, not for us: every rule of a cell is first written in iptables' own words
-(`Engine.canonical`, in a namespace made for it), which also checks it before anything in the lab changes.
+Whether two rules are the same is for iptables to say, not for us: every rule of a cell is first written in iptables' own words. Where
+the option table knows all of a rule these are known (`spelt`); else iptables is asked (`Engine.canonical`, in a namespace made for it).
 """
 
 import re
@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from netlab_magic.errors import StatementError, place_of
-from netlab_magic.iptables.rule_parser import read_rule
+from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.rule_parser import WrongWord, read_rule
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.iptables.save_format import words_of
 from netlab_magic.language import statements as s
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.text import suggest
 
-__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "step"]
+__all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "spelt", "step"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -111,6 +112,28 @@ def _number(edit: s.RuleEdit) -> int | None:
     return None
 
 
+def spelt(ruleset: Ruleset, edit: s.RuleEdit) -> str | None:
+    """An edit's rule in iptables' own words; "" for one without a rule, None where only iptables itself can tell.
+
+    Raises StatementError for a chain that does not exist.
+    """
+    known_chain(ruleset, edit)
+    if _number(edit) is not None:
+        return ""
+    chains = [chain.name for chain in ruleset.table(edit.table).chains if chain.policy is None]
+    try:
+        rule = canonical(read_rule(tuple(map(str, edit.spec)), chains=chains))
+    except (WrongWord, ValueError):
+        return None
+    return None if _depends_on_the_variant(rule) else str(rule)
+
+
+def _depends_on_the_variant(rule: Rule) -> bool:
+    """Whether legacy and nft print a rule differently: what nft does not print, or legacy cuts, is for iptables itself to tell."""
+    options = [*rule.options, *(rule.target.options if rule.target else ())]
+    return any(option.name in ("--nflog-prefix", "--nflog-range") or (option.negated and option.values == ("+",)) for option in options)
+
+
 def specs_in_order(canonical: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]:
     """Each edit's rule in iptables' own words, taken from the ruleset that `check_text` led to."""
     left: dict[tuple[str, str], Iterator[Rule]] = {}
@@ -130,7 +153,8 @@ def specs_in_order(canonical: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]
 def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
     """What `edit` comes to, and the ruleset after it. Raises StatementError when there is nothing to delete."""
     chain = known_chain(ruleset, edit)
-    same = [number for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
+    rule = msgspec.structs.replace(read_rule(words_of(spec), strict=False), raw=spec)
+    same = [number for number, held in enumerate(chain.rules, 1) if held.spec == spec or _says_the_same(held, rule)]
     if edit.action == "delete":
         number = _doomed(chain, edit, same)
         gone = chain.rules[number - 1].spec
@@ -138,12 +162,21 @@ def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
         return made, _with_rules(ruleset, edit.table, chain, (*chain.rules[: number - 1], *chain.rules[number:]))
     if same:
         return Step(edit.table, "", f"already so (rule {same[0]} of {chain.name})"), ruleset
-    rule = msgspec.structs.replace(read_rule(words_of(spec), strict=False), raw=spec)
     if edit.action == "insert":
         made = Step(edit.table, f"-I {chain.name} 1 {spec}", f"rule 1 of {chain.name}")
         return made, _with_rules(ruleset, edit.table, chain, (rule, *chain.rules))
     made = Step(edit.table, f"-A {chain.name} {spec}", f"rule {len(chain.rules) + 1} of {chain.name}")
     return made, _with_rules(ruleset, edit.table, chain, (*chain.rules, rule))
+
+
+def _says_the_same(held: Rule, rule: Rule) -> bool:
+    """Whether a rule that iptables printed is one of which we say how it prints it: releases differ in how they write a few."""
+    if held.jump != rule.jump or len(held.options) != len(rule.options) or len(held.matches) != len(rule.matches):
+        return False
+    try:
+        return canonical(held).same_rule(canonical(rule))
+    except ValueError:
+        return False
 
 
 def _doomed(chain: Chain, edit: s.RuleEdit, same: Sequence[int]) -> int:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from netlab_magic import docker
 from netlab_magic.engines.engine import Engine, Refusal
 from netlab_magic.errors import KernelRefused
@@ -12,17 +10,33 @@ from netlab_magic.language import plan_rules
 from netlab_magic.language.docker_statements import Docker
 from netlab_magic.model.changes import Change, between
 from netlab_magic.model.topology import Topology
+from netlab_magic.session.results.base import Text
+from netlab_magic.session.step import Plan, Running, Step, step_of
 
-__all__ = ["DockerStep", "run_beside"]
+__all__ = ["run_beside"]
 
 
-class DockerStep(msgspec.Struct, frozen=True):
-    """A `docker …` statement with what was before it and what it comes to."""
+class DockerStep(Step):
+    """A `docker …` statement with what was before it and what it comes to; it is carried out by itself."""
 
-    statement: Docker
-    topology: Topology
-    daemon: docker.Daemon | None
-    planned: docker.Planned
+    def __init__(self, statement: Docker, topology: Topology, daemon: docker.Daemon | None, planned: docker.Planned) -> None:
+        self.statement = statement
+        self.topology = topology
+        self.daemon = daemon
+        self.planned = planned
+
+    def run(self, running: Running) -> None:
+        """See Step."""
+        if self.planned.listing:
+            running.add(Text(self.planned.listing))
+            return
+        commands = self.commands()
+        changes = bool(commands) or self.planned.daemon != self.daemon
+        if changes and not running.options.dry_run:
+            running.changes()
+            self._carry_out(running.network.engine, running.cell)
+            running.network.dockerd = self.planned.daemon
+        running.add_change(self.statement, self.planned.sentence, commands, changes)
 
     def commands(self) -> list[str]:
         """The commands that do the same, in the order in which they are carried out."""
@@ -39,7 +53,7 @@ class DockerStep(msgspec.Struct, frozen=True):
     def _steps(self) -> list[plan_rules.Step]:
         return [plan_rules.Step(edit.table, edit.line, "") for edit in self.planned.edits]
 
-    def carry_out(self, engine: Engine, cell: int) -> None:
+    def _carry_out(self, engine: Engine, cell: int) -> None:
         """Makes the statement's changes. Raises KernelRefused; then everything is as it was before."""
         dump = engine.save()
         try:
@@ -58,6 +72,14 @@ class DockerStep(msgspec.Struct, frozen=True):
         engine.apply(between(now.topology, self.topology))
         engine.restore(plan_rules.flattened(dump, save_format.parse(engine.save(), strict=False)), flush=True)
         run_beside(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
+
+
+@step_of.register
+def _docker(statement: Docker, plan: Plan) -> Step:
+    planned = docker.plan(plan.dockerd, statement, plan.topology, plan.ruleset)
+    step = DockerStep(statement, plan.topology, plan.dockerd, planned)
+    plan.topology, plan.ruleset, plan.dockerd = planned.topology, planned.ruleset, planned.daemon
+    return step
 
 
 def run_beside(engine: Engine, commands: Sequence[str], cell: int = 0) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import Observed
 from netlab_magic.forwarding.flows import lab_flows
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.language.statements import Diff
@@ -12,6 +11,7 @@ from netlab_magic.session.history import History
 from netlab_magic.session.lab_model import Model, model_of, model_of_snapshot
 from netlab_magic.session.predict_only import peopled
 from netlab_magic.session.results.flow_diff import Expected, FlowChange, FlowsCompared
+from netlab_magic.session.state import Seen
 
 __all__ = ["diff_flows", "flows_compared"]
 
@@ -19,23 +19,16 @@ Measure = Callable[[Sequence[Probe]], Sequence[Outcome]]
 Key = tuple[str, str, str, int]
 
 
-
-
-
-
-
-
-
-def diff_flows(engine: Engine, history: History, observed: Observed, statement: Diff) -> FlowsCompared:
+def diff_flows(engine: Engine, history: History, now: Seen, statement: Diff) -> FlowsCompared:
     """The flows of a snapshot, or of the state before the last change, and of the present or another snapshot.
 
     What changed towards the present is probed, where packets can be sent. Raises StatementError for a snapshot that there is not.
     """
     name, then = history.reference(statement.before)
-    before = name, model_of_snapshot(then, observed)
-    after = ("now", model_of(observed))
+    before = name, model_of_snapshot(then, now)
+    after = ("now", model_of(now))
     if statement.after:
-        after = (str(statement.after), model_of_snapshot(history.named(statement.after), observed))
+        after = (str(statement.after), model_of_snapshot(history.named(statement.after), now))
     if not engine.ready.sends:
         one, other = peopled(before[1], after[1])
         return flows_compared((before[0], one), (after[0], other))

@@ -9,7 +9,6 @@ from netlab_magic.engines.protocol import Observed
 from netlab_magic.forwarding.endpoints import matrix_probes
 from netlab_magic.forwarding.flows import predict_all
 from netlab_magic.forwarding.prediction import Prediction
-from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
@@ -41,11 +40,9 @@ def _others(*owners: str) -> str:
     return f"{' and '.join(owners)} filters there too, with rules that the model does not read"
 
 
-def model_of(observed: Observed) -> Model:
-    """The lab as it was observed with `foreign`."""
-    dumps = {HOST: observed.rules, **{name: held.rules for name, held in observed.inside.items() if held.rules}}
-    rulesets = {name: save_format.parse(dump, strict=False) for name, dump in dumps.items()}
-    return Model(full_topology(observed), rulesets, unseen_in(observed))
+def model_of(seen: Seen) -> Model:
+    """The lab as it was read back with all that is in its namespaces."""
+    return Model(full_topology(seen.observed), seen.rulesets, unseen_in(seen.observed))
 
 
 def full_topology(observed: Observed) -> Topology:
@@ -65,14 +62,13 @@ def _completed(topology: Topology, observed: Observed) -> Topology:
     return msgspec.structs.replace(topology, servers=(*topology.servers, *others))
 
 
-def model_of_snapshot(seen: Seen, observed: Observed) -> Model:
+def model_of_snapshot(then: Seen, now: Seen) -> Model:
     """The lab as it was. A snapshot holds no rules inside namespaces, no sysctls that nobody asked for and no servers that commands
-    started: these are taken as they were observed now.
+    started: these are taken as they are now.
     """
-    inside = {name: rules for name, rules in model_of(observed).rulesets.items() if name != HOST}
-    rulesets = {**inside, HOST: save_format.parse(seen.dump, strict=False)}
-    beside = {HOST: _others("nftables")} if seen.dockerd is not None and seen.dockerd.backend == "nftables" else {}
-    return Model(_completed(seen.topology, observed), rulesets, beside)
+    rulesets = {**now.rulesets, HOST: then.completed(now).ruleset}
+    beside = {HOST: _others("nftables")} if then.dockerd is not None and then.dockerd.backend == "nftables" else {}
+    return Model(_completed(then.topology, now.observed), rulesets, beside)
 
 
 def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:

@@ -6,7 +6,6 @@ import msgspec
 
 from netlab_magic.engines.dump.engine import OTHER_FAMILY, LoadedEngine
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import Observed
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_strangers
 from netlab_magic.iptables import save_format
@@ -16,20 +15,21 @@ from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import Model, full_topology, predicted_matrix, unseen_in
 from netlab_magic.session.results.base import MatrixResult
+from netlab_magic.session.state import Seen
 
 __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 
-def foreseen(observed: Observed, source: str, destination: Destination) -> tuple[Foreseen, Model]:
+def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
     """What becomes of a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
-    model = _model(observed, any(str(word).count(":") > 1 for word in (source, destination.name)))
+    model = _model(seen, any(str(word).count(":") > 1 for word in (source, destination.name)))
     found = foresee(model.topology, model.rulesets, source, destination, model.unseen)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
-def matrix_looked_at(engine: Engine, observed: Observed, names: Sequence[str], language: str) -> MatrixResult:
+def matrix_looked_at(engine: Engine, seen: Seen, names: Sequence[str], language: str) -> MatrixResult:
     """Who reaches whom, as the model expects it; without names one machine stands for each network. Raises StatementError."""
-    model = _model(observed, bool(names) and all(str(name).count(":") > 1 for name in names))
+    model = _model(seen, bool(names) and all(str(name).count(":") > 1 for name in names))
     if not names:
         met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
         names = inhabitants(model.topology, evidence_of(model.rulesets.get(HOST, Ruleset())), met)
@@ -42,11 +42,12 @@ def peopled(*models: Model) -> list[Model]:
     return [msgspec.structs.replace(model, topology=with_strangers(model.topology, names)) for model in models]
 
 
-def _model(observed: Observed, six: bool) -> Model:
+def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; where none were read, nobody knows what it lets pass."""
-    wanted = "ipv6" if six else "ipv4"
-    texts = [observed.rules, *(foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY)]
-    found = [ruleset for text in texts if text and (ruleset := save_format.parse(text, strict=False)).family == wanted]
+    wanted, observed = "ipv6" if six else "ipv4", seen.observed
+    beside = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
+    read = [*([seen.ruleset] if seen.dump else []), *(save_format.parse(text, strict=False) for text in beside)]
+    found = [ruleset for ruleset in read if ruleset.family == wanted]
     others = tuple(foreign for foreign in observed.foreign if foreign.owner != OTHER_FAMILY)
     unseen = unseen_in(msgspec.structs.replace(observed, foreign=others))
     if not found:

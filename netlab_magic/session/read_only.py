@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from netlab_magic.engines.protocol import Ready
 from netlab_magic.errors import Place, StatementError
 from netlab_magic.language import statements as s
 from netlab_magic.language.statements import Statement
 
 __all__ = ["is_in_use", "refuse_effects"]
 
-_SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "script")
-_LOOKING = frozenset((*_SHOWN, "explain", "diff", "why", "predict", "help", "doctor", "status", "down", "snapshot"))
 _WHOSE = {
     "attach": "this lab is attached to a network that is not its own",
     "load": "this lab was loaded from a file",
@@ -22,12 +19,12 @@ def is_in_use(name: str, wanted: str, place: Place | None) -> StatementError:
     return StatementError(f"the lab{'' if name == 'lab' else f' {name}'} is up; look from another one: %netlab --lab look {wanted}", place)
 
 
-def refuse_effects(statements: Sequence[Statement], ready: Ready | None) -> None:
+def refuse_effects(statements: Sequence[Statement], looked_at: str) -> None:
     """Raises StatementError at the first statement that would change something, or send a packet, in a network that is only looked at.
 
-    `ready` is what the lab is before them, None when it is not up: the statements may load or attach one, and end it.
+    `looked_at` is what the lab is before them, `attach`, `load` or "": the statements may load or attach one, and end it.
     """
-    way = "" if ready is None or ready.sends else ready.way.partition(":")[0]
+    way = looked_at
     for statement in statements:
         if isinstance(statement, s.Load) and way != "attach":
             way = "load"
@@ -35,13 +32,6 @@ def refuse_effects(statements: Sequence[Statement], ready: Ready | None) -> None
             way = "attach"
         elif isinstance(statement, s.Session) and statement.action == "down":
             way = ""
-        elif way and not _only_looks(statement):
+        elif way and statement.effect is not s.Effect.LOOKS:
             works = "show, explain, diff, why, predict and matrix --predict work here"
             raise StatementError(f"{_WHOSE[way]}: nothing is changed and no packet is sent; {works}", statement.place)
-
-
-def _only_looks(statement: Statement) -> bool:
-    if isinstance(statement, s.Matrix):
-        return statement.predict
-    word = getattr(statement, "what", "") or getattr(statement, "action", "") or type(statement).__name__.lower()
-    return word in _LOOKING

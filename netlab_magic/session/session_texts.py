@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import SIMULATED, Observed, Ready
+from netlab_magic.engines.protocol import SIMULATED, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
-from netlab_magic.iptables import save_format
 from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.show import foreign_warnings
+from netlab_magic.session.state import Seen
 
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
@@ -60,9 +60,9 @@ def called(name: str) -> str:
     return "" if name == "lab" else f" {name}"
 
 
-def counts(observed: Observed) -> str:
+def counts(seen: Seen) -> str:
     """How much there is."""
-    topology, ruleset = observed.topology, save_format.parse(observed.rules, strict=False)
+    topology, ruleset = seen.topology, seen.ruleset
     named = len(topology.namespaces) - 1
     bridges = len(topology.host.bridges)
     rules = sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
@@ -74,18 +74,18 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def status_text(name: str, engine: Engine, observed: Observed, language: str) -> str:
+def status_text(name: str, engine: Engine, seen: Seen, language: str) -> str:
     """The state of a lab that is up, of whichever kind."""
     ready = engine.ready
     if isinstance(engine, LoadedEngine):
-        return _loaded_text(engine, observed, language)
+        return _loaded_text(engine, seen, language)
     if ready.way.startswith("attach"):
-        return _attached_text(ready.way.partition(":")[2], ready, observed)
-    lines = [ready_text(name, ready), f"  In it: {counts(observed)}."]
-    lines += [f"  server: {server} ({server.does})" for server in observed.topology.servers]
+        return _attached_text(ready.way.partition(":")[2], ready, seen)
+    lines = [ready_text(name, ready), f"  In it: {counts(seen)}."]
+    lines += [f"  server: {server} ({server.does})" for server in seen.topology.servers]
     shown = [process for process in engine.processes() if "netlab_magic.engines.host" not in process.command]
     lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]
-    lines += [f"  {warning}" for warning in foreign_warnings(observed, ready.firewall)]
+    lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall)]
     return "\n".join(lines)
 
 
@@ -100,18 +100,18 @@ def enter_text(ready: Ready, namespace: str | None) -> str:
     return f"Type this in a terminal of this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
 
 
-def _attached_text(target: str, ready: Ready, observed: Observed) -> str:
+def _attached_text(target: str, ready: Ready, seen: Seen) -> str:
     """What a look at another network says of itself."""
     whose = "the machine's own network" if target == "host" else f"the network of process {target}"
-    warning = "".join(f"\n  {warning}" for warning in foreign_warnings(observed, ready.firewall))
-    return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(observed)}.{warning}"
+    warning = "".join(f"\n  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall))
+    return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(seen)}.{warning}"
 
 
-def _loaded_text(loaded: LoadedEngine, observed: Observed, language: str) -> str:
+def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     """What a loaded lab says of itself: what it was made of, what had to be assumed, and what was not understood."""
     whose = ", ".join(loaded.sources)
-    lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(observed)}."]
-    lines += [f"  {warning}" for warning in foreign_warnings(observed, loaded.ready.firewall)]
+    lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen)}."]
+    lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, loaded.ready.firewall)]
     lines += [f"  {language_of(language)(_LOOP, table=table, chains=' → '.join(chains))}" for table, chains in loaded.loops.items()]
     if loaded.assumptions:
         lines += ["  What was loaded does not say it, and so it is assumed:", *(f"    {one.said(language)}" for one in loaded.assumptions)]

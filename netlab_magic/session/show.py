@@ -24,6 +24,7 @@ from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, ne
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.results.explain import explained, table_of
+from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
 __all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
@@ -49,16 +50,9 @@ def _warning(foreign: ForeignRules, own: str) -> str:
     )
 
 
-def show(
-    engine: Engine,
-    statement: s.Show,
-    observed: Observed,
-    outcomes: Sequence[Outcome],
-    daemon: docker.Daemon | None = None,
-    language: str = "en",
-) -> Result | Picture:
+def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outcome], language: str = "en") -> Result | Picture:
     """The picture or text that a `show` statement asks for. Raises StatementError for a chain that does not exist."""
-    ruleset = save_format.parse(observed.rules, strict=False)
+    observed, ruleset, daemon = seen.observed, seen.ruleset, seen.dockerd
     match statement.what:
         case "topology":
             return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
@@ -80,20 +74,19 @@ def show(
             return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
 
 
-def explain(engine: Engine, statement: s.Explain, observed: Observed, daemon: docker.Daemon | None, language: str) -> Result:
+def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> Result:
     """A chain or a rule in words. Raises StatementError for one that does not exist."""
-    ruleset = save_format.parse(observed.rules, strict=False)
-    if statement.table is None and _is_nft(ruleset, daemon, statement.chain):
+    if statement.table is None and _is_nft(seen.ruleset, seen.dockerd, statement.chain):
         return _nft_explained(engine, str(statement.chain))
-    return explained(statement, ruleset, language, _unmet(observed, ruleset))
+    return explained(statement, seen.ruleset, language, _unmet(seen))
 
 
-def _unmet(observed: Observed, ruleset: Ruleset) -> tuple[Place, ...]:
+def _unmet(seen: Seen) -> tuple[Place, ...]:
     """The rules of the host that no flow of the lab meets; none where there are no flows, or too many to work them all out."""
-    flows = len(lab_flows(observed.topology))
-    if not 0 < flows * (1 + sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
+    flows = len(lab_flows(seen.topology))
+    if not 0 < flows * (1 + sum(len(chain.rules) for table in seen.ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
         return ()
-    model = model_of(observed)
+    model = model_of(seen)
     return hit_by_no_flow(model.topology, model.rulesets, model.unseen).get(HOST, ())
 
 

@@ -1,33 +1,62 @@
-"""A state of a lab: what was read back of it at one moment."""
+"""A state of a lab: what was read back of it at one moment, and that in parsed form."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
 from netlab_magic import docker
 from netlab_magic.engines.protocol import Inside, Observed
+from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.topology import HOST, Topology
 
-__all__ = ["Seen", "seen_of"]
+__all__ = ["Seen"]
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A lab as it was read back: topology and the firewall's dump; and what its dockerd, which no kernel knows of, has made.
+class Seen(msgspec.Struct, frozen=True, dict=True):
+    """A lab as it was read back, each dump parsed once; and what its dockerd, which no kernel knows of, has made.
 
-    `inside` holds the rules and sysctls of each namespace, None where nobody has looked since they could not have changed.
+    Without `knows_rules` the firewall was not read, because nothing that was to come could change it.
     """
 
-    topology: Topology
-    dump: str
+    observed: Observed
     dockerd: docker.Daemon | None = None
-    inside: Mapping[str, Inside] | None = None
+    knows_rules: bool = True
+
+    @property
+    def topology(self) -> Topology:
+        """The topology as it was read back."""
+        return self.observed.topology
+
+    @property
+    def dump(self) -> str:
+        """The host's firewall as `iptables-save -c` printed it."""
+        return self.observed.rules
+
+    @property
+    def inside(self) -> Mapping[str, Inside] | None:
+        """The rules and sysctls of each namespace, None where nobody has looked since they could not have changed."""
+        return self.observed.inside or None
 
     @property
     def inside_namespaces(self) -> dict[str, Inside]:
         """The rules and sysctls of the namespaces that the state has, the host's not among them."""
-        return {name: held for name, held in (self.inside or {}).items() if name != HOST and name in self.topology.namespaces}
+        return {name: held for name, held in self.observed.inside.items() if name != HOST and name in self.topology.namespaces}
 
+    @cached_property
+    def ruleset(self) -> Ruleset:
+        """The host's rules."""
+        return save_format.parse(self.dump, strict=False)
 
-def seen_of(observed: Observed, dockerd: docker.Daemon | None = None) -> Seen:
-    """What was observed as a state to come back to."""
-    return Seen(observed.topology, observed.rules, dockerd, observed.inside or None)
+    @cached_property
+    def rulesets(self) -> dict[str, Ruleset]:
+        """The rules of each namespace that has any, and the host's."""
+        inside = {name: save_format.parse(held.rules, strict=False) for name, held in self.observed.inside.items() if held.rules}
+        return {HOST: self.ruleset, **inside}
+
+    def completed(self, now: "Seen") -> "Seen":
+        """This state with the rules of `now`, if its own were not read: they are still the same ones."""
+        if self.knows_rules:
+            return self
+        return Seen(msgspec.structs.replace(self.observed, rules=now.dump), self.dockerd)

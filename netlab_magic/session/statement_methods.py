@@ -2,9 +2,12 @@
 
 import shlex
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netlab_magic.language.statements import Load, Statement
 from netlab_magic.session.results.base import MatrixResult, Measured, Result
+from netlab_magic.session.results.diff import Compared
 from netlab_magic.session.results.flow_diff import FlowsCompared
 from netlab_magic.session.results.trace import Tracked
 from netlab_magic.session.results.why import Predicted, Why
@@ -21,6 +24,10 @@ class Statements(ABC):
     @abstractmethod
     def _one(self, *words: str) -> "Result | Picture":
         """Runs one statement made of words."""
+
+    @abstractmethod
+    def _of(self, statements: "Sequence[Statement]") -> "Result | Picture":
+        """Runs statements, and gives the result of the last one."""
 
     def bridge(self, name: str, *cidrs: str) -> "Result | Picture":
         """`bridge NAME [CIDR…]`"""
@@ -119,6 +126,12 @@ class Statements(ABC):
         assert isinstance(result, MatrixResult)
         return result
 
+    def diff(self, before: str | None = None, after: str | None = None) -> Compared:
+        """`diff [SNAPSHOT [SNAPSHOT]]`"""
+        result = self._one("diff", *filter(None, (before, after)))
+        assert isinstance(result, Compared)
+        return result
+
     def diff_flows(self, *snapshots: str) -> FlowsCompared:
         """`diff --flows [SNAPSHOT [SNAPSHOT]]`"""
         result = self._one("diff", "--flows", *snapshots)
@@ -132,3 +145,58 @@ class Statements(ABC):
     def explain(self, chain: str, number: int | None = None, table: str | None = None) -> "Result | Picture":
         """`explain [-t TABLE] CHAIN [N]`"""
         return self._one("explain", *(("-t", table) if table else ()), chain, *((str(number),) if number else ()))
+
+    def _said(self, *words: str) -> Result:
+        result = self._one(*words)
+        assert isinstance(result, Result)
+        return result
+
+    def up(self) -> Result:
+        """`up`"""
+        return self._said("up")
+
+    def down(self) -> Result:
+        """`down`"""
+        return self._said("down")
+
+    def reset(self) -> Result:
+        """`reset`"""
+        return self._said("reset")
+
+    def undo(self) -> Result:
+        """`undo`"""
+        return self._said("undo")
+
+    def status(self) -> Result:
+        """`status`"""
+        return self._said("status")
+
+    def doctor(self) -> Result:
+        """`doctor`"""
+        return self._said("doctor")
+
+    def snapshot(self, name: str) -> Result:
+        """`snapshot NAME`"""
+        return self._said("snapshot", name)
+
+    def restore(self, name: str) -> Result:
+        """`restore NAME`"""
+        return self._said("restore", name)
+
+    def enter(self, namespace: str | None = None) -> Result:
+        """`enter [NS]`"""
+        return self._said("enter", *((namespace,) if namespace else ()))
+
+    def attach(self, target: str) -> Result:
+        """`attach host|PID`"""
+        return self._said("attach", target)
+
+    def help(self, word: str | None = None) -> Result:
+        """`help [WORD]`"""
+        return self._said("help", *((word,) if word else ()))
+
+    def load(self, *files: str, text: str | None = None) -> Result:
+        """`load FILE…`, or the `text` of a dump. Raises StatementError, with the file and the line, for what cannot be read."""
+        result = self._of([Load(files, text)])
+        assert isinstance(result, Result)
+        return result

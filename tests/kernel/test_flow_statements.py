@@ -12,6 +12,7 @@ from netlab_magic.model.topology import HOST
 from netlab_magic.session.flow_diff import flows_compared
 from netlab_magic.session.lab_model import Model, model_of, predicted_matrix
 from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
+from netlab_magic.session.state import Seen
 
 OPEN = Model(built(SEED), {HOST: rules()}, {})
 CLOSED = Model(built(SEED), {HOST: rules(policy="DROP")}, {})
@@ -130,5 +131,5 @@ route b 10.2.0.1/32 via 10.1.0.1
 $ ip netns exec b sysctl -qw net.ipv4.conf.two.rp_filter={mode}
 """)
     assert lab.ping("a", "10.9.0.1").outcome.verdict == verdict
-    model = model_of(lab.observe(foreign=True))
+    model = model_of(Seen(lab.observe(foreign=True)))
     assert model.predict([probe_for(model.topology, "a", Destination("10.9.0.1"))])[0].verdict == verdict

@@ -160,7 +160,7 @@ def _start(desk: Desk, _: Message) -> None:
         except LabUnavailable:  # the first one to ask hears that it had ended; the second one gets a new lab
             lab.up()
         if then:
-            lab.history.snapshots[_AS_IT_WAS] = Seen(then.topology, then.rules, None)
+            lab.history.snapshots[_AS_IT_WAS] = Seen(then)
             lab.restore(_AS_IT_WAS)
             del lab.history.snapshots[_AS_IT_WAS]
     desk.look(again=True, said=desk.say(message("The lab is up again, as it was seen last.")))

@@ -8,7 +8,6 @@ import msgspec
 
 from netlab_magic import docker
 from netlab_magic.explain import explain_rule
-from netlab_magic.iptables import save_format
 from netlab_magic.iptables.diff import side_by_side
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.model.change_summary import parts
@@ -216,11 +215,11 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
 
 def _rules_of(seen: Seen) -> Ruleset:
     """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
-    found = save_format.parse(seen.dump, strict=False)
     inside = [
         msgspec.structs.replace(table, name=f"{table.name} in {name}")
-        for name, held in seen.inside_namespaces.items()
-        for table in save_format.parse(held.rules, strict=False).tables
+        for name in seen.inside_namespaces
+        if name in seen.rulesets
+        for table in seen.rulesets[name].tables
     ]
     nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
-    return Ruleset((*found.tables, *inside, *nft))
+    return Ruleset((*seen.ruleset.tables, *inside, *nft))

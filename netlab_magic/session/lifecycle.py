@@ -1,0 +1,153 @@
+"""Statements about the lab as a whole: it starts, ends, goes back to a state, or is another network that is only looked at."""
+
+from collections.abc import Callable
+
+from netlab_magic.engines.choose import open_attached
+from netlab_magic.engines.doctor import examine
+from netlab_magic.errors import StatementError, place_of
+from netlab_magic.language import statements as s
+from netlab_magic.session import session_texts
+from netlab_magic.session.load import open_loaded
+from netlab_magic.session.read_only import is_in_use
+from netlab_magic.session.restore import bring_back
+from netlab_magic.session.results.base import Result, Text
+from netlab_magic.session.state import Seen
+from netlab_magic.session.step import Running, Step
+from netlab_magic.text import suggest
+
+__all__ = ["Turn"]
+
+
+class Turn(Step):
+    """One statement about the lab as a whole."""
+
+    def __init__(self, statement: s.Session | s.Attach | s.Load) -> None:
+        self.statement = statement
+
+    def run(self, running: Running) -> None:
+        """See Step."""
+        statement = self.statement
+        match statement:
+            case s.Attach():
+                result = _attach(running, statement)
+            case s.Load():
+                result = _load(running, statement)
+            case s.Session() if statement.action in _ACTIONS:
+                result = _ACTIONS[statement.action](running, statement.name)
+            case _:
+                raise StatementError(f"{statement.action} needs a notebook: %netlab {statement.action}", statement.place)
+        running.happens()
+        if not running.options.quiet:
+            running.add(result)
+
+
+def _attach(running: Running, statement: s.Attach) -> Result:
+    """Looks at the machine's own network ("host") or that of a process, without touching it; `down` ends the look."""
+    network = running.network
+    if network.is_up:
+        raise is_in_use(network.name, f"attach {statement.target}", place_of(statement.target))
+    network.forget()
+    network.forget(open_attached(str(statement.target), network.name))
+    return _status(running)
+
+
+def _load(running: Running, statement: s.Load) -> Result:
+    """Looks at a host through its dumps; `diff` then compares with what was loaded before it."""
+    network, files = running.network, statement.files
+    if network.is_up and not network.is_looked_at:
+        raise is_in_use(network.name, " ".join(("load", *files)), place_of(files[0]) if files else None)
+    loaded, before = open_loaded(files, statement.text), network.look() if network.is_up else None
+    network.forget(loaded)
+    if before is not None:
+        network.history.remember(Seen(before.observed))
+    return _status(running)
+
+
+def _up(running: Running, _: str | None = None) -> Result:
+    return Text(session_texts.ready_text(running.network.name, running.network.engine.ready))
+
+
+def _down(running: Running, _: str | None) -> Result:
+    network = running.network
+    was_up = network.is_up
+    network.forget()
+    network.history.snapshots.clear()
+    return Text(f"The lab{session_texts.called(network.name)} has ended; nothing is left of it." if was_up else "There is no lab to end.")
+
+
+def _reset(running: Running, _: str | None) -> Result:
+    """An empty lab again; snapshots are kept."""
+    running.network.forget()
+    return _up(running)
+
+
+def _status(running: Running, _: str | None = None) -> Result:
+    network = running.network
+    if not network.is_up:
+        return Text("The lab is not running; the first statement starts it.", ok=False)
+    return Text(session_texts.status_text(network.name, network.engine, network.look(foreign=True), running.language))
+
+
+def _doctor(_: Running, __: str | None) -> Result:
+    findings = examine()
+    return Text(session_texts.doctor_text(findings), ok=any(finding.is_way and finding.well for finding in findings))
+
+
+def _help(_: Running, word: str | None) -> Result:
+    return Text(session_texts.help_text(word))
+
+
+def _enter(running: Running, namespace: str | None) -> Result:
+    """The command that opens a terminal in the lab host or in a namespace."""
+    names = running.network.look(rules=False).topology.namespaces
+    if namespace is not None and namespace not in names:
+        raise StatementError(f"there is no namespace {namespace}{suggest(namespace, names)}", place_of(namespace))
+    return Text(session_texts.enter_text(running.network.engine.ready, namespace))
+
+
+def _snapshot(running: Running, name: str | None) -> Result:
+    """Remembers topology, rules and sysctls under a name."""
+    seen, snapshots = running.network.look(foreign=True), running.network.history.snapshots
+    known = name in snapshots
+    snapshots[str(name)] = seen
+    return Text(f"Snapshot {name}{' (replaces the one before)' if known else ''}: {session_texts.counts(seen)}.")
+
+
+def _restore(running: Running, name: str | None) -> Result:
+    """Brings the kernel back to a snapshot, and checks by reading back."""
+    network = running.network
+    then = network.history.named(name or "")
+    network.history.remember(network.look(foreign=True))
+    return Text(f"Restored {name}: {session_texts.counts(_go_to(running, then))}.")
+
+
+def _undo(running: Running, _: str | None) -> Result:
+    """Takes back the last cell that changed the lab."""
+    network = running.network
+    if not network.is_up or not network.history.before:
+        raise StatementError("there is nothing to undo")
+    return Text(f"Undone: {session_texts.counts(_go_to(running, network.history.before.pop()))}.")
+
+
+def _go_to(running: Running, then: Seen) -> Seen:
+    """Brings the kernel to a state, and gives what was read back of it."""
+    network = running.network
+    network.watch_all(then)
+    network.changes()
+    after = bring_back(network, then)
+    network.dockerd = then.dockerd
+    return after
+
+
+_ACTIONS: dict[str, Callable[[Running, str | None], Result]] = {
+    "up": _up,
+    "reset": _reset,
+    "down": _down,
+    "status": _status,
+    "doctor": _doctor,
+    "help": _help,
+    "snapshot": _snapshot,
+    "restore": _restore,
+    "undo": _undo,
+    "enter": _enter,
+}

@@ -1,0 +1,131 @@
+"""What a cell is made of once it is planned: steps, each of which knows its statements and how to carry them out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+
+import msgspec
+
+from netlab_magic.draw import Picture
+from netlab_magic.errors import StatementError
+from netlab_magic.language import statements as s
+from netlab_magic.session.network import Network
+from netlab_magic.session.results.base import Changed, Result
+from netlab_magic.session.state import Seen
+
+__all__ = ["Options", "Plan", "Running", "Shown", "Step", "Stream", "source_of", "step_of"]
+
+Shown = Result | Picture
+Stream = Callable[[str, str], None]
+"""Is given the stream (stdout or stderr) and the text of a command's output."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How a cell is to be run: `commands` unfolds the commands, `dry_run` changes nothing, `quiet` shows only what was asked for."""
+
+    commands: bool = False
+    dry_run: bool = False
+    quiet: bool = False
+
+
+class Running:
+    """A cell that is being run: the lab's network, the results so far, and what of the lab is known just now.
+
+    `emit` is given the results that come before a command's output; `emitted` counts them.
+    """
+
+    def __init__(
+        self, network: Network, cell: int, options: Options, language: str, stream: Stream, emit: Callable[[Shown], None] | None
+    ) -> None:
+        self.network = network
+        self.cell = cell
+        self.options = options
+        self.language = language
+        self.stream = stream
+        self.results: list[Shown] = []
+        self.emitted = 0
+        self.planned_from: Seen
+        self._emit = emit
+        self._seen: Seen | None = None
+
+    def look(self, rules: bool = True, foreign: bool = False) -> Seen:
+        """Reads the lab back; what is planned now starts from there."""
+        self._seen = self.planned_from = self.network.look(rules, foreign)
+        return self._seen
+
+    def seen(self) -> Seen:
+        """The lab as it is now, with all that decides about packets; read back again only if anything may have happened since."""
+        if self._seen is None or self._seen.inside is None:
+            self._seen = self.network.look(foreign=True)
+        return self._seen
+
+    def happens(self) -> None:
+        """Packets are sent, or more: what was read back, counters and all, holds no longer."""
+        self._seen = None
+
+    def changes(self) -> None:
+        """Something is about to change: the first time in a cell, the state before it is kept."""
+        self.network.history.before_change(self.planned_from)
+        self.network.changes()
+        self.happens()
+
+    def add(self, result: Shown) -> None:
+        """One more result that was asked for."""
+        self.results.append(result)
+
+    def add_change(self, statement: s.Statement, sentence: str, commands: Sequence[str], changes: bool) -> None:
+        """One more result that says what was changed, or would be; a quiet cell leaves it out."""
+        if not self.options.quiet:
+            told = f"would be: {sentence}" if self.options.dry_run and changes else sentence
+            self.add(Changed(source_of(statement), told, commands, self.options.commands or self.options.dry_run))
+
+    def add_undone(self, statement: s.Statement, what: str) -> None:
+        """In a dry run, the result of what is not done."""
+        self.add(Changed(source_of(statement), f"would be {what}", ()))
+
+    def emit_results(self) -> None:
+        """Shows the results so far, so that what a command prints comes after them."""
+        if self._emit is not None:
+            for result in self.results[self.emitted :]:
+                self._emit(result)
+            self.emitted = len(self.results)
+
+
+class Step(ABC):
+    """What one statement, or several that are done together, come to."""
+
+    @abstractmethod
+    def run(self, running: Running) -> None:
+        """Carries it out, and adds its results. Raises NetlabError at its statement's place."""
+
+    def joined(self, following: "Step") -> "Step | None":
+        """This step and the one after it as one, if they can be done together."""
+        return None
+
+
+class Plan:
+    """The state that the statements planned so far lead to; `sends` is false for a network that is only looked at.
+
+    `specs` are the rules of the statements that are still to come, in iptables' own words.
+    """
+
+    def __init__(self, seen: Seen, sends: bool) -> None:
+        self.topology = seen.topology
+        self.ruleset = seen.ruleset
+        self.dockerd = seen.dockerd
+        self.sends = sends
+        self.specs: list[str] = []
+
+
+@singledispatch
+def step_of(statement: s.Statement, _: Plan) -> Step:
+    """What a statement comes to after what was planned before it; the plan is then the state after it. Raises StatementError.
+
+    Each step registers the statements that it is for.
+    """
+    raise StatementError(f"{type(statement).__name__} cannot be planned", statement.place)
+
+
+def source_of(statement: s.Statement) -> str:
+    """The statement as it was written, without its comment."""
+    return statement.place.source.split("  #")[0].strip() if statement.place else type(statement).__name__.lower()
