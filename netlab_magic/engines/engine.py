@@ -17,11 +17,15 @@ Show = Callable[[str, str], None]
 
 
 class Refusal(KernelRefused):
-    """What the kernel, or iptables, refused: `index` is the change, or the line (from 1), at which it did; -1 if that is unknown."""
+    """What the kernel, or with `in_rules` iptables, refused.
 
-    def __init__(self, message: str, errno: int = 0, index: int = -1) -> None:
+    `index` is the change, or the line (from 1), at which it did; -1 if that is unknown.
+    """
+
+    def __init__(self, message: str, errno: int = 0, index: int = -1, in_rules: bool = False) -> None:
         super().__init__(message, errno=errno)
         self.index = index
+        self.in_rules = in_rules
 
 
 class Engine(Protocol):
@@ -38,8 +42,11 @@ class Engine(Protocol):
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """What there is now, read back from the network itself; see `wire.Observe`."""
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Makes the changes in order; raises Refusal with the index of the one that was refused."""
+    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
+        """Makes the changes in order, and gives `rules` to `iptables-restore` meanwhile, if there are any.
+
+        Raises Refusal for the change or the rules that were refused; the other ones may be done then.
+        """
 
     def save(self) -> str:
         """The firewall as `iptables-save -c` prints it."""

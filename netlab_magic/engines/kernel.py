@@ -139,7 +139,7 @@ class KernelEngine:
             self._outgoing.put(protocol.encode(protocol.Interrupt(), self._number))
             raise Interrupted from None
         if isinstance(answer, protocol.Failed):
-            raise Interrupted if answer.interrupted else Refusal(answer.message, answer.errno, answer.index)
+            raise Interrupted if answer.interrupted else Refusal(answer.message, answer.errno, answer.index, answer.in_rules)
         if not isinstance(answer, kind):
             self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
         return answer
@@ -183,9 +183,9 @@ class KernelEngine:
         """See Engine."""
         return self._ask(protocol.Observe({name: tuple(keys) for name, keys in sysctls.items()}, rules, foreign), Observed)
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
         """See Engine."""
-        self._ask(protocol.Apply(tuple(changes)), protocol.Done)
+        self._ask(protocol.Apply(tuple(changes), rules), protocol.Done)
 
     def save(self) -> str:
         """See Engine."""

@@ -75,9 +75,13 @@ class Observe(_Message, frozen=True):
 
 
 class Apply(_Message, frozen=True):
-    """Make these changes, in order. The answer to a refusal names the change by its index."""
+    """Make these changes, in order, and at the same time give `rules` to `iptables-restore`, which leaves what is there.
+
+    The answer to a refusal names the change by its index, or the line of the rules; the other of the two may have been done.
+    """
 
     changes: tuple[Change, ...]
+    rules: str = ""
 
 
 class SaveRules(_Message, frozen=True):
@@ -262,12 +266,15 @@ class Working(_Message, frozen=True):
 
 
 class Failed(_Message, frozen=True):
-    """The request was refused. `index` is the change, or the line of a rules text (from 1), at which it happened; -1 if unknown."""
+    """The request was refused. `index` is the change, or with `in_rules` the line of a rules text (from 1), at which it happened; -1 if
+    unknown.
+    """
 
     message: str
     errno: int = 0
     index: int = -1
     interrupted: bool = False
+    in_rules: bool = False
 
 
 Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed

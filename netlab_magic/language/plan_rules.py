@@ -224,9 +224,3 @@ def flattened(dump: str, before: Ruleset) -> str:
         if table.name not in mentioned and table.name in BUILT_IN
     ]
     return dump + "".join(empty)
-
-
-
-
-
-

@@ -1,6 +1,7 @@
 """Build and firewall statements: what they come to, and how all of them that follow each other are carried out at once."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
 
@@ -17,7 +18,9 @@ from netlab_magic.model.topology import Topology
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
-__all__ = ["Changes", "check_rules", "edit_of"]
+__all__ = ["Changes", "check_rules", "may_be_taken_back"]
+
+_Firewall = s.Policy | s.RuleEdit | s.Masquerade
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -37,63 +40,70 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class Changes(Step):
-    """Changes of the topology in one request, then those of the firewall in one."""
+    """Changes of the topology in one request, and those of the firewall in one.
 
-    def __init__(self, planned: Sequence[Planned]) -> None:
+    With `may_be_taken_back` both are made at the same time: should one be refused, the other one is taken back.
+    """
+
+    def __init__(self, planned: Sequence[Planned], may_be_taken_back: bool) -> None:
         self.planned = tuple(planned)
+        self.may_be_taken_back = may_be_taken_back
 
     def joined(self, following: Step) -> Step | None:
         """See Step."""
-        return Changes((*self.planned, *following.planned)) if isinstance(following, Changes) else None
+        return Changes((*self.planned, *following.planned), self.may_be_taken_back) if isinstance(following, Changes) else None
 
     def run(self, running: Running) -> None:
         """See Step."""
         commands = [one.commands() for one in self.planned]
         if not running.options.dry_run and any(commands):
             running.changes()
-            self._apply(running.network.engine)
-            self._restore(running.network.engine, running.planned_from)
+            self._carry_out(running.network.engine, running.planned_from)
         for one, told in zip(self.planned, commands, strict=True):
             running.add_change(one.statement, one.sentence, told, bool(told))
 
-    def _apply(self, engine: Engine) -> None:
+    def _carry_out(self, engine: Engine, seen: Seen) -> None:
         changes = [(one, change) for one in self.planned for change in one.changes]
-        if not changes:
-            return
-        try:
-            engine.apply([change for _, change in changes])
-        except Refusal as refusal:
-            one, change = changes[min(refusal.index, len(changes) - 1)]
-            _take_back(engine, one.before)
-            done = sum(1 for other in self.planned[: self.planned.index(one)] if other.changes)
-            before = f"; the {done} line{'s' if done > 1 else ''} before it took effect" if done else ""
-            command = " && ".join(change.commands())
-            raise KernelRefused(
-                f"the kernel refused this: {refusal.message} (errno {refusal.errno}, at: {command}); nothing of it was left{before}",
-                one.statement.place,
-                refusal.errno,
-            ) from None
-
-    def _restore(self, engine: Engine, seen: Seen) -> None:
-        """Carries out the firewall's steps: one that is a policy alone by itself, which takes no process on the legacy variant."""
         doing = [one for one in self.planned if one.rule and one.rule.line]
-        if not doing:
-            return
+        rules = plan_rules.restoring([one.rule for one in doing if one.rule])
+        at_once = bool(rules and changes and self.may_be_taken_back)
         try:
-            if len(doing) == 1 and isinstance(policy := doing[0].statement, s.Policy):
-                engine.set_policy("filter", str(policy.chain), str(policy.verdict))
-            else:
-                engine.restore(plan_rules.restoring([one.rule for one in doing if one.rule]))
+            if changes:
+                engine.apply([change for _, change in changes], rules if at_once else "")
+            if doing and not at_once:
+                self._restore(engine, doing, rules)
         except Refusal as refusal:
-            self._take_all_back(engine, seen)
-            rules = [one.statement for one in doing if isinstance(one.statement, s.RuleEdit | s.Masquerade)]
-            ask_iptables(engine, seen.ruleset, rules)  # its words say more than those of iptables-restore, and it names the rule
-            raise KernelRefused(f"iptables refused: {refusal.message}", doing[0].statement.place, refusal.errno) from None
+            if rules and self.may_be_taken_back:
+                engine.restore(plan_rules.flattened(seen.dump, save_format.parse(engine.save(), strict=False)), flush=True)
+            if refusal.in_rules:
+                self._rules_refused(engine, seen, doing, refusal)
+            self._change_refused(engine, changes, refusal)
 
-    def _take_all_back(self, engine: Engine, seen: Seen) -> None:
-        """Brings topology and rules to where they were: of several tables, those before the refused one are changed by now."""
-        _take_back(engine, self.planned[0].before)
-        engine.restore(plan_rules.flattened(seen.dump, save_format.parse(engine.save(), strict=False)), flush=True)
+    def _restore(self, engine: Engine, doing: Sequence[Planned], rules: str) -> None:
+        """Carries out the firewall's part: a policy alone takes no process on the legacy variant."""
+        if len(doing) == 1 and isinstance(policy := doing[0].statement, s.Policy):
+            engine.set_policy("filter", str(policy.chain), str(policy.verdict))
+        else:
+            engine.restore(rules)
+
+    def _rules_refused(self, engine: Engine, seen: Seen, doing: Sequence[Planned], refusal: Refusal) -> NoReturn:
+        if self.may_be_taken_back:
+            _take_back(engine, self.planned[0].before)
+            # iptables' own words say more than those of iptables-restore, and it names the rule.
+            ask_iptables(engine, seen.ruleset, [one.statement for one in doing if isinstance(one.statement, s.RuleEdit | s.Masquerade)])
+        raise KernelRefused(f"iptables refused: {refusal.message}", doing[0].statement.place, refusal.errno) from None
+
+    def _change_refused(self, engine: Engine, changes: Sequence[tuple[Planned, Change]], refusal: Refusal) -> NoReturn:
+        one, change = changes[min(refusal.index, len(changes) - 1)]
+        _take_back(engine, one.before)
+        done = sum(1 for other in self.planned[: self.planned.index(one)] if other.changes)
+        before = f"; the {done} line{'s' if done > 1 else ''} before it took effect" if done else ""
+        command = " && ".join(change.commands())
+        raise KernelRefused(
+            f"the kernel refused this: {refusal.message} (errno {refusal.errno}, at: {command}); nothing of it was left{before}",
+            one.statement.place,
+            refusal.errno,
+        ) from None
 
 
 def _take_back(engine: Engine, before: Topology) -> None:
@@ -106,43 +116,54 @@ def _take_back(engine: Engine, before: Topology) -> None:
 def _build(statement: s.Build, plan: Plan) -> Step:
     before, plan.topology = plan.topology, desired(plan.topology, statement)
     changes = between(before, plan.topology)
-    return Changes([Planned(statement, before, summary(changes), changes)])
+    return Changes([Planned(statement, before, summary(changes), changes)], plan.may_be_taken_back)
 
 
 @step_of.register
 def _policy(statement: s.Policy, plan: Plan) -> Step:
     rule, plan.ruleset = plan_rules.policy_step(plan.ruleset, statement)
-    return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)])
+    return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)], plan.may_be_taken_back)
 
 
 @step_of.register(s.RuleEdit)
 @step_of.register(s.Masquerade)
 def _rule(statement: s.RuleEdit | s.Masquerade, plan: Plan) -> Step:
-    rule, plan.ruleset = plan_rules.step(plan.ruleset, edit_of(statement), plan.specs.pop(0))
-    return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)])
+    rule, plan.ruleset = plan_rules.step(plan.ruleset, _edit_of(statement), plan.specs.pop(0))
+    return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)], plan.may_be_taken_back)
 
 
-def edit_of(statement: s.RuleEdit | s.Masquerade) -> s.RuleEdit:
+def _edit_of(statement: s.RuleEdit | s.Masquerade) -> s.RuleEdit:
     """The statement as a change of one rule."""
     return plan_rules.masquerade_rule(statement) if isinstance(statement, s.Masquerade) else statement
 
 
-def check_rules(engine: Engine, ruleset: Ruleset, statements: Sequence[s.Statement], may_be_taken_back: bool) -> list[str]:
+def may_be_taken_back(statements: Sequence[s.Statement]) -> bool:
+    """Whether all rules are changed before anything but the topology: then all of it can be taken back. What was deleted cannot."""
+    first = next((at for at, statement in enumerate(statements) if not isinstance(statement, s.Build | _Firewall)), len(statements))
+    return not any(isinstance(statement, s.Delete) for statement in statements) and not any(
+        isinstance(statement, _Firewall) for statement in statements[first:]
+    )
+
+
+def check_rules(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) -> list[str]:
     """The rules of these statements in iptables' own words, in order. Raises StatementError, and KernelRefused for one that it refuses.
 
     iptables itself is asked, unless the option table knows all of them for certain and, should it be wrong, all can be taken back.
     """
     found = [statement for statement in statements if isinstance(statement, s.RuleEdit | s.Masquerade)]
-    known = [plan_rules.spelt(ruleset, edit_of(statement)) for statement in found] if may_be_taken_back else [None]
-    certain = [spec for spec in known if spec is not None]
-    return certain if len(certain) == len(found) else ask_iptables(engine, ruleset, found)
+    if plan.may_be_taken_back:
+        known = [plan_rules.spelt(plan.ruleset, _edit_of(statement)) for statement in found]
+        certain = [spec for spec in known if spec is not None]
+        if len(certain) == len(found):
+            return certain
+    return ask_iptables(engine, plan.ruleset, found)
 
 
 def ask_iptables(engine: Engine, ruleset: Ruleset, statements: Sequence[s.RuleEdit | s.Masquerade]) -> list[str]:
     """How iptables writes these rules, tried in a namespace made for it. Raises KernelRefused at the rule that it does not take."""
     if not statements:
         return []
-    edits = [edit_of(statement) for statement in statements]
+    edits = [_edit_of(statement) for statement in statements]
     text, at = plan_rules.check_text(ruleset, edits)
     try:
         canonical = save_format.parse(engine.canonical(text), strict=False)

@@ -27,9 +27,7 @@ class Look(Step):
 
 @step_of.register
 def _show(statement: s.Show, _: Plan) -> Step:
-    return Look(
-        lambda running: show(running.network.engine, statement, running.seen(), running.network.outcomes(), running.language)
-    )
+    return Look(lambda running: show(running.network.engine, statement, running.seen(), running.network.outcomes(), running.language))
 
 
 @step_of.register

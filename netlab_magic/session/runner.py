@@ -6,7 +6,7 @@ from netlab_magic.errors import NetlabError
 from netlab_magic.language import statements as s
 from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
-from netlab_magic.session.changing import check_rules
+from netlab_magic.session.changing import check_rules, may_be_taken_back
 from netlab_magic.session.command import RunCommand
 from netlab_magic.session.history import no_snapshot
 from netlab_magic.session.lifecycle import Turn
@@ -17,7 +17,6 @@ __all__ = ["run"]
 _ = docker, looking, probing
 
 _LEAVES_RULES_ALONE = (s.Effect.BUILDS, s.Effect.SENDS)
-_FREE = (s.Effect.BUILDS, s.Effect.CHANGES)
 
 
 def run(running: Running, statements: Sequence[s.Statement]) -> None:
@@ -44,20 +43,14 @@ def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, is_who
         return [Turn(first)]
     deletes = any(isinstance(statement, s.Delete) for statement in stretch)
     seen = running.look(rules, foreign=deletes or first.effect is s.Effect.LOOKS)
-    plan = Plan(seen, running.network.engine.ready.sends)
-    return list(_joined(_planned(running, plan, stretch, is_whole_cell and not deletes and _rules_come_first(stretch))))
+    at_once = is_whole_cell and not running.options.dry_run and may_be_taken_back(stretch)
+    plan = Plan(seen, running.network.engine.ready.sends, at_once)
+    return list(_joined(_planned(running, plan, stretch)))
 
 
-def _rules_come_first(stretch: Sequence[s.Statement]) -> bool:
-    """Whether rules are changed together with the first changes of all, so that nothing else has happened if they are refused."""
-    effects = [statement.effect for statement in stretch if not isinstance(statement, s.Docker)]
-    at = next((place for place, effect in enumerate(effects) if effect not in _FREE), len(effects))
-    return s.Effect.CHANGES not in effects[at:]
-
-
-def _planned(running: Running, plan: Plan, stretch: Sequence[s.Statement], may_be_taken_back: bool) -> list[Step]:
+def _planned(running: Running, plan: Plan, stretch: Sequence[s.Statement]) -> list[Step]:
     """A step for each statement. Raises the error of the first one that cannot be; nothing has changed then."""
-    plan.specs = check_rules(running.network.engine, plan.ruleset, stretch, may_be_taken_back)
+    plan.specs = check_rules(running.network.engine, plan, stretch)
     steps: list[Step] = []
     for statement in stretch:
         try:
@@ -94,4 +87,4 @@ def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], r
                 return
             continue
         plan = plan or Plan(running.look(rules), running.network.engine.ready.sends)
-        _planned(running, plan, stretch, may_be_taken_back=False)
+        _planned(running, plan, stretch)

@@ -272,7 +272,7 @@ def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netlab_magic.session.lab.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("netlab_magic.session.network.BUSY_SECONDS", 0.2)
     running = threading.Thread(target=lambda: shared.run("sleep 1", stream=Written()))
     running.start()
     time.sleep(0.3)

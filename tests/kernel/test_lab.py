@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.laws import law
 from support.statements import lines as build_lines
 
 from netlab_magic import Lab
+from netlab_magic.engines.protocol import Observed
 from netlab_magic.errors import KernelRefused, StatementError
 from netlab_magic.iptables import save_format
 from netlab_magic.model.changes import between
@@ -93,6 +95,7 @@ def test_links_between_namespaces_are_told_apart_when_their_indices_are_alike(la
 
 LISTEN = "$ python3 -m http.server 80 >/dev/null 2>&1 & until ss -ltn | grep -q :80; do sleep 0.05; done"
 
+
 def test_a_chain_of_routers_is_built_in_one_cell_and_comes_back(lab: Lab) -> None:
     lab.run(
         """
@@ -172,6 +175,69 @@ def test_a_refusal_by_the_kernel_leaves_nothing_half_made_and_says_what_the_line
     assert caught.value.place.line == 3
     assert {"ok"} == set(seed.observe().topology.namespaces) - {HOST, "ns0", "ns1", "internet"}
     assert seed.ping("ok", "host")
+
+
+HALF_REFUSED = [
+    (
+        "a rule, after rules of another table",
+        "masquerade 10.77.0.0/24\nrule FORWARD -j MASQUERADE\nforward -i new -j ACCEPT",
+        "iptables refuses this rule",
+        3,
+    ),
+    ("a change, beside rules", "forward -i new -j ACCEPT\nsysctl net.ipv4.frobnicate=1 in ns0", "the 1 line before it took effect", 3),
+]
+
+
+@pytest.mark.parametrize(("cell", "sentence", "line"), [case[1:] for case in HALF_REFUSED], ids=[case[0] for case in HALF_REFUSED])
+def test_rules_and_changes_that_are_made_at_once_are_taken_back_together(seed: Lab, cell: str, sentence: str, line: int) -> None:
+    before = seed.observe()
+    with pytest.raises(KernelRefused) as caught:
+        seed.run(f"bridge new 10.77.0.1/24\n{cell}")
+    assert sentence in caught.value.message
+    assert caught.value.place is not None
+    assert caught.value.place.line == line
+    bridges = {"new"} if "took effect" in sentence else set()
+    after = seed.observe()
+    assert {bridge.name for bridge in after.topology.host.bridges} - {bridge.name for bridge in before.topology.host.bridges} == bridges
+    assert [line for line in before.rules.splitlines() if line[:1] == "-"] == [line for line in after.rules.splitlines() if line[:1] == "-"]
+
+
+READ = [
+    ("ns extra 172.18.0.9/16 on docker1", [(False, False)]),
+    ("ping ns1 ns0\nns extra 172.18.0.9/16 on docker1\nexpect ns1 extra ok", [(False, False)]),
+    ("ns extra 172.18.0.9/16 on docker1\nforward -j ACCEPT", [(True, False)]),
+    ("delete ns0", [(True, True)]),
+    ("why ns1 ns0", [(True, True)]),
+    ("show rules\nexplain FORWARD\ndiff", [(True, True)]),
+]
+
+
+@pytest.mark.parametrize(("cell", "read"), READ, ids=[cell.splitlines()[0] for cell, _ in READ])
+def test_a_cell_reads_the_lab_back_once_and_the_firewall_only_if_it_has_to(
+    seed: Lab, monkeypatch: pytest.MonkeyPatch, cell: str, read: list[tuple[bool, bool]]
+) -> None:
+    looks: list[tuple[bool, bool]] = []
+    observe = seed.engine.observe
+
+    def watched(sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
+        looks.append((rules, foreign))
+        return observe(sysctls, rules, foreign)
+
+    monkeypatch.setattr(seed.engine, "observe", watched)
+    seed.run(cell)
+    assert looks == read
+
+
+def test_a_cell_that_only_builds_is_taken_back_without_the_rules_that_came_after_it(seed: Lab) -> None:
+    seed.run("ns extra 172.18.0.9/16 on docker1")
+    assert "extra" in str(seed.diff())
+    seed.policy("FORWARD", "DROP")
+    assert "policy ACCEPT → DROP" in str(seed.diff())
+    seed.undo()
+    assert "extra" in seed.observe().topology.namespaces
+    seed.undo()
+    assert "extra" not in seed.observe().topology.namespaces
+    assert save_format.parse(seed.observe().rules).forward_policy == "ACCEPT"
 
 
 def test_dry_run_shows_the_commands_and_does_nothing(seed: Lab) -> None:
@@ -282,4 +348,3 @@ def test_a_hundred_namespaces_are_built_and_reach_each_other(lab: Lab) -> None:
     assert matrix
     lab.policy("FORWARD", "DROP")
     assert not any(lab.matrix().outcomes)
-

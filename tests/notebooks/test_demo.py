@@ -117,8 +117,8 @@ class TestWhereItCannotRun:
         def refuse(*_: object) -> None:
             raise LabUnavailable("no lab can be made here (user namespace: refused)")
 
-        monkeypatch.setattr("netlab_magic.session.lab.open_engine", refuse)
-        monkeypatch.setattr("netlab_magic.session.lab.examine", list)
+        monkeypatch.setattr("netlab_magic.session.network.open_engine", refuse)
+        monkeypatch.setattr("netlab_magic.session.lifecycle.examine", list)
         assert demo.main(["--output", str(tmp_path / "page.html")]) == 1
         told = capsys.readouterr()
         assert told.err.startswith("netlab demo: no lab can be made here")

@@ -44,7 +44,7 @@ class LoadedEngine:
         """See Engine. The rules are those of IPv4 where there are any; those of IPv6 stand beside them."""
         return Observed(self._topology, (self.dump.rules or self.dump.rules6) if rules else "", self._foreign if foreign else ())
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
         """See Engine."""
         _refuse()
 

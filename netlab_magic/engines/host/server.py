@@ -154,7 +154,7 @@ class Host:
         except Refused as refused:
             return protocol.Failed(refused.error.strerror or str(refused.error), refused.error.errno or 0, refused.index)
         except firewall.RuleRefused as refused:
-            return protocol.Failed(refused.message, 0, refused.line)
+            return protocol.Failed(refused.message, 0, refused.line, in_rules=True)
         except Stopped:
             return protocol.Failed("stopped", interrupted=True)
         except OSError as error:
@@ -168,8 +168,9 @@ class Host:
                 if not foreign:
                     return protocol.Observed(topology, saved())
                 return protocol.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, topology, self.firewall.variant))
-            case protocol.Apply(changes):
-                apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
+            case protocol.Apply(changes, rules):
+                with self.firewall.restoring(rules):
+                    apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
                 return protocol.Done()
             case protocol.SaveRules():
                 return protocol.Text(self.firewall.save())

@@ -64,13 +64,15 @@ class SimulatedEngine:
         held = self.world.rules.get((name, "ipv4"))
         return saved(held, self.ready.firewall, _moment()) if held and held.tables and name != HOST else ""
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
         """See Engine."""
         for index, change in enumerate(changes):
             try:
                 self._world = applied(self.world, change)
             except KernelSaysNo as refusal:
                 raise Refusal(refusal.detail or refusal.message, refusal.errno, index) from None
+        if rules:
+            self.restore(rules)
 
     def save(self) -> str:
         """See Engine."""
@@ -81,7 +83,7 @@ class SimulatedEngine:
         try:
             rules = restored(self.world.ruleset(namespace), text, self.ready.firewall, flush, counters=flush)
         except RuleRefused as refusal:
-            raise Refusal(refusal.message, index=refusal.line) from None
+            raise Refusal(refusal.message, index=refusal.line, in_rules=True) from None
         self._world = self.world.with_ruleset(namespace, rules)
 
     def canonical(self, text: str) -> str:

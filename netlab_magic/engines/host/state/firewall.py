@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,7 @@ class Firewall:
         return result
 
     def _program(self, suffix: str, *words: str, text: str = "") -> str:
-        if self.variant == NONE:
-            raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
+        self._has_programs()
         done = _call([f"iptables-{self.variant}{suffix}", *words], text)
         if done.returncode:
             raise _refusal(done.stderr)
@@ -109,7 +109,38 @@ class Firewall:
 
     def restore(self, text: str, flush: bool) -> None:
         """`iptables-restore`, with --noflush, or with the counters that `text` gives. Raises RuleRefused."""
-        self._program("-restore", "-c" if flush else "--noflush", *(["-w"] if self.variant == "legacy" else []), text=text)
+        self._program("-restore", "-c" if flush else "--noflush", *self._waiting, text=text)
+
+    @property
+    def _waiting(self) -> list[str]:
+        """The option with which iptables-restore waits for another one; the nft variant needs none."""
+        return ["-w"] if self.variant == "legacy" else []
+
+    @contextmanager
+    def restoring(self, text: str) -> Iterator[None]:
+        """`iptables-restore --noflush` at the same time as what is done in a `with` block; nothing where there is no text.
+
+        Raises RuleRefused at the block's end.
+        """
+        if not text:
+            yield
+            return
+        self._has_programs()
+        words = [f"iptables-{self.variant}-restore", "--noflush", *self._waiting]
+        with open(os.memfd_create("rules"), "w+", encoding="utf-8") as rules:  # a pipe would have to be filled while the program reads
+            rules.write(text)
+            rules.seek(0)
+            process = subprocess.Popen(words, stdin=rules, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        try:
+            yield
+        finally:
+            _, error = process.communicate(timeout=_SECONDS)
+        if process.returncode:
+            raise _refusal(error)
+
+    def _has_programs(self) -> None:
+        if self.variant == NONE:
+            raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
 
     def canonical(self, text: str) -> str:
         """What iptables itself makes of `text`, found out in a namespace that lives for this one call. Raises RuleRefused."""
