@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from netlab_magic.errors import NetlabError
 from netlab_magic.language import statements as s
+from netlab_magic.language.docker_statements import DockerEnding
 from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
 from netlab_magic.session.changing import check_rules, may_be_taken_back
@@ -41,8 +42,8 @@ def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, is_who
         return [RunCommand(first)]
     if isinstance(first, s.Session | s.Attach | s.Load):
         return [Turn(first)]
-    deletes = any(isinstance(statement, s.Delete) for statement in stretch)
-    seen = running.look(rules, foreign=deletes or first.effect is s.Effect.LOOKS)
+    ends_namespaces = any(isinstance(statement, s.Delete | DockerEnding) for statement in stretch)
+    seen = running.look(rules, foreign=ends_namespaces or first.effect is s.Effect.LOOKS)
     at_once = is_whole_cell and not running.options.dry_run and may_be_taken_back(stretch)
     plan = Plan(seen, running.network.engine.ready.sends, at_once)
     return list(_joined(_planned(running, plan, stretch)))
