@@ -23,10 +23,14 @@ class NotAValue(ValueError):
 
 
 class Datatype:
-    """A type whose constants are numbers, some of which have names. `digits` > 0: other numbers are hexadecimal, with so many digits."""
+    """A type whose constants are numbers of at most `bits` bits, some of which have names.
 
-    def __init__(self, name: str, digits: int = 0, *, hexadecimal: bool = False, quoted: bool = False) -> None:
+    With `digits` > 0, other numbers are hexadecimal, with so many digits.
+    """
+
+    def __init__(self, name: str, digits: int = 0, *, bits: int = 128, hexadecimal: bool = False, quoted: bool = False) -> None:
         self.name = name
+        self.bits = bits
         self.digits = digits
         self.hexadecimal = hexadecimal or digits > 0
         self.quoted = quoted
@@ -41,7 +45,10 @@ class Datatype:
         if bare in self.numbers:
             return self.numbers[bare]
         if _NUMBER.fullmatch(bare):
-            return int(bare, 0) if bare[:2] == "0x" else int(bare)
+            number = int(bare, 0) if bare[:2] == "0x" else int(bare)
+            if number >> self.bits:
+                raise NotAValue(word)
+            return number
         return self.text(bare)
 
     def text(self, word: str) -> Constant:
@@ -91,7 +98,7 @@ class _Service(Datatype):
     """Ports. Their names are read, but not printed: nft does so only when asked to (`nft -S`)."""
 
     def __init__(self) -> None:
-        super().__init__("inet_service")
+        super().__init__("inet_service", bits=16)
         self.names = {}
 
 
@@ -257,10 +264,10 @@ DATATYPES: dict[str, Datatype] = {
     "inet_service": _Service(),
     "hexadecimal": Datatype("integer", hexadecimal=True),
     "bitmask": Datatype("bitmask", hexadecimal=True),
-    "mark": Datatype("mark", 8),
-    "dscp": Datatype("dscp", 2),
-    "ecn": Datatype("ecn", 1),
-    "ether_type": Datatype("ether_type", 4),
+    "mark": Datatype("mark", 8, bits=32),
+    "dscp": Datatype("dscp", 2, bits=6),
+    "ecn": Datatype("ecn", 1, bits=2),
+    "ether_type": Datatype("ether_type", 4, bits=16),
     "tcp_flag": Bitmask("tcp_flag"),
     "ct_state": Bitmask("ct_state"),
     "ct_status": Bitmask("ct_status"),

@@ -7,6 +7,7 @@ from typing import NoReturn
 import msgspec
 
 from netlab_magic.errors import Place, StatementError
+from netlab_magic.nftables.jumps import loop
 from netlab_magic.nftables.ruleset import Block, Chain, Hook, Remark, Rule, Ruleset, Table, Verbatim
 from netlab_magic.nftables.symbols import HOOK_FAMILIES
 from netlab_magic.nftables.text.block_parser import BlockParser, read_hook, read_object, read_set
@@ -49,23 +50,28 @@ class _Reader:
 
     def ruleset(self) -> Ruleset:
         """Everything."""
-        tables: dict[tuple[str, str], Table] = {}
+        tables: list[Table] = []
         remarks: list[str] = []
         while self.at < len(self.lines):
             line = self.next()
             words = line.strip()
-            if not words or words.startswith("#"):
-                remarks.append(line)
-                continue
-            table = self.table(words, remarks)
+            is_remark = not words or words.startswith("#")
+            table = None if is_remark else self.table(words, remarks)
             if table is None:
                 remarks.append(line)
-                continue
-            remarks = []
-            if (table.family, table.name) in tables:
-                self.problem(f"the table {table.title} is there twice; if these are two listings, read them one at a time")
-            tables[table.family, f"{table.name}{' ' * ((table.family, table.name) in tables)}"] = table
-        return Ruleset(tuple(tables.values()), remarks=tuple(remarks), problems=tuple(self.problems))
+            else:
+                remarks = []
+                self.check(table, tables)
+                tables.append(table)
+        return Ruleset(tuple(tables), remarks=tuple(remarks), problems=tuple(self.problems))
+
+    def check(self, table: Table, before: Sequence[Table]) -> None:
+        """What no table of one ruleset is like."""
+        circle = loop(table)
+        if circle:
+            self.problem(f"these chains of {table.title} lead to each other in a circle: {' → '.join((*circle, circle[0]))}")
+        if any(table.title == other.title for other in before):
+            self.problem(f"the table {table.title} is there twice; if these are two listings, read them one at a time")
 
     def next(self) -> str:
         """The next line, which is then behind."""

@@ -71,7 +71,11 @@ def _prefix_or_range(datatype: Datatype, word: str) -> Expression:
     head, slash, length = word.rpartition("/")
     try:
         if slash and length.isascii() and length.isdigit() and len(length) < 4:
-            return Prefix(datatype.read(head), int(length))
+            address = datatype.read(head)
+            longest = datatype.bits if isinstance(address, int | str) else address.max_prefixlen
+            if int(length) > longest:
+                raise NotUnderstood(word)
+            return Prefix(address, int(length))
         for place in (found.start() for found in re.finditer("-", word[:200])):
             try:
                 return Range(datatype.read(word[:place]), datatype.read(word[place + 1 :]))

@@ -1,0 +1,52 @@
+"""Which chains lead to which: by jumps and gotos of rules, and by what verdict maps hold."""
+
+from collections.abc import Iterator
+
+from netlab_magic.nftables.expressions import AnonymousSet, Element, NamedSet
+from netlab_magic.nftables.ruleset import Chain, Rule, Table
+from netlab_magic.nftables.statements import Verdict, VerdictMap
+
+__all__ = ["entered", "loop", "verdicts"]
+
+
+def verdicts(rule: Rule, table: Table) -> Iterator[Verdict]:
+    """Every verdict that a rule can give: its own, and those of the verdict map that it looks into."""
+    for statement in rule.statements:
+        if isinstance(statement, Verdict):
+            yield statement
+        elif isinstance(statement, VerdictMap):
+            yield from (element.data for element in _elements(statement.mapping, table) if isinstance(element.data, Verdict))
+
+
+def _elements(mapping: NamedSet | AnonymousSet, table: Table) -> tuple[Element, ...]:
+    if isinstance(mapping, AnonymousSet):
+        return mapping.elements
+    found = table.set(mapping.name)
+    return found.elements if found else ()
+
+
+def entered(chain: Chain, table: Table) -> tuple[str, ...]:
+    """The chains that a packet in `chain` can be sent to, each once, in order."""
+    return tuple(dict.fromkeys(verdict.chain for rule in chain.rules for verdict in verdicts(rule, table) if verdict.chain))
+
+
+def loop(table: Table) -> tuple[str, ...]:
+    """Chains of which each leads to the next and the last to the first; nothing where there is no circle.
+
+    The kernel refuses a circle when it can be reached from a base chain (nft_chain_validate in nf_tables_api.c).
+    """
+    ways = {chain.name: entered(chain, table) for chain in table.chains}
+    finished: set[str] = set()
+    for start in (chain.name for chain in table.chains if chain.hook):
+        way = {start: iter(ways[start])}
+        while way:
+            chain, ahead = next(reversed(way.items()))
+            following = next((name for name in ahead if name in ways and name not in finished), None)
+            if following is None:
+                finished.add(chain)
+                del way[chain]
+            elif following in way:
+                return tuple(way)[list(way).index(following) :]
+            else:
+                way[following] = iter(ways[following])
+    return ()
