@@ -11,9 +11,9 @@ from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import INTERNET, Topology
 from netlab_magic.netfilter import Outcome
 
-__all__ = ["Place", "hit_by_no_flow", "lab_flows", "predict_all"]
+__all__ = ["RulePlace", "hit_by_no_flow", "lab_flows", "predict_all"]
 
-Place = tuple[str, str, int]
+RulePlace = tuple[str, str, int]
 """Table, chain and number of a rule."""
 
 _NOTHING: Mapping[str, str] = {}
@@ -38,12 +38,12 @@ def predict_all(
 
 def hit_by_no_flow(
     topology: Topology, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str] = _NOTHING
-) -> dict[str, tuple[Place, ...]]:
+) -> dict[str, tuple[RulePlace, ...]]:
     """The rules, by namespace, that match no packet of any of the lab's flows, request or reply, by the model's reckoning.
 
     Nothing is said of a namespace in which the model cannot tell the whole way of every packet.
     """
-    hit: dict[str, set[Place]] = {name: set() for name in rulesets}
+    hit: dict[str, set[RulePlace]] = {name: set() for name in rulesets}
     untold = set(unseen)
     for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
         for trace in (trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None):
@@ -53,14 +53,14 @@ def hit_by_no_flow(
     return {name: tuple(_rest(ruleset, hit[name])) for name, ruleset in rulesets.items() if name not in untold}
 
 
-def _met(trace: Trace) -> Iterator[tuple[str, Place]]:
+def _met(trace: Trace) -> Iterator[tuple[str, RulePlace]]:
     for hop in trace.hops:
         for visit in hop.host_trace.visits:
             if visit.matched is not False and visit.rule is not None:
                 yield hop.namespace, (visit.table, visit.chain, visit.rule)
 
 
-def _rest(ruleset: Ruleset, hit: set[Place]) -> Iterator[Place]:
+def _rest(ruleset: Ruleset, hit: set[RulePlace]) -> Iterator[RulePlace]:
     for table in ruleset.tables:
         for chain in table.chains:
             for number in range(1, len(chain.rules) + 1):

@@ -34,7 +34,7 @@ def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
     for name in dict.fromkeys(names):
         wanted = _wanted(topology, name)
         if wanted:
-            topology = _Place(topology, *wanted).taken()
+            topology = _UnknownHost(topology, *wanted).taken()
     return topology
 
 
@@ -112,7 +112,7 @@ def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ())
     return [*found, HOST, *([INTERNET] if _hop(topology, INTERNET_ADDRESS) else [])]
 
 
-class _Place:
+class _UnknownHost:
     """One stranger on its way into a topology."""
 
     def __init__(self, topology: Topology, name: str, address: str) -> None:

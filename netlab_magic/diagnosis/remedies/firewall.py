@@ -46,14 +46,14 @@ def killer_of(hop: Hop) -> RuleVisit | None:
 
 def firewall_fixes(world: World, hop: Hop, killer: RuleVisit) -> Iterator[Change]:
     """The changes that would let this packet go on from where it died, the smallest in effect first."""
-    place = _Place(world, hop, killer)
+    place = _BeforeTheKiller(world, hop, killer)
     yield from place.replies()
     yield from place.flow()
     yield from place.interfaces()
     yield from place.without()
 
 
-class _Place:
+class _BeforeTheKiller:
     """The place where a packet died, and the rules that could be put before it."""
 
     def __init__(self, world: World, hop: Hop, killer: RuleVisit) -> None:

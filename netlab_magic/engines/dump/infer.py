@@ -65,10 +65,10 @@ class Inferred(msgspec.Struct, frozen=True):
 
 def host_from(dump: HostDump, rulesets: tuple[Ruleset, ...]) -> Inferred:
     """The host that a dump describes; `rulesets` are its rules, one for each family that has any."""
-    return _Host(dump, rulesets).infer()
+    return _InferredHost(dump, rulesets).infer()
 
 
-class _Host:
+class _InferredHost:
     """The host while it is put together."""
 
     def __init__(self, dump: HostDump, rulesets: tuple[Ruleset, ...]) -> None:

@@ -108,7 +108,7 @@ class _Gateway(msgspec.Struct, frozen=True):
     host: str = ""
 
 
-class _Hop(msgspec.Struct, frozen=True):
+class _NextHop(msgspec.Struct, frozen=True):
     dev: str | None = None
     gateway: str | None = None
     via: _Gateway | None = None
@@ -119,7 +119,7 @@ class _Hop(msgspec.Struct, frozen=True):
         return self.gateway or (self.via.host if self.via else None) or None
 
 
-class PrintedRoute(_Hop, frozen=True):
+class PrintedRoute(_NextHop, frozen=True):
     """A route as `ip -j route` prints it."""
 
     dst: str = "default"
@@ -127,7 +127,7 @@ class PrintedRoute(_Hop, frozen=True):
     table: str | int = "main"
     metric: int = 0
     prefsrc: str | None = None
-    nexthops: tuple[_Hop, ...] = ()
+    nexthops: tuple[_NextHop, ...] = ()
 
     @property
     def counts(self) -> bool:

@@ -44,7 +44,7 @@ def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
     """Makes the host ready and answers requests until the lab is gone. `pid` is this process as seen from outside."""
     channel = Channel()
     try:
-        host = Host(channel, variant, name)
+        host = LabHost(channel, variant, name)
     except LookupError as error:
         sys.exit(f"netlab-host: {error.args[0]}")
     channel.send(protocol.Ready(pid, way, host.firewall.variant, tuple(host.notes)))
@@ -77,7 +77,7 @@ def _looked_up(request: protocol.Request, rules: firewall.Firewall, namespaces: 
         return protocol.Failed(str(error))
 
 
-class Host:
+class LabHost:
     """The state of a lab host that is not the kernel's: servers, background output, the firewall variant."""
 
     def __init__(self, channel: Channel, variant: str, name: str) -> None:

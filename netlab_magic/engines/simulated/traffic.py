@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from netlab_magic.engines.simulated.sysctls import read
-from netlab_magic.engines.simulated.world import Neighbour, Tracked, World
+from netlab_magic.engines.simulated.world import Connection, Neighbour, World
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import links_of
 from netlab_magic.forwarding.prediction import Prediction, Trace
@@ -66,7 +66,7 @@ class Road:
             self._rules[False][HOST] = Ruleset((*world.ruleset(HOST).tables, *world.beside))
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
-        self._tracked: dict[str, dict[tuple[int, Ends], Tracked]] = {}
+        self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
         self._sent = world.sent
 
     @property
@@ -145,7 +145,7 @@ class Road:
         held = self._tracked.setdefault(namespace, {})
         key = frame.protocol, frame.original
         replied = frame.direction == "REPLY" or (key in held and held[key].replied)
-        held[key] = Tracked(frame.protocol, frame.original, frame.reply, self._sent, replied)
+        held[key] = Connection(frame.protocol, frame.original, frame.reply, self._sent, replied)
 
     def _ask(self, leaves: End, walk: HostTrace) -> None:
         """Who sends to somebody on a link asks for the hardware address first, and learns that of who answers; so does the other."""

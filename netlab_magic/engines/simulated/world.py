@@ -11,7 +11,7 @@ from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 from netlab_magic.netfilter.frame import Ends
 
-__all__ = ["FAMILIES", "Neighbour", "Tracked", "World", "empty_world", "hardware_address", "link_local", "loopback"]
+__all__ = ["FAMILIES", "Connection", "Neighbour", "World", "empty_world", "hardware_address", "link_local", "loopback"]
 
 FAMILIES = {"ipv4": "iptables", "ipv6": "ip6tables"}
 """The families of rules, each with its program."""
@@ -28,7 +28,7 @@ class Neighbour(msgspec.Struct, frozen=True):
     mac: str = ""
 
 
-class Tracked(msgspec.Struct, frozen=True):
+class Connection(msgspec.Struct, frozen=True):
     """An IPv4 connection that a namespace's connection tracking remembers: both flows as expected, and whether a reply was seen."""
 
     protocol: int
@@ -50,7 +50,7 @@ class World(msgspec.Struct, frozen=True):
     variant: str
     rules: Mapping[tuple[str, str], Ruleset] = {}
     neighbours: Mapping[str, tuple[Neighbour, ...]] = {}
-    tracked: Mapping[str, tuple[Tracked, ...]] = {}
+    tracked: Mapping[str, tuple[Connection, ...]] = {}
     numbers: Mapping[str, int] = {}
     seen: Mapping[str, Mapping[str, int]] = {}
     beside: tuple[Table, ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table, listed
-from netlab_magic.forwarding.flows import Place
+from netlab_magic.forwarding.flows import RulePlace
 from netlab_magic.i18n import language as language_called
 from netlab_magic.iptables.analysis.shadowing import shadowed
 from netlab_magic.iptables.ruleset import Ruleset
@@ -67,7 +67,7 @@ def _folded(rule: Explanation) -> str:
     return f"<pre><b>{escape(head)}</b></pre><details><summary>{escape(rule.short)}</summary>{more}</details>"
 
 
-def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[Place] = ()) -> Explained:
+def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[RulePlace] = ()) -> Explained:
     """What an `explain` statement asks for; `unmet` are the rules that no flow of the lab matches (see flows.hit_by_no_flow).
 
     Raises StatementError for a table, chain or rule that is not there.
@@ -86,7 +86,7 @@ def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collec
         raise (error.at(place) if place else error) from None
 
 
-def _chain_with(unmet: Collection[Place], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
+def _chain_with(unmet: Collection[RulePlace], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
     """A chain's explanation, with a note of those of its rules that no flow of the lab matches although some packet could."""
     say, table = language_called(language), ruleset.table(told.table)
     held = table.chain(told.chain) if unmet else None
@@ -103,7 +103,7 @@ def _chain_with(unmet: Collection[Place], told: ChainExplanation, ruleset: Rules
     return msgspec.structs.replace(told, notes=(*told.notes, note))
 
 
-def _rule_with(unmet: Collection[Place], table: str, told: Explanation, language: str) -> Explanation:
+def _rule_with(unmet: Collection[RulePlace], table: str, told: Explanation, language: str) -> Explanation:
     if (table, told.chain, told.number) not in unmet:
         return told
     say = language_called(language)

@@ -48,17 +48,17 @@ def facts_of(
 ) -> tuple[DropCause, ...]:
     """The facts about where the probe's packets ended; `rises` tells by how much a namespace's counters rose while they were on the way."""
     if not traced_hops:
-        return tuple(_Place(namespaces, probe.source, {}).sending(probe.address))
+        return tuple(_LastSeenIn(namespaces, probe.source, {}).sending(probe.address))
     found: list[DropCause] = []
     for direction in ("request", "reply", "error"):
         last = next((one for one in reversed(traced_hops) if one.direction == direction and one.reports), None)
         if last is not None:
-            place = _Place(namespaces, last.namespace, rises(last.namespace))
+            place = _LastSeenIn(namespaces, last.namespace, rises(last.namespace))
             found += place.ended(last, [one for one in traced_hops if one.namespace == last.namespace])
     return tuple(cause for at, cause in enumerate(found) if cause not in found[:at])
 
 
-class _Place:
+class _LastSeenIn:
     """One namespace in which a packet was seen last."""
 
     def __init__(self, namespaces: Namespaces, name: str, rises: Counts) -> None:
@@ -66,7 +66,7 @@ class _Place:
         self._name = name
         self._rises = rises
 
-    def _fact(self, kind: str, **values: str) -> DropCause:
+    def _cause(self, kind: str, **values: str) -> DropCause:
         return DropCause(kind, self._name, values)
 
     def _rose(self, *names: str) -> bool:
@@ -93,21 +93,21 @@ class _Place:
         """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
         six = ":" in packet.destination
         if packet.ttl <= 1 and self._rose("Ip.InHdrErrors", "Ip6InHdrErrors"):
-            yield self._fact("ttl", address=packet.source)
+            yield self._cause("ttl", address=packet.source)
         elif self._rose("TcpExt.IPReversePathFilter"):
-            yield self._fact("rp_filter", address=packet.source, device=packet.input)
+            yield self._cause("rp_filter", address=packet.source, device=packet.input)
         elif self._rose("Ip.InAddrErrors", "Ip6InAddrErrors") and not self._forwards(packet.input, six):
-            yield self._fact("not forwarding", address=packet.destination, device=packet.input)
+            yield self._cause("not forwarding", address=packet.destination, device=packet.input)
         elif (refusal := self._refusal(packet.destination, packet)) in _NO_ROUTE or self._rose("IpExt.InNoRoutes", "Ip6InNoRoutes"):
-            yield self._fact("no route", address=packet.destination)
+            yield self._cause("no route", address=packet.destination)
         elif refusal == errno.EINVAL:
             yield self._blackhole_or_martian(packet)
 
     def _blackhole_or_martian(self, packet: Packet) -> DropCause:
         """The routing decision refuses both with EINVAL; without the packet's source only the black hole remains."""
         if self._refusal(packet.destination) == errno.EINVAL:
-            return self._fact("blackhole", address=packet.destination)
-        return self._fact("martian", address=packet.source, device=packet.input)
+            return self._cause("blackhole", address=packet.destination)
+        return self._cause("martian", address=packet.source, device=packet.input)
 
     def _forwards(self, device: str, six: bool) -> bool:
         version = "ipv6" if six else "ipv4"
@@ -119,27 +119,27 @@ class _Place:
         if packet.output == "lo":
             return
         if not _carries(netlink, packet.output):
-            yield self._fact("no carrier", device=packet.output)
+            yield self._cause("no carrier", device=packet.output)
             return
         try:
             hop = netlink.next_hop(packet.destination)
         except OSError:
             return
         if hop in netlink.silent_neighbours():
-            yield self._fact("no neighbour", address=hop, device=packet.output)
+            yield self._cause("no neighbour", address=hop, device=packet.output)
 
     def _not_taken(self, packet: Packet, answers: Sequence[TracedHop]) -> Iterator[DropCause]:
         """Behind INPUT is the program, or the kernel itself, that should answer."""
         port = {"port": str(packet.destination_port), "protocol": packet.protocol}
         reset = any("RST" in one.reports[0].packet.flags for one in answers if one.reports[0].hook == "OUTPUT")
         if (packet.protocol == "tcp" and reset) or (packet.protocol == "udp" and self._rose("Udp.NoPorts", "Udp6NoPorts")):
-            yield self._fact("no listener", **port)
+            yield self._cause("no listener", **port)
         elif packet.protocol == "tcp" and self._rose("TcpExt.ListenOverflows"):
-            yield self._fact("listener busy", **port)
+            yield self._cause("listener busy", **port)
         elif not answers and packet.protocol == "icmp" and self._sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
-            yield self._fact("echo ignored", sysctl="net.ipv4.icmp_echo_ignore_all")
+            yield self._cause("echo ignored", sysctl="net.ipv4.icmp_echo_ignore_all")
         elif not answers and packet.protocol == "ipv6-icmp" and self._sysctl("net.ipv6.icmp.echo_ignore_all") == "1":
-            yield self._fact("echo ignored", sysctl="net.ipv6.icmp.echo_ignore_all")
+            yield self._cause("echo ignored", sysctl="net.ipv6.icmp.echo_ignore_all")
         elif not answers:
             yield from self.sending(packet.source)
 
@@ -147,9 +147,9 @@ class _Place:
         """Why nothing was sent from here to an address: there is no route."""
         refusal = self._refusal(destination)
         if refusal in _NO_ROUTE:
-            yield self._fact("no route", address=destination)
+            yield self._cause("no route", address=destination)
         elif refusal == errno.EINVAL:
-            yield self._fact("blackhole", address=destination)
+            yield self._cause("blackhole", address=destination)
 
     def _refusal(self, destination: str, coming: Packet | None = None) -> int:
         """The error with which the kernel refuses to route to an address, or to route on a packet that came in; 0 when it does route."""

@@ -59,7 +59,7 @@ class Tracing:
         self._probe = probe
         self._others = others
         self._identifier = 0
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _TracedNamespace] = {}
         self._closing: list[threading.Thread] = []
         self._passings: list[tuple[str, SeenPacket]] | None = None
 
@@ -76,7 +76,7 @@ class Tracing:
         self._identifier = identifier
         for name in _on_the_way(self._namespaces, self._probe):
             with self._namespaces.inside(name):
-                self._places[name] = _Place(self._variant)
+                self._places[name] = _TracedNamespace(self._variant)
         for place in self._places.values():
             place.read_rules()
         wanted = Wanted(self._probe.protocol, ":" in self._probe.address, identifier, self._others)
@@ -129,7 +129,7 @@ class Tracing:
         return KernelTrace(outcome, traced_hops, causes + gaps, rules)
 
 
-class _Place:
+class _TracedNamespace:
     """One namespace that is listened in; made, told to listen and to stop in that namespace."""
 
     def __init__(self, variant: str) -> None:

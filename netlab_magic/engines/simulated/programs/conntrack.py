@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from netlab_magic.engines.simulated.programs.call import Call, Ended
-from netlab_magic.engines.simulated.world import Tracked
+from netlab_magic.engines.simulated.world import Connection
 from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.netfilter.frame import Ends
 
@@ -35,7 +35,7 @@ def conntrack(call: Call) -> int:
     return 0
 
 
-def _line(one: Tracked) -> str:
+def _line(one: Connection) -> str:
     protocol = word_of(one.protocol)
     words = [protocol.ljust(8), str(one.protocol), str(_SECONDS.get(protocol, 29))]
     if protocol == "tcp":
@@ -47,7 +47,7 @@ def _line(one: Tracked) -> str:
     return " ".join([*words, "mark=0", "use=1"])
 
 
-def _flow(one: Tracked, flow: Ends, first: bool) -> Iterator[str]:
+def _flow(one: Connection, flow: Ends, first: bool) -> Iterator[str]:
     yield f"src={shown(flow.source, six=False)}"
     yield f"dst={shown(flow.destination, six=False)}"
     if word_of(one.protocol) == "icmp":
