@@ -18,6 +18,7 @@ FACTS: dict[str, str] = {
     "ttl": message("Its time to live ended in {namespace}: the routes form a loop, or it began too low."),
     "no neighbour": message("Nobody answers when {namespace} asks on {device} for the hardware address of {address}."),
     "no carrier": message("{device} of {namespace} has no carrier: the other end of its link is down."),
+    "loopback down": message("{namespace} sends to itself through lo, and its lo is down."),
     "no listener": message("Nothing listens on {protocol} port {port} of {namespace}."),
     "listener busy": message("What listens on {protocol} port {port} in {namespace} does not take its connections: its queue is full."),
     "echo ignored": message("{namespace} answers no echo request ({sysctl} is 1)."),
@@ -33,6 +34,7 @@ FACTS: dict[str, str] = {
 - "ttl": the counter InHdrErrors rose, at a time to live of 1.
 - "no neighbour": the neighbour table's entry of the next hop is INCOMPLETE or FAILED.
 - "no carrier": the outgoing interface has none.
+- "loopback down": the packet's way led out through lo, which is down.
 - "no listener": a reset came from the receiver after the packet had passed its INPUT; for UDP, the counter NoPorts rose.
 - "listener busy": the counter ListenOverflows rose.
 - "echo ignored": the sysctl says so.

@@ -29,6 +29,7 @@ _CAUSES = {
     Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one gets no further."),
     Cause.TTL: message("The TTL of the packet has come to its end in {namespace}: is there a loop of routes?"),
     Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
+    Cause.LOOPBACK_DOWN: message("{namespace} sends to itself through lo, and its lo is down."),
     Cause.REVERSE_PATH: message(
         "{namespace} throws the packet away: by its routes, no answer to the sender would leave through {device} (rp_filter)."
     ),

@@ -4,14 +4,17 @@ from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 __all__ = [
     "blocked",
+    "blocked_without_canary",
     "canary_of",
     "connection_refused",
     "echo_error",
     "mute",
     "mute_by_its_own_firewall",
     "no_route",
+    "no_way_back",
     "nobody_answers",
     "nobody_has",
+    "own_loopback_down",
     "protocol_unreachable",
     "spoke",
     "stopped_at_home",
@@ -92,6 +95,30 @@ def nobody_answers(probe: Probe, hop: str) -> Outcome:
 def blocked(probe: Probe) -> Outcome:
     """Silence, from a receiver that answers itself."""
     return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, though {probe.target} is up and answers itself")
+
+
+def blocked_without_canary(probe: Probe) -> Outcome:
+    """Silence, from a receiver that would answer whatever arrives, and that cannot be asked to answer itself."""
+    why = f"no answer in two tries; {probe.target} is up, but its loopback (lo) is down, so that it cannot even answer itself"
+    return Outcome(probe, Verdict.BLOCKED, why=why)
+
+
+def own_loopback_down(probe: Probe) -> Outcome:
+    """What a namespace sends to itself goes out through lo and comes in there again."""
+    return Outcome(probe, Verdict.BLOCKED, why=f"{probe.source} sends to itself through its loopback (lo), which is down")
+
+
+_NO_WAY_BACK = {
+    "": "has no route back to",
+    "blackhole": "has a blackhole route for",
+    "unreachable": "has an unreachable route for",
+    "prohibit": "has a prohibit route for",
+}
+
+
+def no_way_back(probe: Probe, sender: str, kind: str) -> Outcome:
+    """Silence, from a neighbour on the same network that has no way to the `sender`'s address; `kind` is that of its route, or ""."""
+    return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries; {probe.target} {_NO_WAY_BACK[kind]} {sender}")
 
 
 def mute(probe: Probe) -> Outcome:

@@ -313,6 +313,8 @@ class _Pipeline:
 
         Only packets of the original direction confirm it, answers of REJECT do not (__nf_conntrack_confirm).
         """
+        if self.routing and "lo" in self.routing.devices and not self.routing.devices["lo"].up:
+            raise _Stopped(Outcome.DROPPED, "lo is down, through which a host sends to itself", cause=Cause.LOOPBACK_DOWN)
         confirms = self.frame.state not in ("INVALID", "UNTRACKED") and self.frame.direction == "ORIGINAL"
         self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if confirms else self.frame.status)
         self.hook("PREROUTING")

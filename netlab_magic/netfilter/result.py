@@ -35,6 +35,7 @@ class Cause:
     NOT_FORWARDING = "not forwarding"
     TTL = "time to live"
     HAIRPIN = "hairpin"
+    LOOPBACK_DOWN = "loopback down"
     MARTIAN = "martian"
     REVERSE_PATH = "rp_filter"
 

@@ -182,6 +182,15 @@ def test_a_dump_of_many_parts_is_what_ip_lists() -> None:
 
 
 @pytest.mark.kernel
+def test_a_namespace_that_never_had_a_route_has_none() -> None:
+    found = inside("""
+        with n.RouteSocket() as route:
+            print(json.dumps([len(list(route.routes(family))) for family in (socket.AF_INET, socket.AF_INET6)]))
+    """)
+    assert found == [0, 0]
+
+
+@pytest.mark.kernel
 def test_a_batch_of_netfilter_changes_is_made_whole_or_not_at_all() -> None:
     number, tables = inside("""
         def table(name, flags):

@@ -36,6 +36,7 @@ CASES = [
      [("no neighbour", "host", "172.18.0.99")]),
     ("a port that is down", "$ ip link set veth-ns0 down", "ns1 ns0", [("no neighbour", "ns1", "172.18.0.2")]),
     ("the far end is down", "$ ip -n internet link set eth0 down", "host internet", [("no carrier", "host", "eth0")]),
+    ("its loopback is down", "$ ip -n ns0 link set lo down", "ns0 172.18.0.2", [("loopback down", "ns0", "172.18.0.2")]),
     ("rp_filter", f"sysctl net.ipv4.conf.all.rp_filter=1\n$ {BACK_DOOR}", "internet ns0", [("rp_filter", "host", "172.18.0.77")]),
     ("a martian", f"$ {TWICE}", "ns1 internet", [("martian", "host", "172.18.0.3")]),
     ("a TTL of one", "sysctl net.ipv4.ip_default_ttl=1 in ns1", "ns1 internet", [("ttl", "host", "172.18.0.3")]),

@@ -17,7 +17,7 @@ from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import HOST, End, Topology
-from netlab_magic.netfilter import HostTrace
+from netlab_magic.netfilter import Cause, HostTrace
 from netlab_magic.netfilter.frame import Ends
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
@@ -261,6 +261,8 @@ def _answer(found: Prediction) -> Outcome | None:
     probe = found.probe
     if found.verdict == Verdict.ANSWERED:
         return Outcome(probe, Verdict.ANSWERED)
+    if found.request.hops and found.request.hops[-1].host_trace.cause == Cause.LOOPBACK_DOWN:
+        return None
     at_home = len(found.request.hops) == 1 and not found.request.hops[0].host_trace.passed
     if found.back is None and found.verdict == Verdict.NO_ROUTE:
         return outcomes.no_route(probe)
@@ -284,13 +286,14 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
     if not probe.target:
         return outcomes.nobody_has(probe)
     canary = alive.get(outcomes.canary_of(probe))
-    if canary is None or not outcomes.spoke(_answer(canary)):
-        return _mute(world.topology, probe)
+    answers_itself = canary is not None and outcomes.spoke(_answer(canary))
+    if not answers_itself and (silent := _silent_to_itself(world.topology, probe)):
+        return silent
     if len(found.request.hops) == 1 and found.request.lost == NOBODY_ANSWERS:
         return outcomes.nobody_answers(probe, found.request.values["address"])
     if len(found.request.hops) == 1 and not found.request.hops[0].host_trace.passed and not _knows_next_hop(world, probe):
         return outcomes.stopped_at_home(probe)
-    return outcomes.blocked(probe)
+    return _no_way_back(world.topology, probe) or (outcomes.blocked if answers_itself else outcomes.blocked_without_canary)(probe)
 
 
 def _knows_next_hop(world: World, probe: Probe) -> bool:
@@ -301,11 +304,26 @@ def _knows_next_hop(world: World, probe: Probe) -> bool:
     return six or hop is None or hop.local or shown(hop.next, six) in known
 
 
-def _mute(topology: Topology, probe: Probe) -> Outcome:
+def _no_way_back(topology: Topology, probe: Probe) -> Outcome | None:
+    """The receiver's routes send nothing back to a sender on its own network."""
+    six, address = ":" in probe.address, number_of(probe.address)
+    routing = links_of(topology).routing(probe.source, six)
+    hop, sender = routing.route(address), routing.source_towards(address)
+    if hop is None or hop.local or hop.next != address or sender is None:
+        return None
+    back = links_of(topology).routing(probe.target, six)
+    return None if back.route(sender) else outcomes.no_way_back(probe, shown(sender, six), back.barrier(sender))
+
+
+def _silent_to_itself(topology: Topology, probe: Probe) -> Outcome | None:
+    """Why the receiver is silent even to itself; None where that is just because its lo is down: it would still answer others."""
     six = ":" in probe.address
     namespace = topology.namespaces.get(probe.target)
     if namespace is None or not links_of(topology).routing(probe.target, six).is_local(number_of(probe.address)):
         return outcomes.mute(probe)
     if probe.protocol == "udp" or (probe.protocol == "icmp" and read(namespace, _IGNORE[six]) != "0"):
         return outcomes.mute(probe)
-    return outcomes.mute_by_its_own_firewall(probe)
+    loopback = next((device for device in namespace.interfaces if device.kind == "loopback"), None)
+    if loopback is None or loopback.up:
+        return outcomes.mute_by_its_own_firewall(probe)
+    return outcomes.own_loopback_down(probe) if probe.source == probe.target else None

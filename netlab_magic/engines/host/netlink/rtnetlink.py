@@ -54,7 +54,7 @@ RTM_NEWROUTE, RTM_DELROUTE, _RTM_GETROUTE = 24, 25, 26
 _RTM_NEWNEIGH, _RTM_DELNEIGH, _RTM_GETNEIGH = 28, 29, 30
 _RTM_GETRULE, _RTM_GETNSID = 34, 90
 
-_IFF_UP = 1
+_IFF_UP, _ARPHRD_LOOPBACK = 1, 772
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_PROTINFO, _IFLA_LINKINFO, _IFLA_NET_NS_FD, _IFLA_EXT_MASK = 3, 10, 12, 18, 28, 29
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER, _IFLA_BRPORT_MODE = 1, 2, 1, 4
 _RTEXT_FILTER_SKIP_STATS = 8
@@ -213,6 +213,10 @@ class RouteSocket(NetlinkSocket):
         for answer in self.ask(Message(_RTM_GETLINK, NLM_F_DUMP, wanted)):
             yield Ifinfomsg._make(_IFINFOMSG.unpack_from(answer)), attributes(answer, _IFINFOMSG.size)
 
+    def loopback_is_up(self) -> bool:
+        """Whether lo is up: the namespace's own packets to itself go through it."""
+        return any(header.ifi_type == _ARPHRD_LOOPBACK and header.ifi_flags & _IFF_UP for header, _ in self.links())
+
     def addresses(self) -> Iterator[tuple[Ifaddrmsg, Attributes]]:
         """All addresses."""
         for answer in self.ask(Message(_RTM_GETADDR, NLM_F_DUMP, _IFADDRMSG.pack(*Ifaddrmsg()))):
@@ -286,6 +290,16 @@ class RouteSocket(NetlinkSocket):
             held += attribute(_RTA_IIF, u32(self.index(device)))
         answer = self.ask(Message(_RTM_GETROUTE, 0, held))[0]
         return Rtmsg._make(_RTMSG.unpack_from(answer)), attributes(answer, _RTMSG.size)
+
+    def neighbourly_source(self, destination: str) -> str:
+        """The address that this namespace's packets to a machine on a network of its own come from; "" where a gateway passes them on.
+
+        Raises OSError without a route.
+        """
+        header, held = self.route_to(destination)
+        if _RTA_GATEWAY in held or _RTA_PREFSRC not in held:
+            return ""
+        return socket.inet_ntop(header.rtm_family, held[_RTA_PREFSRC])
 
     def next_hop(self, destination: str) -> str:
         """The gateway towards an address, or the address itself on a network of our own. Raises OSError without a route."""

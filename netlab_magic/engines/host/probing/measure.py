@@ -4,6 +4,7 @@ Blocked is a measurement, never a guess. Before anything is said about the way b
 itself (the canary); a flow without an answer is asked twice, and its silence is told apart from an address that nobody has.
 """
 
+import errno
 import selectors
 import time
 from collections.abc import Sequence
@@ -18,11 +19,14 @@ from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl, set
 from netlab_magic.engines.protocol import BEAT_SECONDS
 from netlab_magic.model.outcomes import (
     blocked,
+    blocked_without_canary,
     canary_of,
     mute,
     mute_by_its_own_firewall,
+    no_way_back,
     nobody_answers,
     nobody_has,
+    own_loopback_down,
     spoke,
     stopped_at_home,
     unknown_source,
@@ -39,6 +43,14 @@ LINK_SECONDS = 1.0
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
+_REFUSED_ROUTES = {
+    errno.ENETUNREACH: "",
+    errno.EINVAL: "blackhole",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.EACCES: "prohibit",
+}
+"""With which error the kernel refuses to route, and the kind of the route that is why (fib_props in net/ipv4/fib_semantics.c)."""
+
 _FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
 
 
@@ -163,8 +175,9 @@ class Measuring:
             return answer
         if not probe.target:
             return nobody_has(probe)
-        if not spoke(alive.get(canary_of(probe))):
-            return self._judged_without_canary(probe)
+        answers_itself = spoke(alive.get(canary_of(probe)))
+        if not answers_itself and (silent := self._silent_to_itself(probe)):
+            return silent
         hop, known = self._neighbour(probe)
         if known is None and probe.protocol == "tcp":
             return self._judged_unsent(probe)
@@ -172,17 +185,37 @@ class Measuring:
             return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
         if not known:
             return nobody_answers(probe, hop)
-        return blocked(probe)
+        return self._no_way_back(probe) or (blocked(probe) if answers_itself else blocked_without_canary(probe))
 
-    def _judged_without_canary(self, probe: Probe) -> Outcome:
-        """The receiver is silent even to itself: its own firewall, or something that says nothing about the way there."""
+    def _silent_to_itself(self, probe: Probe) -> Outcome | None:
+        """Why the receiver is silent even to itself: its own firewall, or something that says nothing about the way there.
+
+        None where that is just because its lo is down: then it would still answer what comes from others.
+        """
         if probe.target not in self._namespaces.descriptors or not self._namespaces.netlink(probe.target).is_local(probe.address):
             return mute(probe)
         with self._namespaces.inside(probe.target):
             ignores = read_sysctl(_IGNORE[":" in probe.address])
         if (probe.protocol == "icmp" and ignores != "0") or probe.protocol == "udp":
             return mute(probe)
-        return mute_by_its_own_firewall(probe)
+        if self._namespaces.netlink(probe.target).loopback_is_up():
+            return mute_by_its_own_firewall(probe)
+        return own_loopback_down(probe) if probe.source == probe.target else None
+
+    def _no_way_back(self, probe: Probe) -> Outcome | None:
+        """The receiver's routes send nothing back to a sender on its own network. Behind a gateway another address may be the sender's."""
+        try:
+            sender = self._namespaces.netlink(probe.source).neighbourly_source(probe.address)
+        except OSError:
+            return None
+        if not sender or probe.target not in self._namespaces.descriptors:
+            return None
+        try:
+            self._namespaces.netlink(probe.target).route_to(sender)
+        except OSError as error:
+            kind = _REFUSED_ROUTES.get(error.errno or 0)
+            return None if kind is None else no_way_back(probe, sender, kind)
+        return None
 
     def _judged_unsent(self, probe: Probe) -> Outcome:
         """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""

@@ -117,6 +117,8 @@ class _LastSeenIn:
         """Behind POSTROUTING the neighbour's hardware address is needed: neigh_resolve_output() in net/core/neighbour.c."""
         netlink = self._namespaces.netlink(self._name)
         if packet.output == "lo":
+            if not netlink.loopback_is_up():
+                yield self._fact("loopback down", address=packet.destination)
             return
         if not _carries(netlink, packet.output):
             yield self._cause("no carrier", device=packet.output)
