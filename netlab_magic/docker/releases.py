@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.errors import StatementError, place_of
 
-__all__ = ["Release", "release"]
+__all__ = ["SERIES", "Release", "release"]
 
 _NEWEST_PATCH = {
     (20, 10): 27,
@@ -30,6 +30,9 @@ _NEWEST_PATCH = {
     (29, 7): 2,
 }
 """The release series with their newest patch. The rules were checked at 20.10.27, 24.0.9, 27.5.1, each 28 and 29.0.0 to 29.7.2."""
+
+SERIES = tuple(f"{major}.{minor}" for major, minor in _NEWEST_PATCH)
+"""The release series, each of which means its newest release."""
 
 _SINCE = (29, 0, 0)
 """From this release on the rules have stayed the same, so that every release up to the newest one is taken."""

@@ -1,7 +1,7 @@
 """The notebook: magics, completion, the panel and the demo. IPython and widgets are imported only here.
 
 Start reading: `magics`; the panel starts at `panel/widget`.
-Imports: diagnosis, draw, engines, errors, explain, forwarding, i18n, iptables, language, model, session, text.
+Imports: diagnosis, docker, draw, engines, errors, explain, forwarding, i18n, iptables, language, model, session, text.
 """
 
 __all__: list[str] = []

@@ -17,12 +17,43 @@ from netlab_magic.engines.protocol import SIMULATED
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.i18n import LANGUAGES, preferred
 from netlab_magic.jupyter.completion import Completer
-from netlab_magic.jupyter.options import OPTIONS, split_options
 from netlab_magic.session.lab import Lab
 from netlab_magic.session.results.base import CellResult
 from netlab_magic.text import suggest
 
 __all__ = ["NetlabMagics", "load", "unload"]
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--lab": {"help": "Use the lab with this name; several can be up side by side."},
+    "--engine": {"choices": ENGINES, "help": "What carries out the statements."},
+    "--firewall": {"choices": ["auto", "legacy", "nft"], "help": "The iptables variant of the lab, when this starts it."},
+    "--commands": {"action": "store_true", "help": "Show the commands that each statement stands for unfolded."},
+    "--dry-run": {"action": "store_true", "help": "Check and show the commands, but change nothing."},
+    "--quiet": {"action": "store_true", "help": "Show only what probes and show statements give."},
+}
+"""The options of the magic, as argparse takes them."""
+
+_FLAGS, _VALUED = ([name[2:] for name, held in _OPTIONS.items() if ("action" in held) is flag] for flag in (True, False))
+_OPTION = re.compile(rf"\s*(--(?:{'|'.join(_VALUED)})(?:=|\s+)\S+|--(?:{'|'.join(_FLAGS)})\b|--\S*)")
+
+
+def split_options(line: str) -> tuple[str, str]:
+    """The options at the start of a line, and what follows them.
+
+    >>> split_options("--lab two --quiet ping ns1 ns0")
+    ('--lab two --quiet', 'ping ns1 ns0')
+    """
+    at = 0
+    while match := _OPTION.match(line, at):
+        at = match.end()
+    return line[:at].strip(), line[at:].lstrip()
+
+
+def _with_options(function: Any) -> Any:
+    for name, held in reversed(_OPTIONS.items()):
+        function = argument(name, **held)(function)
+    return function
+
 
 @magics_class
 class NetlabMagics(Magics):
@@ -37,7 +68,7 @@ class NetlabMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.labs: dict[str, Lab] = {}
-        self.completer = Completer(self.current_lab)
+        self.completer = Completer(self.current_lab, tuple(_OPTIONS), split_options)
 
     @default("language")
     def _language_of_the_environment(self) -> str:
@@ -50,12 +81,7 @@ class NetlabMagics(Magics):
     @no_var_expand
     @output_can_be_silenced
     @magic_arguments()
-    @argument("--lab", help="Use the lab with this name; several can be up side by side.")
-    @argument("--engine", choices=ENGINES, help="What carries out the statements.")
-    @argument("--firewall", choices=["auto", "legacy", "nft"], help="The iptables variant of the lab, when this starts it.")
-    @argument("--commands", action="store_true", help="Show the commands that each statement stands for unfolded.")
-    @argument("--dry-run", action="store_true", help="Check and show the commands, but change nothing.")
-    @argument("--quiet", action="store_true", help="Show only what probes and show statements give.")
+    @_with_options
     @argument("statement", nargs="*", help="A statement; in a %%%%netlab cell, nothing or: sh [NS]")
     @line_cell_magic
     def netlab(self, line: str, cell: str | None = None) -> Any:
@@ -86,7 +112,7 @@ class NetlabMagics(Magics):
             return parse_argstring(self.netlab, options)
         except UsageError as error:
             wrong = options.rsplit(maxsplit=1)[-1]
-            hint = suggest(wrong, OPTIONS) if wrong.startswith("--") and wrong not in OPTIONS else ""
+            hint = suggest(wrong, _OPTIONS) if wrong.startswith("--") and wrong not in _OPTIONS else ""
             raise StatementError(f"{error}{hint}", Place(1, f"%netlab {options}")) from None
 
     def _lab(self, arguments: Any) -> Lab:

@@ -16,7 +16,7 @@ from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, not_reserved, port_number, valid_name, wrong
 from netlab_magic.text import suggest
 
-__all__ = ["DOCKER_FORM", "DOCKER_FORMS", "read_docker"]
+__all__ = ["DOCKER_FORM", "DOCKER_FORMS", "DOCKER_VALUES", "read_docker"]
 
 DOCKER_FORM = "docker install|network|run|exec|start|stop|rm|ps|inspect|uninstall …"
 _NEWEST = "29"
@@ -73,7 +73,12 @@ _IGNORED_KEYS = (
 """Keys that docker has and that change no rule and no IPv4 address here."""
 
 _MODES = ("nat", "nat-unprotected", "routed")
+_BACKENDS = ("iptables", "nftables")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+DOCKER_VALUES = {"mode": _MODES, "backend": _BACKENDS, "boolean": ("true", "false")}
+"""What the values of options may be, by their kind."""
+
 _LIFE = ("start", "stop", "restart", "kill", "pause", "unpause")
 _OF_CONTAINERS = ("run", "create", "exec", *_LIFE, "rm", "rename", "ps", "port", "inspect", "logs")
 _COMMANDS = ("install", "network", *_OF_CONTAINERS, "pull", "container", "system", "uninstall")
@@ -214,8 +219,8 @@ def _install(r: Reader) -> Statement:
     options = {"--version": "version", "--userland-proxy": "boolean", "--firewall-backend": "backend", "--ip-forward-no-drop": None}
     _, given = _names(r, o.Options(options), "")
     backend = given.last("--firewall-backend")
-    if backend is not None and backend not in ("iptables", "nftables"):
-        wrong(f"{backend} is no firewall backend{suggest(backend, ('iptables', 'nftables'))}", backend)
+    if backend is not None and backend not in _BACKENDS:
+        wrong(f"{backend} is no firewall backend{suggest(backend, _BACKENDS)}", backend)
     return d.DockerInstall(
         given.last("--version") or _NEWEST,
         _boolean(given.last("--userland-proxy"), True),

@@ -4,12 +4,14 @@ The same reading functions serve Tab completion: at the end of the words they no
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from netlab_magic.errors import Place, StatementError, Word
 from netlab_magic.language import statements as s
 from netlab_magic.language.lexer import STATEMENTS_AND_PROGRAMS, LogicalLine, logical_lines
+from netlab_magic.language.rule_words import words_after
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.syntax import SYNTAX
 from netlab_magic.language.word_reader import Reader, wrong
@@ -55,8 +57,7 @@ def expected_after(words: Sequence[str]) -> set[str]:
         return set()
     nowhere = Place(1, " ".join(words))
     reader = Reader([Word(word, nowhere) for word in words[1:]], syntax.form, nowhere)
-    try:
+    with suppress(StatementError):
         syntax.read(reader)
-    except StatementError:
-        return reader.expected
-    return reader.expected
+    in_rule = words_after(reader.words[reader.rest_at :]) if "<rule>" in reader.expected else set()
+    return reader.expected | in_rule

@@ -11,6 +11,7 @@ import msgspec
 
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.iptables.canonical import canonical
+from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.rule_parser import WrongWord, read_rule
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.iptables.save_format import words_of
@@ -125,7 +126,13 @@ def spelt(ruleset: Ruleset, edit: s.RuleEdit) -> str | None:
         rule = canonical(read_rule(tuple(map(str, edit.spec)), chains=chains))
     except (WrongWord, ValueError):
         return None
-    return None if _depends_on_the_variant(rule) else str(rule)
+    return None if _depends_on_the_variant(rule) or not _belongs_in(edit, rule) else str(rule)
+
+
+def _belongs_in(edit: s.RuleEdit, rule: Rule) -> bool:
+    """Whether the kernel takes the rule's target in this chain (xt_check_target() in net/netfilter/x_tables.c)."""
+    known = target(rule.jump)
+    return known is None or (known.table in ("", edit.table) and (not known.chains or str(edit.chain) in known.chains))
 
 
 def _depends_on_the_variant(rule: Rule) -> bool:

@@ -30,7 +30,8 @@ class Reader:
     """Reads the words of one statement from left to right.
 
     `expected` collects what could stand after the last word: literal keywords, and kinds in angle brackets (`<bridge>`).
-    `following` is the text of a here-document behind the statement, None where there is none.
+    `following` is the text of a here-document behind the statement, None where there is none. `rest_at` is where the words began that
+    were taken together last.
     """
 
     def __init__(self, words: Sequence[Word], form: str, end: Place, following: str | None = None) -> None:
@@ -39,6 +40,7 @@ class Reader:
         self.end = end
         self.following = following
         self.at = 0
+        self.rest_at = 0
         self.expected: set[str] = set()
 
     def peek(self, expected: str) -> Word | None:
@@ -88,6 +90,7 @@ class Reader:
     def many(self, kind: str, check: Callable[[Word], bool]) -> tuple[Word, ...]:
         """All the next words for which `check` is true."""
         taken: list[Word] = []
+        self.rest_at = self.at
         while (word := self.peek(f"<{kind}>")) is not None and check(word):
             taken.append(self.take(kind))
         return tuple(taken)

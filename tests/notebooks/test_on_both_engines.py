@@ -12,7 +12,7 @@ from support.cells import answers
 
 from netlab_magic import Lab
 from netlab_magic.iptables import save_format
-from netlab_magic.jupyter.options import split_options
+from netlab_magic.jupyter.magics import split_options
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks/en").glob("*.ipynb"))
 OPTIONS = argparse.ArgumentParser()

@@ -20,12 +20,13 @@ class ValueType(msgspec.Struct, Generic[Value], frozen=True, eq=False):
     """What one word behind an option may be: `what` names it in sentences.
 
     `read(word, family)` gives the value that the word stands for, and raises ValueError, with what would be right, for a word that
-    iptables refuses. `printed(value)` is the word that iptables-save prints.
+    iptables refuses. `printed(value)` is the word that iptables-save prints. `choices` are the words that it may be, where these are few.
     """
 
     what: str
     read: Callable[[str, str], Value]
     printed: Callable[[Value], str]
+    choices: tuple[str, ...] = ()
 
     def canonical(self, word: str, family: str) -> str:
         """The word as iptables-save prints it. Raises ValueError as `read` does."""

@@ -57,11 +57,11 @@ class _Maker(Protocol):
     def __call__(self, function: Callable[[str, str], Value], /) -> ValueType[Value]: ...
 
 
-def value_type(what: str, printed: Callable[[Any], str] = str) -> _Maker:
+def value_type(what: str, printed: Callable[[Any], str] = str, choices: tuple[str, ...] = ()) -> _Maker:
     """Makes a ValueType of a function. What was read once is remembered, since dumps repeat themselves."""
 
     def made(function: Callable[[str, str], Value], /) -> ValueType[Value]:
-        return ValueType(what, lru_cache(maxsize=4096)(function), printed)
+        return ValueType(what, lru_cache(maxsize=4096)(function), printed, choices)
 
     return made
 
@@ -135,7 +135,7 @@ def choice(what: str, *names: str, **spellings: str) -> ValueType[str]:
     """One of a few words, in any case; `spellings` are other ways to write one of them."""
     known = {name.lower(): name for name in names} | spellings
 
-    @value_type(what)
+    @value_type(what, choices=names)
     def read(word: str, family: str) -> str:
         if word.lower() not in known:
             raise ValueError(f"{word} is not {what}; there is {', '.join(names)}")
@@ -148,7 +148,7 @@ def words(what: str, *names: str, everything: str = "", nothing: str = "") -> Va
     """Some of a few words, separated by commas, in the order of `names`; `everything` and `nothing` name all and none."""
     known = {name.lower(): name for name in names}
 
-    @value_type(what, lambda found: ",".join(found) or nothing)
+    @value_type(what, lambda found: ",".join(found) or nothing, names)
     def read(word: str, family: str) -> tuple[str, ...]:
         found: set[str] = set()
         for part in word.split(","):
