@@ -1,14 +1,19 @@
-"""Text for people: what of a text can be printed, and which right word is near a wrong one."""
+"""Text for people: what of a text can be printed, how long it may be, and which right word is near a wrong one."""
 
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["printable", "suggest"]
+__all__ = ["printable", "shortened", "suggest"]
 
 
 def printable(text: str) -> str:
     """Text without control characters: what was typed must not steer the terminal that shows the error."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def shortened(sentence: str, longest: int = 300) -> str:
+    """A sentence without the middle of an overlong word."""
+    return sentence if len(sentence) <= longest else f"{sentence[: longest // 2]}…{sentence[-longest // 2 :]}"
 
 
 def suggest(wrong: str, right: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ Text to values and back (`save_format`, `rule_parser`, `canonical`, `command`), 
 what `iptables -nvL` prints (`listing/`), what changed between two rulesets (`diff`), and what is known without a packet (`analysis/`).
 
 Start reading: `ruleset`, then `save_format`; a match or target is a row of `extensions/`.
-Imports: errors, model, text.
+Imports: errors, i18n, model, text.
 """
 
 __all__: list[str] = []

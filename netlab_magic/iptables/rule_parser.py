@@ -1,31 +1,22 @@
 """The words of a rule, as they stand behind `-A CHAIN`, to a Rule: one loop over the words and the option table."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NoReturn
 
 import msgspec
 
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, Extension, Parameter, match, target
 from netlab_magic.iptables.extensions.constraints import NO_DEMAND
+from netlab_magic.iptables.refusal import Kind, Refused
 from netlab_magic.iptables.ruleset import Counters, Match, Option, Rule, Target
 from netlab_magic.text import suggest
 
-__all__ = ["WrongWord", "read_rule"]
+__all__ = ["no_target", "read_rule"]
 
 _FAMILIES = {"ipv4": ("-4", "--ipv4"), "ipv6": ("-6", "--ipv6")}
 _EVERY_PROTOCOL = ("all", "ip", "0")
 _JOINED = ("-m", "-j", "-g")  # `-jDROP` is `-j DROP`
 _COUNTED = ("-c", "--set-counters")
 _LONGEST_COUNTER = 20  # digits of 2**64
-
-
-class WrongWord(Exception):
-    """A word of a rule cannot be understood: `at` is its number, counted from 0; the caller knows where that is."""
-
-    def __init__(self, message: str, at: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.at = at
 
 
 class _Part(msgspec.Struct):
@@ -37,6 +28,14 @@ class _Part(msgspec.Struct):
     extension: Extension | None = None
     goto: bool = False
     options: list[Option] = []
+    is_target: bool = False
+
+    @property
+    def flag(self) -> str:
+        """What stands before its name."""
+        if self.is_target:
+            return "-g" if self.goto else "-j"
+        return "-m"
 
 
 _HEADER = HEADER.rows
@@ -45,23 +44,27 @@ _TARGET_ROWS = {name: extension.rows for name, extension in TARGETS.items()}
 _JUMPS = {"-j": False, "--j": False, "--jump": False, "-g": True, "--goto": True}  # --j is a common slip that iptables understands
 
 
-def read_rule(words: Sequence[str], family: str = "ipv4", chains: Collection[str] | None = None, *, strict: bool = True) -> Rule:
+def read_rule(
+    words: Sequence[str], family: str = "ipv4", chains: Collection[str] | None = None, *, strict: bool = True, typed: bool = False
+) -> Rule:
     """The rule that `words` write, with the words as they stand.
 
-    Strict reading raises WrongWord for what iptables would not understand, and, when `chains` are given, for a jump to none of them.
+    Strict reading raises Refused, with the number of the word, for what iptables would not understand, and, when `chains` are given,
+    for a jump to none of them. What is `typed` has its `!` before an option: old dumps have it behind.
     Lenient reading keeps unknown options with the words that follow them, and values as they are.
     """
-    return _RuleReader(words, family, chains, strict).read()
+    return _RuleReader(words, family, chains, strict, typed).read()
 
 
 class _RuleReader:
     """Reads one rule from left to right."""
 
-    def __init__(self, words: Sequence[str], family: str, chains: Collection[str] | None, strict: bool) -> None:
+    def __init__(self, words: Sequence[str], family: str, chains: Collection[str] | None, strict: bool, typed: bool) -> None:
         self.words = words
         self.family = family
         self.chains = chains
         self.strict = strict
+        self.typed = typed
         self.at = 0
         self.header: list[Option] = []
         self.matches: list[_Part] = []
@@ -70,9 +73,9 @@ class _RuleReader:
 
     def read(self) -> Rule:
         while self.at < len(self.words):
-            negated = self.words[self.at] == "!"
-            self.at += negated
-            word = self.value("an option", "!")
+            negated = self.negation()
+            word = self.words[self.at]
+            self.at += 1
             if word in ("-m", "--match"):
                 self.refuse_negation(negated, word)
                 self.load(self.value("the name of a match", word))
@@ -86,7 +89,7 @@ class _RuleReader:
                 self.words = [*self.words[: self.at - 1], word[:2], word[2:], *self.words[self.at :]]
                 self.at -= 1
             elif word in _COUNTED:
-                self.counters = Counters(self.count(word), self.count(word))
+                self.counters = self.count(word)
             else:
                 self.option(word, negated)
         return self.rule()
@@ -98,56 +101,83 @@ class _RuleReader:
         found = self.target and Target(self.target.name, tuple(self.target.options), self.target.goto)
         return Rule(tuple(self.header), matches, found or None, self.counters)
 
-    def wrong(self, message: str, at: int) -> NoReturn:
-        raise WrongWord(message, at)
+    def negation(self) -> bool:
+        """Whether a `!` stands here, and then goes behind it."""
+        if self.words[self.at] != "!":
+            return False
+        self.at += 1
+        if self.at == len(self.words):
+            raise Refused(Kind.NEGATION_ALONE, "!", self.at - 1)
+        if self.words[self.at] == "!":
+            raise Refused(Kind.NEGATION_TWICE, "!", self.at)
+        return True
 
     def refuse_negation(self, negated: bool, word: str) -> None:
         if negated:
-            self.wrong(f"! cannot stand before {word}", self.at - 2)
+            raise Refused(Kind.NEGATION_MISPLACED, "!", self.at - 2, option=word)
 
     def value(self, what: str, option: str) -> str:
         if self.at >= len(self.words):
-            self.wrong(f"{option} needs {what} behind it", self.at - 1)
+            raise Refused(Kind.ARGUMENT_MISSING, index=self.at - 1, option=option, what=what)
         self.at += 1
         return self.words[self.at - 1]
 
-    def count(self, option: str) -> int:
-        word = self.value("a number of packets and a number of bytes", option)
-        if word.isdecimal() and len(word) <= _LONGEST_COUNTER:
-            return int(word)
-        return self.wrong(f"{option} needs two numbers, and {word} is none", self.at - 1)
+    def count(self, option: str) -> Counters:
+        numbers = []
+        for given in range(2):
+            word = self.words[self.at] if self.at < len(self.words) else "-"
+            if word.startswith("-"):
+                what = "a number of packets and a number of bytes"
+                raise Refused(Kind.ARGUMENT_MISSING, index=self.at - 1, option=option, argument=given, what=what)
+            if not word.isdecimal() or len(word) > _LONGEST_COUNTER:
+                raise Refused(Kind.NOT_A_COUNTER, word, self.at, option=option)
+            numbers.append(int(word))
+            self.at += 1
+        return Counters(*numbers)
 
     def load(self, module: str) -> None:
         extension = match(module)
-        if self.strict and (extension is None or extension.family not in ("", self.family)):
-            other = f" in {extension.family.replace('ipv', 'IPv')} only" if extension else suggest(module, MATCHES)
-            self.wrong(f"there is {'the' if extension else 'no'} match {module}{other}", self.at - 1)
+        if self.strict and extension is None:
+            raise Refused(Kind.NO_MATCH, module, self.at - 1, hint=suggest(module, MATCHES))
+        self.check_family(extension, "-m")
         rows = _MATCH_ROWS[extension.name] if extension else {}
         self.matches.append(_Part(module, rows, self.at - 1, extension, options=[]))
 
     def jump(self, name: str, goto: bool) -> None:
         if self.strict and self.target:
-            self.wrong(f"a rule has one target, and this one has {self.target.name} already", self.at - 1)
+            raise Refused(Kind.SECOND_TARGET, name, self.at - 1, part=self.target.name)
         extension = None if goto or (self.chains is not None and name in self.chains) else target(name)
+        self.check_family(extension, "-j")
+        self.target = _Part(name, _TARGET_ROWS.get(name, {}) if extension else {}, self.at - 1, extension, goto, [], is_target=True)
+
+    def check_family(self, extension: Extension | None, flag: str) -> None:
         if self.strict and extension and extension.family not in ("", self.family):
-            self.wrong(f"there is the target {name} in {extension.family.replace('ipv', 'IPv')} only", self.at - 1)
-        self.target = _Part(name, _TARGET_ROWS.get(name, {}) if extension else {}, self.at - 1, extension, goto, [])
+            family = extension.family.replace("ipv", "IPv")
+            raise Refused(Kind.OF_OTHER_FAMILY, self.words[self.at - 1], self.at - 1, part=extension.name, flag=flag, family=family)
 
     def option(self, word: str, negated: bool) -> None:
         row, options = self.find(word)
         if row is None:
-            return self.unknown(word, negated)
-        if self.at < len(self.words) and row.types and row.negatable and self.words[self.at] == "!":
-            negated, self.at = True, self.at + 1
+            self.unknown(word, negated)
+            return
+        if row.types and row.negatable and self.words[self.at : self.at + 1] == ["!"]:
+            if self.typed:
+                raise Refused(Kind.NEGATION_BEHIND, "".join(self.words[self.at + 1 : self.at + 2]), self.at, option=row.name)
+            negated = True
+            self.at += 1
         if negated and not row.negatable and self.strict:
-            self.wrong(f"{word} cannot be negated", self.at - 1)
-        options.append(Option(row.name, self.values(row), negated))
-        return None
+            raise Refused(Kind.NOT_NEGATABLE, word, self.at - 1, part=self.owner(options), option=row.name)
+        options.append(Option(row.name, self.values(word, row, options), negated))
 
-    def values(self, row: Parameter) -> tuple[str, ...]:
+    def owner(self, options: list[Option]) -> str:
+        """The name of the match or target that these options belong to; "" for the rule's own."""
+        return next((part.name for part in self.scopes() if part.options is options), "")
+
+    def values(self, word: str, row: Parameter, options: list[Option]) -> tuple[str, ...]:
         start, end = self.at, self.at + len(row.types)
         if end > len(self.words):
-            self.wrong(f"{row.name} needs {' and '.join(kind.what for kind in row.types)} behind it", len(self.words) - 1)
+            what = " and ".join(kind.what for kind in row.types)
+            raise Refused(Kind.ARGUMENT_MISSING, index=len(self.words) - 1, option=word, argument=len(self.words) - start, what=what)
         self.at = end
         values = tuple(self.words[start:end])
         if self.strict:
@@ -155,7 +185,10 @@ class _RuleReader:
                 try:
                     kind.read(value, self.family)
                 except ValueError as error:
-                    raise WrongWord(f"{row.name} ({row.field}): {error}", start + number) from error
+                    raise Refused(
+                        Kind.VALUE, value, start + number, part=self.owner(options), option=row.name, argument=number,
+                        field=row.field, problem=str(error),
+                    ) from error  # fmt: skip
         return values
 
     def find(self, word: str) -> tuple[Parameter | None, list[Option]]:
@@ -194,9 +227,10 @@ class _RuleReader:
     def find_implied(self, word: str) -> tuple[Parameter, list[Option]] | None:
         """`-p tcp` alone brings the options of `-m tcp` (iptables(8), MATCH EXTENSIONS)."""
         module = self.implied_module()
-        if word not in _MATCH_ROWS.get(module, {}):
+        extension = match(module) if word in _MATCH_ROWS.get(module, {}) else None
+        if extension is None or extension.family not in ("", self.family):
             return None
-        self.matches.append(_Part(module, _MATCH_ROWS[module], self.at - 1, match(module), options=[]))
+        self.matches.append(_Part(module, _MATCH_ROWS[module], self.at - 1, extension, options=[]))
         return _MATCH_ROWS[module][word], self.matches[-1].options
 
     def find_spelt_otherwise(self, word: str) -> tuple[Parameter, list[Option]] | None:
@@ -224,24 +258,25 @@ class _RuleReader:
 
     def unknown(self, word: str, negated: bool) -> None:
         if self.strict:
-            self.wrong(self.explain_unknown(word), self.at - 1)
+            raise self.unknown_option(word)
         start = self.at
         while self.at < len(self.words) and self.words[self.at] != "!" and not self.words[self.at].startswith("-"):
             self.at += 1
         part = next(self.scopes(), None)
         (part.options if part else self.header).append(Option(word, tuple(self.words[start : self.at]), negated))
 
-    def explain_unknown(self, word: str) -> str:
-        part = next(self.scopes(), None)
+    def unknown_option(self, word: str) -> Refused:
+        part, at = next(self.scopes(), None), self.at - 1
         if not word.startswith("-"):
-            return f"{word} is not an option, and no option before it takes it"
+            return Refused(Kind.STRAY_WORD, word, at)
         owners = [f"{flag} {name}" for flag, table in (("-m", _MATCH_ROWS), ("-j", _TARGET_ROWS)) for name in table if word in table[name]]
         if owners:
-            return f"{word} belongs to {' or '.join(owners[:4])}, which must stand before it"
+            return Refused(Kind.OPTION_OF_OTHERS, word, at, others=owners[:4])
         implied = _MATCH_ROWS.get(self.implied_module(), {})
         names = [name for rows in (implied, *(held.rows for held in self.scopes()), _HEADER) for name in rows if len(name) > 2]
-        owner = f"{'-j' if part is self.target else '-m'} {part.name}" if part else "a rule"
-        return f"{owner} has no option {word}{suggest(word, names)}"
+        if part:
+            return Refused(Kind.UNKNOWN_OPTION_OF, word, at, part=part.name, flag=part.flag, hint=suggest(word, names))
+        return Refused(Kind.UNKNOWN_OPTION, word, at, hint=suggest(word, names))
 
     def check_demands(self, part: _Part, protocol: str) -> None:
         """What must be given, and what cannot be given together."""
@@ -252,26 +287,38 @@ class _RuleReader:
             return
         complaint = next(demand.complaints(part.options, protocol), None)
         if complaint:
-            self.wrong(f"{'-j' if part is self.target else '-m'} {part.name} {complaint}", part.at)
+            raise Refused(
+                complaint.kind, part.name, part.at, part=part.name, flag=part.flag, option=complaint.option, others=complaint.others
+            )
 
     def check(self) -> None:
         """What iptables checks when the rule is complete."""
-        names = [option.name for option in self.header]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            self.wrong(f"{twice} is given twice", len(self.words) - 1)
-        if "-f" in names and self.family == "ipv6":
-            self.wrong("-f is for IPv4; IPv6 has -m frag", len(self.words) - 1)
-        if any(option.name == "-p" and option.negated and option.values[0].lower() in _EVERY_PROTOCOL for option in self.header):
-            self.wrong("! -p all can never hold", len(self.words) - 1)
+        self.check_header()
         protocol = self.protocol()
         for part in self.scopes():
+            self.check_demands(part, protocol)
             needs = part.extension.protocols if part.extension else ()
             if needs and protocol not in needs:
-                flag = "-j" if part is self.target else "-m"
-                self.wrong(f"{flag} {part.name} needs -p {' or '.join(needs)}", part.at)
-            self.check_demands(part, protocol)
+                option = part.options[0].name if part.options else ""
+                raise Refused(Kind.NEEDS_PROTOCOL, part.name, part.at, part=part.name, flag=part.flag, option=option, others=needs)
         reached = self.target
         if reached and not reached.extension and self.chains is not None and reached.name not in self.chains:
-            known = [*self.chains, *([] if reached.goto else TARGETS)]
-            self.wrong(f"there is no chain{'' if reached.goto else ' or target'} {reached.name}{suggest(reached.name, known)}", reached.at)
+            raise no_target(reached.name, self.chains, goto=reached.goto, index=reached.at)
+
+    def check_header(self) -> None:
+        last = len(self.words) - 1
+        names = [option.name for option in self.header]
+        for option in self.header:
+            if names.count(option.name) > 1:
+                raise Refused(Kind.OPTION_TWICE, option.name, last, option=option.name)
+            if option.name == "-f" and self.family == "ipv6":
+                raise Refused(Kind.FRAGMENT_IN_IPV6, "-f", last)
+            if option.name == "-p" and option.negated and option.values[0].lower() in _EVERY_PROTOCOL:
+                raise Refused(Kind.NEVER_MATCHES, option.values[0], last, option="-p")
+
+
+def no_target(name: str, chains: Collection[str], *, goto: bool, index: int = -1) -> Refused:
+    """The refusal of a rule that goes to what is not there; `chains` are those that a rule may go to."""
+    if goto:
+        return Refused(Kind.NO_CHAIN_TO_GO_TO, name, index, hint=suggest(name, chains))
+    return Refused(Kind.NO_TARGET, name, index, hint=suggest(name, [*chains, *TARGETS]))

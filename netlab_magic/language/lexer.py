@@ -1,11 +1,13 @@
 """From the text of a cell to its logical lines: comments, continuation lines, words with their places, and command lines."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
 from netlab_magic.errors import Place, StatementError, Word
+from netlab_magic.iptables.words import SHELL, STATEMENT, OpenQuote, tokens, unquoted
 
 __all__ = ["COMMANDS", "STATEMENTS_AND_PROGRAMS", "LogicalLine", "is_command", "logical_lines"]
 
@@ -34,6 +36,7 @@ STATEMENTS_AND_PROGRAMS = {
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<(?!<)(-?)\s*(['\"]?)([A-Za-z_]\w*)\2")
 _TEXT_FOLLOWS = re.compile(r"\s+(?P<mark><<-?\s*(?P<quote>['\"]?)(?P<delimiter>[A-Za-z_]\w*)(?P=quote))\s*$")
 _COMPOUND = {"for": "done", "while": "done", "until": "done", "if": "fi", "case": "esac"}
+_BEFORE_COMMANDS = ("do", "then", "else", "elif", "if", "while", "until", "!", "{")
 _SHELL = re.compile(
     r"""(sudo\s+)?( nsenter(\s+(-\S+|--\S+))+ (\s+(ba|da|z)?sh)?
         | ip\s+netns\s+exec\s+\S+\s+(/\S*/)?(ba|da|z)?sh
@@ -41,7 +44,6 @@ _SHELL = re.compile(
         | sudo\s+(-i|-s|su(\s+-)?) | (/\S*/)?(ba|da)?sh )\s*$""",
     re.VERBOSE,
 )
-_WORD = re.compile(r"""(?P<space>\s+)|(?P<comment>\#.*)|(?P<word>(?:[^\s'"\\#]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|(?<!^)(?<!\s)\#)+)""")
 
 
 class LogicalLine(msgspec.Struct, frozen=True):
@@ -58,31 +60,17 @@ class LogicalLine(msgspec.Struct, frozen=True):
     def words(self) -> list[Word]:
         """The words of a statement, quotes taken off. Raises StatementError for an open quote."""
         words: list[Word] = []
-        at = 0
-        while at < len(self.text):
-            match = _WORD.match(self.text, at)
-            if match is None:
-                raise StatementError("this quote is not closed", msgspec.structs.replace(self.place, column=at, width=1))
-            if match.lastgroup == "word":
-                place = msgspec.structs.replace(self.place, column=match.start(), width=match.end() - match.start())
-                words.append(Word(_unquoted(match[0]), place))
-            at = match.end()
+        try:
+            for token in tokens(self.text, STATEMENT):
+                place = msgspec.structs.replace(self.place, column=token.start, width=len(token.text))
+                words.append(Word(unquoted(token.text, STATEMENT), place))
+        except OpenQuote as error:
+            raise StatementError("this quote is not closed", msgspec.structs.replace(self.place, column=error.start, width=1)) from None
         return words
 
     def end(self) -> Place:
         """The place behind the last word."""
         return msgspec.structs.replace(self.place, column=len(self.text.rstrip()), width=1)
-
-
-def _unquoted(word: str) -> str:
-    def inside(match: re.Match[str]) -> str:
-        if match["single"] is not None:
-            return match["single"]
-        if match["double"] is not None:
-            return re.sub(r"\\([\\\"$`])", r"\1", match["double"])
-        return match["escaped"]
-
-    return re.sub(r"""'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)""", inside, word)
 
 
 def is_command(text: str, statements: Collection[str]) -> bool:
@@ -159,12 +147,15 @@ def _unfinished(text: str) -> bool:
     """Whether a shell would want another line: a continuation, an open quote, or an open loop."""
     if text.endswith("\\"):
         return True
-    bare = re.sub(r"""\\.|'[^']*'|"(?:[^"\\]|\\.)*\"""", "_", text, flags=re.DOTALL)
-    if "'" in bare or '"' in bare:
+    open_ones: Counter[str] = Counter()
+    begins_command = True
+    try:
+        for token in tokens(text, SHELL):
+            if begins_command and token.text in _COMPOUND:
+                open_ones[_COMPOUND[token.text]] += 1
+            elif begins_command and token.text in _COMPOUND.values():
+                open_ones[token.text] -= 1
+            begins_command = token.kind != "word" or (begins_command and token.text in _BEFORE_COMMANDS)
+    except OpenQuote:
         return True
-    words = re.findall(r"(?:^|[;\n|&]|\b(?:do|then|else)\b)\s*(\w+)", bare)
-    closing = re.findall(r"(?:^|[;\n])\s*(done|fi|esac)\b", bare)
-    return any(
-        sum(word == opener for word in words for opener in _COMPOUND if _COMPOUND[opener] == closer) > closing.count(closer)
-        for closer in ("done", "fi", "esac")
-    )
+    return any(number > 0 for number in open_ones.values())

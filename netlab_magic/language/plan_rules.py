@@ -12,9 +12,9 @@ import msgspec
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.extensions import target
-from netlab_magic.iptables.rule_parser import WrongWord, read_rule
+from netlab_magic.iptables.rule_parser import read_rule
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 from netlab_magic.language import statements as s
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.text import suggest
@@ -124,7 +124,7 @@ def spelt(ruleset: Ruleset, edit: s.RuleEdit) -> str | None:
     chains = [chain.name for chain in ruleset.table(edit.table).chains if chain.policy is None]
     try:
         rule = canonical(read_rule(tuple(map(str, edit.spec)), chains=chains))
-    except (WrongWord, ValueError):
+    except ValueError:
         return None
     return None if _depends_on_the_variant(rule) or not _belongs_in(edit, rule) else str(rule)
 
@@ -160,7 +160,7 @@ def specs_in_order(canonical: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]
 def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
     """What `edit` comes to, and the ruleset after it. Raises StatementError when there is nothing to delete."""
     chain = known_chain(ruleset, edit)
-    rule = msgspec.structs.replace(read_rule(words_of(spec), strict=False), raw=spec)
+    rule = msgspec.structs.replace(read_rule(split(spec), strict=False), raw=spec)
     same = [number for number, held in enumerate(chain.rules, 1) if held.spec == spec or _says_the_same(held, rule)]
     if edit.action == "delete":
         number = _doomed(chain, edit, same)

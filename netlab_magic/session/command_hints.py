@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from netlab_magic.errors import StatementError
-from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.command import read_command
+from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.ruleset import Ruleset
 
 __all__ = ["adds_rule", "repeated", "why_refused"]

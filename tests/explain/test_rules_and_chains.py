@@ -12,10 +12,11 @@ from netlab_magic.errors import StatementError
 from netlab_magic.explain import explain_chain, explain_rule
 from netlab_magic.i18n import LANGUAGES
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS  # the package is found by the line above
-from netlab_magic.iptables.rule_parser import WrongWord, read_rule
+from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS
+from netlab_magic.iptables.refusal import Refused
+from netlab_magic.iptables.rule_parser import read_rule
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 from netlab_magic.model.hooks import BUILT_IN
 
 
@@ -30,7 +31,7 @@ def ruleset(text: str) -> Ruleset:
 
 
 def matches(rule: str, language: str = "en", family: str = "ipv4") -> str:
-    read = read_rule(words_of(rule), family, strict=False)
+    read = read_rule(split(rule), family, strict=False)
     return explain_rule(Ruleset((Table("filter", (Chain("FORWARD", "DROP", (read,)),)),), family), "filter", "FORWARD", 1, language).matches
 
 
@@ -261,7 +262,7 @@ SITUATIONS = [
 
 @pytest.mark.parametrize(("table", "chain", "rule", "words"), SITUATIONS, ids=[f"{chain} {rule}" for _, chain, rule, _ in SITUATIONS])
 def test_the_situation_is_recognised_by_the_rules_shape(table: str, chain: str, rule: str, words: str) -> None:
-    read = read_rule(words_of(rule))
+    read = read_rule(split(rule))
     rules = Ruleset((Table(table, (Chain(chain, "ACCEPT" if chain in BUILT_IN[table] else None, (read,)),)),))
     situation = explain_rule(rules, table, chain, 1).situation
     assert words in situation
@@ -385,7 +386,7 @@ FILES = sorted({case.file for case in CASES})
 @pytest.mark.parametrize("file", FILES)
 def test_every_extension_is_explained(file: str) -> None:
     for case in (case for case in CASES if case.file == file and case.ok):
-        rule = read_rule(words_of(case.rule), case.family, strict=False)
+        rule = read_rule(split(case.rule), case.family, strict=False)
         policy = "ACCEPT" if case.chain in BUILT_IN[case.table] else None
         check(Ruleset((Table(case.table, (Chain(case.chain, policy, (rule,)),)),), case.family), case.table, case.chain, 1)
 
@@ -410,7 +411,7 @@ words = st.sampled_from(
 def test_whatever_is_read_can_be_explained(tokens: list[str]) -> None:
     try:
         rule = read_rule(tokens, strict=False)
-    except WrongWord:
+    except Refused:
         return
     made = Rule(rule.options, rule.matches, rule.target)
     said = explain_rule(Ruleset((Table("filter", (Chain("FORWARD", "DROP", (made,)), Chain("web"))),)), "filter", "FORWARD", 1)

@@ -7,7 +7,8 @@ import pytest
 from support.corpus import in_namespace
 
 from netlab_magic.errors import StatementError
-from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.command import read_command
+from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply, invert
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
@@ -84,7 +85,14 @@ def test_counters_go_to_zero() -> None:
         ("iptables -P FORWARD", "FORWARD", "-P needs a policy"),
         ("iptables -A", "-A", "-A needs the name of a chain"),
         ("iptables -D FORWARD 0", "0", "rules are counted from 1"),
-        ("iptables -D FORWARD 1 -j DROP", "-j", "-j has no place here"),
+        ("iptables -D FORWARD first", "first", "first is not the number of a rule"),
+        ("iptables FORWARD -j DROP", "FORWARD", "no command is given"),
+        ("iptables -A FORWARD -s ! 10.0.0.1 -j DROP", "!", "! comes before -s, not after it"),
+        ("iptables -A FORWARD ! -s 10.0.0.1,10.0.0.2 -j DROP", "!", "! cannot be used with several addresses"),
+        ("iptables -t nat -A PREROUTING -j DROP", "DROP", "iptables refuses DROP there"),
+        ("iptables -N -x", "-x", "a chain's name cannot begin with -"),
+        ("iptables -A FORWARD -s port0.example -j DROP", "port0.example", "port0.example is not an IPv4 address"),
+        ("iptables -D FORWARD 1 -j DROP", "-j", "-j does not belong here"),
         ("iptables -A FORWARD -I FORWARD -j DROP", "-I", "-I and -A cannot be used together"),
         ("iptables -N a-name-of-a-chain-that-is-too-long", "a-name-of-a-chain-that-is-too-long", "at most 28 characters"),
         ("iptables -N ACCEPT", "ACCEPT", "a chain cannot be called ACCEPT"),
@@ -108,20 +116,22 @@ def test_a_command_that_cannot_be_understood(command: str, under: str, sentence:
         ("iptables -A FORWRD -j DROP", "the table filter has no chain FORWRD; did you mean FORWARD?"),
         ("iptables -A FORWARD -j NOWHERE", "there is no chain or target NOWHERE"),
         ("iptables -A FORWARD -g DROP", "there is no chain DROP"),
-        ("iptables -I FORWARD 9 -j DROP", "FORWARD has 1 rule, so there is no place 9"),
-        ("iptables -D FORWARD 9", "FORWARD has 1 rule, so there is no place 9"),
+        ("iptables -I FORWARD 9 -j DROP", "FORWARD has no position 9: its last rule is number 1"),
+        ("iptables -D FORWARD 9", "FORWARD has no position 9: its last rule is number 1"),
+        ("iptables -D INPUT 1", "INPUT has no rules, so there is no position 1"),
         ("iptables -D FORWARD -j DROP", "FORWARD has no such rule: -j DROP"),
         ("iptables -C FORWARD -j DROP", "FORWARD has no such rule: -j DROP"),
-        ("iptables -P USED DROP", "USED is a chain that a user made"),
+        ("iptables -P USED DROP", "USED is a user-defined chain"),
         ("iptables -X USED", "USED cannot be deleted while rules of FORWARD jump to it"),
         ("iptables -X FULL", "FULL still has rules"),
         ("iptables -X FORWARD", "FORWARD is a built-in chain"),
         ("iptables -E FORWARD OTHER", "FORWARD is a built-in chain"),
-        ("iptables -N USED", "has a chain USED already"),
+        ("iptables -N USED", "already has a chain USED"),
         ("iptables -A INPUT -o eth0 -j DROP", "-o cannot be used in INPUT"),
-        ("iptables -t nat -A POSTROUTING -i eth0 -j DROP", "-i cannot be used in POSTROUTING"),
+        ("iptables -t nat -A POSTROUTING -i eth0 -j MASQUERADE", "-i cannot be used in POSTROUTING"),
+        ("iptables -A FORWARD -j INPUT", "a rule cannot jump to INPUT"),
         ("iptables -A USED -j USED", "in a circle: USED → USED"),
-        ("iptables -E FULL USED", "has a chain USED already"),
+        ("iptables -E FULL USED", "already has a chain USED"),
     ],
 )
 def test_a_command_that_iptables_would_refuse(command: str, sentence: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from netlab_magic.draw import chains_picture, way_picture
 from netlab_magic.errors import NetlabError
 from netlab_magic.explain import explain_chain
-from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.command import read_command
+from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply, diff, invert
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import Ruleset

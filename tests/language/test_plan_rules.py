@@ -6,7 +6,7 @@ from support.corpus import CASES, Case
 from netlab_magic.errors import StatementError
 from netlab_magic.iptables.rule_parser import read_rule
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 from netlab_magic.language.plan_rules import spelt, step
 from netlab_magic.language.statements import RuleEdit
 from netlab_magic.model.hooks import BUILT_IN
@@ -27,7 +27,7 @@ def ruleset_with(table: str, *rules: Rule) -> Ruleset:
 
 
 def edit_of(case: Case) -> RuleEdit:
-    return RuleEdit(BUILT_IN[case.table][-1], tuple(words_of(case.rule)), case.table)
+    return RuleEdit(BUILT_IN[case.table][-1], tuple(split(case.rule)), case.table)
 
 
 def test_what_is_spelt_is_what_both_variants_print() -> None:
@@ -45,7 +45,7 @@ def test_what_is_spelt_is_what_both_variants_print() -> None:
 
 @pytest.mark.parametrize(("rule", "why"), ASKED, ids=[why for _, why in ASKED])
 def test_iptables_is_asked_where_it_alone_can_tell(rule: str, why: str) -> None:
-    assert spelt(ruleset_with("filter"), RuleEdit("FORWARD", tuple(words_of(rule)))) is None, why
+    assert spelt(ruleset_with("filter"), RuleEdit("FORWARD", tuple(split(rule)))) is None, why
 
 
 def test_a_rule_in_a_chain_that_is_not_there_is_refused() -> None:
@@ -55,7 +55,7 @@ def test_a_rule_in_a_chain_that_is_not_there_is_refused() -> None:
 
 @pytest.mark.parametrize("held", ["-p tcp -m tcp --dport 80 -j ACCEPT", "-p 6 -m tcp --dport http -j ACCEPT"])
 def test_a_rule_that_is_there_is_found_however_its_program_wrote_it(held: str) -> None:
-    ruleset = ruleset_with("filter", read_rule(words_of(held), strict=False))
+    ruleset = ruleset_with("filter", read_rule(split(held), strict=False))
     edit = RuleEdit("OUTPUT", ("-p", "tcp", "--dport", "80", "-j", "ACCEPT"))
     spec = spelt(ruleset, edit)
     assert spec is not None

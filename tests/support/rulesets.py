@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from netlab_magic.iptables.rule_parser import read_rule
 from netlab_magic.iptables.ruleset import Chain, Counters, Match, Option, Rule, Ruleset, Table, Target
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 from netlab_magic.model.hooks import BUILT_IN
 
 SPECS = [
@@ -27,7 +27,7 @@ counters = st.none() | st.builds(Counters, st.integers(0, 9), st.integers(0, 9))
 
 def rule(spec: str) -> Rule:
     """The rule that stands behind `-A CHAIN` in a dump."""
-    return read_rule(words_of(spec))
+    return read_rule(split(spec))
 
 
 @st.composite

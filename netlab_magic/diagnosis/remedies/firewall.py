@@ -9,7 +9,8 @@ from netlab_magic.diagnosis.remedies.remedy import Fix, World
 from netlab_magic.forwarding.prediction import Hop
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
-from netlab_magic.iptables.command import changes, read_command
+from netlab_magic.iptables.command import read_command
+from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.topology import HOST

@@ -12,16 +12,17 @@ from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
 from netlab_magic.engines.simulated.nft import listed
-from netlab_magic.engines.simulated.rules import RuleRefused, restored, saved, with_policy
+from netlab_magic.engines.simulated.rules import restored, saved, with_policy
 from netlab_magic.engines.simulated.shell import Shell
 from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.trace import followed
 from netlab_magic.engines.simulated.traffic import measured
 from netlab_magic.engines.simulated.world import World, empty_world
 from netlab_magic.errors import LabUnavailable
+from netlab_magic.iptables.refusal import Refused
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
@@ -82,16 +83,16 @@ class SimulatedEngine:
         """See Engine."""
         try:
             rules = restored(self.world.ruleset(namespace), text, self.ready.firewall, flush, counters=flush)
-        except RuleRefused as refusal:
-            raise Refusal(refusal.message, index=refusal.line, in_rules=True) from None
+        except Refused as refused:
+            raise _refusal(refused, in_rules=True) from None
         self._world = self.world.with_ruleset(namespace, rules)
 
     def canonical(self, text: str) -> str:
         """See Engine."""
         try:
             rules = restored(Ruleset(), text, self.ready.firewall, flush=True)
-        except RuleRefused as refusal:
-            raise self._better(text) or Refusal(refusal.message, index=refusal.line) from None
+        except Refused as refused:
+            raise self._better(text) or _refusal(refused) from None
         return saved(rules, self.ready.firewall, _moment(), counters=False)
 
     def _better(self, text: str) -> Refusal | None:
@@ -100,7 +101,7 @@ class SimulatedEngine:
         world, said = empty_world(self.ready.firewall), list[str]()
         world = world.with_ruleset(HOST, restored(Ruleset(), chains, self.ready.firewall, flush=True))
         for number, table, rule in appended(text):
-            words = shlex.join(["iptables", "-t", table, *words_of(rule)])
+            words = shlex.join(["iptables", "-t", table, *split(rule)])
             world, status = Shell(self._name, _moment).run(world, words, lambda _, text: said.append(text))
             if status:
                 return Refusal(said_by_iptables("".join(said))[0], index=number)
@@ -110,8 +111,8 @@ class SimulatedEngine:
         """See Engine."""
         try:
             rules = with_policy(self.world.ruleset(HOST), table, chain, verdict, self.ready.firewall)
-        except RuleRefused as refusal:
-            raise Refusal(refusal.message) from None
+        except Refused as refused:
+            raise _refusal(refused) from None
         self._world = self.world.with_ruleset(HOST, rules)
 
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
@@ -162,3 +163,8 @@ def topology_seen(world: World, sysctls: Mapping[str, Sequence[str]]) -> Topolog
 def _as_people_count(name: str) -> list[tuple[int, str]]:
     """For sorting: n2 before n10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _refusal(refused: Refused, in_rules: bool = False) -> Refusal:
+    """A refusal of a text for iptables-restore, with its line."""
+    return Refusal(refused.message, index=refused.place.line if refused.place else -1, in_rules=in_rules)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from netlab_magic.engines.simulated.world import World
-from netlab_magic.iptables.rule_parser import WrongWord, read_rule
+from netlab_magic.iptables.refusal import Refused
+from netlab_magic.iptables.rule_parser import read_rule
 from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Table
 from netlab_magic.model.hooks import BESIDE
 
@@ -91,7 +92,7 @@ def _rule(words: list[str]) -> Rule:
         at += length
     try:
         read = read_rule([*own, *rest], strict=False)
-    except WrongWord as error:
+    except Refused as error:
         raise NotUnderstood(" ".join(words)) from error
     return Rule(read.options, read.matches, read.target, Counters())
 

@@ -1,21 +1,22 @@
 """The rules of a simulated namespace: what iptables, iptables-save and iptables-restore make of them, with the habits of each variant."""
 
 import re
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from netlab_magic.errors import StatementError
-from netlab_magic.iptables import save_format
+from netlab_magic.errors import Place
 from netlab_magic.iptables.canonical import canonical
-from netlab_magic.iptables.command import Command, changes, read_command
+from netlab_magic.iptables.command import Command, command_of
+from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import AddTable, RulesChange, SetPolicy, apply
 from netlab_magic.iptables.extensions import target
+from netlab_magic.iptables.refusal import Kind, Refused
 from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
+from netlab_magic.iptables.words import split
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["PROGRAM_VERSION", "RuleRefused", "carried_out", "program_name", "restored", "saved", "with_policy", "with_table"]
+__all__ = ["PROGRAM_VERSION", "carried_out", "program_name", "restored", "saved", "with_policy", "with_table"]
 
 PROGRAM_VERSION = "1.8.9"
 """The iptables whose texts are printed here."""
@@ -24,15 +25,6 @@ _NFT_ORDER = ("mangle", "security", "raw", "filter", "nat")
 _NFT_MARK = {"legacy": "", "nft": " (nf_tables)"}
 _COUNTED = re.compile(r"\[(\d+):(\d+)\]\s+")
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
-
-
-class RuleRefused(Exception):
-    """iptables would refuse this; `line` is the line of the text it was given (from 1), or -1."""
-
-    def __init__(self, message: str, line: int = -1) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
 
 
 def program_name(program: str, variant: str) -> str:
@@ -44,12 +36,11 @@ def program_name(program: str, variant: str) -> str:
 
 
 def carried_out(ruleset: Ruleset, command: Command, variant: str) -> Ruleset:
-    """The rules after a command. Raises StatementError, saying why, where iptables would refuse it."""
+    """The rules after a command. Raises Refused where iptables would refuse it."""
     edits = changes(command, ruleset)
     if not edits:
         return with_table(ruleset, command.table, variant)
-    if misplaced := next(filter(None, (_misplaced(command, rule) for rule in command.rules)), ""):
-        raise StatementError(misplaced)
+    _refuse_misplaced(command)
     return _committed(ruleset, edits, variant)
 
 
@@ -107,25 +98,28 @@ def with_table(ruleset: Ruleset, name: str, variant: str) -> Ruleset:
 
 
 def with_policy(ruleset: Ruleset, table: str, chain: str, verdict: str, variant: str) -> Ruleset:
-    """The rules with another policy of a built-in chain. Raises RuleRefused."""
-    try:
-        return carried_out(ruleset, Command("-P", chain, table, ruleset.family, name=verdict), variant)
-    except StatementError as error:
-        raise RuleRefused(error.message) from None
+    """The rules with another policy of a built-in chain. Raises Refused."""
+    return carried_out(ruleset, Command("-P", chain, table, ruleset.family, name=verdict), variant)
 
 
 # --- what belongs where ------------------------------------------------------------------------------------------------------
 
-def _misplaced(command: Command, rule: Rule) -> str:
-    """Why the kernel does not take a rule in this place, "" when it does."""
-    found = target(rule.jump)
+def _refuse_misplaced(command: Command) -> None:
+    """Raises Refused where the kernel does not take a rule in this place."""
+    for rule in command.rules:
+        if not _may_stand(rule.jump, command.table, command.chain):
+            refused = Refused(Kind.MISPLACED, rule.jump)
+            refused.command = command
+            raise refused
+
+
+def _may_stand(name: str, table: str, chain: str) -> bool:
+    found = target(name)
     if found is None or not found.table:
-        return ""
-    wrong_chain = found.chains and command.chain in BUILT_IN[command.table] and command.chain not in found.chains
-    return _INVALID if command.table != found.table or wrong_chain else ""
-
-
-_INVALID = "Invalid argument (a match or target that does not belong in this table or chain?)"
+        return True
+    if found.table != table:
+        return False
+    return not found.chains or chain in found.chains or chain not in BUILT_IN[table]
 
 
 # --- whole texts -----------------------------------------------------------------------------------------------------------
@@ -152,17 +146,19 @@ def _lines(table: Table, counters: bool) -> Iterator[str]:
 
 
 def restored(ruleset: Ruleset, text: str, variant: str, flush: bool = False, counters: bool = False) -> Ruleset:
-    """The rules after `iptables-restore` of a text; `flush` replaces the tables in it, `counters` takes theirs. Raises RuleRefused."""
+    """The rules after `iptables-restore` of a text; `flush` replaces the tables in it, `counters` takes theirs.
+
+    Raises Refused, with the line.
+    """
     reader = _Restoring(ruleset, variant, flush, counters)
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
         try:
             reader.line(line.rstrip("\r"))
-        except StatementError as error:
-            raise RuleRefused(error.message, number) from None
-        except ValueError as error:
-            raise RuleRefused(str(error), number) from None
+        except Refused as refused:
+            raise refused.at(Place(number, line)) from None
     if reader.table:
-        raise RuleRefused(f"COMMIT expected at line {len(text.splitlines()) + 1}", len(text.splitlines()))
+        raise Refused(Kind.NO_COMMIT, line=len(lines) + 1).at(Place(len(lines), lines[-1]))
     return reader.ruleset
 
 
@@ -183,7 +179,7 @@ class _Restoring:
         if line.startswith("*"):
             self.begin(line[1:].strip())
         elif not self.table:
-            raise ValueError(f"{line.split(maxsplit=1)[0]} stands outside of a table")
+            raise Refused(Kind.OUTSIDE_OF_TABLES, line.split(maxsplit=1)[0])
         elif line.strip() == "COMMIT":
             self.commit()
         elif line.startswith(":"):
@@ -193,7 +189,7 @@ class _Restoring:
 
     def begin(self, name: str) -> None:
         if name not in BUILT_IN:
-            raise ValueError(f"there is no table {name}")
+            raise Refused(Kind.NO_TABLE, name)
         known = next((table for table in self.ruleset.tables if table.name == name), None)
         self.table, self.new = name, set() if known else {name}
         silent = None if self.variant == "nft" else Counters()
@@ -212,25 +208,24 @@ class _Restoring:
         counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
         if policy == "-":
             if name not in self.chains:
-                read_command(f"iptables -N {shlex.quote(name)}")
+                command_of(["iptables", "-N", name])
             self.chains[name], self.rules[name] = Chain(name), []
             return
         if name not in BUILT_IN[self.table]:
-            raise ValueError(f"{name} is not a built-in chain of {self.table}, so it has no policy")
+            raise Refused(Kind.POLICY_OF_A_USERS_CHAIN, name, chain=name)
         if policy not in ("ACCEPT", "DROP"):
-            raise ValueError(f"{policy} is not a policy; a policy is ACCEPT or DROP")
+            raise Refused(Kind.NOT_A_POLICY, policy)
         self.chains[name] = Chain(name, policy, (), counted)
 
     def edit(self, line: str) -> None:
         found = _COUNTED.match(line)
-        words = save_format.words_of(line[found.end() :] if found else line)
+        words = split(line[found.end() :] if found else line)
         family = self.ruleset.family
-        command = read_command(shlex.join([_PROGRAM[family], "-t", self.table, *words]))
+        command = command_of([_PROGRAM[family], "-t", self.table, *words])
         counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
         rules = tuple(msgspec.structs.replace(rule, counters=rule.counters or counted) for rule in command.rules)
         command = msgspec.structs.replace(command, rules=rules)
-        if misplaced := next(filter(None, (_misplaced(command, rule) for rule in rules)), ""):
-            raise ValueError(misplaced)
+        _refuse_misplaced(command)
         if command.action == "-A" and command.chain in self.rules and all(self.is_known(rule) for rule in rules):
             self.rules[command.chain] += [self.spelt(rule) for rule in rules]  # thousands of these must not take long
             return
@@ -255,7 +250,7 @@ class _Restoring:
         table = Table(self.table, self.made())
         table = Table(self.table, _in_order(table))
         if loop := table.loop():
-            raise ValueError(f"then these chains would jump to each other in a circle: {' → '.join((*loop, loop[0]))}")
+            raise Refused(Kind.LOOP, " → ".join((*loop, loop[0])))
         others = tuple(held for held in self.ruleset.tables if held.name != self.table)
         at = [held.name for held in self.ruleset.tables].index(self.table) if not self.new else 0
         self.ruleset = _ordered(msgspec.structs.replace(self.ruleset, tables=(*others[:at], table, *others[at:])), self.new, self.variant)

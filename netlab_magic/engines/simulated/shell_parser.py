@@ -1,24 +1,14 @@
 """Shell text as values: lists of pipelines of commands, with the words of a command still as they were written."""
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 
+from netlab_magic.iptables.words import SHELL, OpenQuote, next_token, unquoted
+
 __all__ = ["Job", "Pipeline", "Simple", "Unreadable", "expanded", "read_script"]
 
-_TOKEN = re.compile(
-    r"""(?P<blank>[ \t]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>\n)
-    |(?P<operator>&&|\|\||;|\||\(|\)|\d?>>|&>>?|\d?>&[\d-]|\d?>|<<-?|<(?!<)|&)
-    |(?P<word>(?:[^\s'"\\|&;<>()\#]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|\$\([^)]*\)|(?<=\S)\#)+)""",
-    re.VERBOSE | re.DOTALL,
-)
-_PART = re.compile(
-    r"""'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)
-    |(?P<variable>\$(?:\?|\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*\}|\d))|(?P<plain>[^'"\\$]+|\$)""",
-    re.VERBOSE | re.DOTALL,
-)
-_IN_QUOTES = re.compile(r"\\(?P<escaped>[\\\"$`])|(?P<variable>\$(?:\?|\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*\}|\d))")
+_NOT_CLOSED = "a quote or a parenthesis that is not closed"
 _RESERVED = ("for", "while", "until", "if", "case", "function", "select", "{", "[[", "((")
 
 
@@ -53,18 +43,7 @@ class Job(msgspec.Struct):
 
 def expanded(word: str, variables: dict[str, str]) -> str:
     """A word with its quotes taken off and its variables in place."""
-
-    def of(name: str) -> str:
-        return variables.get(name.strip("${}"), "")
-
-    def one(part: "re.Match[str]") -> str:
-        if part["single"] is not None:
-            return part["single"]
-        if part["double"] is not None:
-            return _IN_QUOTES.sub(lambda inner: inner["escaped"] or of(inner["variable"]), part["double"])
-        return part["escaped"] or (of(part["variable"]) if part["variable"] else part["plain"])
-
-    return "".join(map(one, _PART.finditer(word)))
+    return unquoted(word, SHELL, lambda name: variables.get(name.strip("${}"), ""))
 
 
 def read_script(text: str) -> list[Job]:
@@ -80,15 +59,12 @@ class _Reader:
 
     def token(self) -> tuple[str, str]:
         """The kind and text of what comes next; ("", "") at the end."""
-        while self.at < len(self.text):
-            found = _TOKEN.match(self.text, self.at)
-            if found is None:
-                raise Unreadable("a quote or a parenthesis that is not closed")
-            self.at = found.end()
-            kind = str(found.lastgroup)
-            if kind not in ("blank", "comment"):
-                return kind, found[0]
-        return "", ""
+        try:
+            found = next_token(self.text, self.at, SHELL)
+        except OpenQuote:
+            raise Unreadable(_NOT_CLOSED) from None
+        self.at = found.end if found else len(self.text)
+        return (found.kind, found.text) if found else ("", "")
 
     def jobs(self, closing: str) -> list[Job]:
         made: list[Job] = []
@@ -99,7 +75,7 @@ class _Reader:
                 made.append(Job(pipeline, when))
             if ended in ("", closing):
                 if ended != closing:
-                    raise Unreadable("a quote or a parenthesis that is not closed")
+                    raise Unreadable(_NOT_CLOSED)
                 return made
             if ended == ")":
                 raise Unreadable("a parenthesis that was not opened")

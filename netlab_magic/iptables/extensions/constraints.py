@@ -5,18 +5,28 @@ The facts are those that iptables checks once it has read a rule, or the kernel 
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from netlab_magic.iptables.refusal import Kind
 from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["HAS_PORT", "NO_DEMAND", "WITH_PORTS", "Demand", "all_of", "one_of"]
+__all__ = ["HAS_PORT", "NO_DEMAND", "WITH_PORTS", "Complaint", "Demand", "all_of", "one_of"]
 
 WITH_PORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "ipv6-icmp")
 """The protocols whose ports, or identifiers, NAT can change."""
 
 HAS_PORT = r"\]:\d|^:\d|^\d+\.\d+\.\d+\.\d+[\d.-]*:\d"
 """What a NAT target's words look like where they name a port."""
+
+
+class Complaint(NamedTuple):
+    """What is wrong with the options of a match or target: the option concerned, and those that would do or are too many."""
+
+    kind: Kind
+    option: str
+    others: tuple[str, ...] = ()
 
 
 class Demand(msgspec.Struct, frozen=True):
@@ -32,25 +42,25 @@ class Demand(msgspec.Struct, frozen=True):
     protocols: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     repeats: bool = False
 
-    def complaints(self, options: Sequence[Option], protocol: str) -> Iterator[str]:
-        """What is wrong with these options, each as the end of a sentence that begins with the match or target."""
+    def complaints(self, options: Sequence[Option], protocol: str) -> Iterator[Complaint]:
+        """What is wrong with these options."""
         names = [option.name for option in options]
         for name in dict.fromkeys(names):
             if names.count(name) > 1 and not self.repeats:
-                yield f"takes {name} only once"
+                yield Complaint(Kind.TAKES_ONCE, name)
         for group in self.needs:
             if not set(group) & set(names):
-                yield f"needs {' or '.join(group)}"
+                yield Complaint(Kind.NEEDS_OPTION, group[0], group)
         for group in self.excludes:
-            both = [name for name in group if name in names]
-            if len(both) > 1:
-                yield f"takes only one of {' and '.join(both)}"
+            given = tuple(name for name in group if name in names)
+            if len(given) > 1:
+                yield Complaint(Kind.TAKES_ONE_OF, given[-1], given)
         for name, others in self.along:
             if name in names and not set(others) & set(names):
-                yield f"takes {name} only together with {' or '.join(others)}"
+                yield Complaint(Kind.TAKES_WITH, name, others)
         for name, pattern, protocols in self.protocols:
             if protocol not in protocols and any(option.name == name and re.search(pattern, " ".join(option.values)) for option in options):
-                yield f"takes this {name} only with -p {' or '.join(protocols)}"
+                yield Complaint(Kind.TAKES_WITH_PROTOCOL, name, protocols)
 
 
 NO_DEMAND = Demand()

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from netlab_magic.iptables.save_format import words_of
+from netlab_magic.iptables.words import split
 
 __all__ = ["Entry", "Listed", "merged", "moved", "toggled"]
 
@@ -30,7 +30,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 def _written(spec: str) -> str:
     """A rule for a command line: quoted for the shell, whatever a comment holds."""
-    return " ".join(word if word == "!" else shlex.quote(word) for word in words_of(spec))
+    return " ".join(word if word == "!" else shlex.quote(word) for word in split(spec))
 
 
 def _number(entries: Sequence[Entry], place: int) -> int:
