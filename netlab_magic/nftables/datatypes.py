@@ -173,6 +173,35 @@ class _Address6(Datatype):
         return str(value)
 
 
+_IPV4, _IPV6 = _Address4("ipv4_addr"), _Address6("ipv6_addr")
+
+
+class _AnyAddress(Datatype):
+    """An address of either family: where a statement does not say which."""
+
+    def read(self, word: str) -> Constant:
+        return (_IPV6 if ":" in word else _IPV4).read(word)
+
+    def show(self, value: Constant) -> str:
+        return _IPV6.show(value)
+
+
+class _AnyTarget(_AnyAddress):
+    """An address, or the name of a device: where a copy of a packet goes."""
+
+    def text(self, word: str) -> Constant:
+        return word.strip('"')
+
+    def read(self, word: str) -> Constant:
+        try:
+            return super().read(word)
+        except NotAValue:
+            return self.text(word)
+
+    def show(self, value: Constant) -> str:
+        return f'"{value}"' if isinstance(value, str) else super().show(value)
+
+
 class _LinkAddress(Datatype):
     _WORD = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}")
 
@@ -273,8 +302,10 @@ DATATYPES: dict[str, Datatype] = {
     "ct_status": Bitmask("ct_status"),
     "ct_event": Bitmask("ct_event"),
     "ct_label": _Label("ct_label"),
-    "ipv4_addr": _Address4("ipv4_addr"),
-    "ipv6_addr": _Address6("ipv6_addr"),
+    "ipv4_addr": _IPV4,
+    "ipv6_addr": _IPV6,
+    "address": _AnyAddress("address"),
+    "target": _AnyTarget("target"),
     "ether_addr": _LinkAddress("ether_addr"),
     "time": _Duration("time"),
     "day": Datatype("day", quoted=True),

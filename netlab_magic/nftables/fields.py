@@ -135,6 +135,7 @@ CT: dict[str, str] = _of(
 """The keys of `ct`, with their types. Addresses have their family before them: `ip saddr`."""
 for _family, _type in (("ip", "ipv4_addr"), ("ip6", "ipv6_addr")):
     CT[f"{_family} saddr"] = CT[f"{_family} daddr"] = _type
+CT["saddr"] = CT["daddr"] = "address"
 
 EXTENSION_HEADERS: dict[str, dict[str, str]] = {
     "hbh": _of("integer", "hdrlength", nexthdr="inet_proto"),
@@ -149,7 +150,7 @@ EXTENSION_HEADERS: dict[str, dict[str, str]] = {
 """The IPv6 extension headers and their fields, with their types."""
 
 _MPTCP = {"subtype": "mptcp_subtype"}
-_RT = {"classid": "realm", "mtu": "integer", "ipsec": "boolean"}
+_RT = {"nexthop": "address", "classid": "realm", "mtu": "integer", "ipsec": "boolean"}
 _SOCKET = {"transparent": "integer", "wildcard": "integer", "mark": "mark", "cgroupv2": "cgroupsv2"}
 _FIB = {"type": "fib_addrtype", "oif": "ifindex", "oifname": "ifname", "check": "boolean"}
 _ADDRESSES = {"ip": "ipv4_addr", "ip6": "ipv6_addr"}

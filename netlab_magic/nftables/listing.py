@@ -34,6 +34,7 @@ __all__ = ["block_lines", "canonical", "listing", "priority_text", "table_lines"
 _REACH = 10  # how far from a named priority nft still writes it as an offset (nftables, src/rule.c, prio2str)
 _INDENT = "\t\t\t     "
 _AT_HOOKS = {"dstnat": ("prerouting",), "srcnat": ("postrouting",), "out": ("output",)}
+_AT_HOOKS_SINCE_1_1 = {"dstnat": ("prerouting", "output"), "srcnat": ("postrouting", "input")}
 _BY_FIVE = "inet_service mark inet_proto integer uid gid tcp_flag classid arp_op dccp_pkttype"
 _BY_TWO = "ipv4_addr nf_proto ct_status ct_dir ct_state pkt_type"
 _A_LINE = {**dict.fromkeys(_BY_FIVE.split(), 5), **dict.fromkeys(_BY_TWO.split(), 2)}
@@ -152,8 +153,8 @@ def priority_text(priority: int, family: str, hook: str, style: Style = Style())
     """
     for name, value in priorities(family, hook).items():
         hooks: tuple[str, ...] | None = _AT_HOOKS.get(name)
-        if name == "dstnat" and style.recent and family != "bridge":
-            hooks = ("prerouting", "output")
+        if style.recent and family != "bridge":
+            hooks = _AT_HOOKS_SINCE_1_1.get(name, hooks)
         if abs(priority - value) <= _REACH and (hooks is None or hook in hooks):
             offset = priority - value
             return f"{name} {'-' if offset < 0 else '+'} {abs(offset)}" if offset else name

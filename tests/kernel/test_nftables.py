@@ -12,7 +12,7 @@ from netlab_magic.nftables.state import stateless
 
 pytestmark = pytest.mark.kernel
 
-LOADED = ["blocks-1.0.6", "expressions-1.0.6", "programs-1.0.6", "types-1.0.6"]
+LOADED = ["blocks-1.0.6", "expressions-1.0.6", "programs-1.0.6", "types-1.0.6", "varied-1.0.6"]
 FORMS = {"plain": "", "handles": "-a", "numeric": "-n", "stateless": "-s", "json": "-j"}
 IPTABLES = """
 iptables-nft -N DOCKER

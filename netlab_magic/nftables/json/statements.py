@@ -7,7 +7,7 @@ import msgspec
 
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.datatypes import DATATYPES
-from netlab_magic.nftables.expressions import Element, Expression, Fib, MapLookup, TcpOption
+from netlab_magic.nftables.expressions import Element, Expression, Fib, MapLookup, Meta, TcpOption
 from netlab_magic.nftables.fields import datatype_of, datatypes_of
 from netlab_magic.nftables.json.expressions import ExpressionReader, Json
 from netlab_magic.nftables.text.expression_printer import Style
@@ -92,7 +92,7 @@ class StatementReader(ExpressionReader):
         given: Mapping[str, Json] = said or {}
         match name:
             case "counter":
-                return s.Counter(given.get("packets"), given.get("bytes"))
+                return s.Counter(_unsigned(given.get("packets")), _unsigned(given.get("bytes")))
             case "limit":
                 return limit(given)
             case "quota":
@@ -131,6 +131,8 @@ class StatementReader(ExpressionReader):
     def mangle(self, said: Mapping[str, Json]) -> s.Statement:
         """A field that is set."""
         target = self.expression(said["key"])
+        if target == Meta("secmark") and isinstance(said["value"], str):
+            return s.ObjectReference("secmark", said["value"])
         return s.Assignment(target, self.expression(said["value"], (datatype_of(target),)))
 
     def log(self, said: Mapping[str, Json] | None) -> s.Statement:
@@ -223,6 +225,11 @@ class StatementReader(ExpressionReader):
         counted = tuple(self.stateful(*next(iter(one.items()))) for one in said.get("stmt", ()))
         element = Element(found.key, found.data, found.timeout, found.expires, (*found.statements, *counted), found.comment)
         return s.SetUpdate(said["op"], (said.get("set") or said["map"]).removeprefix("@"), element)
+
+
+def _unsigned(count: int | None) -> int | None:
+    """A count of 64 bits, which nft prints as if its first bit were a sign."""
+    return count if count is None else count % (1 << 64)
 
 
 def limit(given: Mapping[str, Json]) -> s.Limit:

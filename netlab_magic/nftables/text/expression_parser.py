@@ -56,11 +56,12 @@ _UNQUALIFIED = frozenset(
 class ExpressionParser(StatefulParser):
     """A parser of expressions; what it reads from is the words of one rule, or of one element."""
 
-    __slots__ = ("depth",)
+    __slots__ = ("depth", "family")
 
-    def __init__(self, words: Collection[str]) -> None:
+    def __init__(self, words: Collection[str], family: str = "") -> None:
         super().__init__(words)
         self.depth = 0
+        self.family = family
 
     def expression(self, hint: Datatype | None = None, least: int = 0) -> Expression:
         """An expression with its operators, of which those that bind less than `least` are left; constants in it are of the type `hint`."""
@@ -205,6 +206,8 @@ class ExpressionParser(StatefulParser):
         if protocol == "dccp":
             return e.DccpOption(self.number())
         name = self.take()
+        if protocol == "tcp" and name not in _TCP_OPTIONS and not name.isdigit() and name[0] != "@":
+            raise NotUnderstood(name)
         field = ""
         if self.word in _OPTION_FIELDS[protocol] and not name.startswith("@"):
             field = self.take()
@@ -225,8 +228,8 @@ class ExpressionParser(StatefulParser):
         key = self.take()
         if key in ("ip", "ip6"):
             key = f"{key} {self.take()}"
-        elif key in ("saddr", "daddr"):
-            return e.Ct(key, direction)
+        elif key in ("saddr", "daddr") and self.family in ("ip", "ip6"):
+            key = f"{self.family} {key}"
         if key not in CT:
             self.at -= 1
             raise NotUnderstood(key)
@@ -303,6 +306,27 @@ _meta = lru_cache(256)(e.Meta)
 _ct = lru_cache(256)(e.Ct)
 
 _FIB_FLAGS = ("saddr", "daddr", "mark", "iif", "oif")
+_TCP_OPTIONS = frozenset(
+    [
+        "eol",
+        "noop",
+        "nop",
+        "maxseg",
+        "window",
+        "sack-perm",
+        "sack-permitted",
+        "sack",
+        "sack0",
+        "sack1",
+        "sack2",
+        "sack3",
+        "timestamp",
+        "echo",
+        "fastopen",
+        "md5sig",
+        "mptcp",
+    ]
+)
 _OPTIONS = frozenset((("tcp", "option"), ("ip", "option"), ("sctp", "chunk"), ("dccp", "option")))
 _OPTION_KINDS: dict[str, Callable[[str, str], Expression]] = {"tcp": e.TcpOption, "ip": e.IpOption, "sctp": e.SctpChunk}
 _OPTION_FIELDS = {

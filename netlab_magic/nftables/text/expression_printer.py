@@ -116,7 +116,7 @@ def _binary_text(joined: Binary, style: Style, types: Sequence[Datatype]) -> str
     right = joined.right
     if joined.operator in _SHIFTS:
         kinds = (DATATYPES["integer"],)
-    elif isinstance(joined.left, Binary) and joined.left.operator in _SHIFTS and kinds[0].name != "mark":
+    elif isinstance(joined.left, Binary) and joined.left.operator in _SHIFTS and (style.recent or kinds[0].name != "mark"):
         kinds = (DATATYPES["hexadecimal"],)
     if isinstance(right, int) and kinds and isinstance(kinds[0], Bitmask):
         flags = kinds[0].flags(right)

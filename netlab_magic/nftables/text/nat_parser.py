@@ -1,7 +1,6 @@
 """Reading where a packet is translated to, or handed to: snat, dnat, masquerade, redirect, tproxy."""
 
 import re
-from collections.abc import Collection
 
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.datatypes import DATATYPES
@@ -19,13 +18,9 @@ _PORT = DATATYPES["inet_service"]
 
 
 class NatParser(ExpressionParser):
-    """An ExpressionParser for a table of `family`, which decides of which kind addresses are."""
+    """An ExpressionParser that knows translations; the family of its table decides of which kind addresses are."""
 
-    __slots__ = ("family",)
-
-    def __init__(self, words: Collection[str], family: str) -> None:
-        super().__init__(words)
-        self.family = family
+    __slots__ = ()
 
     def nat(self) -> s.Nat:
         """`snat` and `dnat`."""
@@ -58,18 +53,22 @@ class NatParser(ExpressionParser):
         if word[:1] == ":" and word[:2] != "::":
             return None, self.port()
         bracketed = _BRACKETED.fullmatch(word)
-        address: Expression
         if bracketed:
-            self.at += 1
             first, last, port = bracketed.groups()
-            address = constant(DATATYPES["ipv6_addr"], f"{first}-{last}" if last else first)
-            return address, constant(_PORT, port) if port else None
+            return constant(DATATYPES["ipv6_addr"], f"{first}-{last}" if last else first), self.behind(port)
         if word.count(":") == 1 and word[0].isdigit():
-            self.at += 1
             first, _, port = word.partition(":")
-            return constant(kind, first), constant(_PORT, port)
+            return constant(kind, first), self.behind(port)
         address = self.value([kind, _PORT])
         return address, self.port() if self.word[:1] == ":" else None
+
+    def behind(self, port: str | None) -> Expression | None:
+        """The port that stands behind an address in the same word: a number, or the beginning of an expression that gives one."""
+        if port is None:
+            self.at += 1
+            return None
+        self.words[self.at] = port
+        return self.value([_PORT])
 
     def port(self) -> Expression:
         """What stands behind a colon: a port, a range, or an expression that gives one."""

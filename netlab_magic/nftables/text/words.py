@@ -3,10 +3,9 @@
 import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from ipaddress import IPv6Address
 
 from netlab_magic.nftables.datatypes import DATATYPES, Datatype, NotAValue, datatype_named, milliseconds
-from netlab_magic.nftables.expressions import Binary, CatchAll, Concatenation, Constant, Expression, Prefix, Range
+from netlab_magic.nftables.expressions import Binary, CatchAll, Concatenation, Expression, Prefix, Range
 
 __all__ = ["ADDRESS", "TARGET", "NotUnderstood", "WordReader", "constant", "joined", "words_of"]
 
@@ -18,34 +17,8 @@ class NotUnderstood(ValueError):
     """A word is not what the grammar of nft has in its place."""
 
 
-class _AnyAddress(Datatype):
-    """An address of either family: where a statement does not say which."""
-
-    def read(self, word: str) -> Constant:
-        return DATATYPES["ipv6_addr" if ":" in word else "ipv4_addr"].read(word)
-
-    def show(self, value: Constant) -> str:
-        return DATATYPES["ipv6_addr"].show(value) if isinstance(value, IPv6Address) else str(value)
-
-
-class _AnyTarget(_AnyAddress):
-    """An address, or the name of a device: where a copy of a packet goes."""
-
-    def text(self, word: str) -> Constant:
-        return DATATYPES["ifname"].read(word)
-
-    def read(self, word: str) -> Constant:
-        try:
-            return super().read(word)
-        except NotAValue:
-            return self.text(word)
-
-    def show(self, value: Constant) -> str:
-        return f'"{value}"' if isinstance(value, str) else super().show(value)
-
-
-ADDRESS: Datatype = _AnyAddress("address")
-TARGET: Datatype = _AnyTarget("target")
+ADDRESS = DATATYPES["address"]
+TARGET = DATATYPES["target"]
 
 
 def words_of(text: str) -> list[str]:
