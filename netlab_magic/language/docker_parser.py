@@ -335,10 +335,12 @@ def _run(r: Reader, *, start: bool) -> Statement:
     if named is None:
         o.read_options(r, o.RUN, given)
         named = given.last("--name")
-    name = named or Word(_short_name(image or ""), (image or r.words[-1]).place)
+    name = not_reserved(valid_name(named or Word(_short_name(image or ""), (image or r.words[-1]).place), "container"), "container")
+    command = r.rest("command")
+    in_foreground = start and command[:1] and command[0].rpartition("/")[2] in _TOOLS and not {"-d", "--detach"} & given.ignored.keys()
     address, network, hostname = given.last("--ip"), given.last("--network", "--net"), given.last("-h", "--hostname")
-    return d.DockerRun(
-        not_reserved(valid_name(name, "container"), "container"),
+    made = d.DockerRun(
+        name,
         str(image or ""),
         Word(network.removeprefix("name="), network.place) if network else None,
         tuple(one for word in given.every("-p", "--publish") for one in publishes_of(word)),
@@ -348,10 +350,52 @@ def _run(r: Reader, *, start: bool) -> Statement:
         hostname,
         given.has("--rm"),
         start,
-        tuple(map(str, r.rest("command"))),
-        tuple(name for name in given.ignored if name not in _AS_EXPECTED),
+        () if in_foreground else tuple(map(str, command)),
+        tuple(option for option in given.ignored if option not in _AS_EXPECTED),
         tuple(given.undone),
     )
+    return d.DockerExec(_as_typed(command[0]), container=name, run=made) if in_foreground else made
+
+
+_TOOLS = frozenset(
+    [
+        "arp",
+        "arping",
+        "cat",
+        "conntrack",
+        "curl",
+        "dig",
+        "echo",
+        "env",
+        "false",
+        "hostname",
+        "ifconfig",
+        "ip",
+        "iptables",
+        "iptables-save",
+        "ls",
+        "nc",
+        "ncat",
+        "netstat",
+        "nft",
+        "nslookup",
+        "ping",
+        "ping6",
+        "route",
+        "ss",
+        "sysctl",
+        "tcpdump",
+        "traceroute",
+        "true",
+        "wget",
+    ]
+)
+"""Programs that a lab has, if the machine has them, and that end by themselves: `docker run IMAGE ping …` runs one in the container."""
+
+
+def _as_typed(command: Word) -> str:
+    """The rest of the line from a word on, with its quotes."""
+    return command.place.source[command.place.column :]
 
 
 _AS_EXPECTED = ("-d", "--detach", "-i", "--interactive", "-t", "--tty", "-q", "--quiet")
@@ -370,7 +414,7 @@ def _exec(r: Reader) -> Statement:
     if command is None:
         raise StatementError(f"command is missing: {r.form}", r.end)
     r.rest("command")
-    return d.DockerExec(command.place.source[command.place.column :], container=container)
+    return d.DockerExec(_as_typed(command), container=container)
 
 
 def _port(r: Reader) -> Statement:

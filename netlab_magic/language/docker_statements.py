@@ -194,6 +194,10 @@ class DockerNote(DockerLook, frozen=True):
 
 
 class DockerExec(Command, frozen=True):
-    """`docker exec CONTAINER COMMAND`: a command line that is run in the container's namespace."""
+    """`docker exec CONTAINER COMMAND`: a command line that is run in the container's namespace.
+
+    `run` makes the container first, which lives as long as the command does: `docker run IMAGE COMMAND` in the foreground.
+    """
 
     container: str = ""
+    run: DockerRun | None = None

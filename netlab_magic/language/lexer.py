@@ -74,7 +74,12 @@ class LogicalLine(msgspec.Struct, frozen=True):
 
 
 def is_command(text: str, statements: Collection[str]) -> bool:
-    """Whether a line is a command line: it starts with `$ ` or `!`, or its first word is a program's and no statement's."""
+    """Whether a line is a command line: it starts with `$ ` or `!`, or its first word is a program's and no statement's.
+
+    `sudo docker …` is a statement: a lab has docker's commands, and no docker.
+    """
+    if re.match(r"sudo\s+docker\s", text):
+        return False
     if text.startswith(("$ ", "!", "/", "./", "(", "{ ", "[ ", ": ")):
         return True
     first = re.match(r"[^\s;|&<>]*", text)

@@ -25,6 +25,8 @@ def parse_line(line: LogicalLine) -> Statement:
     if line.command:
         return s.Command(line.text, following=line.following or "", place=line.place)
     words = line.words()
+    if words[0] == "sudo":  # of `sudo docker …`, see `is_command`
+        words = words[1:]
     first = words[0]
     syntax = SYNTAX.get(first)
     if syntax is None:

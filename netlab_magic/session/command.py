@@ -70,6 +70,8 @@ def _within(statement: s.Command, place: Place | None) -> Place | None:
 
 
 def _meaning(status: int, command: str) -> str:
+    if command.removeprefix("sudo ").startswith("docker "):
+        return " (a lab's docker is a statement: write it without $)"
     if status == 127:
         words = [word for word in command.split() if word != "sudo" and not word.startswith("-")]
         return f" ({words[0]}: is it installed?)" if words else ""

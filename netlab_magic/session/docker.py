@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from netlab_magic import docker
 from netlab_magic.engines.engine import Engine, Refusal
-from netlab_magic.errors import KernelRefused
+from netlab_magic.errors import KernelRefused, StatementError, place_of
 from netlab_magic.iptables import save_format
 from netlab_magic.language import plan_rules
-from netlab_magic.language.docker_statements import Docker
+from netlab_magic.language.docker_statements import Docker, DockerExec, DockerLifecycle, DockerRun
 from netlab_magic.model.changes import Change, between
 from netlab_magic.model.topology import Topology
+from netlab_magic.session.command import RunCommand
 from netlab_magic.session.results.base import Text
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
-__all__ = ["run_beside"]
+__all__ = ["RunInForeground", "run_beside"]
 
 
 class DockerStep(Step):
@@ -72,6 +75,32 @@ class DockerStep(Step):
         engine.apply(between(now.topology, self.topology))
         engine.restore(plan_rules.flattened(dump, save_format.parse(engine.save(), strict=False)), flush=True)
         run_beside(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
+
+
+class RunInForeground(Step):
+    """`docker run IMAGE COMMAND`: a container that lives as long as its command does, whatever becomes of that."""
+
+    def __init__(self, statement: DockerExec, container: DockerRun) -> None:
+        self.statement = statement
+        self.container = msgspec.structs.replace(container, place=statement.place)
+
+    def run(self, running: Running) -> None:
+        """See Step. Raises CommandFailed when the command ends with another status than 0."""
+        name, daemon = str(self.container.name), running.network.dockerd
+        if daemon is not None and daemon.container(name) is not None:
+            message = f"there is a container {name} already; to run something in it: docker exec {name} {self.statement.text}"
+            raise StatementError(message, place_of(self.container.name) or self.statement.place)
+        _do(running, self.container)
+        if running.options.dry_run:
+            return
+        try:
+            RunCommand(msgspec.structs.replace(self.statement, run=None)).run(running)
+        finally:
+            _do(running, DockerLifecycle("stop", (name,), place=self.statement.place))
+
+
+def _do(running: Running, statement: Docker) -> None:
+    step_of(statement, Plan(running.look(foreign=True), sends=True)).run(running)
 
 
 @step_of.register

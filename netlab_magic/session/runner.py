@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from netlab_magic.errors import NetlabError
 from netlab_magic.language import statements as s
-from netlab_magic.language.docker_statements import DockerEnding
+from netlab_magic.language.docker_statements import DockerEnding, DockerExec
 from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
 from netlab_magic.session.changing import check_rules, may_be_taken_back
@@ -15,7 +15,7 @@ from netlab_magic.session.step import Plan, Running, Step, step_of
 
 __all__ = ["run"]
 
-_ = docker, looking, probing
+_ = looking, probing
 
 _LEAVES_RULES_ALONE = (s.Effect.BUILDS, s.Effect.SENDS)
 
@@ -38,6 +38,8 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
 def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, is_whole_cell: bool) -> list[Step]:
     """The steps of a stretch, planned from what there is now."""
     first = stretch[0]
+    if isinstance(first, DockerExec) and first.run is not None:
+        return [docker.RunInForeground(first, first.run)]
     if isinstance(first, s.Command):
         return [RunCommand(first)]
     if isinstance(first, s.Session | s.Attach | s.Load):
