@@ -3,11 +3,12 @@
 `tests/support/real_dockerd.py` made the recordings and says how.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support.real_dockerd import Step, read_recording
+from support.real_dockerd import Step, read_recording, release_of, run_on_real_dockerd, why_missing
 
 from netlab_magic import docker
 from netlab_magic.errors import StatementError
@@ -15,6 +16,9 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language import parser
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
+
+ROOT = Path(os.environ.get("NETLAB_DOCKERD_ROOT", "/"))
+"""The folder with the Debian whose dockerd is run, which is this machine's unless the variable names another one."""
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "data" / "docker" / "real").glob("*/*.txt"))
 
@@ -59,3 +63,14 @@ def compare(release: str, options: str, steps: Sequence[Step]) -> None:
 def test_after_every_command_the_rules_are_those_of_a_real_dockerd_in_its_order(file: Path) -> None:
     title, steps = read_recording(file.read_text())
     compare(file.parent.name, title.removeprefix("# dockerd").strip(), steps)
+
+
+@pytest.mark.kernel
+@pytest.mark.long("the same commands on the dockerd that is installed")
+@pytest.mark.skipif(bool(why_missing(ROOT)), reason=f"no dockerd is run: {why_missing(ROOT)}")
+@pytest.mark.parametrize("name", ["connect", "chosen-ports", "lifecycle", "no-proxy"])
+def test_the_dockerd_of_this_machine_does_the_same(name: str) -> None:
+    """In these nothing is left to chance: see the tool for what is in others."""
+    title, steps = read_recording((RECORDINGS[0].parent / f"{name}.txt").read_text())
+    options = title.removeprefix("# dockerd").strip()
+    compare(release_of(ROOT), options, run_on_real_dockerd([step.command for step in steps[1:]], options, ROOT))

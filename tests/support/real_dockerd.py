@@ -9,7 +9,11 @@ programs dockerd, docker, busybox, iptables-save and ip, which may also be in a 
     python tests/support/real_dockerd.py --root FOLDER tests/data/docker/real/20.10.24/*.txt
 
 writes for each file, whose lines that begin with `$ ` are the commands, what happened after each command into the file again:
-the change of `iptables-save` and `ip6tables-save` as a difference without context, and the error if there was one.
+the change of `iptables-save` and `ip6tables-save` as a difference without context, and the error if there was one. `--out` is another
+folder for that, so that another release records the same commands.
+
+Some things are chance in dockerd, and come out otherwise now and then: in which order a container that is started again joins several
+networks, and up to 26 which of two ports comes first when neither both its numbers are larger. What is kept is what comes most often.
 """
 
 import argparse
@@ -24,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NEEDED", "Step", "missing_programs", "read_recording", "run_on_real_dockerd", "write_recording"]
+__all__ = ["NEEDED", "Step", "read_recording", "release_of", "run_on_real_dockerd", "why_missing", "write_recording"]
 
 NEEDED = ("dockerd", "docker", "busybox", "iptables-save", "ip6tables-save", "ip", "unshare")
 
@@ -93,10 +97,22 @@ class Step:
     rules6: str
 
 
-def missing_programs(root: Path = Path("/")) -> list[str]:
-    """The programs that are not there."""
+def why_missing(root: Path = Path("/")) -> str:
+    """Why dockerd cannot be run, or nothing when it can."""
     places = ("usr/local/sbin", "usr/sbin", "sbin", "usr/bin", "bin")
-    return [name for name in NEEDED if not any(os.path.lexists(root / place / name) for place in places)]
+    missing = [name for name in NEEDED if not any(os.path.lexists(root / place / name) for place in places)]
+    if missing:
+        return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+    return "" if os.geteuid() == 0 else "it needs root"
+
+
+def release_of(root: Path = Path("/")) -> str:
+    """The release of the dockerd that is installed, such as 20.10.24."""
+    command = ["dockerd", "--version"] if root == Path("/") else ["chroot", str(root), "dockerd", "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\d+\.\d+\.\d+", said)
+    assert found is not None, said
+    return found[0]
 
 
 def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path = Path("/")) -> list[Step]:
@@ -215,9 +231,8 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path, help="a folder for what the commands printed")
     parser.add_argument("files", type=Path, nargs="+")
     given = parser.parse_args()
-    missing = missing_programs(given.root)
-    if missing:
-        sys.exit(f"missing: {', '.join(missing)}")
+    if why := why_missing(given.root):
+        sys.exit(why)
     for file in given.files:
         title, *lines = file.read_text().splitlines()
         options = title.partition("dockerd ")[2].strip()
