@@ -1,14 +1,30 @@
 """The options of docker's commands, by what they are to a lab (read, without effect, not done here), and how docker reads them."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 import msgspec
 
-from netlab_magic.errors import Word
+from netlab_magic.errors import StatementError, Word
 from netlab_magic.language.word_reader import Reader, wrong
 from netlab_magic.text import suggest
 
-__all__ = ["CONNECT", "EXEC", "NETWORK", "NO_OPTIONS", "PLAIN", "RUN", "Given", "Options", "read_options"]
+__all__ = [
+    "CONNECT",
+    "EXEC",
+    "NETWORK",
+    "NO_OPTIONS",
+    "PLAIN",
+    "RUN",
+    "Given",
+    "Options",
+    "one_of",
+    "read_names",
+    "read_options",
+    "some_of",
+    "two_of",
+    "wrong_number",
+]
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -185,3 +201,42 @@ def _note(options: Options, given: Given, name: str, value: Word) -> None:
         given.values.setdefault(name, []).append(value)
     else:
         (given.ignored if name in options.ignored else given.undone)[name] = None
+
+
+def read_names(r: Reader, options: Options, kind: str) -> tuple[list[Word], Given]:
+    """The remaining words: those that stand alone, and the options, in any order; `kind` is what may stand alone, "" for nothing."""
+    alone: list[Word] = []
+    given = Given()
+    while True:
+        read_options(r, options, given, kind=kind)
+        if not kind or r.peek(f"<{kind}>") is None:
+            return alone, given
+        alone.append(r.take(kind))
+
+
+def some_of(r: Reader, names: list[Word], kind: str) -> tuple[Word, ...]:
+    """The names, of which there must be one at least. Raises StatementError."""
+    if not names:
+        raise StatementError(f"{kind} is missing: {r.form}", r.end)
+    return tuple(names)
+
+
+def one_of(r: Reader, names: list[Word], kind: str) -> Word:
+    """The one name. Raises StatementError."""
+    if len(names) != 1:
+        wrong_number(r, names, 1, kind)
+    return names[0]
+
+
+def two_of(r: Reader, names: list[Word], *kinds: str) -> tuple[Word, Word]:
+    """The two names. Raises StatementError."""
+    if len(names) != 2:
+        wrong_number(r, names, 2, kinds[min(len(names), 1)])
+    return names[0], names[1]
+
+
+def wrong_number(r: Reader, alone: list[Word], most: int, kind: str) -> NoReturn:
+    """Raises StatementError: a word of this kind is missing, or one is too many."""
+    if len(alone) <= most:
+        raise StatementError(f"{kind} is missing: {r.form}", r.end)
+    wrong(f"{alone[most]} is one word too many: {r.form}", alone[most])

@@ -6,7 +6,6 @@ lines of tutorials work as they are; whether a release has an option, and whethe
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import NoReturn
 
 from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import docker_options as o
@@ -98,11 +97,11 @@ def read_docker(r: Reader) -> Statement:
         case "network":
             return _network(r)
         case "pull":
-            names, _ = _names(r, o.PLAIN, "image")
-            return d.DockerNote("pull", _one(r, names, "image"))
+            names, _ = o.read_names(r, o.PLAIN, "image")
+            return d.DockerNote("pull", o.one_of(r, names, "image"))
         case "system":
             r.choice("docker system command of the lab", ("prune",))
-            _names(r, o.PLAIN, "")
+            o.read_names(r, o.PLAIN, "")
             return d.DockerPrune(("containers", "networks"))
         case "container":
             words = (*(word for word in _OF_CONTAINERS if word != "ps"), "ls", "prune")
@@ -111,7 +110,7 @@ def read_docker(r: Reader) -> Statement:
             given = r.take("docker container command of the lab")
             subcommand = _SAME.get(given, str(given))
             if subcommand == "prune":
-                _names(r, o.PLAIN, "")
+                o.read_names(r, o.PLAIN, "")
                 return d.DockerPrune(("containers",))
             if subcommand not in _OF_CONTAINERS:
                 wrong(f"{given} is no docker container command of the lab{suggest(given, words)}", given)
@@ -127,66 +126,28 @@ def _of_container(r: Reader, subcommand: str) -> Statement:
         case "exec":
             return _exec(r)
         case "ps":
-            _, given = _names(r, o.PLAIN, "")
+            _, given = o.read_names(r, o.PLAIN, "")
             return d.DockerList("containers", given.has("-a", "--all"), given.has("-q", "--quiet"))
         case "rm":
-            names, given = _names(r, o.PLAIN, "container")
-            return d.DockerRemove(_some(r, names, "container"), given.has("-f", "--force"))
+            names, given = o.read_names(r, o.PLAIN, "container")
+            return d.DockerRemove(o.some_of(r, names, "container"), given.has("-f", "--force"))
         case "inspect":
-            names, given = _names(r, o.Options({"-f": "template", "--format": "template", "--type": "value"}), "container")
+            names, given = o.read_names(r, o.Options({"-f": "template", "--format": "template", "--type": "value"}), "container")
             kind = given.last("--type")
             if kind is not None and kind not in ("container", "network"):
                 wrong(f"{kind} is nothing that a lab has; write container or network", kind)
-            return d.DockerInspect(_some(r, names, "container or network"), str(kind or ""), given.last("-f", "--format"))
+            return d.DockerInspect(o.some_of(r, names, "container or network"), str(kind or ""), given.last("-f", "--format"))
         case "port":
             return _port(r)
         case "rename":
-            names, _ = _names(r, o.NO_OPTIONS, "container")
-            old, new = _two(r, names, "container", "new name")
+            names, _ = o.read_names(r, o.NO_OPTIONS, "container")
+            old, new = o.two_of(r, names, "container", "new name")
             return d.DockerRename(old, not_reserved(valid_name(new, "container"), "container"))
         case "logs":
-            names, _ = _names(r, o.PLAIN, "container")
-            return d.DockerNote("logs", _one(r, names, "container"))
-    names, _ = _names(r, o.PLAIN, "container")
-    return d.DockerLifecycle(subcommand, _some(r, names, "container"))
-
-
-# --- words ----------------------------------------------------------------------------------------------------------------
-
-
-def _names(r: Reader, options: o.Options, kind: str) -> tuple[list[Word], o.Given]:
-    """The remaining words: those that stand alone, and the options, in any order; `kind` is what may stand alone, "" for nothing."""
-    alone: list[Word] = []
-    given = o.Given()
-    while True:
-        o.read_options(r, options, given, kind=kind)
-        if not kind or r.peek(f"<{kind}>") is None:
-            return alone, given
-        alone.append(r.take(kind))
-
-
-def _some(r: Reader, names: list[Word], kind: str) -> tuple[Word, ...]:
-    if not names:
-        raise StatementError(f"{kind} is missing: {r.form}", r.end)
-    return tuple(names)
-
-
-def _one(r: Reader, names: list[Word], kind: str) -> Word:
-    if len(names) != 1:
-        _wrong_number(r, names, 1, kind)
-    return names[0]
-
-
-def _two(r: Reader, names: list[Word], *kinds: str) -> tuple[Word, Word]:
-    if len(names) != 2:
-        _wrong_number(r, names, 2, kinds[min(len(names), 1)])
-    return names[0], names[1]
-
-
-def _wrong_number(r: Reader, alone: list[Word], most: int, kind: str) -> NoReturn:
-    if len(alone) <= most:
-        raise StatementError(f"{kind} is missing: {r.form}", r.end)
-    wrong(f"{alone[most]} is one word too many: {r.form}", alone[most])
+            names, _ = o.read_names(r, o.PLAIN, "container")
+            return d.DockerNote("logs", o.one_of(r, names, "container"))
+    names, _ = o.read_names(r, o.PLAIN, "container")
+    return d.DockerLifecycle(subcommand, o.some_of(r, names, "container"))
 
 
 def _boolean(word: Word | None, default: bool) -> bool:
@@ -217,7 +178,7 @@ def _address(word: Word) -> Word:
 
 def _install(r: Reader) -> Statement:
     options = {"--version": "version", "--userland-proxy": "boolean", "--firewall-backend": "backend", "--ip-forward-no-drop": None}
-    _, given = _names(r, o.Options(options), "")
+    _, given = o.read_names(r, o.Options(options), "")
     backend = given.last("--firewall-backend")
     if backend is not None and backend not in _BACKENDS:
         wrong(f"{backend} is no firewall backend{suggest(backend, _BACKENDS)}", backend)
@@ -241,22 +202,22 @@ def _network(r: Reader) -> Statement:
         case "create":
             return _create(r)
         case "ls":
-            _, given = _names(r, o.PLAIN, "")
+            _, given = o.read_names(r, o.PLAIN, "")
             return d.DockerList("networks", quiet=given.has("-q", "--quiet"))
         case "rm":
-            names, _ = _names(r, o.PLAIN, "docker network")
-            return d.DockerRemoveNetwork(_some(r, names, "docker network"))
+            names, _ = o.read_names(r, o.PLAIN, "docker network")
+            return d.DockerRemoveNetwork(o.some_of(r, names, "docker network"))
         case "prune":
-            _names(r, o.PLAIN, "")
+            o.read_names(r, o.PLAIN, "")
             return d.DockerPrune(("networks",))
         case "inspect":
             options = o.Options({"-f": "template", "--format": "template"}, {"-v": None, "--verbose": None})
-            names, given = _names(r, options, "docker network")
-            return d.DockerInspect(_some(r, names, "docker network"), "network", given.last("-f", "--format"))
+            names, given = o.read_names(r, options, "docker network")
+            return d.DockerInspect(o.some_of(r, names, "docker network"), "network", given.last("-f", "--format"))
         case "connect":
             return _connect(r)
-    names, _ = _names(r, o.PLAIN, "docker network")
-    return d.DockerDisconnect(*_two(r, names, "docker network", "container"))
+    names, _ = o.read_names(r, o.PLAIN, "docker network")
+    return d.DockerDisconnect(*o.two_of(r, names, "docker network", "container"))
 
 
 def _connect(r: Reader) -> Statement:
@@ -271,9 +232,9 @@ def _connect(r: Reader) -> Statement:
 
 
 def _create(r: Reader) -> Statement:
-    alone, given = _names(r, o.NETWORK, "new network")
+    alone, given = o.read_names(r, o.NETWORK, "new network")
     if not 1 <= len(alone) <= 2:
-        _wrong_number(r, alone, 2 if alone else 1, "network")
+        o.wrong_number(r, alone, 2 if alone else 1, "network")
     driver = given.last("-d", "--driver")
     if driver is not None and driver != "bridge":
         wrong(f"the lab has networks of the driver bridge only, not {driver}", driver)
@@ -418,10 +379,10 @@ def _exec(r: Reader) -> Statement:
 
 
 def _port(r: Reader) -> Statement:
-    names, _ = _names(r, o.NO_OPTIONS, "container")
+    names, _ = o.read_names(r, o.NO_OPTIONS, "container")
     if len(names) == 1:
         return d.DockerPort(names[0])
-    container, port = _two(r, names, "container", "port")
+    container, port = o.two_of(r, names, "container", "port")
     number, slash, protocol = port.partition("/")
     if slash and not re.fullmatch("tcp|udp|sctp", protocol):
         wrong(f"/{protocol} is no protocol; write {number}/tcp or {number}/udp", port)
