@@ -48,9 +48,9 @@ def reply_to(request: HostTrace, source: str | None = None) -> Packet:
 
 
 def reset_for(request: HostTrace) -> Packet:
-    """The reset of a host on whose port nothing listens (tcp_v4_send_reset)."""
-    length = 60 if request.last.six else 40
-    return msgspec.structs.replace(reply_to(request), flags=frozenset(("RST", "ACK")), length=length)
+    """The reset of a host on whose port nothing listens; it keeps the type of service (tcp_v4_send_reset)."""
+    length, tos = 60 if request.last.six else 40, request.last.tos & 0xFC
+    return msgspec.structs.replace(reply_to(request), flags=frozenset(("RST", "ACK")), length=length, tos=tos)
 
 
 def unreachable_port(six: bool) -> str:

@@ -14,7 +14,7 @@ from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import End, Server, Topology
-from netlab_magic.netfilter import Cause, HostTrace, is_answer, refusal_of
+from netlab_magic.netfilter import Cause, HostTrace, every_way, is_answer, refusal_of
 
 __all__ = ["NO_LISTENER", "ModelledProbe", "predict"]
 
@@ -46,24 +46,17 @@ def predict(
     Where a rule cannot be judged, such as one with `-m limit` or `-m statistic`, both ways are followed, 128 ways at most: the verdict is
     known when all of them end with the same.
     """
-    first = ModelledProbe(topology, rulesets, probe, unseen, source_port)
-    found = first.predict()
-    if not first.forks:
+
+    def follow(assumed: tuple[bool, ...]) -> tuple[Prediction, bool]:
+        modelled = ModelledProbe(topology, rulesets, probe, unseen, source_port, assumed)
+        return modelled.predict(), modelled.forks
+
+    found, forks = follow(())
+    if not forks:
         return found
-    ways: list[Prediction] = []
-    waiting: list[tuple[bool, ...]] = [(False,), (True,)]
-    for _ in range(_MOST_WAYS):
-        if not waiting:
-            break
-        assumed = waiting.pop()
-        further = ModelledProbe(topology, rulesets, probe, unseen, source_port, assumed)
-        way = further.predict()
-        if further.forks:
-            waiting += [(*assumed, False), (*assumed, True)]
-        else:
-            ways.append(way)
+    ways, are_all = every_way(follow, _MOST_WAYS)
     known = tuple(way for way in ways if not way.unknown)
-    if waiting or len(known) < len(ways) or len({way.verdict for way in known}) > 1:
+    if not are_all or len(known) < len(ways) or len({way.verdict for way in known}) > 1:
         return msgspec.structs.replace(found, others=known)
     return msgspec.structs.replace(known[0], others=known[1:])
 

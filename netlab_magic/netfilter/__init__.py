@@ -4,9 +4,10 @@ Start reading: `pipeline`, then `table` and `matches`.
 Imports: iptables, model.
 """
 
+from netlab_magic.netfilter.branching import every_way
 from netlab_magic.netfilter.connection import Conversation, converse, is_answer
-from netlab_magic.netfilter.pipeline import branches, routing_of, walk
-from netlab_magic.netfilter.replies import port_closed, refusal_of, reply_to
+from netlab_magic.netfilter.pipeline import routing_of, walk
+from netlab_magic.netfilter.replies import refusal_of, reply_to
 from netlab_magic.netfilter.result import Cause, HostTrace, Outcome, RuleVisit
 from netlab_magic.netfilter.routing import Device, Host, host_of
 
@@ -18,11 +19,10 @@ __all__ = [
     "HostTrace",
     "Outcome",
     "RuleVisit",
-    "branches",
     "converse",
+    "every_way",
     "host_of",
     "is_answer",
-    "port_closed",
     "refusal_of",
     "reply_to",
     "routing_of",

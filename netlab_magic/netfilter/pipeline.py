@@ -1,6 +1,6 @@
 """The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -15,11 +15,10 @@ from netlab_magic.netfilter.result import Cause, Entries, HostTrace, Outcome, Ru
 from netlab_magic.netfilter.routing import Host, Routing
 from netlab_magic.netfilter.table import Decision, Undecided, traverse
 
-__all__ = ["branches", "routing_of", "walk"]
+__all__ = ["routing_of", "walk"]
 
 _ROUTINGS: Remembered[Host, Routing] = Remembered(Routing, 512)
 _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
-_MOST_BRANCHES = 256
 _ROUTING_ANSWERS = {
     "": ("icmp-net-unreachable", "icmp6-no-route"),
     Cause.BLACKHOLE: ("", ""),
@@ -47,21 +46,6 @@ def walk(
     that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
     """
     return _Pipeline(packet, ruleset, host, assumed, towards).walk()
-
-
-def branches(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Iterator[HostTrace]:
-    """Every way that the packet may take: where a match cannot be judged, the way with it and the way without (at most 256)."""
-    waiting: list[tuple[bool, ...]] = [()]
-    for _ in range(_MOST_BRANCHES):
-        if not waiting:
-            return
-        assumed = waiting.pop()
-        pipeline = _Pipeline(packet, ruleset, host, assumed)
-        found = pipeline.walk()
-        if found.forks:
-            waiting += [(*assumed, answer) for answer in (False, True)]
-        else:
-            yield found
 
 
 def _is_icmp_error(frame: Frame) -> bool:

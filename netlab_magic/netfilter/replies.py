@@ -9,7 +9,7 @@ from netlab_magic.netfilter.pipeline import routing_of
 from netlab_magic.netfilter.result import HostTrace, Outcome
 from netlab_magic.netfilter.routing import Host
 
-__all__ = ["port_closed", "refusal_of", "reply_to"]
+__all__ = ["refusal_of", "reply_to"]
 
 _ECHO_REPLIES = {8: 0, 128: 129}
 _ERROR_TYPES = (3, 4, 5, 11, 12)  # icmp_pointers in net/ipv4/icmp.c
@@ -62,31 +62,6 @@ def reply_to(request: HostTrace, host: Host | None) -> Packet:
         mark=0,
         ttl=64,
         tos=frame.tos if "icmp" in frame.packet().protocol else 0,
-    )
-
-
-def port_closed(request: HostTrace, host: Host | None) -> Packet:
-    """What comes back for a request that has arrived where nobody listens: a reset, or an ICMP error, of the receiver's own making.
-
-    The reset keeps the type of service (tcp_v4_send_reset).
-    """
-    back = reply_to(request, host)
-    if back.protocol == "tcp":
-        length, tos = 60 if request.last.six else 40, request.last.tos & 0xFC
-        return msgspec.structs.replace(back, flags=frozenset(("RST", "ACK")), length=length, tos=tos)
-    made = _made_error(request.last, request.last.destination, (1, 4) if request.last.six else (3, 3))
-    return msgspec.structs.replace(
-        back,
-        protocol=made.protocol,
-        connection_protocol=back.protocol,
-        source_port=0,
-        destination_port=0,
-        icmp_type=made.icmp_type,
-        icmp_code=made.icmp_code,
-        length=made.length,
-        tos=made.tos,
-        state="RELATED" if back.state == "ESTABLISHED" else "INVALID",
-        status=back.status - {"SEEN_REPLY"},
     )
 
 

@@ -10,7 +10,7 @@ from agreement.reporting import Place
 from agreement.world import ADDRESSES, PORTS, host
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
-from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, branches, port_closed, refusal_of, reply_to, walk
+from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, every_way, refusal_of, reply_to, walk
 
 __all__ = ["Expected", "Judged", "expectations", "judged"]
 
@@ -86,16 +86,22 @@ class Judged(msgspec.Struct):
         return self.expected.answered in (None, self.answered) and self.difference is None
 
 
+_MOST_BRANCHES = 256
+
 Sequel = tuple[Expected, Packet | None]
 """A round, and the packet that the next one begins with, None after the last."""
 
 
 def expectations(case: Case, ruleset: Ruleset, variant: str, *, branching: bool) -> Iterator[list[Expected]]:
-    """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that `branches` finds."""
+    """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that may be."""
     there = host(case.setting, variant)
 
     def walker(packet: Packet) -> Iterable[HostTrace]:
-        return branches(packet, ruleset, there) if branching else (walk(packet, ruleset, there),)
+        def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
+            found = walk(packet, ruleset, there, assumed=assumed)
+            return found, found.forks
+
+        return every_way(follow, _MOST_BRANCHES)[0] if branching else (walk(packet, ruleset, there),)
 
     for first, packet in _round(case, case.packet, walker, there):
         if packet is None or branching:
@@ -118,10 +124,32 @@ def _round(case: Case, packet: Packet, walker: Walker, there: Host) -> Iterator[
             yield from _answered(case, request, walker, there)
 
 
+def _port_closed(request: HostTrace, there: Host) -> Packet:
+    """What the receiver sends back where nobody listens: a reset, which keeps the type of service (tcp_v4_send_reset), or an ICMP error,
+    which is internetwork control (icmp_send).
+    """
+    back, last = reply_to(request, there), request.last
+    if back.protocol == "tcp":
+        return msgspec.structs.replace(back, flags=frozenset(("RST", "ACK")), length=40, tos=last.tos & 0xFC)
+    return msgspec.structs.replace(
+        back,
+        protocol="icmp",
+        connection_protocol=back.protocol,
+        source_port=0,
+        destination_port=0,
+        icmp_type=3,
+        icmp_code=3,
+        length=min(last.length + 28, 576),
+        tos=last.tos & 0x1E | 0xC0,
+        state="RELATED" if back.state == "ESTABLISHED" else "INVALID",
+        status=back.status - {"SEEN_REPLY"},
+    )
+
+
 def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> Iterator[Sequel]:
     """The rounds whose request has arrived."""
     tcp, closed = case.packet.protocol == "tcp", request.packet.protocol != "icmp" and request.packet.destination_port not in PORTS
-    answer = port_closed(request, there) if closed else reply_to(request, there)
+    answer = _port_closed(request, there) if closed else reply_to(request, there)
     if request.sent.flags >= {"ACK"}:
         answer = msgspec.structs.replace(answer, flags=frozenset(("ACK",)), length=52)
     for reply in walker(answer):
