@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.kernel import KernelEngine, NotReady
-from netlab_magic.engines.simulated.engine import SimulatedEngine
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.text import suggest
 
@@ -39,7 +38,7 @@ def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
     if engine not in ENGINES:
         raise LabUnavailable(f"there is no engine {engine}{suggest(engine, ENGINES)}")
     if engine == "simulated":
-        return SimulatedEngine(firewall, name)
+        return _simulated(firewall, name)
     refusals: list[str] = []
     for way in worth_trying():
         try:
@@ -48,8 +47,14 @@ def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
             refusals.append(f"{WAYS[way]}: {refusal}")
     answers = "; ".join(refusals) or "there is no Linux kernel"
     if engine == "auto":
-        return SimulatedEngine(firewall, name, f"no lab can be made here on the kernel ({answers}); %netlab doctor says what would open it")
+        return _simulated(firewall, name, f"no lab can be made here on the kernel ({answers}); %netlab doctor says what would open it")
     raise LabUnavailable(f"no lab can be made here ({answers}); %netlab doctor says what would open it")
+
+
+def _simulated(firewall: str, name: str, *notes: str) -> Engine:
+    from netlab_magic.engines.simulated.engine import SimulatedEngine  # a third of all modules, which a lab on the kernel never needs
+
+    return SimulatedEngine(firewall, name, *notes)
 
 
 def open_attached(target: str, name: str) -> KernelEngine:

@@ -9,7 +9,6 @@ import queue
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -66,7 +65,7 @@ class KernelEngine:
         self.told_of_end = False
         self._answers: queue.SimpleQueue[tuple[int, protocol.Answer] | None] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the host)
+        self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115 (it lives as long as the host)
         self._socket, theirs = socket.socketpair()
         words, environment = command_for(way, firewall, name)
         with theirs:

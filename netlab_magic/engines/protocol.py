@@ -18,6 +18,7 @@ from netlab_magic.model.topology import HOST, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
+    "OTHER_FAMILY",
     "PACKET_SYSCTLS",
     "SIMULATED",
     "Account",
@@ -55,6 +56,9 @@ __all__ = [
 
 SIMULATED = "simulated"
 """The way of a lab that is a model."""
+
+OTHER_FAMILY = "ip6tables"
+"""The owner of the rules for IPv6 where those for IPv4 were loaded too."""
 
 BEAT_SECONDS = 1.0
 """How often the host says that it is still at work."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from netlab_magic.engines.dump.engine import OTHER_FAMILY, LoadedEngine
+from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
+from netlab_magic.engines.protocol import OTHER_FAMILY
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_strangers
 from netlab_magic.iptables import save_format

@@ -6,9 +6,8 @@ import msgspec
 
 from netlab_magic import docker
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
-from netlab_magic.engines.dump.engine import OTHER_FAMILY
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
+from netlab_magic.engines.protocol import OTHER_FAMILY, SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import RulePlace, hit_by_no_flow, lab_flows

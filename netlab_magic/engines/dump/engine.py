@@ -6,7 +6,7 @@ from typing import NoReturn
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.dump.read import HostDump
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import OTHER_FAMILY, ForeignRules, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.save_format import parse
@@ -15,10 +15,7 @@ from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
-__all__ = ["OTHER_FAMILY", "LoadedEngine"]
-
-OTHER_FAMILY = "ip6tables"
-"""The owner of the rules for IPv6 where those for IPv4 were loaded too."""
+__all__ = ["LoadedEngine"]
 
 
 class LoadedEngine:
