@@ -15,10 +15,11 @@ from support.laws import law
 from support.pictures import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
 
 from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
+from netlab_magic.draw.base import render
 from netlab_magic.draw.base.dot_html import plain
-from netlab_magic.draw.base.render import NO_DOT, SUBSTITUTE, renderer
+from netlab_magic.draw.base.render import NO_DOT, SUBSTITUTE, DrawingFailed, Renderer, draw_with, renderer
 from netlab_magic.draw.base.style import PAGE_WIDTH
-from netlab_magic.draw.base.svg import WIDEST
+from netlab_magic.draw.base.svg import WIDEST, finished
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.hooks import WAYS
@@ -290,3 +291,29 @@ def test_a_dot_that_fails_is_no_error(monkeypatch, tmp_path, program):
     picture = Picture("digraph { broken_dot }", "words", "title", "description")
     assert picture.svg() is None
     assert picture._repr_mimebundle_() == {"text/plain": "words"}
+
+
+@needs_dot
+def test_a_library_that_is_given_draws_and_its_failure_is_no_error(monkeypatch):
+    picture, other = PICTURES["seed"], PICTURES["docker"]
+
+    def library(text: str) -> str:
+        if text == other.dot:
+            raise DrawingFailed("no")
+        return render._printed("dot", text)
+
+    by_program = picture.svg()
+    monkeypatch.setattr(render, "_SOURCES", list(render._SOURCES))
+    draw_with(Renderer("a library", has_fonts=True, draw=library))
+    assert picture.svg() == by_program
+    assert other.svg() is None
+
+
+def test_a_drawing_does_not_depend_on_how_many_were_drawn_before():
+    def drawn(number: int) -> str:
+        link = f'<g id="a_node1_{number}"><a xlink:href="#" xlink:title="said"><text>said</text></a></g>'
+        names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        return finished(f'<svg width="8pt" height="8pt" {names}><g id="node1">{link}</g></svg>', "nl", "title", "description")
+
+    assert drawn(0) == drawn(36)
+    assert 'id="nl-node1"' in drawn(0)

@@ -39,8 +39,12 @@ def _link_to_tooltip(link: ElementTree.Element) -> None:
 
 
 def _prefixed(element: ElementTree.Element, prefix: str) -> None:
-    if "id" in element.attrib:
-        element.set("id", f"{prefix}-{element.get('id')}")
+    """Makes an id unique. Those of links go: they are numbered through all that a process draws, so no two drawings would be alike."""
+    name = element.get("id", "")
+    if name.startswith("a_"):
+        del element.attrib["id"]
+    elif name:
+        element.set("id", f"{prefix}-{name}")
 
 
 def _described(root: ElementTree.Element, prefix: str, title: str, description: str) -> None:
