@@ -43,6 +43,9 @@ PACKAGE_NEEDS = ("comm", "graphviz", "ipywidgets==8.1.9", "msgspec", "psygnal", 
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 """Wheels that come inside of jupyterlite-pyodide-kernel."""
 
+OVERRIDES = {"@jupyter-notebook/notebook-extension:scroll-output": {"autoScrollOutputs": False}}
+"""Long outputs stand on the page; in a box of their own, pictures would be cut off."""
+
 FOR_PYODIDE = ("--only-binary", ":all:", "--no-deps", "--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14")
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
 
@@ -123,7 +126,7 @@ def build(site: Path, work: Path) -> None:
         "loadPyodideOptions": {"packages": packages},
         "disablePyPIFallback": True,
     }
-    page = {"exposeAppInBrowser": True, "litePluginSettings": {f"{EXTENSION}:kernel": settings}}
+    page = {"exposeAppInBrowser": True, "litePluginSettings": {f"{EXTENSION}:kernel": settings}, "settingsOverrides": OVERRIDES}
     how = {"LiteBuildConfig": {"contents": [str(ROOT / "notebooks/en")], "output_dir": str(site.absolute())}}
     lite = work / "lite"
     lite.mkdir()
