@@ -36,6 +36,10 @@ def no_collection() -> Iterator[None]:
     gc.enable()
 
 
+PYTHONS_SERVER = """
+timeout 5 ip netns exec ns1 python3 -m http.server --bind 172.18.0.3 5000 >/dev/null 2>&1 &
+timeout 5 sh -c 'until curl -sI -m 3 172.18.0.3:5000 | head -1 | grep HTTP; do sleep 0.1; done'
+"""
 VERBATIM = [
     ("sudo", "sudo -E PATH=$PATH id -u", "0\n"),
     ("sudo with an assignment", "sudo GREETING=hi sh -c 'echo $GREETING'", "hi\n"),
@@ -48,6 +52,10 @@ VERBATIM = [
     ("a loop", "for i in 1 2; do\n  echo $i\ndone", "1\n2\n"),
     ("variables from line to line", "export A=172.18.0.2\nB='two words'\ncd /tmp\necho $A \"$B\" $(pwd)", "172.18.0.2 two words /tmp\n"),
     ("the host's own name", "timeout 2 getent hosts lab | awk '{print $2}' | head -1", "lab\n"),
+    ("a name that nobody has", "timeout 2 getent hosts example.org; echo $?", "2\n"),
+    ("a name, in a namespace", "timeout 2 ip netns exec ns0 getent hosts example.org; echo $?", "2\n"),
+    ("python's server, which looks up its own name",
+     PYTHONS_SERVER, "HTTP/1.0 200 OK\r\n"),
     ("modprobe of what is there", "sudo modprobe br_netfilter && echo there", "there\n"),
     ("modprobe of what is not", "modprobe nonesuch 2>&1 || echo not there",
      "modprobe: nonesuch is not in this kernel, and a lab cannot load modules; on the machine itself: sudo modprobe nonesuch\nnot there\n"),

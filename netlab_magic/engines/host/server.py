@@ -16,7 +16,7 @@ from netlab_magic.engines.host.commands.servers import Servers
 from netlab_magic.engines.host.netlink.rtnetlink import RTM_NEWLINK, RouteSocket, link
 from netlab_magic.engines.host.probing.measure import Measuring
 from netlab_magic.engines.host.process.channel import Channel, Stopped
-from netlab_magic.engines.host.process.isolation import BIND, mount
+from netlab_magic.engines.host.process.isolation import BIND, LAB_FOLDER, mount
 from netlab_magic.engines.host.process.seccomp import ignore_setgroups
 from netlab_magic.engines.host.state import firewall
 from netlab_magic.engines.host.state.apply import Refused, apply
@@ -26,7 +26,11 @@ from netlab_magic.engines.host.tracing.trace import trace
 
 __all__ = ["look", "serve"]
 
-HOSTS = "/run/netlab/hosts"
+NO_NAME_SERVER = """\
+# No name server belongs to a lab. Nothing listens here, so that a look-up fails at once; the machine's own would never be reached.
+nameserver 127.0.0.1
+options timeout:1 attempts:1
+"""
 SHELL_STATE = "/run/netlab/shell"
 PREAMBLE = f"[ -f {SHELL_STATE} ] && . {SHELL_STATE} && cd \"$PWD\"; trap 'set -- $?; export -p > {SHELL_STATE}; exit $1' EXIT; set -a; "
 """Put before a command's first line: takes over the variables and the folder of the cell's last command, and hands on its own."""
@@ -87,7 +91,9 @@ class LabHost:
         os.environ.pop("PYTHONPATH", None)
         os.environ["SHELL"] = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
         _reset_signals()
+        Path(LAB_FOLDER).mkdir(parents=True, exist_ok=True)
         _call_host(name)
+        _replace("resolv.conf", NO_NAME_SERVER)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
         if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
@@ -226,12 +232,16 @@ def _call_host(name: str) -> None:
         socket.sethostname(name)
     except PermissionError:  # containers' seccomp profiles refuse this one even where namespaces may be made
         name = socket.gethostname()
-    hosts = Path(HOSTS)
-    hosts.parent.mkdir(parents=True, exist_ok=True)
     known = Path("/etc/hosts")
-    hosts.write_text(f"{known.read_text() if known.exists() else ''}\n127.0.0.1 {name}\n::1 {name}\n")
-    if known.exists():
-        mount(HOSTS, "/etc/hosts", "", BIND)
+    _replace("hosts", f"{known.read_text() if known.exists() else ''}\n127.0.0.1 {name}\n::1 {name}\n")
+
+
+def _replace(name: str, text: str) -> None:
+    """Gives the lab a file of its own in place of one in /etc."""
+    own = Path(LAB_FOLDER, name)
+    own.write_text(text)
+    if os.path.exists(f"/etc/{name}"):
+        mount(str(own), f"/etc/{name}", "", BIND)
 
 
 def _processes(namespaces: Namespaces) -> list[protocol.Process]:

@@ -12,7 +12,7 @@ import os
 import select
 import signal
 
-__all__ = ["NEWNET", "attach", "enter", "libc", "mount", "setns", "unshare"]
+__all__ = ["LAB_FOLDER", "NEWNET", "attach", "enter", "libc", "mount", "setns", "unshare"]
 
 NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
 """Flags of unshare(2), from linux/sched.h."""

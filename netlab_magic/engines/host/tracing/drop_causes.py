@@ -118,7 +118,7 @@ class _LastSeenIn:
         netlink = self._namespaces.netlink(self._name)
         if packet.output == "lo":
             if not netlink.loopback_is_up():
-                yield self._fact("loopback down", address=packet.destination)
+                yield self._cause("loopback down", address=packet.destination)
             return
         if not _carries(netlink, packet.output):
             yield self._cause("no carrier", device=packet.output)
