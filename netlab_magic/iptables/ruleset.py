@@ -14,43 +14,12 @@ from itertools import takewhile
 
 import msgspec
 
+from netlab_magic.iptables import extensions
+from netlab_magic.iptables.extensions import Extension
+from netlab_magic.iptables.option import Option, Quotes, quoted
 from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["Chain", "Counters", "Match", "Option", "Rule", "Ruleset", "Table", "Target", "quoted"]
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./:;,!?@#$%^&*+=~<>\[\]{}|()-]+")
-_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")  # what xtables_save_string leaves without quotes
-_TEXTS = {"comment": "--comment", "helper": "--helper", "LOG": "--log-prefix", "NFLOG": "--nflog-prefix", "ULOG": "--ulog-prefix"}
-_ALWAYS_QUOTED = {
-    "bpf": ("--bytecode",),
-    "connlabel": ("--label",),
-    "LED": ("--led-trigger-id",),
-    "string": ("--string", "--hex-string"),
-    "u32": ("--u32",),
-}
-
-
-def quoted(word: str) -> str:
-    r"""A word as `iptables-restore` takes it: in double quotes where it holds a blank, a quote or a backslash, or nothing at all.
-
-    >>> quoted('say "hi"')
-    '"say \\"hi\\""'
-    """
-    return word if _PLAIN.fullmatch(word) else _in_quotes(word)
-
-
-def _in_quotes(word: str, escaped: str = "\"'\\\\") -> str:
-    return '"' + re.sub(f"([{escaped}])", r"\\\1", word) + '"'
-
-
-def _as_saved(extension: str, option: str, word: str) -> str:
-    """A word with the quotes that iptables-save gives it: free text has more of them, and some extensions always have."""
-    if option in _ALWAYS_QUOTED.get(extension, ()):
-        return _in_quotes(word, '"\\\\')
-    if option == _TEXTS.get(extension):
-        return word if _PLAIN_TEXT.fullmatch(word) else _in_quotes(word)
-    return quoted(word)
 
 
 class Counters(msgspec.Struct, frozen=True, gc=False):
@@ -63,23 +32,11 @@ class Counters(msgspec.Struct, frozen=True, gc=False):
         return f"[{self.packets}:{self.bytes}]"
 
 
-class Option(msgspec.Struct, frozen=True, gc=False):
-    """One option of a rule, such as `! --dport 80`: negation is part of what it says."""
-
-    name: str
-    values: tuple[str, ...] = ()
-    negated: bool = False
-
-    def words(self, extension: str = "") -> Iterator[str]:
-        """The option as the words of a command line, each quoted as the option of this match or target is saved."""
-        if self.negated:
-            yield "!"
-        yield self.name
-        for value in self.values:
-            yield _as_saved(extension, self.name, value)
-
-    def __str__(self) -> str:
-        return " ".join(self.words())
+def _words(options: Iterable[Option], extension: Extension | None) -> Iterator[str]:
+    """Options as the words of a command line, each quoted as its row of the option table says."""
+    for option in options:
+        row = extension.parameter(option.name) if extension else None
+        yield from option.words(row.quotes if row else Quotes.NEEDED)
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
@@ -92,8 +49,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
         """The match as the words of a command line."""
         yield "-m"
         yield quoted(self.module)
-        for option in self.options:
-            yield from option.words(self.module)
+        yield from _words(self.options, extensions.match(self.module))
 
     def option(self, name: str) -> Option | None:
         """The option called `name`, or None."""
@@ -114,8 +70,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         """The target as the words of a command line."""
         yield "-g" if self.goto else "-j"
         yield quoted(self.name)
-        for option in self.options:
-            yield from option.words(self.name)
+        yield from _words(self.options, extensions.target(self.name))
 
     def option(self, name: str) -> Option | None:
         """The option called `name`, or None."""

@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.iptables import extensions
 from netlab_magic.iptables.analysis.intervals import Spans, joined, met, outside, span, within
 from netlab_magic.iptables.canonical import canonical
-from netlab_magic.iptables.extensions import HEADER, Extension, is_steady
+from netlab_magic.iptables.extensions import HEADER, Extension
 from netlab_magic.iptables.extensions.values import IcmpType, Network, Span
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 
@@ -82,7 +82,7 @@ class _Collector:
 
     def match(self, found: Match) -> None:
         extension = extensions.match(found.module)
-        self.is_steady = self.is_steady and is_steady(found)
+        self.is_steady = self.is_steady and extension is not None and extension.is_steady_with(found.options)
         read = _READERS.get(found.module)
         if read:
             read(self, found)

@@ -15,7 +15,6 @@ from netlab_magic.iptables.extensions.schema import Extension, MatchExtension, P
 from netlab_magic.iptables.extensions.target_mangle import MARKING
 from netlab_magic.iptables.extensions.target_nat import TRANSLATION
 from netlab_magic.iptables.extensions.target_verdict import VERDICT_TARGETS
-from netlab_magic.iptables.ruleset import Match
 
 __all__ = [
     "HEADER",
@@ -25,7 +24,6 @@ __all__ = [
     "MatchExtension",
     "Parameter",
     "TargetExtension",
-    "is_steady",
     "match",
     "target",
     "terminates",
@@ -50,15 +48,6 @@ def match(module: str) -> MatchExtension | None:
 def target(name: str) -> TargetExtension | None:
     """The target of that name, or None: then it is a chain, or unknown."""
     return TARGETS.get(name)
-
-
-def is_steady(found: Match) -> bool:
-    """Whether a match answers the same whenever the same packet asks it in one table."""
-    extension = match(found.module)
-    if extension is None or not extension.steady:
-        return False
-    rows = map(extension.parameter, (option.name for option in found.options))
-    return all(row is None or row.steady for row in rows)
 
 
 def terminates(name: str) -> bool:

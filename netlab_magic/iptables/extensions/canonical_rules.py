@@ -7,7 +7,7 @@ from netlab_magic.iptables.extensions.types import MARK, SECONDS, WIDEST, XMARK,
 from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE, MONTHDAYS, WEEKDAY_NAMES, WEEKDAYS
 from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASSES, TOS, TOS_SET
 from netlab_magic.iptables.extensions.values import Masked, Rate
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option
 
 __all__ = [
     "cluster",

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from netlab_magic.iptables.option import Option
 from netlab_magic.iptables.refusal import Kind
-from netlab_magic.iptables.ruleset import Option
 
 __all__ = ["HAS_PORT", "NO_DEMAND", "WITH_PORTS", "Complaint", "Demand", "all_of", "one_of"]
 

@@ -7,7 +7,7 @@ from netlab_magic.iptables.extensions.schema import Options
 from netlab_magic.iptables.extensions.types import SECONDS, WIDEST, XMARK
 from netlab_magic.iptables.extensions.types_rates import HASH_RATE, HASH_SCALE
 from netlab_magic.iptables.extensions.values import IcmpType, Rate
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option
 
 __all__ = [
     "chunk_types",

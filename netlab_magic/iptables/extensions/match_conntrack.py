@@ -16,6 +16,7 @@ from netlab_magic.iptables.extensions.types import (
 )
 from netlab_magic.iptables.extensions.types_address import TRACKED_NETWORK
 from netlab_magic.iptables.extensions.types_compound import LABEL
+from netlab_magic.iptables.option import Quotes
 
 __all__ = ["CONNECTION"]
 
@@ -222,6 +223,7 @@ CONNECTION = (
                 listed=" connlabel ! {}",
                 says="belong to a connection with the label {}",
                 denies="belong to a connection without the label {}",
+                quotes=Quotes.ALWAYS,
             ),
             Parameter("--set", "sets the label", listed=" set", says="(which the connection is given first)"),
         ),
@@ -239,6 +241,7 @@ CONNECTION = (
                 listed=' helper match ! "{}"',
                 says="belong to a connection that the conntrack helper {} expected or watches",
                 denies="do not belong to a connection of the conntrack helper {}",
+                quotes=Quotes.TEXT,
             ),
         ),
         demand=all_of("--helper"),

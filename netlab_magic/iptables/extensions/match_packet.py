@@ -7,6 +7,7 @@ from netlab_magic.iptables.extensions.types import TEXT, choice, hexadecimal, nu
 from netlab_magic.iptables.extensions.types_compound import BYTES, FILTER
 from netlab_magic.iptables.extensions.types_rates import CLOCK, DATE, MONTHDAYS, U32, WEEKDAYS
 from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASS, TOS
+from netlab_magic.iptables.option import Quotes
 
 __all__ = ["PACKET"]
 
@@ -15,7 +16,11 @@ _ECT = choice("0, 1, 2 or 3", "0", "1", "2", "3")
 PACKET = (
     MatchExtension(
         "comment",
-        (Parameter("--comment", "comment", (text("a comment", 255),), listed=" /* {} */", says="Its comment reads “{}”."),),
+        (
+            Parameter(
+                "--comment", "comment", (text("a comment", 255),), listed=" /* {} */", says="Its comment reads “{}”.", quotes=Quotes.TEXT
+            ),
+        ),
         demand=all_of("--comment"),
         steady=True,
         holds_always=True,
@@ -101,6 +106,7 @@ PACKET = (
                 says="contain the text “{}”",
                 denies="do not contain the text “{}”",
                 lists=listing_rules.escaped,
+                quotes=Quotes.ALWAYS,
             ),
             Parameter(
                 "--hex-string",
@@ -110,6 +116,7 @@ PACKET = (
                 listed=' STRING match  "{}"| STRING match ! "{}"',
                 says="contain the bytes “{}”",
                 denies="do not contain the bytes “{}”",
+                quotes=Quotes.ALWAYS,
             ),
             Parameter(
                 "--algo",
@@ -136,6 +143,7 @@ PACKET = (
                 listed=' u32 ! "{}"',
                 says="pass the test “{}” of their bytes",
                 denies="fail the test “{}” of their bytes",
+                quotes=Quotes.ALWAYS,
             ),
         ),
         demand=all_of("--u32"),
@@ -150,6 +158,7 @@ PACKET = (
                 listed="match bpf {}\0",
                 says="are taken by the BPF program “{}”",
                 lists=listing_rules.without_length,
+                quotes=Quotes.ALWAYS,
             ),
             Parameter(
                 "--object-pinned",

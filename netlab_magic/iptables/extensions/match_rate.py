@@ -7,7 +7,7 @@ from netlab_magic.iptables.extensions.types import AMOUNT, RATE, TEXT, choice, n
 from netlab_magic.iptables.extensions.types_address import ADDRESS
 from netlab_magic.iptables.extensions.types_compound import BURST, FILE_NAME, GROUPING, PREFIX_LENGTH
 from netlab_magic.iptables.extensions.types_rates import BITS, HASH_RATE, PROBABILITY
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option
 
 __all__ = ["RATES"]
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from netlab_magic.iptables.extensions.constraints import NO_DEMAND, Demand
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option, Quotes
 
 __all__ = ["Extension", "MatchExtension", "Options", "Parameter", "TargetExtension", "ValueType"]
 
@@ -42,6 +42,8 @@ class Parameter(msgspec.Struct, frozen=True):
     the s of a plural. What `!` there is, with the blank behind it, stays only where the option is negated; where that does not make the
     negated text, it stands behind a `|`. `lists` makes the listed word of a value, where that is not the one that iptables-save prints.
 
+    `quotes` says when iptables-save puts its words in quotes.
+
     `says` and `denies` (with `!`) are what the explanation says of it, `{}` or `{0}`, `{1}` standing for its words: of a match, what
     holds for packets ("go to port {}"), of a target, what the packet is done to ("gets the mark {}"). In parentheses it is a remark on
     the clause before it. They are messages of the catalogue.
@@ -57,6 +59,7 @@ class Parameter(msgspec.Struct, frozen=True):
     default: tuple[str, ...] | None = None
     listed: str = ""
     lists: Callable[[Any], str] | None = None
+    quotes: Quotes = Quotes.NEEDED
     says: str = ""
     denies: str = ""
     steady: bool = True
@@ -114,6 +117,11 @@ class MatchExtension(Extension, frozen=True):
     steady: bool = False
     holds_always: bool = False
     unlisted_by: str = ""
+
+    def is_steady_with(self, options: Options) -> bool:
+        """Whether it is steady when it has these options."""
+        rows = (self.parameter(option.name) for option in options)
+        return self.steady and all(row is None or row.steady for row in rows)
 
 
 class TargetExtension(Extension, frozen=True):

@@ -7,7 +7,7 @@ from netlab_magic.iptables.extensions.types import MARK, MASK, TEXT, TRAFFIC_CLA
 from netlab_magic.iptables.extensions.types_compound import DIRECTIONS, LED_DELAY, PREFIX_LENGTH, TUPLE_MASK, ZONE
 from netlab_magic.iptables.extensions.types_rates import TICKS
 from netlab_magic.iptables.extensions.types_symbolic import DSCP_CLASS, TCP_OPTIONS, TOS, TOS_SET
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option, Quotes
 
 __all__ = ["MARKING"]
 
@@ -352,6 +352,7 @@ MARKING = (
                 listed=' led-trigger-id:"{}"',
                 says="makes the LED of the trigger {} light up",
                 lists=listing_rules.escaped,
+                quotes=Quotes.ALWAYS,
             ),
             Parameter(
                 "--led-delay",

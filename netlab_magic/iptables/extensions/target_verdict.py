@@ -7,7 +7,7 @@ from netlab_magic.iptables.extensions.types import TEXT, choice, number, text
 from netlab_magic.iptables.extensions.types_address import ADDRESS
 from netlab_magic.iptables.extensions.types_compound import QUEUES, cut
 from netlab_magic.iptables.extensions.types_symbolic import LOG_LEVEL, REJECT_WITH
-from netlab_magic.iptables.ruleset import Option
+from netlab_magic.iptables.option import Option, Quotes
 
 __all__ = ["VERDICT_TARGETS"]
 
@@ -31,7 +31,7 @@ VERDICT_TARGETS = (
     TargetExtension(
         "LOG",
         (
-            Parameter("--log-prefix", "prefix", (cut("a prefix", 29, 1),), says="(with the prefix “{}”)"),
+            Parameter("--log-prefix", "prefix", (cut("a prefix", 29, 1),), says="(with the prefix “{}”)", quotes=Quotes.TEXT),
             Parameter("--log-level", "level", (LOG_LEVEL,), says="(at level {})"),
             Parameter("--log-tcp-sequence", "TCP sequence numbers", says="(with the TCP sequence numbers)"),
             Parameter("--log-tcp-options", "TCP options", says="(with the TCP options)"),
@@ -55,6 +55,7 @@ VERDICT_TARGETS = (
                 listed=" nflog-prefix {}",
                 says="(with the prefix “{}”)",
                 lists=listing_rules.quoted,
+                quotes=Quotes.TEXT,
             ),
             Parameter("--nflog-group", "group", (number("a group", 65535),), listed=" nflog-group {}", says="(to the netlink group {})"),
             Parameter("--nflog-size", "bytes copied", (number(),), listed=" nflog-size {}", says="(its first {} bytes)"),
@@ -75,7 +76,9 @@ VERDICT_TARGETS = (
     TargetExtension(
         "ULOG",
         (
-            Parameter("--ulog-prefix", "prefix", (text("a prefix", 31),), listed=' prefix "{}"', says="(with the prefix “{}”)"),
+            Parameter(
+                "--ulog-prefix", "prefix", (text("a prefix", 31),), listed=' prefix "{}"', says="(with the prefix “{}”)", quotes=Quotes.TEXT
+            ),
             Parameter("--ulog-nlgroup", "group", (number("a group", 32, 1),), listed=" nlgroup {}", says="(to the netlink group {})"),
             Parameter("--ulog-cprange", "bytes copied", (number(),), listed=" copy_range {}", says="(its first {} bytes)"),
             Parameter(
