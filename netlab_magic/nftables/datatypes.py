@@ -75,10 +75,10 @@ class Bitmask(Datatype):
     """A type whose numbers are sets of flags: several are joined by commas, or by | in a set."""
 
     def read(self, word: str) -> Constant:
-        if "," not in word:
+        if "," not in word and "|" not in word:
             return super().read(word)
         total = 0
-        for part in word.split(","):
+        for part in word.replace("|", ",").split(","):
             flag = super().read(part)
             assert isinstance(flag, int)
             total |= flag

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from netlab_magic.iptables.lcs import aligned
-from netlab_magic.nftables.ruleset import Block, Chain, Hook, Rule, Ruleset, Table, Verbatim
+from netlab_magic.nftables.expressions import Element
+from netlab_magic.nftables.ruleset import Block, Chain, Hook, Rule, Ruleset, Set, Table, Verbatim
 
 __all__ = [
     "AddBlock",
@@ -19,6 +20,7 @@ __all__ = [
     "ReplaceTable",
     "SetHook",
     "apply",
+    "changed_elements",
     "diff",
     "invert",
 ]
@@ -195,6 +197,12 @@ def _rule_changes(where: _Key, before: Chain, after: Chain) -> Iterator[NftChang
             number += 1
         number += 1
         one, other = next_one + 1, next_other + 1
+
+
+def changed_elements(before: Set, after: Set) -> tuple[tuple[Element, ...], tuple[Element, ...]]:
+    """The elements of a set that went, and those that came; one whose data or counter is another is in both."""
+    old, new = set(before.elements), set(after.elements)
+    return tuple(one for one in before.elements if one not in new), tuple(one for one in after.elements if one not in old)
 
 
 def invert(changes: Sequence[NftChange]) -> tuple[NftChange, ...]:

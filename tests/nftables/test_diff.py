@@ -3,7 +3,7 @@
 import pytest
 
 from netlab_magic.nftables import parse
-from netlab_magic.nftables.diff import AddBlock, DeleteRule, InsertRule, ReplaceBlock, SetHook, apply, diff
+from netlab_magic.nftables.diff import AddBlock, DeleteRule, InsertRule, ReplaceBlock, SetHook, apply, changed_elements, diff
 from netlab_magic.nftables.ruleset import Chain, Ruleset
 from netlab_magic.nftables.state import stateless
 from netlab_magic.nftables.statements import Counter
@@ -45,7 +45,9 @@ def test_a_policy_that_changed():
 def test_a_set_that_has_another_element():
     (change,) = changes_to(BEFORE.replace("192.0.2.1", "192.0.2.1, 192.0.2.9"))
     assert isinstance(change, ReplaceBlock)
-    assert [str(element.key) for element in change.after.elements] == ["192.0.2.1", "192.0.2.9"]
+    gone, come = changed_elements(change.before, change.after)
+    assert gone == ()
+    assert [str(element.key) for element in come] == ["192.0.2.9"]
 
 
 def test_a_chain_comes_before_the_rule_that_jumps_to_it():

@@ -8,7 +8,7 @@ from netlab_magic.errors import Place, StatementError
 from netlab_magic.nftables.datatypes import Datatype, datatype_named
 from netlab_magic.nftables.fields import datatypes_of
 from netlab_magic.nftables.json.expressions import Json
-from netlab_magic.nftables.json.statements import WRONG, StatementReader, limit, objects
+from netlab_magic.nftables.json.statements import WRONG, StatementReader, limit, texts
 from netlab_magic.nftables.listing import block_lines
 from netlab_magic.nftables.ruleset import (
     VERDICT,
@@ -103,7 +103,7 @@ class _Reader:
             raise NotUnderstood(kind)
         if kind == "table":
             key = said["family"], said["name"]
-            flags = tuple(_whole(flag) for flag in objects(said.get("flags")))
+            flags = tuple(_whole(flag) for flag in texts(said.get("flags")))
             self.tables[key] = Table(*key, (), flags, said.get("comment", ""), said.get("handle"))
             return
         key = said["family"], said["table"]
@@ -156,8 +156,8 @@ def _whole(flag: str) -> str:
 def _hook(said: Mapping[str, Json]) -> Hook | None:
     if "hook" not in said:
         return None
-    devices = objects(said.get("dev") or said.get("devs"))
-    return Hook(said["type"], said["hook"], said["prio"], said.get("policy", "accept"), devices, objects(said.get("flags")))
+    devices = texts(said.get("dev") or said.get("devs"))
+    return Hook(said["type"], said["hook"], said["prio"], said.get("policy", "accept"), devices, texts(said.get("flags")))
 
 
 def _types(said: Json) -> tuple[list[Datatype], str]:
@@ -183,7 +183,7 @@ def _set(kind: str, said: Mapping[str, Json]) -> Set:
         said["name"],
         tuple(found.name for found in keys),
         names,
-        with_flags(objects(said.get("flags")), timeout),
+        with_flags(texts(said.get("flags")), timeout),
         reader.set(said.get("elem", ()), keys, data).elements,
         _milliseconds(timeout),
         _milliseconds(said.get("gc-interval")),
@@ -206,9 +206,9 @@ def _milliseconds(seconds: Json) -> int | None:
 
 
 def _flowtable(said: Mapping[str, Json]) -> Flowtable:
-    devices = objects(said.get("dev"))
+    devices = texts(said.get("dev"))
     return Flowtable(
-        said["name"], said["hook"], said["prio"], devices, objects(said.get("flags")), bool(said.get("counter")), said.get("handle")
+        said["name"], said["hook"], said["prio"], devices, texts(said.get("flags")), bool(said.get("counter")), said.get("handle")
     )
 
 
@@ -221,7 +221,7 @@ def _object(kind: str, said: Mapping[str, Json]) -> ObjectValue:
         case "limit":
             return limit(said)
         case "synproxy":
-            return Synproxy(said.get("mss"), said.get("wscale"), objects(said.get("flags")))
+            return Synproxy(said.get("mss"), said.get("wscale"), texts(said.get("flags")))
         case "secmark":
             return Secmark(said["context"])
         case "ct helper":

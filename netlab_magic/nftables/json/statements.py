@@ -1,6 +1,7 @@
 """Statements from nft's JSON (libnftables-json(5))."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from netlab_magic.nftables.text.statement_parser import read_rule
 from netlab_magic.nftables.text.statement_printer import statement_text
 from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood
 
-__all__ = ["WRONG", "StatementReader", "limit", "objects"]
+__all__ = ["WRONG", "StatementReader", "limit", "texts"]
 
 WRONG = (NotUnderstood, LookupError, TypeError, ValueError, AttributeError, AssertionError, OverflowError)
 """What comes of JSON that has other values than nft's in their places."""
@@ -30,7 +31,7 @@ _STYLE = Style()
 _STATEFUL = frozenset(("counter", "limit", "quota", "last", "ct count"))
 
 
-def objects(said: Json) -> tuple[str, ...]:
+def texts(said: Json) -> tuple[str, ...]:
     """Flags: one text, or a list of them."""
     if said is None:
         return ()
@@ -50,8 +51,7 @@ class StatementReader(ExpressionReader):
                 continue
             try:
                 statement = self.statement(one)
-                statement_text(statement, self.family, _STYLE)  # what cannot be printed has values of other kinds than nft's
-                hash(statement)
+                _check(statement, self.family)
                 found.append(statement)
             except WRONG:
                 found.append(s.Unknown(msgspec.json.encode(one).decode()))
@@ -140,7 +140,7 @@ class StatementReader(ExpressionReader):
         given = said or {}
         return s.Log(
             given.get("prefix"), given.get("level", "warn"), given.get("group"), given.get("snaplen"), given.get("queue-threshold"),
-            objects(given.get("flags")),
+            texts(given.get("flags")),
         )  # fmt: skip
 
     def reject(self, said: Mapping[str, Json] | None) -> s.Statement:
@@ -158,9 +158,9 @@ class StatementReader(ExpressionReader):
     def nat(self, kind: str, said: Mapping[str, Json] | None) -> s.Statement:
         """snat or dnat."""
         given = said or {}
-        flags = tuple(flag for flag in objects(given.get("flags")) if flag != "netmap")
+        flags = tuple(flag for flag in texts(given.get("flags")) if flag != "netmap")
         address, port = self.endpoint(given)
-        return s.Nat(kind, address, port, given.get("family", ""), flags, objects(given.get("type_flags")))
+        return s.Nat(kind, address, port, given.get("family", ""), flags, texts(given.get("type_flags")))
 
     def endpoint(self, given: Mapping[str, Json]) -> tuple[Expression | None, Expression | None]:
         """An address and a port, where they are said."""
@@ -170,7 +170,7 @@ class StatementReader(ExpressionReader):
     def only_port(self, said: Mapping[str, Json] | None) -> tuple[Expression | None, tuple[str, ...]]:
         """A port and flags."""
         given = said or {}
-        return self.endpoint(given)[1], objects(given.get("flags"))
+        return self.endpoint(given)[1], texts(given.get("flags"))
 
     def tproxy(self, said: Mapping[str, Json]) -> s.Statement:
         """A transparent proxy."""
@@ -181,12 +181,12 @@ class StatementReader(ExpressionReader):
         if isinstance(said, str) or (said and "map" in said):
             return self.reference("synproxy", said)
         given = said or {}
-        return s.Synproxy(given.get("mss"), given.get("wscale"), objects(given.get("flags")))
+        return s.Synproxy(given.get("mss"), given.get("wscale"), texts(given.get("flags")))
 
     def queue(self, said: Mapping[str, Json] | None) -> s.Statement:
         """A queue."""
         given = said or {}
-        return s.Queue(self.expression(given.get("num", 0), (DATATYPES["integer"],)), objects(given.get("flags")))
+        return s.Queue(self.expression(given.get("num", 0), (DATATYPES["integer"],)), texts(given.get("flags")))
 
     def dup(self, said: Mapping[str, Json]) -> s.Statement:
         """A copy."""
@@ -230,6 +230,12 @@ class StatementReader(ExpressionReader):
 def _unsigned(count: int | None) -> int | None:
     """A count of 64 bits, which nft prints as if its first bit were a sign."""
     return count if count is None else count % (1 << 64)
+
+
+@lru_cache(1 << 14)
+def _check(statement: s.Statement, family: str) -> None:
+    """Raises one of WRONG where a statement cannot be printed or hashed: it holds values of other kinds than nft's."""
+    statement_text(statement, family, _STYLE)
 
 
 def limit(given: Mapping[str, Json]) -> s.Limit:

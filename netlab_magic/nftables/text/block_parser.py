@@ -27,8 +27,8 @@ from netlab_magic.nftables.text.words import NotUnderstood, constant, words_of
 __all__ = ["BlockParser", "read_hook", "read_object", "read_set", "with_flags"]
 
 _HOOK = re.compile(
-    r"type (\w+) hook (\w+) (?:devices? (?:= )?(\{[^}]*\}|\S+) )?priority ([\w-]+)(?: ([+-]) (\d{1,10}))?;"
-    r"(?: policy (\w+);)?(?: flags ([\w,]+);)?(?: policy (\w+);)?$"
+    r"type (\w+) hook (\w+) (?:devices? (?:= )?(\{[^}]*\}|\S+) )?priority ([\w-]+)(?: ([+-]) (\d{1,10}))?"
+    r"(?:; policy (\w+))?(?:; flags ([\w,]+))?(?:; policy (\w+))?;?$"
 )
 _ELEMENTS = re.compile(r"^\s*elements = \{(.*)\}\s*$", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,10}")
