@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.docker_host import At, host
 from support.firewall_tables import rules_of, tables
 from support.laws import law
 
 from netlab_magic import docker
 from netlab_magic.errors import StatementError
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.language import docker_statements as d
 from netlab_magic.language import parser
 from netlab_magic.model.topology import HOST, Interface, Namespace, Server, Topology
 
@@ -30,29 +29,6 @@ RELEASES = {
     "29": ("29.0.0", "29.3.1", "29"),
 }
 """The releases that share a layout, by the file that holds it."""
-
-
-def host(*interfaces: Interface, servers: tuple[Server, ...] = ()) -> Topology:
-    """A lab host as it is before Docker comes."""
-    lo = Interface("lo", "loopback", ("127.0.0.1/8",))
-    sysctls = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
-    return Topology({HOST: Namespace(HOST, (lo, *interfaces), sysctls=sysctls)}, servers)
-
-
-class At:
-    """A host in the state to which statements have brought it."""
-
-    def __init__(self, topology: Topology | None = None, ruleset: Ruleset | None = None) -> None:
-        self.daemon: docker.Daemon | None = None
-        self.topology = topology or host()
-        self.ruleset = ruleset or Ruleset()
-
-    def run(self, cell: str) -> docker.Planned:
-        for statement in parser.parse(cell):
-            assert isinstance(statement, d.Docker)
-            planned = docker.plan(self.daemon, statement, self.topology, self.ruleset)
-            self.daemon, self.topology, self.ruleset = planned.daemon, planned.topology, planned.ruleset
-        return planned
 
 
 def parts(name: str) -> Iterator[tuple[str, str, str]]:

@@ -65,7 +65,12 @@ FIREWALL = (
         DOCKER_FORM,
         "what dockerd of a release does to this host: bridges, namespaces, rules, published ports",
         read_docker,
-        ("docker install --version 27", "docker network create backend", "docker run web --network backend -p 8080:80"),
+        (
+            "docker install --version 27",
+            "docker network create backend",
+            "docker run -d --name web --network backend -p 8080:80 nginx",
+            "docker exec web ping -c1 172.17.0.1",
+        ),
         DOCKER_FORMS,
     ),
 )

@@ -1,0 +1,31 @@
+"""A host on which docker's statements are planned one after the other, as values."""
+
+from netlab_magic import docker
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.language import docker_statements as d
+from netlab_magic.language import parser
+from netlab_magic.model.topology import HOST, Interface, Namespace, Server, Topology
+
+
+def host(*interfaces: Interface, servers: tuple[Server, ...] = ()) -> Topology:
+    """A lab host as it is before Docker comes."""
+    lo = Interface("lo", "loopback", ("127.0.0.1/8",))
+    sysctls = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
+    return Topology({HOST: Namespace(HOST, (lo, *interfaces), sysctls=sysctls)}, servers)
+
+
+class At:
+    """A host in the state to which statements have brought it."""
+
+    def __init__(self, topology: Topology | None = None, ruleset: Ruleset | None = None) -> None:
+        self.daemon: docker.Daemon | None = None
+        self.topology = topology or host()
+        self.ruleset = ruleset or Ruleset()
+
+    def run(self, cell: str) -> docker.Planned:
+        """What the last statement of a cell comes to; the host is then as it leaves it. Raises StatementError."""
+        for statement in parser.parse(cell):
+            assert isinstance(statement, d.Docker)
+            planned = docker.plan(self.daemon, statement, self.topology, self.ruleset)
+            self.daemon, self.topology, self.ruleset = planned.daemon, planned.topology, planned.ruleset
+        return planned
