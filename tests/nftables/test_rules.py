@@ -204,6 +204,11 @@ def test_statements_around_an_unknown_one_are_known():
     assert comment == "ok"
 
 
+def test_several_comments_of_iptables_are_one():
+    said = read_rule('comment "cali:1a2b" comment "Unknown interface" counter packets 0 bytes 0 drop', "ip")
+    assert said == ((Counter(0, 0), Verdict("drop")), "cali:1a2b Unknown interface")
+
+
 @pytest.mark.parametrize(("family", "meant"), [("ip", Reject("icmp", 3)), ("ip6", Reject("icmpv6", 4)), ("inet", Reject("icmpx", 1))])
 def test_a_bare_reject_is_of_the_table(family, meant):
     assert read_rule("reject", family) == ((meant,), "")

@@ -81,11 +81,11 @@ class StatementParser(NatParser):
         return tuple(found), self.comment
 
     def note(self) -> None:
-        """The comment: a rule's last word, but nft translates iptables' comments where they stand."""
-        if self.comment or self.words[self.at + 1][:1] != '"':
+        """The comment: a rule's last word, but nft translates iptables' comments where they stand, and a rule may have several."""
+        if self.words[self.at + 1][:1] != '"':
             raise NotUnderstood(self.word)
         self.at += 1
-        self.comment = self.quoted()
+        self.comment = f"{self.comment} {self.quoted()}".lstrip()
 
     def resume(self, start: int) -> int:
         """Where reading goes on behind a part that was not understood: at a statement whose first word nothing else begins with."""
