@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from netlab_magic.model.probe import Outcome, Probe, Verdict
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
-    from netlab_magic.session.results.base import CellResult, Changed, MatrixResult, Measured, Ran, Result, Text
+    from netlab_magic.session.results.base import CellResult, Changed, Ran, Result, Text
     from netlab_magic.session.results.diff import Compared
     from netlab_magic.session.results.explain import Explained
     from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
+    from netlab_magic.session.results.predict import Asked, Predicted
+    from netlab_magic.session.results.probe import MatrixResult, Measured
     from netlab_magic.session.results.trace import Tracked
-    from netlab_magic.session.results.why import Asked, Predicted, Why
+    from netlab_magic.session.results.why import Why
 
 __all__ = [
     "Asked",
@@ -115,12 +117,14 @@ _MODULES = {
     "model.probe": "Outcome Probe Verdict",
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
     "session.lab": "Lab",
-    "session.results.base": "CellResult Changed MatrixResult Measured Ran Result Text",
+    "session.results.base": "CellResult Changed Ran Result Text",
     "session.results.diff": "Compared",
     "session.results.explain": "Explained",
     "session.results.flow_diff": "FlowChange FlowsCompared",
+    "session.results.predict": "Asked Predicted",
+    "session.results.probe": "MatrixResult Measured",
     "session.results.trace": "Tracked",
-    "session.results.why": "Asked Predicted Why",
+    "session.results.why": "Why",
 }
 """Where each public name is defined."""
 

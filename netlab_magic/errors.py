@@ -12,12 +12,11 @@ Every error is one sentence: what is wrong, where, and what would be right. In a
 (IPython asks the exception for `_render_traceback_`; documented in IPython's "Integrating your objects").
 """
 
-import unicodedata
 from typing import Self
 
 import msgspec
 
-from netlab_magic.text import printable
+from netlab_magic.text import display_width, printable
 
 __all__ = [
     "CommandFailed",
@@ -47,8 +46,8 @@ class Place(msgspec.Struct, frozen=True):
         head = f"line {self.line}: "
         if not self.width:
             return head + shown
-        before = _cells(shown[:column])
-        marked = max(1, _cells(shown[column : column + self.width]))
+        before = display_width(shown[:column])
+        marked = max(1, display_width(shown[column : column + self.width]))
         return f"{head}{shown}\n{' ' * (len(head) + before)}{'^' * marked}"
 
 
@@ -62,10 +61,6 @@ def _window(source: str, column: int, width: int = 120) -> tuple[str, int]:
     before = "…" if start else ""
     after = "…" if start + width < len(source) else ""
     return before + source[start : start + width] + after, column - start + len(before)
-
-
-def _cells(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text)
 
 
 class NetlabError(Exception):

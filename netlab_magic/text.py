@@ -1,9 +1,9 @@
-"""Text for people: what of a text can be printed, how long it may be, and which right word is near a wrong one."""
+"""Text for people: what can be printed, how long and how wide it is, texts below each other, and which right word is near a wrong one."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["printable", "shortened", "suggest"]
+__all__ = ["aligned", "display_width", "padded", "printable", "shortened", "suggest"]
 
 
 def printable(text: str) -> str:
@@ -14,6 +14,29 @@ def printable(text: str) -> str:
 def shortened(sentence: str, longest: int = 300) -> str:
     """A sentence without the middle of an overlong word."""
     return sentence if len(sentence) <= longest else f"{sentence[: longest // 2]}…{sentence[-longest // 2 :]}"
+
+
+def display_width(text: str) -> int:
+    """How many columns a text takes in a fixed-width font: East Asian characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcwidth  # its tables take a while to load, and most text needs none
+
+    return sum(max(0, wcwidth(char)) for char in text)
+
+
+def padded(text: str, columns: int, *, right: bool = False) -> str:
+    """A text with blanks up to that many columns, after it or, to push it to the right, before it."""
+    blanks = " " * (columns - display_width(text))
+    return blanks + text if right else text + blanks
+
+
+def aligned(rows: Iterable[Sequence[str]], *, gap: str = "  ", right: Collection[int] = ()) -> list[str]:
+    """Rows as lines: each column as wide as its widest cell, those numbered in `right` pushed to the right, empty ones left out."""
+    rows = list(rows)
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    shown = [(at, columns) for at, columns in enumerate(widths) if columns]
+    return [gap.join(padded(row[at], columns, right=at in right) for at, columns in shown).rstrip() for row in rows]
 
 
 def suggest(wrong: str, right: Iterable[str]) -> str:

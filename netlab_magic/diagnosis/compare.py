@@ -5,26 +5,23 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from netlab_magic.forwarding.prediction import Hop, Prediction
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.probe import Verdict
 
-__all__ = ["Difference", "Spot", "as_reported", "crosscheck"]
-
-Spot = tuple[str, str, int]
-"""Table, chain, and the number of a rule; 0 for the policy."""
-
+__all__ = ["Difference", "as_reported", "crosscheck"]
 
 class Difference(msgspec.Struct, frozen=True):
-    """A packet of which model and kernel do not tell the same: the rules that it matched, and the policy that dropped it.
+    """A packet about which model and kernel disagree: the rules that it matched, and the policy that dropped it.
 
-    `namespace` is "" where not even the verdicts agree; then both hold a verdict instead.
+    `direction` is "request" or "reply", `predicted` what the model expected, `seen` what the kernel reported. `namespace` and `direction`
+    are "" where not even the verdicts agree; then both hold a verdict.
     """
 
     namespace: str
     direction: str
-    predicted: tuple[Spot, ...] | str
-    seen: tuple[Spot, ...] | str
+    predicted: tuple[RulePosition, ...] | Verdict
+    seen: tuple[RulePosition, ...] | Verdict
 
 
 def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> tuple[Difference, ...]:
@@ -67,16 +64,17 @@ def _taken(waiting: list[TracedHop], hop: Hop) -> list[TracedHop]:
     return taken
 
 
-def _predicted(hop: Hop) -> tuple[Spot, ...]:
-    return tuple((step.table, step.chain, step.rule or 0) for step in hop.host_trace.matched if step.rule or step.outcome == "DROP")
+def _predicted(hop: Hop) -> tuple[RulePosition, ...]:
+    met = (step for step in hop.host_trace.matched if step.rule or step.outcome == "DROP")
+    return tuple(RulePosition(step.table, step.chain, step.rule or 0) for step in met)
 
 
-def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[Spot]:
+def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[RulePosition]:
     for report in traced_hop.reports:
         if report.event == "rule" and report.rule:
-            yield report.table, report.chain, report.rule
+            yield RulePosition(report.table, report.chain, report.rule)
         elif report.event == "policy" and _drops(report, ruleset):
-            yield report.table, report.chain, 0
+            yield RulePosition(report.table, report.chain, 0)
 
 
 def _drops(report: HookReport, ruleset: Ruleset | None) -> bool:

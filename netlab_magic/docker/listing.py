@@ -1,11 +1,12 @@
 """`docker ps`, `docker port` and `docker network ls`, as texts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from netlab_magic.docker.known import container_called
 from netlab_magic.docker.state import Container, Daemon, Published
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
+from netlab_magic.text import aligned
 
 __all__ = ["containers_text", "networks_text", "ports_text"]
 
@@ -18,7 +19,7 @@ def containers_text(daemon: Daemon, statement: d.DockerList) -> str:
     rows = [("NAME", "STATUS", "NETWORK", "ADDRESS", "PORTS"), *(_container_row(daemon, held) for held in shown)]
     if all(held.status == "running" for held in shown):
         rows = [(row[0], *row[2:]) for row in rows]
-    return _columns(rows)
+    return "\n".join(aligned(rows, gap="   "))
 
 
 def _container_row(daemon: Daemon, container: Container) -> tuple[str, ...]:
@@ -83,10 +84,4 @@ def networks_text(daemon: Daemon, statement: d.DockerList) -> str:
         special += ["internal"] if network.internal else []
         special += [] if network.icc else ["icc=false"]
         rows.append((network.name, network.bridge, network.subnet, " ".join(special)))
-    return _columns([("NAME", "BRIDGE", "SUBNET", "OPTIONS"), *rows])
-
-
-def _columns(rows: Iterable[Sequence[str]]) -> str:
-    table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "\n".join("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(aligned([("NAME", "BRIDGE", "SUBNET", "OPTIONS"), *rows], gap="   "))

@@ -27,6 +27,11 @@ class ChainExplanation(msgspec.Struct, frozen=True):
     end: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said of the chain, each of its rules in short."""
+        return tuple(line for line in (self.purpose, self.entered, *self.notes, *(rule.short for rule in self.rules), self.end) if line)
+
     def __str__(self) -> str:
         head = f"{self.chain} ({self.table})"
         lines = [f"  {line}" for line in (self.purpose, self.entered, *self.notes) if line]

@@ -39,9 +39,13 @@ class Explanation(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     short: str = ""
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said of the rule."""
+        return tuple(line for line in (self.short, self.situation, *self.notes) if line)
+
     def __str__(self) -> str:
-        said = (self.short, self.situation, *self.notes)
-        return "\n".join([f"{self.chain} {self.number}: {self.rule}".rstrip(), *(f"  {line}" for line in said if line)])
+        return "\n".join([f"{self.chain} {self.number}: {self.rule}".rstrip(), *(f"  {line}" for line in self.sentences)])
 
 
 def explain_rule(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> Explanation:

@@ -10,7 +10,7 @@ from netlab_magic.i18n import Language, language
 from netlab_magic.iptables.analysis.reachability import orphans
 from netlab_magic.iptables.analysis.shadowing import all_shadowed
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
-from netlab_magic.text import printable
+from netlab_magic.text import aligned, printable
 
 __all__ = ["TableExplanation", "explain_table"]
 
@@ -25,9 +25,13 @@ class TableExplanation(msgspec.Struct, frozen=True):
     chains: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What each chain is for, after its name, and the notes."""
+        return (*(f"{name}: {said}" for name, said in self.chains), *self.notes)
+
     def __str__(self) -> str:
-        width = max((len(name) for name, _ in self.chains), default=0)
-        chains = [f"  {name:<{width}}  {said}".rstrip() for name, said in self.chains]
+        chains = [f"  {line}" for line in aligned(self.chains)]
         return "\n".join([self.table, *chains, *(f"  {note}" for note in self.notes)])
 
 

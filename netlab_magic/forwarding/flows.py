@@ -5,16 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import matrix_probes, members, probe_for
 from netlab_magic.forwarding.prediction import Prediction, Trace
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import INTERNET, Topology
 from netlab_magic.netfilter import Outcome
 
-__all__ = ["RulePlace", "hit_by_no_flow", "lab_flows", "predict_all"]
-
-RulePlace = tuple[str, str, int]
-"""Table, chain and number of a rule."""
+__all__ = ["hit_by_no_flow", "lab_flows", "predict_all"]
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -38,12 +35,12 @@ def predict_all(
 
 def hit_by_no_flow(
     topology: Topology, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str] = _NOTHING
-) -> dict[str, tuple[RulePlace, ...]]:
+) -> dict[str, tuple[RulePosition, ...]]:
     """The rules, by namespace, that match no packet of any of the lab's flows, request or reply, by the model's reckoning.
 
     Nothing is said of a namespace in which the model cannot tell the whole way of every packet.
     """
-    hit: dict[str, set[RulePlace]] = {name: set() for name in rulesets}
+    hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
     untold = set(unseen)
     for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
         for trace in (trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None):
@@ -53,17 +50,17 @@ def hit_by_no_flow(
     return {name: tuple(_rest(ruleset, hit[name])) for name, ruleset in rulesets.items() if name not in untold}
 
 
-def _met(trace: Trace) -> Iterator[tuple[str, RulePlace]]:
+def _met(trace: Trace) -> Iterator[tuple[str, RulePosition]]:
     for hop in trace.hops:
         for visit in hop.host_trace.visits:
             if visit.matched is not False and visit.rule is not None:
-                yield hop.namespace, (visit.table, visit.chain, visit.rule)
+                yield hop.namespace, RulePosition(visit.table, visit.chain, visit.rule)
 
 
-def _rest(ruleset: Ruleset, hit: set[RulePlace]) -> Iterator[RulePlace]:
+def _rest(ruleset: Ruleset, hit: set[RulePosition]) -> Iterator[RulePosition]:
     for table in ruleset.tables:
         for chain in table.chains:
             for number in range(1, len(chain.rules) + 1):
-                place = table.name, chain.name, number
+                place = RulePosition(table.name, chain.name, number)
                 if place not in hit:
                     yield place

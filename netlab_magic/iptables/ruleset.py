@@ -11,6 +11,7 @@ were written with; the order of tables, and of chains in a table, does not count
 import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,7 +20,7 @@ from netlab_magic.iptables.extensions import Extension
 from netlab_magic.iptables.option import Option, Quotes, quoted
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["Chain", "Counters", "Match", "Option", "Rule", "Ruleset", "Table", "Target", "quoted"]
+__all__ = ["Chain", "Counters", "Match", "Option", "Rule", "RulePosition", "Ruleset", "Table", "Target", "quoted"]
 
 
 class Counters(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +142,17 @@ class Chain(msgspec.Struct, frozen=True, gc=False):
     def __str__(self) -> str:
         counters = f" {self.counters}" if self.counters is not None else ""
         return f":{self.name} {self.policy or '-'}{counters}"
+
+
+class RulePosition(NamedTuple):
+    """Where a rule is: `number` counts from 1, and is 0 for what follows the rules of a chain, its policy."""
+
+    table: str
+    chain: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.chain} {self.number or 'policy'}"
 
 
 class Table(msgspec.Struct, frozen=True, eq=False):

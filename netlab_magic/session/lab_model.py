@@ -12,7 +12,7 @@ from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
-from netlab_magic.session.results.base import MatrixResult
+from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
 __all__ = ["Model", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix", "unseen_in"]

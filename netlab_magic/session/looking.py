@@ -5,8 +5,8 @@ from collections.abc import Callable
 from netlab_magic.forwarding import endpoints
 from netlab_magic.language import statements as s
 from netlab_magic.model.probe import Probe
+from netlab_magic.session.diff import compared
 from netlab_magic.session.flow_diff import diff_flows
-from netlab_magic.session.results.diff import compared
 from netlab_magic.session.show import explain, show
 from netlab_magic.session.step import Plan, Running, Shown, Step, step_of
 from netlab_magic.session.why import reasoned

@@ -15,7 +15,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import Model, full_topology, predicted_matrix, unseen_in
-from netlab_magic.session.results.base import MatrixResult
+from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
 __all__ = ["foreseen", "matrix_looked_at", "peopled"]

@@ -10,7 +10,7 @@ from netlab_magic.language import statements as s
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.session.lab_model import model_of, predicted_matrix
 from netlab_magic.session.predict_only import matrix_looked_at
-from netlab_magic.session.results.base import MatrixResult, Measured
+from netlab_magic.session.results.probe import MatrixResult, Measured
 from netlab_magic.session.results.trace import Tracked
 from netlab_magic.session.step import Plan, Running, Step, step_of
 

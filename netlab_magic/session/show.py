@@ -10,11 +10,11 @@ from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import OTHER_FAMILY, SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import CommandFailed, StatementError, place_of
 from netlab_magic.explain import rule_sentence
-from netlab_magic.forwarding.flows import RulePlace, hit_by_no_flow, lab_flows
+from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.reachability import reachable
 from netlab_magic.iptables.listing import listing
-from netlab_magic.iptables.ruleset import Ruleset, Table
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset, Table
 from netlab_magic.language import statements as s
 from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
@@ -80,7 +80,7 @@ def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> 
     return explained(statement, seen.ruleset, language, _unmet(seen))
 
 
-def _unmet(seen: Seen) -> tuple[RulePlace, ...]:
+def _unmet(seen: Seen) -> tuple[RulePosition, ...]:
     """The rules of the host that no flow of the lab meets; none where there are no flows, or too many to work them all out."""
     flows = len(lab_flows(seen.topology))
     if not 0 < flows * (1 + sum(len(chain.rules) for table in seen.ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:

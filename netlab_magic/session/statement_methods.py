@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netlab_magic.language.statements import Load, Statement
-from netlab_magic.session.results.base import MatrixResult, Measured, Result
+from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.diff import Compared
 from netlab_magic.session.results.flow_diff import FlowsCompared
+from netlab_magic.session.results.predict import Predicted
+from netlab_magic.session.results.probe import MatrixResult, Measured
 from netlab_magic.session.results.trace import Tracked
-from netlab_magic.session.results.why import Predicted, Why
+from netlab_magic.session.results.why import Why
 
 if TYPE_CHECKING:
     from netlab_magic.draw import Picture

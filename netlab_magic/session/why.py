@@ -2,17 +2,23 @@
 
 import msgspec
 
+from netlab_magic.diagnosis.case import Case
 from netlab_magic.diagnosis.compare import as_reported
-from netlab_magic.diagnosis.traced_path import source_port_of
+from netlab_magic.diagnosis.predicted_path import path_of_prediction
+from netlab_magic.diagnosis.remedies import remedies
+from netlab_magic.diagnosis.summary import Account, account
+from netlab_magic.diagnosis.traced_path import path_of_trace, source_port_of
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding import SOME_PORT, predict
 from netlab_magic.iptables import save_format
 from netlab_magic.language import statements as s
+from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import full_topology, unseen_in
 from netlab_magic.session.predict_only import foreseen
-from netlab_magic.session.results.why import Asked, Case, Predicted, Why
+from netlab_magic.session.results.predict import Asked, Predicted
+from netlab_magic.session.results.why import Why
 from netlab_magic.session.state import Seen
 
 __all__ = ["reasoned"]
@@ -24,10 +30,24 @@ def reasoned(engine: Engine, statement: s.Why | s.Predict, seen: Seen, probe: Pr
     Raises as `Engine.trace` does, and StatementError.
     """
     case = _traced(engine, seen, probe) if probe is not None else _expected(statement, seen)
-    found = Why(msgspec.structs.replace(case, dockerd=seen.dockerd), language)
+    truth = _explained(msgspec.structs.replace(case, dockerd=seen.dockerd), language)
     if isinstance(statement, s.Predict):
-        return Predicted(statement.reachable, found)
-    return Asked(found) if statement.asks else found
+        return Predicted(statement.reachable, truth)
+    return Asked(truth) if statement.asks else truth
+
+
+def _explained(case: Case, language: str) -> Why:
+    """What happened, and what would change it: all the reasoning is done here, and results only show it."""
+    told = account(case.prediction, case.rulesets, case.traced, language)
+    tried = remedies(case.topology, case.rulesets, case.outcome.probe, case.prediction, case.unseen, case.dockerd)
+    return Why(case, told, _packet_path(case, told), tried, language)
+
+
+def _packet_path(case: Case, told: Account) -> PacketPath:
+    """The model's, which knows why rules did not match, unless the kernel reports something else or more."""
+    if case.traced is None or not (case.prediction.unknown or told.differences):
+        return path_of_prediction(case.prediction)
+    return path_of_trace(case.traced)
 
 
 def _expected(statement: s.Why | s.Predict, seen: Seen) -> Case:

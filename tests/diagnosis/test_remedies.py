@@ -11,7 +11,6 @@ from netlab_magic import Lab
 from netlab_magic.diagnosis.remedies import Remedy, remedies, search
 from netlab_magic.docker import plan
 from netlab_magic.forwarding import predict
-from netlab_magic.i18n import language
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
@@ -217,7 +216,7 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
         else:
             topology = desired(topology, statement)
     offered = remedies(topology, {HOST: ruleset}, asked(topology, words), dockerd=daemon)
-    return [("" if remedy.statements else remedy.say(language("en")), remedy.statements) for remedy in offered]
+    return [("" if remedy.statements else remedy.sentence("en"), remedy.statements) for remedy in offered]
 
 
 @pytest.mark.parametrize(
@@ -292,9 +291,9 @@ def test_dockers_rules_alone_tell_what_is_published():
     drop = "-A DOCKER ! -i docker1 -o docker1 -j DROP"
     opened = PUBLISHED.replace(drop, f"-A DOCKER -d 172.18.0.2/32 ! -i docker1 -p tcp -m tcp --dport 80 -j ACCEPT\n{drop}")
     offered = found("far ns0:80", save_format.parse(opened), BEHIND)
-    assert offered[0].say(language("en")) == "Ask the host for its port 8080, as which port 80 of 172.18.0.2 is published."
+    assert offered[0].sentence("en") == "Ask the host for its port 8080, as which port 80 of 172.18.0.2 is published."
     assert "advice" not in [remedy.scope for remedy in offered]
-    other = found("far ns0:81", save_format.parse(PUBLISHED), BEHIND)[-1].say(language("en"))
+    other = found("far ns0:81", save_format.parse(PUBLISHED), BEHIND)[-1].sentence("en")
     assert other.startswith("Docker has not published port 81 of 172.18.0.2: start the container again with -p 81:81")
 
 
@@ -313,7 +312,7 @@ def test_a_service_without_endpoints_is_not_helped_by_letting_the_packet_pass():
     ruleset = parse(SERVICE.format(rule="-A KUBE-SERVICES -d 8.8.8.8/32 -p tcp -m tcp --dport 80 -j REJECT\n"), strict=False)
     only = found("ns1 internet:80", ruleset, SEED + "serve internet 80\n")
     assert [(remedy.scope, remedy.statements) for remedy in only] == [("advice", ())]
-    assert only[0].say(language("zh_TW")).startswith("8.8.8.8 是")
+    assert only[0].sentence("zh_TW").startswith("8.8.8.8 是")
 
 
 def test_before_a_chain_of_another_program_means_before_the_jump_into_it():
@@ -328,7 +327,7 @@ def test_what_listens_on_another_address_is_said_and_no_second_server_started():
     bound = msgspec.structs.replace(topology, servers=(*topology.servers, Server("ns0", 8000, address="127.0.0.1")))
     only = remedies(bound, {HOST: rules()}, asked(bound, "ns1 ns0:8000"))
     expected = "What listens on tcp port 8000 of ns0 does so on 127.0.0.1 only: let it listen on all addresses."
-    assert [(remedy.say(language("en")), remedy.statements) for remedy in only] == [(expected, ())]
+    assert [(remedy.sentence("en"), remedy.statements) for remedy in only] == [(expected, ())]
 
 
 @pytest.mark.long("large inputs")
@@ -343,7 +342,7 @@ def test_the_search_is_bounded_by_the_number_of_rules(monkeypatch):
 def test_a_rule_in_docker_user_comes_too_late_for_a_drop_in_raw():
     first = found("far ns0:80", docker_rules(), BEHIND)[0]
     assert len(first.fixes) == 2
-    assert "in the table raw, to which a rule in DOCKER-USER would come too late" in first.say(language("en"))
+    assert "in the table raw, to which a rule in DOCKER-USER would come too late" in first.sentence("en")
 
 
 def test_each_remedy_has_been_tried_in_the_model():

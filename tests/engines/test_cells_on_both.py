@@ -77,7 +77,7 @@ class TestItIsAlwaysCalledSimulated:
         picture = simulated.run("show topology")
         assert isinstance(picture, Picture)
         assert ">simulated<" in picture.dot
-        assert all(">simulated<" in drawn.dot for drawn in simulated.run("why ns1 ns0").pictures())
+        assert all(">simulated<" in drawn.dot for drawn in simulated.run("why ns1 ns0").pictures)
 
     def test_by_the_doctor(self, simulated):
         assert "✓ simulated: always works" in str(simulated.doctor())

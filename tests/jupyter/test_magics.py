@@ -9,8 +9,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from support.labs import SEED
 from support.shell import run
 
-from netlab_magic.session.results.base import CellResult, Changed, Measured
+from netlab_magic.session.results.base import CellResult, Changed
 from netlab_magic.session.results.base import Ran as RanResult
+from netlab_magic.session.results.probe import Measured
 
 
 def test_loading_needs_nothing_heavy_and_twice_is_once(shell: InteractiveShell) -> None:

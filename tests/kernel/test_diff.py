@@ -8,10 +8,11 @@ from support.rulesets import rulesets
 
 from netlab_magic import Lab
 from netlab_magic.errors import StatementError
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.topology import Topology
-from netlab_magic.session.results.diff import ChainRows, Compared, Row, compare
+from netlab_magic.session.diff import compare
+from netlab_magic.session.results.diff import Compared
 
 BEFORE = """\
 *filter
@@ -42,11 +43,11 @@ COMMIT
 
 def compared(before: str, after: str) -> Compared:
     states = [(Topology(), parse(text)) for text in (before, after)]
-    return Compared(compare(*states), "before", "after", in_words)
+    return Compared(compare(*states, in_words), "before", "after")
 
 
-def in_words(chain: ChainRows, row: Row) -> str:
-    return f"{chain.name} {row.after or row.before} in words."
+def in_words(_: Ruleset, place: RulePosition) -> str:
+    return f"{place.chain} {place.number} in words."
 
 
 def test_a_difference_reads_chain_by_chain_and_rule_by_rule() -> None:
@@ -80,7 +81,7 @@ def test_the_page_has_both_sides_and_escapes_what_users_wrote() -> None:
 @law(50)
 @given(rulesets())
 def test_a_state_does_not_differ_from_itself(ruleset: Ruleset) -> None:
-    same = Compared(compare((Topology(), ruleset), (Topology(), ruleset)), "a", "b", in_words)
+    same = Compared(compare((Topology(), ruleset), (Topology(), ruleset), in_words), "a", "b")
     assert not same.changed
     assert str(same) == "a → b: no difference"
 

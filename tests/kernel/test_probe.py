@@ -5,7 +5,7 @@ from support.labs import Written
 
 from netlab_magic import Lab
 from netlab_magic.model.probe import Verdict
-from netlab_magic.session.results.base import Measured
+from netlab_magic.session.results.probe import Measured
 
 pytestmark = pytest.mark.kernel
 

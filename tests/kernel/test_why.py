@@ -18,7 +18,8 @@ from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology
-from netlab_magic.session.results.why import Asked, Predicted, Why
+from netlab_magic.session.results.predict import Asked, Predicted
+from netlab_magic.session.results.why import Why
 
 EMPTY = Topology({HOST: Namespace(HOST, (Interface("lo", "loopback", ("127.0.0.1/8",)),), sysctls={"net.ipv4.ip_forward": "1"})})
 NETWORK = SEED.replace("masquerade 172.18.0.0/16 except docker1\n", "serve ns0 80\n")
@@ -158,10 +159,10 @@ class TestWithTheKernel:
     def test_the_pictures_carry_the_numbered_way(self, seed):
         seed.run("policy FORWARD DROP")
         found = seed.why("ns1", "ns0")
-        topology, chains = found.pictures()
+        topology, chains = found.pictures
         assert "dies here: FORWARD policy DROP" in topology.words
         assert "FORWARD" in chains.words
-        assert found.steps()[-1].endswith("No rule of FORWARD decided, so its policy does: DROP. The packet dies here.")
+        assert found.steps[-1].endswith("No rule of FORWARD decided, so its policy does: DROP. The packet dies here.")
 
     def test_a_prediction_is_compared_with_the_truth(self, seed):
         seed.run("policy FORWARD DROP")

@@ -3,7 +3,7 @@
 import msgspec
 
 from netlab_magic.docker import Daemon
-from netlab_magic.i18n import Language
+from netlab_magic.i18n import language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import Topology
@@ -55,6 +55,7 @@ class Remedy(msgspec.Struct, frozen=True):
         """The commands that make all changes on a real host."""
         return tuple(line for fix in self.fixes for line in fix.commands)
 
-    def say(self, language: Language) -> str:
-        """What is to be changed, in whole sentences."""
-        return language.paragraph([language(fix.sentence, **fix.values) for fix in self.fixes])
+    def sentence(self, language_name: str = "en") -> str:
+        """What is to be changed, in whole sentences, in a language such as `en` or `zh_TW`."""
+        say = language(language_name)
+        return say.paragraph([say(fix.sentence, **fix.values) for fix in self.fixes])

@@ -1,12 +1,12 @@
 """DOT's HTML-like labels out of hostile text: everything that is shown goes through `plain` and, into DOT, through `escaped`."""
 
 import html
-import unicodedata
 from collections.abc import Iterable
 
 from netlab_magic.draw.base.style import BODY, MONO, SANS, Role
+from netlab_magic.text import display_width
 
-__all__ = ["LINE_BREAK", "cell", "cells", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
+__all__ = ["LINE_BREAK", "cell", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
 
 LINE_BREAK = "\u2028"
 """Where a tooltip gets a new line; dot and XML would make a blank of any other, and no shown text can hold this one (see `plain`)."""
@@ -30,30 +30,25 @@ def escaped(text: str) -> str:
     return html.escape(plain(text)).replace("\\", "\\\\")
 
 
-def cells(text: str) -> int:
-    """How many columns `text` takes in a fixed-width font."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text)
-
-
 def clipped(text: str, width: int) -> str:
     """`text` in at most `width` columns, with an ellipsis where something is left out."""
     shown = plain(text)
-    if cells(shown) <= width:
+    if display_width(shown) <= width:
         return shown
-    while cells(shown) > width - 1:
+    while display_width(shown) > width - 1:
         shown = shown[:-1]
     return shown + "…"
 
 
 def _pieces(phrase: str, width: int) -> Iterable[str]:
     """A phrase whole where it fits into a line, else its words, and those cut where even they do not fit."""
-    if cells(phrase) <= width:
+    if display_width(phrase) <= width:
         yield phrase
         return
     for word in phrase.split():
         piece = ""
         for char in word:
-            if cells(piece + char) > width:
+            if display_width(piece + char) > width:
                 yield piece
                 piece = ""
             piece += char
@@ -70,7 +65,7 @@ def wrapped(phrases: Iterable[str], width: int, most: int = 3) -> list[str]:
     for phrase in phrases:
         for piece in _pieces(plain(phrase), width):
             joined = f"{lines[-1]} {piece}".strip()
-            if cells(joined) <= width:
+            if display_width(joined) <= width:
                 lines[-1] = joined
             else:
                 lines.append(piece)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from netlab_magic.draw.base.dot_html import cells, plain
+from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
 from netlab_magic.model.packet_path import Badge
+from netlab_magic.text import aligned
 
 __all__ = [
     "block",
@@ -120,16 +121,6 @@ def _line(row: Row) -> tuple[str, ...]:
     return steps_words(row.steps), str(row.number), packets_words(row.packets, row.never), *map(plain, words)
 
 
-def _columns(lines: list[tuple[str, ...]]) -> list[int]:
-    return [max(map(cells, column)) for column in zip(*lines, strict=True)]
-
-
-def _aligned(line: tuple[str, ...], widths: Sequence[int]) -> str:
-    blanks = [" " * (width - cells(word)) for word, width in zip(line, widths, strict=True)]
-    left, right = (f"{blanks[place]}{line[place]}  " * bool(widths[place]) for place in (0, 2))
-    return f"{left}{blanks[1]}{line[1]}  {right}{line[3]}{blanks[3]}  {line[4]}".rstrip()
-
-
 def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
     """The lines of one chain."""
     yield f"Chain {plain(chain.name)} ({plain(head_words(view, chain))})"
@@ -139,14 +130,13 @@ def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
     lines = [heading, *(_line(row) for row in chain.rows if isinstance(row, Row)), end]
     if not view.counted:
         lines = [(*line[:2], "", *line[3:]) for line in lines]
-    widths = _columns(lines)
-    shown = iter(lines)
-    yield "  " + _aligned(next(shown), widths)
+    shown = iter(aligned(lines, right=range(3)))
+    yield "  " + next(shown)
     for row in chain.rows:
         if isinstance(row, Row) and row.number == chain.unreachable:
             yield f"  {unreachable_words(chain)}"
-        yield "  " + (plain(fold_words(row, view.counted)) if isinstance(row, Fold) else _aligned(next(shown), widths))
-    yield "  " + _aligned(next(shown), widths)
+        yield "  " + (plain(fold_words(row, view.counted)) if isinstance(row, Fold) else next(shown))
+    yield "  " + next(shown)
     entered = dict.fromkeys(_jumps(chain))
     if entered:
         yield f"  jumps: {plain(', '.join(entered))}"

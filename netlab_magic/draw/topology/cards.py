@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from netlab_magic.draw.base.badges import badge_table
-from netlab_magic.draw.base.dot_html import cell, cells, clipped, label, row, run, table
+from netlab_magic.draw.base.dot_html import cell, clipped, label, row, run, table
 from netlab_magic.draw.base.probe_marks import Flow, look_of
 from netlab_magic.draw.base.style import BODY, NAME, SMALL, Role
 from netlab_magic.draw.topology.path_marks import way_rows
@@ -13,6 +13,7 @@ from netlab_magic.draw.topology.text import forward_words
 from netlab_magic.draw.topology.view import Mark, NetView, serves, state_of, visible
 from netlab_magic.model.packet_path import Badge
 from netlab_magic.model.topology import HOST, Interface, Namespace
+from netlab_magic.text import display_width
 
 __all__ = ["Ends", "badges_of", "card", "group_label", "host_label", "pill_label", "width_of"]
 
@@ -39,8 +40,8 @@ class Ends(msgspec.Struct, frozen=True):
 def width_of(namespace: Namespace, *, stacked: bool = False) -> float:
     """About how wide a namespace's card gets, in points; `stacked` when notes stand in its sockets too."""
     sockets = [[each.name, *each.addresses, *([_far(each) + "  "] if stacked and each.peer else [])] for each in visible(namespace)]
-    widths = [_PADDING + _CHARACTER * min(_LONGEST, max(map(cells, texts))) for texts in sockets]
-    return max(sum(widths), _PADDING + _WIDE_CHARACTER * min(_LONGEST, cells(namespace.name)))
+    widths = [_PADDING + _CHARACTER * min(_LONGEST, max(map(display_width, texts))) for texts in sockets]
+    return max(sum(widths), _PADDING + _WIDE_CHARACTER * min(_LONGEST, display_width(namespace.name)))
 
 
 def _line(text: str, colour: str = Role.INK, *, bold: bool = False, mono: bool = False, size: float = SMALL) -> str:

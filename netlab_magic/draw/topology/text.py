@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from netlab_magic.draw.base.dot_html import cells, plain
+from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.base.probe_marks import shown_as
 from netlab_magic.draw.topology.path_marks import way_words
 from netlab_magic.draw.topology.view import NetView, far_end, serves, state_of, visible
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import Interface, Namespace
+from netlab_magic.text import aligned
 
 __all__ = ["forward_words", "net_text"]
 
@@ -71,12 +72,7 @@ def _guest(view: NetView, namespace: Namespace) -> Iterator[str]:
 
 def _outcome_lines(outcomes: Iterable[Outcome]) -> list[str]:
     lines = [(plain(str(each.probe)), plain(shown_as(each)), plain(each.why)) for each in outcomes]
-    width = [max((cells(line[column]) for line in lines), default=0) for column in range(2)]
-    return ["  " + "  ".join((_padded(a, width[0]), _padded(b, width[1]), c)).rstrip() for a, b, c in lines]
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
+    return [f"  {line}" for line in aligned(lines)]
 
 
 def _probes(view: NetView) -> list[str]:

@@ -28,7 +28,7 @@ class Stepping:
         self.source, self.target = source, target
         self.probe: Probe = why.outcome.probe
         self.outcome: Outcome | None = why.outcome
-        self.sentences = why.sentences()
+        self.sentences = list(why.sentences)
         self.topology_then: Topology = why.case.topology
         self.rulesets: Mapping[str, Ruleset] = why.case.rulesets
         self.packet_path: PacketPath = why.packet_path
@@ -65,7 +65,9 @@ class Stepping:
             "measured": measured,
             "good": self.good,
             "note": " ".join(self.sentences),
-            "remedies": [{"words": remedy.say(say), "lines": list(remedy.statements)} for remedy in self.remedies if remedy.statements],
+            "remedies": [
+                {"words": remedy.sentence(say.name), "lines": list(remedy.statements)} for remedy in self.remedies if remedy.statements
+            ],
             "steps": page_state.way(self.packet_path, self._explained(say), say),
         }
 

@@ -15,7 +15,7 @@ from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet_path import Event, PacketPath
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, INTERNET, Topology
-from netlab_magic.session.results.base import MARKS
+from netlab_magic.session.results.probe import MARKS
 
 __all__ = ["MOST_RULES", "counters", "keys_of", "pairs", "places", "policies", "rules", "strips", "summary", "told", "verdicts", "way"]
 

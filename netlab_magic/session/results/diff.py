@@ -1,47 +1,46 @@
-"""Two states of a lab side by side: which chains and rules came, went and stayed, and what became of topology and sysctls."""
+"""What `diff` returns: chain by chain the rules that came, went and stayed, and what became of topology and sysctls."""
 
-from collections.abc import Callable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 
-from netlab_magic import docker
-from netlab_magic.explain import explain_rule
-from netlab_magic.iptables.diff import side_by_side
-from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.model.change_summary import parts
-from netlab_magic.model.changes import between
-from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.topology import Topology
-from netlab_magic.session.results.base import Result
-from netlab_magic.session.state import Seen
+from netlab_magic.iptables.ruleset import Chain, Rule
+from netlab_magic.session.results.base import Result, commands_html
+from netlab_magic.session.results.html import Html, b, div, joined, pre, span, table, td, th, tr
 
-__all__ = ["ChainRows", "Compared", "Comparison", "Row", "Words", "compare", "compared"]
+__all__ = ["ChainDiff", "Compared", "Comparison", "RuleDiff"]
 
 
-class Row(msgspec.Struct, frozen=True):
-    """A rule with its number before and after: 0 where it is not there."""
+class RuleDiff(msgspec.Struct, frozen=True):
+    """A rule with its number `before` and `after`, 0 where it is not there; `words` say what one does that came or went."""
 
     rule: Rule
     before: int = 0
     after: int = 0
+    words: str = ""
+
+    @property
+    def stayed(self) -> bool:
+        """Whether it is there before and after."""
+        return bool(self.before and self.after)
 
     @property
     def sign(self) -> str:
         """`+` for a rule that came, `-` for one that went, a blank for one that stayed."""
-        return " " if self.before and self.after else "+" if self.after else "-"
+        return " " if self.stayed else "+" if self.after else "-"
 
 
-class ChainRows(msgspec.Struct, frozen=True):
-    """A chain that is not as it was; `before` or `after` is None when it was not, or is not, there."""
+class ChainDiff(msgspec.Struct, frozen=True):
+    """A chain that is not as it was; `before` or `after` is None when it was not, or is not, there. `rows` are all its rules."""
 
     table: str
     name: str
     before: Chain | None
     after: Chain | None
-    rows: tuple[Row, ...]
+    rows: tuple[RuleDiff, ...]
 
+    @property
     def heading(self) -> str:
         """What became of the chain itself, in words."""
         old, new = self.before, self.after
@@ -56,7 +55,7 @@ class ChainRows(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True):
     """What is different. `topology` says it thing by thing, and `commands` are the commands that make the change there."""
 
-    chains: tuple[ChainRows, ...]
+    chains: tuple[ChainDiff, ...]
     topology: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
 
@@ -66,39 +65,10 @@ class Comparison(msgspec.Struct, frozen=True):
         return bool(self.chains or self.commands)
 
 
-def compare(before: tuple[Topology, Ruleset], after: tuple[Topology, Ruleset]) -> Comparison:
-    """What is different between two states of a lab; counters are not compared."""
-    changes = between(before[0], after[0])
-    commands = tuple(command for change in changes for command in change.commands())
-    return Comparison(tuple(_chains(before[1], after[1])), tuple(parts(changes)), commands)
-
-
-def _chains(before: Ruleset, after: Ruleset) -> Iterator[ChainRows]:
-    for name in dict.fromkeys([*BUILT_IN, *(table.name for ruleset in (after, before) for table in ruleset.tables)]):
-        old, new = before.table(name), after.table(name)
-        for chain in dict.fromkeys(chain.name for table in (new, old) for chain in table.chains):
-            rows = _chain(name, old, new, chain)
-            if rows:
-                yield rows
-
-
-def _chain(table: str, before: Table, after: Table, name: str) -> ChainRows | None:
-    old, new = before.chain(name), after.chain(name)
-    rows, one, other = [], 0, 0
-    for gone, come in side_by_side(old.rules if old else (), new.rules if new else ()):
-        one, other = one + bool(gone), other + bool(come)
-        rows.append(Row(come or gone or Rule(), one if gone else 0, other if come else 0))
-    same = old and new and old.policy == new.policy and all(row.before and row.after for row in rows)
-    return None if same else ChainRows(table, name, old, new, tuple(rows))
-
-
-Words = Callable[[ChainRows, Row], str]
-"""Says in words what a rule of a chain does; "" to say nothing."""
-
 _KEPT_ROWS = 3
 """How many of the rules that stayed are shown on each side of one that came or went."""
 
-_STYLE = (
+_STYLE = Html(
     "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
     ".netlab table.diff th{border:0;text-align:left;padding:.6em .6em .1em}.netlab table.diff th.chain{border-top:1px solid "
     "var(--jp-border-color2,#ccc)}.netlab table.diff td.n{text-align:right;white-space:nowrap;color:var(--jp-ui-font-color2,#666)}"
@@ -110,18 +80,38 @@ _STYLE = (
 
 
 class Compared(Result):
-    """The difference between two states, called `before` and `after`; also true when there is none."""
+    """The difference between two states; true, also when there is none.
 
-    def __init__(self, comparison: Comparison, before: str, after: str, words: Words) -> None:
+    Attributes:
+        before: the name of the first state.
+        after: the name of the second state.
+        comparison: the difference as one value.
+    """
+
+    def __init__(self, comparison: Comparison, before: str, after: str) -> None:
         self.comparison = comparison
         self.before = before
         self.after = after
-        self._words = words
 
     @property
     def changed(self) -> bool:
         """Whether there is any difference."""
         return self.comparison.changed
+
+    @property
+    def chains(self) -> tuple[ChainDiff, ...]:
+        """The chains that are not as they were, with their rules side by side."""
+        return self.comparison.chains
+
+    @property
+    def network(self) -> tuple[str, ...]:
+        """What is different of topology and sysctls, one sentence a thing."""
+        return self.comparison.topology
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands that make the difference in topology and sysctls."""
+        return self.comparison.commands
 
     def _title(self) -> str:
         return f"{self.before} → {self.after}" + ("" if self.changed else ": no difference")
@@ -130,96 +120,62 @@ class Compared(Result):
         return "\n".join([self._title(), *self._topology_lines(), *self._rule_lines()])
 
     def _topology_lines(self) -> Iterator[str]:
-        if self.comparison.topology:
+        if self.network:
             yield "network"
-            yield from (f"  {part}" for part in self.comparison.topology)
+            yield from (f"  {part}" for part in self.network)
 
     def _rule_lines(self) -> Iterator[str]:
-        for table, chains in groupby(self.comparison.chains, key=lambda chain: chain.table):
-            yield f"table {table}"
+        for name, chains in groupby(self.chains, key=lambda chain: chain.table):
+            yield f"table {name}"
             for chain in chains:
-                yield f"  {chain.heading()}"
+                yield f"  {chain.heading}"
                 for row in _near_changes(chain.rows):
-                    yield from self._row_lines(chain, row)
+                    yield from _row_lines(row)
 
-    def _row_lines(self, chain: ChainRows, row: "Row | int") -> Iterator[str]:
-        if isinstance(row, int):
-            yield f"      … {_unchanged(row)} …"
-            return
-        yield f"    {row.sign} {row.before or '':>3} {row.after or '':>3}  {row.rule.spec or '(matches everything, does nothing)'}"
-        words = "" if row.sign == " " else self._words(chain, row)
-        if words:
-            yield f"                {words}"
-
-    def html(self, commands: bool = False) -> str:
+    def html(self, commands: bool = False) -> Html:
         """See Result."""
-        parts = [_STYLE, f"<pre><b>{escape(self._title())}</b></pre>"]
-        parts += [f"<pre>{escape(line)}</pre>" for line in self._topology_lines()]
-        if self.comparison.commands:
-            count = len(self.comparison.commands)
-            body = escape("\n".join(self.comparison.commands))
-            folded = " open" if commands else ""
-            parts.append(f"<details{folded}><summary>{count} command{'s' if count > 1 else ''}</summary><pre>{body}</pre></details>")
-        if self.comparison.chains:
-            head = f"<tr><th colspan=2>{escape(self.before)}</th><th colspan=2>{escape(self.after)}</th></tr>"
-            parts.append(f'<table class="diff">{head}{"".join(self._html_rows())}</table>')
-        return "".join(parts)
+        parts = [_STYLE, pre(b(self._title())), *map(pre, self._topology_lines()), commands_html(self.commands, unfolded=commands)]
+        if self.chains:
+            head = tr(th(self.before, colspan=2), th(self.after, colspan=2))
+            parts.append(table(head, *self._html_rows(), class_="diff"))
+        return joined(*parts)
 
-    def _html_rows(self) -> Iterator[str]:
-        for chain in self.comparison.chains:
-            yield f'<tr><th class="chain" colspan=4>{escape(f"table {chain.table}, {chain.heading()}")}</th></tr>'
-            for row in _near_changes(chain.rows):
-                yield self._html_row(chain, row)
+    def _html_rows(self) -> Iterator[Html]:
+        for chain in self.chains:
+            yield tr(th(f"table {chain.table}, {chain.heading}", class_="chain", colspan=4))
+            yield from map(_html_row, _near_changes(chain.rows))
 
-    def _html_row(self, chain: ChainRows, row: "Row | int") -> str:
-        if isinstance(row, int):
-            return f'<tr class="same"><td class="n">⋮</td><td colspan=3>{_unchanged(row)}</td></tr>'
-        spec = f"<span>{escape(row.rule.spec)}</span>"
-        words = "" if row.sign == " " else escape(self._words(chain, row))
-        spec += f'<div class="words">{words}</div>' if words else ""
-        if row.sign == "+":
-            return f'<tr><td colspan=2></td><td class="n">+ {row.after}</td><td class="came">{spec}</td></tr>'
-        if row.sign == "-":
-            return f'<tr><td class="n">− {row.before}</td><td class="went">{spec}</td><td colspan=2></td></tr>'
-        return f'<tr class="same"><td class="n">{row.before}</td><td>{spec}</td><td class="n">{row.after}</td><td>{spec}</td></tr>'
+
+def _html_row(row: "RuleDiff | int") -> Html:
+    if isinstance(row, int):
+        return tr(td("⋮", class_="n"), td(_unchanged(row), colspan=3), class_="same")
+    spec = joined(span(row.rule.spec), div(row.words, class_="words") if row.words else "")
+    if row.stayed:
+        return tr(td(str(row.before), class_="n"), td(spec), td(str(row.after), class_="n"), td(spec), class_="same")
+    if row.after:
+        return tr(td(colspan=2), td(f"+ {row.after}", class_="n"), td(spec, class_="came"))
+    return tr(td(f"− {row.before}", class_="n"), td(spec, class_="went"), td(colspan=2))
+
+
+def _row_lines(row: "RuleDiff | int") -> Iterator[str]:
+    if isinstance(row, int):
+        yield f"      … {_unchanged(row)} …"
+        return
+    yield f"    {row.sign} {row.before or '':>3} {row.after or '':>3}  {row.rule.spec or '(matches everything, does nothing)'}"
+    if row.words:
+        yield f"                {row.words}"
 
 
 def _unchanged(rows: int) -> str:
     return f"{rows:,} more rule{'s' if rows > 1 else ''} as before"
 
 
-def _near_changes(rows: Sequence[Row]) -> "Iterator[Row | int]":
+def _near_changes(rows: Sequence[RuleDiff]) -> "Iterator[RuleDiff | int]":
     """The rows that changed with a few on each side; for the others, how many they are."""
-    near = {place + step for place, row in enumerate(rows) if row.sign != " " for step in range(-_KEPT_ROWS, _KEPT_ROWS + 1)}
+    near = {place + step for place, row in enumerate(rows) if not row.stayed for step in range(-_KEPT_ROWS, _KEPT_ROWS + 1)}
     for shown, group in groupby(range(len(rows)), key=near.__contains__):
         places = list(group)
         if shown or len(places) == 1:
             yield from (rows[place] for place in places)
         else:
             yield len(places)
-
-
-def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = "en") -> Compared:
-    """Two named states side by side, each rule that came or went with what it does."""
-    old, new = ((seen.topology, _rules_of(seen)) for _, seen in (before, after))
-
-    def words(chain: ChainRows, row: Row) -> str:
-        if chain.table not in BUILT_IN:
-            return ""
-        ruleset, number = (new[1], row.after) if row.after else (old[1], row.before)
-        told = explain_rule(ruleset, chain.table, chain.name, number, language)
-        return told.situation or told.short
-
-    return Compared(compare(old, new), before[0], after[0], words)
-
-
-def _rules_of(seen: Seen) -> Ruleset:
-    """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
-    inside = [
-        msgspec.structs.replace(table, name=f"{table.name} in {name}")
-        for name in seen.inside_namespaces
-        if name in seen.rulesets
-        for table in seen.rulesets[name].tables
-    ]
-    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
-    return Ruleset((*seen.ruleset.tables, *inside, *nft))

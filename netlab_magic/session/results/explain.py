@@ -1,73 +1,78 @@
 """What `explain` gives: a rule, a chain or a table in words, as text and as HTML."""
 
 from collections.abc import Collection
-from html import escape
 
 import msgspec
 
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain_chain, explain_rule, explain_table, listed
-from netlab_magic.forwarding.flows import RulePlace
 from netlab_magic.i18n import language as language_called
 from netlab_magic.iptables.analysis.shadowing import shadowed
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language.statements import Explain
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.html import Html, b, details, div, joined, pre, table, td, th, tr
 from netlab_magic.text import suggest
 
 __all__ = ["Explained", "explained", "table_of"]
 
 
 class Explained(Result):
-    """An explanation; `language` is the one that it is written in (a name of messages.LANGUAGES)."""
+    """An explanation in words.
+
+    Attributes:
+        explanation: of a rule, a chain or a table, part by part.
+        language: the language that it is written in, such as `en`.
+    """
 
     def __init__(self, explanation: Explanation | ChainExplanation | TableExplanation, language: str = "en") -> None:
         self.explanation = explanation
         self.language = language
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said, sentence by sentence or paragraph by paragraph, without the rules themselves."""
+        return self.explanation.sentences
+
     def __str__(self) -> str:
         return str(self.explanation)
 
-    def html(self, commands: bool = False) -> str:
+    def html(self, commands: bool = False) -> Html:
         """See Result. The rules of a chain unfold to the situation in which one meets them."""
         said = self.explanation
         body = _rule(said) if isinstance(said, Explanation) else _chain(said) if isinstance(said, ChainExplanation) else _table(said)
-        return f'<div lang="{self.language.replace("_", "-")}">{body}</div>'
+        return div(body, lang=self.language.replace("_", "-"))
 
 
-def _line(text: str, kind: str = "") -> str:
-    return f"<pre{kind}>{escape(text)}</pre>" if text else ""
+def _lines(*texts: str, kind: str = "") -> Html:
+    return joined(*(pre(text, class_=kind) for text in texts if text))
 
 
-def _more(rule: Explanation) -> str:
-    return "".join(_line(text, ' class="why"') for text in (rule.situation, *rule.notes))
+def _more(rule: Explanation) -> Html:
+    return _lines(rule.situation, *rule.notes, kind="why")
 
 
-def _rule(rule: Explanation) -> str:
-    return f"<pre><b>{escape(f'{rule.chain} {rule.number}')}</b>  {escape(rule.rule)}</pre>{_line(rule.short)}{_more(rule)}"
+def _rule(rule: Explanation) -> Html:
+    return joined(pre(b(f"{rule.chain} {rule.number}"), f"  {rule.rule}"), _lines(rule.short), _more(rule))
 
 
-def _chain(chain: ChainExplanation) -> str:
-    head = f"<pre><b>{escape(chain.chain)}</b> ({escape(chain.table)})</pre>"
-    rules = "".join(_folded(rule) for rule in chain.rules)
-    return "".join([head, *map(_line, (chain.purpose, chain.entered, *chain.notes)), rules, _line(chain.end)])
+def _chain(chain: ChainExplanation) -> Html:
+    head = joined(pre(b(chain.chain), f" ({chain.table})"), _lines(chain.purpose, chain.entered, *chain.notes))
+    return joined(head, *map(_folded, chain.rules), _lines(chain.end))
 
 
-def _table(table: TableExplanation) -> str:
-    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(said)}</td></tr>" for name, said in table.chains)
-    return f"<pre><b>{escape(table.table)}</b></pre><table>{rows}</table>{''.join(map(_line, table.notes))}"
+def _table(told: TableExplanation) -> Html:
+    rows = (tr(th(name), td(said)) for name, said in told.chains)
+    return joined(pre(b(told.table)), table(*rows), _lines(*told.notes))
 
 
-def _folded(rule: Explanation) -> str:
-    head = f"{rule.number}. {rule.rule}"
+def _folded(rule: Explanation) -> Html:
     more = _more(rule)
-    if not more:
-        return f"<pre><b>{escape(head)}</b></pre>{_line(rule.short)}"
-    return f"<pre><b>{escape(head)}</b></pre><details><summary>{escape(rule.short)}</summary>{more}</details>"
+    return joined(pre(b(f"{rule.number}. {rule.rule}")), details(rule.short, more) if more else _lines(rule.short))
 
 
-def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[RulePlace] = ()) -> Explained:
+def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[RulePosition] = ()) -> Explained:
     """What an `explain` statement asks for; `unmet` are the rules that no flow of the lab matches (see flows.hit_by_no_flow).
 
     Raises StatementError for a table, chain or rule that is not there.
@@ -86,7 +91,7 @@ def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collec
         raise (error.at(place) if place else error) from None
 
 
-def _chain_with(unmet: Collection[RulePlace], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
+def _chain_with(unmet: Collection[RulePosition], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
     """A chain's explanation, with a note of those of its rules that no flow of the lab matches although some packet could."""
     say, table = language_called(language), ruleset.table(told.table)
     held = table.chain(told.chain) if unmet else None
@@ -103,7 +108,7 @@ def _chain_with(unmet: Collection[RulePlace], told: ChainExplanation, ruleset: R
     return msgspec.structs.replace(told, notes=(*told.notes, note))
 
 
-def _rule_with(unmet: Collection[RulePlace], table: str, told: Explanation, language: str) -> Explanation:
+def _rule_with(unmet: Collection[RulePosition], table: str, told: Explanation, language: str) -> Explanation:
     if (table, told.chain, told.number) not in unmet:
         return told
     say = language_called(language)

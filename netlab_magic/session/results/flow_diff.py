@@ -1,13 +1,15 @@
 """What `diff --flows` gives: the flows that behave differently in one state than in another."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Literal
 
 import msgspec
 
 from netlab_magic.model.probe import Verdict
-from netlab_magic.session.results.base import MARKS, Result
+from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.html import Html, b, joined, pre, table, td, th, tr
+from netlab_magic.session.results.probe import MARKS
+from netlab_magic.text import aligned
 
 __all__ = ["FlowChange", "FlowsCompared"]
 
@@ -32,7 +34,14 @@ class FlowChange(msgspec.Struct, frozen=True):
 
 
 class FlowsCompared(Result):
-    """The flows that fare otherwise; `count` is how many were compared. True also when there is none, but not when a probe contradicts."""
+    """The flows that fare otherwise in one state than in another; true unless a probe contradicts the model, also where there are none.
+
+    Attributes:
+        changes: each flow that fares otherwise.
+        before: the name of the first state.
+        after: the name of the second state.
+        count: how many flows were compared.
+    """
 
     def __init__(self, changes: Sequence[FlowChange], before: str, after: str, count: int) -> None:
         self.changes = tuple(changes)
@@ -68,23 +77,17 @@ class FlowsCompared(Result):
     def __str__(self) -> str:
         if not self.changes:
             return self._title()
-        rows = [self._head(), *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*([self._alarm()] if self._alarm() else []), self._title(), *lines])
+        return "\n".join([*([self._alarm()] if self._alarm() else []), self._title(), *aligned([self._head(), *self._rows()])])
 
-    def html(self, commands: bool = False) -> str:
+    def html(self, commands: bool = False) -> Html:
         """See Result."""
-        alarm = f'<pre class="bad"><b>{escape(self._alarm())}</b></pre>' if self._alarm() else ""
-        title = f"<pre><b>{escape(self._title())}</b></pre>"
+        title = pre(b(self._title()))
         if not self.changes:
             return title
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self._head())
-        rows = "".join(
-            f"<tr{' class=bad' if change.contradicts else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
-            for change, row in zip(self.changes, self._rows(), strict=True)
-        )
-        return f"{alarm}{title}<table><tr>{head}</tr>{rows}</table>"
+        alarm = pre(b(self._alarm()), class_="bad") if self._alarm() else ""
+        rows = zip(self.changes, self._rows(), strict=True)
+        cells = (tr(*map(td, row), class_="bad" if change.contradicts else "") for change, row in rows)
+        return joined(alarm, title, table(tr(*(th(cell, scope="col") for cell in self._head())), *cells))
 
 
 def _marked(said: Expected | None) -> str:

@@ -1,15 +1,17 @@
 """What `trace` gives: the kernel's account of a packet, namespace after namespace, as text and as HTML."""
 
 from collections.abc import Iterator
-from html import escape
 
 from netlab_magic.diagnosis.kernel_causes import fact_sentence
 from netlab_magic.diagnosis.traced_path import Row, rows_of, rulesets_of
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import KernelTrace, TracedHop
-from netlab_magic.session.results.base import Measured, Result
-from netlab_magic.text import printable
+from netlab_magic.model.kernel_trace import DropCause, KernelTrace, TracedHop
+from netlab_magic.model.probe import Outcome
+from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.html import Html, div, joined, pre, table, td, th, tr
+from netlab_magic.session.results.probe import Measured
+from netlab_magic.text import aligned, printable
 
 __all__ = ["Tracked"]
 
@@ -18,11 +20,36 @@ _HEADS = (message("hook"), message("table"), message("chain"), message("rule"), 
 
 
 class Tracked(Result):
-    """A probe and all that the kernel told of its packets; true when it was answered."""
+    """A probe and all that the kernel told of its packets; true when it was answered.
+
+    Attributes:
+        traced: everything that was seen, as one value.
+        language: the language of the words, such as `en`.
+    """
 
     def __init__(self, traced: KernelTrace, language: str = "en") -> None:
         self.traced = traced
         self.language = language
+
+    @property
+    def outcome(self) -> Outcome:
+        """The probe with its verdict."""
+        return self.traced.outcome
+
+    @property
+    def hops(self) -> tuple[TracedHop, ...]:
+        """The packet in each namespace, with what was reported of it there: the request's hops, then those of what came back."""
+        return self.traced.hops
+
+    @property
+    def causes(self) -> tuple[DropCause, ...]:
+        """What ended the packet's way outside the firewall, as far as the kernel's counters and tables tell."""
+        return self.traced.causes
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a model reported, and not the kernel."""
+        return self.traced.simulated
 
     def __bool__(self) -> bool:
         return self.traced.outcome.answered
@@ -32,21 +59,17 @@ class Tracked(Result):
         say = language(self.language)
         for traced_hop, rows in self._passages():
             lines.append(_head(traced_hop, say))
-            cells = [[printable(cell) for cell in _cells(row, say)] for row in rows]
-            widths = [max(len(row[at]) for row in cells) for at in range(4)]
-            lines += ["    " + _line(row, widths) for row in cells]
+            lines += [f"    {line}" for line in aligned([_columns(row, say) for row in rows])]
         return "\n".join([*lines, *self._facts(say)])
 
-    def html(self, commands: bool = False) -> str:
+    def html(self, commands: bool = False) -> Html:
         """See Result."""
         say = language(self.language)
-        heads = "".join(f'<th scope="col">{escape(say(head))}</th>' for head in _HEADS)
-        body = "".join(_html(traced_hop, rows, say) for traced_hop, rows in self._passages())
-        causes = "".join(f'<pre class="bad">{escape(cause)}</pre>' for cause in self._facts(say))
-        table = f'<table class="way"><tr>{heads}</tr>{body}</table>' if body else ""
-        lang = self.language.replace("_", "-")
-        remark = "<pre>(simulated)</pre>" if self.traced.simulated else ""
-        return f'{Measured(self.traced.outcome).html()}{remark}<div lang="{lang}">{table}{causes}</div>'
+        heads = tr(*(th(say(head), scope="col") for head in _HEADS))
+        body = [_html(traced_hop, rows, say) for traced_hop, rows in self._passages()]
+        causes = (pre(cause, class_="bad") for cause in self._facts(say))
+        told = div(table(heads, *body, class_="way") if body else "", *causes, lang=self.language.replace("_", "-"))
+        return joined(Measured(self.outcome).html(), pre("(simulated)") if self.simulated else "", told)
 
     def _passages(self) -> Iterator[tuple[TracedHop, list[Row]]]:
         rulesets = rulesets_of(self.traced)
@@ -93,18 +116,12 @@ def _cells(row: Row, say: Language) -> tuple[str, ...]:
     return row.hook, row.table, row.chain, "", end, row.followed
 
 
-def _line(cells: list[str], widths: list[int]) -> str:
-    *places, text, followed = cells
-    padded = "  ".join(place.ljust(width) for place, width in zip(places, widths, strict=True) if width)
-    mark = " ✕" if followed in ("DROP", "REJECT") else ""
-    return f"{padded}  {text}{f' → {followed}' if followed else ''}{mark}"
+def _columns(row: Row, say: Language) -> tuple[str, ...]:
+    """The cells as the text shows them: what the rule says and what followed are one column."""
+    *places, text, followed = map(printable, _cells(row, say))
+    return *places, f"{text}{f' → {followed}' if followed else ''}{' ✕' if row.fatal else ''}"
 
 
-def _html(traced_hop: TracedHop, rows: list[Row], say: Language) -> str:
-    head = f'<tr><th scope="colgroup" colspan="{len(_HEADS)}">{escape(_head(traced_hop, say))}</th></tr>'
-    return head + "".join(_html_row(row, say) for row in rows)
-
-
-def _html_row(row: Row, say: Language) -> str:
-    cells = "".join(f"<td>{escape(printable(cell))}</td>" for cell in _cells(row, say))
-    return f'<tr class="bad">{cells}</tr>' if row.fatal else f"<tr>{cells}</tr>"
+def _html(traced_hop: TracedHop, rows: list[Row], say: Language) -> Html:
+    head = tr(th(_head(traced_hop, say), scope="colgroup", colspan=len(_HEADS)))
+    return joined(head, *(tr(*(td(printable(cell)) for cell in _cells(row, say)), class_="bad" if row.fatal else "") for row in rows))

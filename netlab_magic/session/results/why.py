@@ -1,133 +1,113 @@
-"""What `why` and `predict` give: the account of one packet, with the pictures of its way and what would change its fate."""
+"""What `why` returns: the account of one packet, its path, and what would change its fate."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from html import escape
 
-import msgspec
-
-from netlab_magic.diagnosis.compare import Spot
-from netlab_magic.diagnosis.predicted_path import path_of_prediction, said
-from netlab_magic.diagnosis.remedies import Remedy, remedies
-from netlab_magic.diagnosis.summary import Account, account
-from netlab_magic.diagnosis.traced_path import path_of_trace
-from netlab_magic.docker import Daemon
-from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
+from netlab_magic.diagnosis.case import Case
+from netlab_magic.diagnosis.compare import Difference
+from netlab_magic.diagnosis.predicted_path import said
+from netlab_magic.diagnosis.remedies import Remedy
+from netlab_magic.diagnosis.summary import Account
+from netlab_magic.draw import Picture
 from netlab_magic.engines.protocol import SIMULATED
-from netlab_magic.explain import rule_sentence
-from netlab_magic.forwarding.prediction import Prediction
-from netlab_magic.i18n import Assumption, Language, language, message
-from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.i18n import language
+from netlab_magic.iptables.ruleset import RulePosition
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
-from netlab_magic.model.topology import HOST, Topology
-from netlab_magic.session.results.base import MARKS, Result
+from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.html import Html, b, code, details, div, drawn, joined, li, ol, pre
+from netlab_magic.session.results.probe import MARKS
 from netlab_magic.session.results.trace import Tracked
+from netlab_magic.session.results.why_pictures import why_pictures
 
-__all__ = ["Asked", "Case", "Predicted", "Why"]
-
-
-class Case(msgspec.Struct, frozen=True):
-    """All that is known of one packet: the network, its rules by namespace, what the model expects, and what the kernel reported."""
-
-    topology: Topology
-    rulesets: Mapping[str, Ruleset]
-    prediction: Prediction
-    traced: KernelTrace | None = None
-    unseen: Mapping[str, str] = {}
-    assumptions: tuple[Assumption, ...] = ()
-    dockerd: Daemon | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """The outcome that was measured, or the one that is expected."""
-        if self.traced:
-            return self.traced.outcome
-        return Outcome(self.prediction.probe, self.prediction.verdict, why=self.prediction.unknown)
+__all__ = ["Why"]
 
 
 class Why(Result):
-    """The account of one packet; true when it is answered."""
+    """The account of one packet; true when it is answered.
 
-    def __init__(self, case: Case, language_name: str = "en") -> None:
+    Attributes:
+        case: what the account was made of.
+        packet_path: the packet's path, step by step, there and back.
+        remedies: what would let a packet pass that is not answered, the smallest change first; each was tried in the model.
+        language: the language of the sentences, such as `en`.
+    """
+
+    def __init__(
+        self, case: Case, account: Account, packet_path: PacketPath, remedies: tuple[Remedy, ...], language_name: str = "en"
+    ) -> None:
         self.case = case
+        self.account = account
+        self.packet_path = packet_path
+        self.remedies = remedies
         self.language = language_name
-        self.account: Account = account(case.prediction, case.rulesets, case.traced, language_name)
-        self._say: Language = language(language_name)
+        self._say = language(language_name)
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the packet."""
+        """The probe with the verdict that was measured, or where nothing was sent, with the one that is expected."""
         return self.case.outcome
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of the packet."""
+        return self.outcome.verdict
+
+    @property
+    def measured(self) -> bool:
+        """Whether the packet was sent, rather than its fate predicted from the rules alone."""
+        return self.case.traced is not None
+
+    @property
+    def unknown(self) -> str:
+        """Why the model cannot tell what becomes of the packet; "" where it can."""
+        return self.case.prediction.unknown
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Where the kernel reported something else than the model expected; none where they agree, or nothing was sent."""
+        return self.account.differences
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What happened, and where and why; before them a warning where model and kernel disagree."""
+        return tuple(text for text in (self.account.alarm, self.account.what, self.account.where) if text)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The packet's path in words, step by step, in the order of the numbers in the pictures."""
+        return tuple(f"{step.namespace}: {said(step, self._say)}" for step in self.packet_path.steps)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What is taken to be so of hosts that nobody has looked at."""
+        return tuple(one.said(self.language) for one in self.case.assumptions)
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The topology, and the chains of each namespace that has rules, with the packet's path over them."""
+        return tuple(why_pictures(self.case, self.packet_path, self.language))
 
     def __bool__(self) -> bool:
         return self.outcome.answered
 
-    @cached_property
-    def remedies(self) -> tuple[Remedy, ...]:
-        """What would let a packet pass that is not answered, the smallest change first; each has been tried in the model."""
-        case = self.case
-        return remedies(case.topology, case.rulesets, self.outcome.probe, case.prediction, case.unseen, case.dockerd)
-
-    @cached_property
-    def packet_path(self) -> PacketPath:
-        """The packet's numbered way: the model's, which knows why rules did not match, unless the kernel tells it otherwise or more."""
-        trusted = self.case.traced is None or not (self.case.prediction.unknown or self.account.differences)
-        return path_of_prediction(self.case.prediction) if trusted or self.case.traced is None else path_of_trace(self.case.traced)
-
-    def sentences(self) -> list[str]:
-        """What happened, and where and why; a warning where model and kernel disagree."""
-        return [text for text in (self.account.alarm, self.account.what, self.account.where) if text]
-
-    def steps(self) -> list[str]:
-        """The packet's way in words, numbered as in the pictures."""
-        place = [step.namespace for step in self.packet_path.steps]
-        return [f"{number:>3}. {place[number - 1]}: {said(step, self._say)}" for number, step in enumerate(self.packet_path.steps, 1)]
-
-    def pictures(self) -> list[Picture]:
-        """The topology, and the chains of each namespace that has rules, with the packet's way over them."""
-        host = self.case.rulesets.get(HOST, Ruleset())
-        drawn = [topology_picture(self.case.topology, host, [self.outcome], packet_path=self.packet_path)]
-        for namespace in self.packet_path.namespaces:
-            ruleset = self.case.rulesets.get(namespace)
-            path = self.packet_path.path(namespace)
-            if ruleset is not None and path.steps:
-                drawn.append(way_picture(ruleset, _way(self.case.prediction, namespace), path=path, explain=self._explained(ruleset)))
-        return [picture.marked(SIMULATED) for picture in drawn] if self._is_simulated else drawn
+    @property
+    def _head(self) -> str:
+        return f"{MARKS[self.verdict]} {self.outcome.probe}: "
 
     @property
-    def _is_simulated(self) -> bool:
-        return self.case.traced is not None and self.case.traced.simulated
-
     def _verdict(self) -> str:
-        return f"{self.outcome.verdict} ({SIMULATED})" if self._is_simulated else self.outcome.verdict
+        return f"{self.verdict} ({SIMULATED})" if self.case.is_simulated else self.verdict
 
-    def _explained(self, ruleset: Ruleset) -> Explain:
-        return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, self.language)
-
-    def __str__(self) -> str:
-        mark = MARKS[self.outcome.verdict]
-        lines = [*self.sentences(), *self.assumptions(), *self._differences()]
-        if self.remedies:
-            lines.append(self._heading())
-        for number, remedy in enumerate(self.remedies, 1):
-            lines += [f"  {number}. {remedy.say(self._say)}", *(f"       {line}" for line in self._ways_to(remedy))]
-        return "\n".join([f"{mark} {self.outcome.probe}: {self._verdict()}", *(f"  {line}" for line in lines)])
-
-    def _heading(self) -> str:
+    @property
+    def _offers(self) -> str:
         say = self._say
-        if self.case.traced is None:
-            return say("What would change it (any one of these, on that host):")
-        return say("What would change it (any one of these, as a line of a cell):")
+        if self.measured:
+            return say("What would change it (any one of these, as a line of a cell):")
+        return say("What would change it (any one of these, on that host):")
 
-    def _ways_to(self, remedy: Remedy) -> Sequence[str]:
+    def _lines_of(self, remedy: Remedy) -> tuple[str, ...]:
         """How to do it: statements of a cell, and commands where a cell changes nothing."""
-        return remedy.commands if self.case.traced is None else remedy.statements or remedy.commands
-
-    def assumptions(self) -> list[str]:
-        """What is taken to be so of machines that nobody has looked at."""
-        return [one.said(self.language) for one in self.case.assumptions]
+        return (remedy.statements or remedy.commands) if self.measured else remedy.commands
 
     def _differences(self) -> list[str]:
         """What the model expected and what the kernel reported, where they differ."""
@@ -136,117 +116,44 @@ class Why(Result):
             say(
                 "{where}: the model expected {predicted}, the kernel reported {seen}.",
                 where=" ".join(filter(None, [difference.namespace, difference.direction])) or self.outcome.probe,
-                predicted=_spots(difference.predicted) or say("nothing"),
-                seen=_spots(difference.seen) or say("nothing"),
+                predicted=_told(difference.predicted) or say("nothing"),
+                seen=_told(difference.seen) or say("nothing"),
             )
-            for difference in self.account.differences
+            for difference in self.differences
         ]
 
-    def html(self, commands: bool = False) -> str:
-        """See Result."""
-        return "".join(self._html())
-
-    def _html(self) -> Iterator[str]:
-        kind = "ok" if self.outcome.answered else "bad"
-        head = escape(f"{MARKS[self.outcome.verdict]} {self.outcome.probe}: ")
-        yield f'<div lang="{self.language.replace("_", "-")}"><pre class="{kind}">{head}<b>{escape(self._verdict())}</b></pre>'
-        for sentence in [*self.sentences(), *self._differences()]:
-            yield f"<pre>{escape(sentence)}</pre>"
-        for sentence in self.assumptions():
-            yield f'<pre class="why">{escape(sentence)}</pre>'
+    def __str__(self) -> str:
+        lines = [*self.sentences, *self.assumptions, *self._differences()]
         if self.remedies:
-            yield f"<pre><b>{escape(self._heading())}</b></pre><ol>{''.join(map(self._offered, self.remedies))}</ol>"
-        yield "".join(_drawn(picture) for picture in self.pictures())
-        steps, say = escape("\n".join(self.steps())), self._say
-        yield f"<details><summary>{escape(say('Its way, step by step'))}</summary><pre>{steps}</pre></details>"
+            lines.append(self._offers)
+        for number, remedy in enumerate(self.remedies, 1):
+            lines += [f"  {number}. {remedy.sentence(self.language)}", *(f"       {line}" for line in self._lines_of(remedy))]
+        return "\n".join([f"{self._head}{self._verdict}", *(f"  {line}" for line in lines)])
+
+    def html(self, commands: bool = False) -> Html:
+        """See Result. Its pictures are rendered the first time that it is asked for."""
+        return self._html
+
+    @cached_property
+    def _html(self) -> Html:
+        say = self._say
+        heading = pre(self._head, b(self._verdict), class_="ok" if self else "bad")
+        told = [*map(pre, (*self.sentences, *self._differences())), *(pre(one, class_="why") for one in self.assumptions)]
+        offered = [pre(b(self._offers)), ol(*map(self._offered, self.remedies))] if self.remedies else []
+        numbered = "\n".join(f"{number:>3}. {step}" for number, step in enumerate(self.steps, 1))
+        folded = [details(say("Its way, step by step"), pre(numbered))]
         if self.case.traced:
-            told = Tracked(self.case.traced, self.language).html()
-            summary = say("What the model reports") if self._is_simulated else say("What the kernel reported")
-            yield f"<details><summary>{escape(summary)}</summary>{told}</details>"
-        yield "</div>"
+            summary = say("What the model reports") if self.case.is_simulated else say("What the kernel reported")
+            folded.append(details(summary, Tracked(self.case.traced, self.language).html()))
+        parts = heading, *told, *offered, *map(drawn, self.pictures), *folded
+        return div(*parts, lang=self.language.replace("_", "-"))
 
-    def _offered(self, remedy: Remedy) -> str:
-        ways = self._ways_to(remedy)
-        lines = escape("\n".join(ways))
-        say, commands = self._say, escape("\n".join(remedy.commands))
-        folded = f"<details><summary>{escape(say('on a real host'))}</summary><pre>{commands}</pre></details>"
-        real = folded if ways != remedy.commands else ""
-        typed = f"<pre><code>{lines}</code></pre>" if lines else ""
-        return f"<li>{escape(remedy.say(say))}{typed}{real}</li>"
+    def _offered(self, remedy: Remedy) -> Html:
+        say, lines = self._say, self._lines_of(remedy)
+        typed = pre(code("\n".join(lines))) if lines else ""
+        real = details(say("on a real host"), pre("\n".join(remedy.commands))) if lines != remedy.commands else ""
+        return li(remedy.sentence(self.language), joined(typed, real))
 
 
-def _spots(found: tuple[Spot, ...] | str) -> str:
-    if isinstance(found, str):
-        return found
-    return ", ".join(f"{table} {chain} {number or 'policy'}" for table, chain, number in found)
-
-
-def _drawn(picture: Picture) -> str:
-    return picture.svg() or f"<pre>{escape(picture.text)}</pre>"
-
-
-def _way(prediction: Prediction, namespace: str) -> str:
-    """Which of the ways through a namespace its packets took: forward, in or out."""
-    traces = [prediction.request, *([prediction.back] if prediction.back is not None else [])]
-    hooks = {hook for trace in traces for hop in trace.hops if hop.namespace == namespace for hook in hop.host_trace.hooks}
-    return "forward" if "FORWARD" in hooks else "in" if "INPUT" in hooks else "out" if "OUTPUT" in hooks else "forward"
-
-
-class Predicted(Result):
-    """A prediction that the reader made, and the truth; true when it came true."""
-
-    def __init__(self, reachable: bool, truth: Why) -> None:
-        self.reachable = reachable
-        self.truth = truth
-
-    def __bool__(self) -> bool:
-        return self.truth.outcome.verdict != Verdict.NOT_MEASURED and bool(self.truth) == self.reachable
-
-    def _sentence(self) -> str:
-        return _judgement(self.reachable, bool(self), self.truth)
-
-    def __str__(self) -> str:
-        return f"{self._sentence()}\n{self.truth}"
-
-    def html(self, commands: bool = False) -> str:
-        """See Result."""
-        return f'<pre class="{"ok" if self else "bad"}">{escape(self._sentence())}</pre>{self.truth.html()}'
-
-
-def _judgement(reachable: bool, right: bool, truth: Why) -> str:
-    say = language(truth.language)
-    if truth.outcome.verdict == Verdict.NOT_MEASURED:
-        return say("Nobody can tell whether you are right: it could not be measured.")
-    thought = say("answered") if reachable else say("blocked")
-    text = message("✓ Right: you said {thought}, and it is {verdict}.")
-    if not right:
-        text = message("✕ Not so: you said {thought}, and it is {verdict}.")
-    return say(text, thought=thought, verdict=truth.outcome.verdict)
-
-
-class Asked(Result):
-    """The question first: what will happen? The answer unfolds below what the reader chooses, or is `truth` in a program."""
-
-    def __init__(self, truth: Why) -> None:
-        self.truth = truth
-        self._say = language(truth.language)
-
-    def _question(self) -> str:
-        say = self._say
-        return say("What do you think: is {flow} answered?", flow=self.truth.outcome.probe)
-
-    def __str__(self) -> str:
-        probe = self.truth.outcome.probe
-        port = f":{probe.port}{'/udp' if probe.protocol == 'udp' else ''}" if probe.port else ""
-        say, ask = self._say, f"%netlab predict {probe.source} {probe.name}{port} ok|blocked"
-        return f"{self._question()}\n  {say('Say it, and see:')} {ask}"
-
-    def html(self, commands: bool = False) -> str:
-        """See Result."""
-        say = self._say
-        choices = ((True, say("It is answered")), (False, say("It is blocked, or refused")))
-        folded = "".join(
-            f"<details><summary>{escape(words)}</summary>{Predicted(reachable, self.truth).html()}</details>"
-            for reachable, words in choices
-        )
-        return f"<pre><b>{escape(self._question())}</b></pre>{folded}"
+def _told(found: tuple[RulePosition, ...] | Verdict) -> str:
+    return found if isinstance(found, Verdict) else ", ".join(map(str, found))

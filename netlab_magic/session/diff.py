@@ -1,0 +1,77 @@
+"""Two states of a lab side by side: which chains and rules came, went and stayed, and what became of topology and sysctls."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from netlab_magic import docker
+from netlab_magic.explain import explain_rule
+from netlab_magic.iptables.diff import side_by_side
+from netlab_magic.iptables.ruleset import Rule, RulePosition, Ruleset, Table
+from netlab_magic.model.change_summary import parts
+from netlab_magic.model.changes import between
+from netlab_magic.model.hooks import BUILT_IN
+from netlab_magic.model.topology import Topology
+from netlab_magic.session.results.diff import ChainDiff, Compared, Comparison, RuleDiff
+from netlab_magic.session.state import Seen
+
+__all__ = ["Words", "compare", "compared"]
+
+Words = Callable[[Ruleset, RulePosition], str]
+"""Says in words what a rule does; "" to say nothing."""
+
+
+def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = "en") -> Compared:
+    """Two named states side by side, each rule that came or went with what it does."""
+
+    def words(ruleset: Ruleset, place: RulePosition) -> str:
+        if place.table not in BUILT_IN:
+            return ""
+        told = explain_rule(ruleset, *place, language)
+        return told.situation or told.short
+
+    old, new = ((seen.topology, _rules_of(seen)) for _, seen in (before, after))
+    return Compared(compare(old, new, words), before[0], after[0])
+
+
+def _rules_of(seen: Seen) -> Ruleset:
+    """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
+    inside = [
+        msgspec.structs.replace(table, name=f"{table.name} in {name}")
+        for name in seen.inside_namespaces
+        if name in seen.rulesets
+        for table in seen.rulesets[name].tables
+    ]
+    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
+    return Ruleset((*seen.ruleset.tables, *inside, *nft))
+
+
+def compare(before: tuple[Topology, Ruleset], after: tuple[Topology, Ruleset], words: Words = lambda *_: "") -> Comparison:
+    """What is different between two states of a lab; counters are not compared. `words` says what a rule does that came or went."""
+    changes = between(before[0], after[0])
+    commands = tuple(command for change in changes for command in change.commands())
+    return Comparison(tuple(_chains(before[1], after[1], words)), tuple(parts(changes)), commands)
+
+
+def _chains(before: Ruleset, after: Ruleset, words: Words) -> Iterator[ChainDiff]:
+    for name in dict.fromkeys([*BUILT_IN, *(table.name for ruleset in (after, before) for table in ruleset.tables)]):
+        old, new = before.table(name), after.table(name)
+        for chain in dict.fromkeys(chain.name for table in (new, old) for chain in table.chains):
+            found = _chain(name, old, new, chain)
+            if found:
+                told = tuple(_told(row, RulePosition(name, chain, row.after or row.before), before, after, words) for row in found.rows)
+                yield msgspec.structs.replace(found, rows=told)
+
+
+def _told(row: RuleDiff, place: RulePosition, before: Ruleset, after: Ruleset, words: Words) -> RuleDiff:
+    return row if row.stayed else msgspec.structs.replace(row, words=words(after if row.after else before, place))
+
+
+def _chain(table: str, before: Table, after: Table, name: str) -> ChainDiff | None:
+    old, new = before.chain(name), after.chain(name)
+    rows, one, other = [], 0, 0
+    for gone, come in side_by_side(old.rules if old else (), new.rules if new else ()):
+        one, other = one + bool(gone), other + bool(come)
+        rows.append(RuleDiff(come or gone or Rule(), one if gone else 0, other if come else 0))
+    same = old and new and old.policy == new.policy and all(row.stayed for row in rows)
+    return None if same else ChainDiff(table, name, old, new, tuple(rows))

@@ -1,0 +1,137 @@
+"""What probes return: one outcome, or who reaches whom."""
+
+from collections.abc import Sequence
+
+from netlab_magic.model.probe import Outcome, Verdict
+from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.html import Html, b, joined, pre, span, table, td, th, tr
+from netlab_magic.text import aligned, display_width, padded
+
+__all__ = ["MARKS", "MatrixResult", "Measured"]
+
+MARKS = {
+    Verdict.ANSWERED: "✓",
+    Verdict.BLOCKED: "✕",
+    Verdict.REFUSED: "⟂",
+    Verdict.NO_ROUTE: "↛",
+    Verdict.NOBODY: "∅",
+    Verdict.NOT_MEASURED: "?",
+}
+"""The sign of each verdict."""
+
+_MOST_NAMED = 12
+"""More targets than these have numbers above their columns."""
+
+
+class Measured(Result):
+    """One probe's outcome; true when it turned out as expected or, where nothing was expected, when it was answered.
+
+    Attributes:
+        outcome: the probe with its verdict.
+        expected: whether an `expect` said that it would be answered; None for a probe without a claim.
+    """
+
+    def __init__(self, outcome: Outcome, expected: bool | None = None) -> None:
+        self.outcome = outcome
+        self.expected = expected
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of it."""
+        return self.outcome.verdict
+
+    @property
+    def why(self) -> str:
+        """Why the verdict is not `ANSWERED`, in one sentence; "" where nothing is known of it."""
+        return self.outcome.why
+
+    @property
+    def milliseconds(self) -> float | None:
+        """The round-trip time; None where no answer was timed."""
+        return self.outcome.milliseconds
+
+    def __bool__(self) -> bool:
+        if self.expected is None:
+            return self.outcome.answered
+        return self.verdict != Verdict.NOT_MEASURED and self.outcome.answered == self.expected
+
+    @property
+    def _head(self) -> str:
+        return f"{MARKS[self.verdict]} {self.outcome.probe}: "
+
+    @property
+    def _said(self) -> str:
+        time = f" in {self.milliseconds:.2f} ms" if self.milliseconds is not None else ""
+        expected = "" if self.expected is None else ", as expected" if self else ", not as expected"
+        return f"{self.verdict}{time}{expected}"
+
+    def __str__(self) -> str:
+        return f"{self._head}{self._said}{f' ({self.why})' if self.why else ''}"
+
+    def html(self, commands: bool = False) -> Html:
+        """See Result."""
+        kind = "ok" if self.outcome.answered else "bad"
+        reason = joined(" ", span(f"({self.why})", class_="why")) if self.why else ""
+        return pre(span(self._head, b(self._said), class_=kind), reason)
+
+
+class MatrixResult(Result):
+    """Who reaches whom; true when everybody reaches everybody. `matrix["ns1", "ns0"]` is what `ping ns1 ns0` would have returned.
+
+    Attributes:
+        pairs: the result of each pair, by the names of source and destination.
+        predicted: whether the model says so, and nothing was sent.
+        outcomes: the outcomes of all pairs, in order.
+        sources: those who were asked to send, in order.
+        targets: those who were to be reached, in order.
+    """
+
+    def __init__(self, outcomes: Sequence[Outcome], predicted: bool = False) -> None:
+        self.predicted = predicted
+        self.outcomes = tuple(outcomes)
+        self.sources = tuple(dict.fromkeys(outcome.probe.source for outcome in outcomes))
+        self.targets = tuple(dict.fromkeys((*self.sources, *(outcome.probe.name for outcome in outcomes))))
+        self.pairs = {(outcome.probe.source, outcome.probe.name): Measured(outcome) for outcome in outcomes}
+
+    def __bool__(self) -> bool:
+        return all(outcome.answered for outcome in self.outcomes)
+
+    def __getitem__(self, pair: tuple[str, str]) -> Measured:
+        return self.pairs[pair]
+
+    def _mark(self, source: str, target: str) -> str:
+        return MARKS[self.pairs[source, target].verdict] if (source, target) in self.pairs else "·"
+
+    def _summary(self) -> str:
+        counts = {verdict: sum(outcome.verdict == verdict for outcome in self.outcomes) for verdict in MARKS}
+        told = [f"{count} {MARKS[verdict]} {self._word(verdict)}" for verdict, count in counts.items() if count]
+        head = f"{len(self.outcomes)} flows{', predicted; nothing was sent' if self.predicted else ''}"
+        return f"{head}: {', '.join(told) or 'none to measure'}"
+
+    def _word(self, verdict: Verdict) -> str:
+        return "unknown" if self.predicted and verdict == Verdict.NOT_MEASURED else verdict
+
+    def __str__(self) -> str:
+        numbered = len(self.targets) > _MOST_NAMED
+        names = [str(number) for number in range(1, len(self.targets) + 1)] if numbered else self.targets
+        widest = max(map(display_width, names), default=0)
+        marks = [[source, *(self._mark(source, target) for target in self.targets)] for source in self.sources]
+        lines = aligned([["", *(padded(name, widest, right=True) for name in names)], *marks], gap=" ", right=range(1, len(names) + 1))
+        if numbered:
+            lines.append("columns: " + ", ".join(f"{number} {target}" for number, target in enumerate(self.targets, 1)))
+        return "\n".join([*lines, self._summary()])
+
+    def html(self, commands: bool = False) -> Html:
+        """See Result."""
+        corner = "from ╲ to, predicted" if self.predicted else "from ╲ to"
+        head = tr(th(corner), *(th(target, scope="col") for target in self.targets))
+        rows = [tr(th(source, scope="row"), *(self._cell(source, target) for target in self.targets)) for source in self.sources]
+        return joined(table(head, *rows), pre(self._summary()))
+
+    def _cell(self, source: str, target: str) -> Html:
+        if (source, target) not in self.pairs:
+            return td("·")
+        outcome = self.pairs[source, target].outcome
+        told = f"{'predicted ' if self.predicted else ''}{self._word(outcome.verdict)}"
+        label = f"{outcome.probe}: {told} {outcome.why}".strip()
+        return td(MARKS[outcome.verdict], class_="ok" if outcome.answered else "bad", title=label, aria_label=label)

@@ -1,0 +1,40 @@
+"""The pictures of a `why`: topology and chains, with one packet's path over them."""
+
+from collections.abc import Iterator
+
+from netlab_magic.diagnosis.case import Case
+from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
+from netlab_magic.engines.protocol import SIMULATED
+from netlab_magic.explain import rule_sentence
+from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet_path import PacketPath
+from netlab_magic.model.topology import HOST
+
+__all__ = ["why_pictures"]
+
+
+def why_pictures(case: Case, packet_path: PacketPath, language_name: str) -> Iterator[Picture]:
+    """The topology, and the chains of each namespace in which the packet met rules; those of a simulated lab say so."""
+    for picture in _pictures(case, packet_path, language_name):
+        yield picture.marked(SIMULATED) if case.is_simulated else picture
+
+
+def _pictures(case: Case, packet_path: PacketPath, language_name: str) -> Iterator[Picture]:
+    yield topology_picture(case.topology, case.rulesets.get(HOST, Ruleset()), [case.outcome], packet_path=packet_path)
+    for namespace in packet_path.namespaces:
+        ruleset, path = case.rulesets.get(namespace), packet_path.path(namespace)
+        if ruleset is not None and path.steps:
+            yield way_picture(ruleset, _way(case.prediction, namespace), path=path, explain=_explained(ruleset, language_name))
+
+
+def _explained(ruleset: Ruleset, language_name: str) -> Explain:
+    """What hovering over a rule shows."""
+    return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, language_name)
+
+
+def _way(prediction: Prediction, namespace: str) -> str:
+    """Which of the ways through a namespace its packets took: forward, in or out."""
+    traces = [prediction.request, *([] if prediction.back is None else [prediction.back])]
+    hooks = {hook for trace in traces for hop in trace.hops if hop.namespace == namespace for hook in hop.host_trace.hooks}
+    return "forward" if "FORWARD" in hooks else "in" if "INPUT" in hooks else "out" if "OUTPUT" in hooks else "forward"
