@@ -1,5 +1,7 @@
 """Probes tell apart what is blocked, refused, unroutable, absent, and what could not be measured."""
 
+import time
+
 import pytest
 from support.labs import Written
 
@@ -58,6 +60,64 @@ def test_the_verdict(seed: Lab, before: str, line: str, verdict: str, why: str) 
     assert why in result.outcome.why
     assert bool(result) is (verdict == Verdict.ANSWERED)
     assert (result.outcome.milliseconds is not None) is (verdict == Verdict.ANSWERED)
+
+
+SIX = "bridge docker1 fd00::1/64\nns ns0 fd00::2/64 on docker1\nns ns1 fd00::3/64 on docker1\n"
+
+MENDED = [
+    ("a neighbour asked for in vain", "$ ip -n ns0 link set eth0 down", "ping ns1 ns0", "$ ip -n ns0 link set eth0 up"),
+    ("for tcp", "serve ns0 80\n$ ip -n ns0 link set eth0 down", "tcp ns1 ns0:80", "$ ip -n ns0 link set eth0 up"),
+    ("a router's neighbour", "$ ip -n internet link set eth0 arp off", "ping internet host", "$ ip -n internet link set eth0 arp on"),
+    ("IPv6's neighbour", f"{SIX}$ ip6tables -P FORWARD DROP", "ping ns1 fd00::2", "$ ip6tables -A FORWARD -p ipv6-icmp -j ACCEPT"),
+    ("a connection that had begun", "serve ns0 80\npolicy FORWARD DROP", "tcp ns1 ns0:80", "policy FORWARD ACCEPT"),
+    ("a datagram's connection", "serve ns0 53/udp\npolicy FORWARD DROP", "udp ns1 ns0:53", "policy FORWARD ACCEPT"),
+    ("a translation", "serve ns0 80\npolicy FORWARD DROP", "tcp internet 203.0.113.2:8080",
+     "policy FORWARD ACCEPT\nrule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "line", "remedy"), [case[1:] for case in MENDED], ids=[case[0] for case in MENDED])
+def test_what_an_earlier_probe_left_holds_up_none(seed: Lab, before: str, line: str, remedy: str) -> None:
+    """Milliseconds after a probe in vain, the next one is answered: 0.15 s are waited, the kernel asks once a second."""
+    written = Written()
+    for _ in range(2):
+        seed.run(before, stream=written)
+        assert not seed.run(line)
+        seed.run(remedy, stream=written)
+        assert seed.run(line)
+        seed.run("policy FORWARD ACCEPT\n$ ip6tables -F; iptables -t nat -F PREROUTING", stream=written)
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", "udp ns1 ns0:53"),
+        ("forward -j REJECT --reject-with icmp-host-prohibited", "ping ns1 ns0"),
+        (f"{SIX}$ ip6tables -A FORWARD -p ipv6-icmp --icmpv6-type echo-request -j REJECT", "ping ns1 fd00::2"),
+    ],
+)
+def test_refusals_are_told_however_many_there_are(seed: Lab, before: str, line: str) -> None:
+    """The kernel lets an address have six in a few seconds."""
+    masks = "$ ip netns exec ns0 sysctl net.ipv4.icmp_ratemask net.ipv6.icmp.ratemask; sysctl net.ipv4.icmp_ratemask net.ipv6.icmp.ratemask"
+    told = [Written(), Written()]
+    seed.run(before, stream=Written())
+    seed.run(masks, stream=told[0])
+    assert {seed.run(line).outcome.verdict for _ in range(12)} == {Verdict.REFUSED}
+    seed.run(masks, stream=told[1])
+    assert told[0].stdout == told[1].stdout
+
+
+def test_a_probe_waits_for_new_ipv6_addresses(seed: Lab) -> None:
+    """The kernel takes up to two seconds to find out that nobody else has them."""
+    seed.run("$ ip -n ns0 addr add fd00::2/64 dev eth0; ip -n ns1 addr add fd00::3/64 dev eth0", stream=Written())
+    assert seed.run("ping ns1 fd00::2")
+
+
+def test_an_address_without_a_link_holds_up_no_probe(seed: Lab) -> None:
+    seed.run("$ ip link add idle type bridge; ip link set idle up; ip addr add fd00:9::1/64 dev idle\n" + SIX, stream=Written())
+    started = time.monotonic()
+    assert seed.run("ping ns1 fd00::2")
+    assert time.monotonic() - started < 3
 
 
 def test_what_was_not_measured_is_neither_ok_nor_blocked(seed: Lab) -> None:

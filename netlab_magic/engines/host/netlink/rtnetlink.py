@@ -8,7 +8,7 @@ linux/if_link.h, linux/if_addr.h, linux/neighbour.h, linux/fib_rules.h and linux
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from netlab_magic.engines.host.netlink.codec import (
@@ -68,6 +68,8 @@ _RTPROT_BOOT, _RTN_LOCAL = 3, 2
 
 _NDA_DST, _NDA_LLADDR = 1, 2
 _NUD_INCOMPLETE, _NUD_FAILED, _NUD_NOARP, _NUD_PERMANENT = 0x01, 0x20, 0x40, 0x80
+_NUD_VALID = 0x02 | 0x04 | 0x08 | 0x10 | _NUD_NOARP | _NUD_PERMANENT
+"""Reachable, stale, delay and probe, and those that are never asked for (include/net/neighbour.h)."""
 
 _FRA_PRIORITY, _FR_ACT_TO_TBL = 6, 1
 _NETNSA_NSID, _NETNSA_FD = 1, 3
@@ -233,10 +235,14 @@ class RouteSocket(NetlinkSocket):
         for answer in answers:
             yield Rtmsg._make(_RTMSG.unpack_from(answer)), attributes(answer, _RTMSG.size)
 
-    def neighbours(self) -> Iterator[tuple[Ndmsg, Attributes]]:
-        """The entries of the neighbour table."""
+    def _neighbours(self, in_state: int, but: int = 0) -> Iterator[tuple[Ndmsg, Attributes]]:
+        """The entries of the neighbour table that are in one of the states, and in none of the others."""
         for answer in self.ask(Message(_RTM_GETNEIGH, NLM_F_DUMP, _NDMSG.pack(*Ndmsg()))):
-            yield Ndmsg._make(_NDMSG.unpack_from(answer)), attributes(answer, _NDMSG.size)
+            header = Ndmsg._make(_NDMSG.unpack_from(answer))
+            if header.ndm_state & in_state and not header.ndm_state & but:
+                held = attributes(answer, _NDMSG.size)
+                if _NDA_DST in held:
+                    yield header, held
 
     def has_rules(self) -> bool:
         """Whether `ip rule` holds anything else than the kernel's own rules, of which each asks one table about every packet."""
@@ -254,27 +260,33 @@ class RouteSocket(NetlinkSocket):
         answer = self.ask(Message(_RTM_GETLINK, 0, _IFINFOMSG.pack(*Ifinfomsg()) + wanted))[0]
         return Ifinfomsg._make(_IFINFOMSG.unpack_from(answer)).ifi_index
 
+    def known_neighbours(self) -> dict[str, bool]:
+        """Whether the hardware address of each neighbour in the table is known."""
+        found = self._neighbours(_NUD_VALID | _NUD_INCOMPLETE | _NUD_FAILED)
+        return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]): bool(header.ndm_state & _NUD_VALID) for header, held in found}
+
     def silent_neighbours(self) -> set[str]:
         """The addresses whose hardware address was asked for, so far without an answer."""
-        silent = ((header, held) for header, held in self.neighbours() if header.ndm_state & (_NUD_INCOMPLETE | _NUD_FAILED))
-        return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]) for header, held in silent if _NDA_DST in held}
+        return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]) for header, held in self._neighbours(_NUD_INCOMPLETE | _NUD_FAILED)}
 
     def fixed_neighbours(self) -> dict[str, str]:
         """The hardware addresses of neighbours that were set by hand and never change, by their addresses."""
-        fixed = ((header, held) for header, held in self.neighbours() if header.ndm_state & _NUD_PERMANENT and _NDA_DST in held)
+        fixed = self._neighbours(_NUD_PERMANENT)
         return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]): held.get(_NDA_LLADDR, b"").hex(":") for header, held in fixed}
 
     def forget_neighbours(self) -> None:
         """Empties the neighbour table, permanent entries excepted."""
-        kept = _NUD_PERMANENT | _NUD_NOARP
-        found = [(header, held[_NDA_DST]) for header, held in self.neighbours() if not header.ndm_state & kept and _NDA_DST in held]
-        if found:
-            self.send(
-                [
-                    Message(_RTM_DELNEIGH, 0, _NDMSG.pack(*Ndmsg(header.ndm_family, header.ndm_ifindex)) + attribute(_NDA_DST, destination))
-                    for header, destination in found
-                ]
-            )
+        self._forget(self._neighbours(0xFFFF, but=_NUD_PERMANENT | _NUD_NOARP))
+
+    def forget_silent_neighbours(self) -> None:
+        """Forgets who was asked for in vain: the kernel would go on asking only once a second (neigh_timer_handler)."""
+        self._forget(self._neighbours(_NUD_INCOMPLETE | _NUD_FAILED))
+
+    def _forget(self, entries: Iterable[tuple[Ndmsg, Attributes]]) -> None:
+        headers = ((Ndmsg(header.ndm_family, header.ndm_ifindex), held[_NDA_DST]) for header, held in entries)
+        deletions = [Message(_RTM_DELNEIGH, 0, _NDMSG.pack(*header) + attribute(_NDA_DST, address)) for header, address in headers]
+        if deletions:
+            self.send(deletions)
 
     def route_to(self, destination: str, source: str = "", device: str = "") -> tuple[Rtmsg, Attributes]:
         """The route that the kernel takes to an address, for a packet of its own or for one from `source` that came in through `device`.

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from netlab_magic.engines.host.probing.icmp_echo import EchoSocket
 from netlab_magic.engines.host.probing.neighbours import KnownNeighbours
+from netlab_magic.engines.host.probing.readiness import UnlimitedErrors, getting_ready
 from netlab_magic.engines.host.probing.tcp_udp import PortProbe
 from netlab_magic.engines.host.process.channel import Channel, Stopped
-from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl, settling
+from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
 from netlab_magic.engines.protocol import BEAT_SECONDS
 from netlab_magic.model.outcomes import (
     blocked,
@@ -38,8 +39,8 @@ __all__ = ["Measuring", "Watch"]
 PATIENCE_SECONDS = 0.15
 """How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
 
-LINK_SECONDS = 1.0
-"""How long a new link may take until it sends; the kernel does that in a worker of its own, which a busy machine makes wait."""
+LINK_SECONDS, ADDRESS_SECONDS = 1.0, 4.0
+"""How long a new link may take until it sends, which a worker of the kernel sees to, and an IPv6 address until it may be used."""
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
@@ -80,17 +81,19 @@ class Measuring:
     def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
         """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
         known = [probe for probe in probes if probe.source in self._namespaces.descriptors]
-        self._wait_for_links()
+        self._wait_until_ready(any(":" in probe.address for probe in known))
         canaries = {canary_of(probe) for probe in known if probe.target in self._namespaces.descriptors}
-        alive = self._ask(sorted(canaries, key=str))
-        with KnownNeighbours(self._namespaces, known):
-            answers = self._ask(known, watch)
-            return [self._judged(probe, answers.get(probe), alive) for probe in probes]
+        with UnlimitedErrors(self._namespaces):
+            alive = self._ask(sorted(canaries, key=str))
+            with KnownNeighbours(self._namespaces, known):
+                answers = self._ask(known, watch)
+                return [self._judged(probe, answers.get(probe), alive) for probe in probes]
 
-    def _wait_for_links(self) -> None:
-        """Waits until new links send: before they do a packet is lost, and ARP asks only once a second."""
-        deadline = time.monotonic() + LINK_SECONDS
-        while any(settling(self._namespaces.netlink(name)) for name in self._namespaces.descriptors) and time.monotonic() < deadline:
+    def _wait_until_ready(self, six: bool) -> None:
+        """Waits until new links send and new addresses are used: before that packets are lost."""
+        deadline = time.monotonic() + (ADDRESS_SECONDS if six else LINK_SECONDS)
+        netlinks = [self._namespaces.netlink(name) for name in self._namespaces.descriptors]
+        while any(getting_ready(netlink, six) for netlink in netlinks) and time.monotonic() < deadline:
             time.sleep(0.005)
             self._glance()
 
@@ -98,6 +101,8 @@ class Measuring:
         answers: dict[Probe, Outcome] = {}
         for self._watch in (watch, None):
             missing = [probe for probe in probes if probe not in answers]
+            if missing:
+                self._forget_silent_neighbours()
             echoes = [probe for probe in missing if probe.protocol == "icmp"]
             ports = [probe for probe in missing if probe.protocol != "icmp"]
             if echoes:
@@ -107,6 +112,10 @@ class Measuring:
             if self._watch:
                 self._watch.ended()
         return answers
+
+    def _forget_silent_neighbours(self) -> None:
+        for name in self._namespaces.descriptors:
+            self._namespaces.netlink(name).forget_silent_neighbours()
 
     def _echo(self, probes: Sequence[Probe]) -> dict[Probe, Outcome]:
         answers: dict[Probe, Outcome] = {}
@@ -232,17 +241,9 @@ class Measuring:
         if ":" in probe.address or probe.source == probe.target:
             return probe.address, True
         if probe.source not in self._tables:
-            with self._namespaces.inside(probe.source):
-                self._tables[probe.source] = _arp_table()
+            self._tables[probe.source] = self._namespaces.netlink(probe.source).known_neighbours()
         table = self._tables[probe.source]
         if probe.address in table:
             return probe.address, table[probe.address]
         hop = self._namespaces.netlink(probe.source).next_hop(probe.address)
         return hop, table.get(hop)
-
-
-def _arp_table() -> dict[str, bool]:
-    """Whether each neighbour's hardware address is known (/proc/net/arp: flag 2 is ATF_COM)."""
-    with open("/proc/self/net/arp") as file:
-        rows = [line.split() for line in file][1:]
-    return {row[0]: bool(int(row[2], 16) & 2) for row in rows}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from netlab_magic.engines.host.netlink import rtnetlink as n
 from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, NLM_F_EXCL, Message
 from netlab_magic.engines.host.process.isolation import BIND, NEWNET, libc, mount, setns, unshare
-from netlab_magic.engines.host.state.observe import NAMED, Namespaces, sysctl_path
+from netlab_magic.engines.host.state.observe import NAMED, Namespaces, write_sysctl
 from netlab_magic.model import changes as c
 from netlab_magic.model.topology import HOST, End, Route, Server
 
@@ -178,11 +178,7 @@ class Applier:
     def _set_sysctl(self, namespace: str, key: str, value: str) -> None:
         self.flush_all()
         with self.namespaces.inside(namespace):
-            try:
-                with open(sysctl_path(key), "w") as file:
-                    file.write(value)
-            except FileNotFoundError:
-                raise FileNotFoundError(2, f"this kernel has no sysctl {key}") from None
+            write_sysctl(key, value)
 
 
 def _end_processes(inode: int) -> None:

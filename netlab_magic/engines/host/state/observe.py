@@ -1,5 +1,6 @@
 """Reads back what the kernel has: namespaces, devices, addresses, routes and sysctls, as a `Topology`."""
 
+import errno
 import os
 import re
 import socket
@@ -15,19 +16,19 @@ from netlab_magic.engines.host.netlink.rtnetlink import Ifinfomsg, RouteSocket
 from netlab_magic.engines.host.process.isolation import NEWNET, setns
 from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, Server, Topology
 
-__all__ = ["Namespaces", "observe", "read_sysctl", "settling", "sysctl_path"]
+__all__ = ["Namespaces", "observe", "read_sysctl", "write_sysctl"]
 
 NAMED = "/run/netns"
 """Where `ip netns` keeps named namespaces (ip-netns(8))."""
 
 # linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
 _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
 _IFLA_INFO_KIND, _IFLA_INFO_SLAVE_DATA, _IFLA_BRPORT_MODE, _IFLA_BRPORT_ISOLATED = 1, 5, 4, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
-_IFF_UP, _ARPHRD_LOOPBACK, _IF_OPER_UP = 1, 772, 6
+_IFF_UP, _ARPHRD_LOOPBACK = 1, 772
 _RT_SCOPE_LINK, _RTPROT_KERNEL, _RTPROT_RA = 253, 2, 9
 
 
@@ -214,16 +215,7 @@ def _routes(netlink: RouteSocket, names: Mapping[int, str]) -> Iterator[Route]:
             yield Route(network, via, device, source, kind)
 
 
-def settling(netlink: RouteSocket) -> bool:
-    """Whether a veth that is up and plugged in does not send yet: the kernel gives it its queue later (net/core/link_watch.c)."""
-    for header, held in netlink.links():
-        state, plugged = held.get(_IFLA_OPERSTATE, b"\6")[0], held.get(_IFLA_CARRIER, b"\0")[0]
-        if header.ifi_flags & _IFF_UP and plugged and state != _IF_OPER_UP and _IFLA_LINK in held:
-            return True
-    return False
-
-
-def sysctl_path(key: str) -> str:
+def _sysctl_path(key: str) -> str:
     """The file of a sysctl. A dot in a device's name is written as a slash (sysctl(8))."""
     return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
 
@@ -231,7 +223,16 @@ def sysctl_path(key: str) -> str:
 def read_sysctl(key: str) -> str | None:
     """The value of a sysctl in the current namespace, or None where the kernel has no such key."""
     try:
-        with open(sysctl_path(key)) as file:
+        with open(_sysctl_path(key)) as file:
             return file.read().strip().replace("\t", " ")
     except OSError:
         return None
+
+
+def write_sysctl(key: str, value: str) -> None:
+    """Sets a sysctl of the current namespace. Raises OSError, with a sentence where the kernel has no such key."""
+    try:
+        with open(_sysctl_path(key), "w") as file:
+            file.write(value)
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, f"this kernel has no sysctl {key}") from None
