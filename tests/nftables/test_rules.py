@@ -209,6 +209,11 @@ def test_several_comments_of_iptables_are_one():
     assert said == ((Counter(0, 0), Verdict("drop")), "cali:1a2b Unknown interface")
 
 
+def test_a_comment_of_iptables_may_hold_quotes():
+    said = read_rule('comment "dnat name: "podman" id: "9b1c"" tcp dport 22 counter packets 0 bytes 0 accept', "ip")
+    assert said == ((Match(DPORT, "==", 22), Counter(0, 0), ACCEPT), 'dnat name: "podman" id: "9b1c"')
+
+
 @pytest.mark.parametrize(("family", "meant"), [("ip", Reject("icmp", 3)), ("ip6", Reject("icmpv6", 4)), ("inet", Reject("icmpx", 1))])
 def test_a_bare_reject_is_of_the_table(family, meant):
     assert read_rule("reject", family) == ((meant,), "")

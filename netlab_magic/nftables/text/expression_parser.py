@@ -12,7 +12,7 @@ from netlab_magic.nftables.statements import Verdict
 from netlab_magic.nftables.text.stateful_parser import StatefulParser
 from netlab_magic.nftables.text.words import NotUnderstood, joined
 
-__all__ = ["DEEPEST", "VERDICTS", "ExpressionParser"]
+__all__ = ["DEEPEST", "FIRST_WORDS", "VERDICTS", "ExpressionParser"]
 
 DEEPEST = 40
 """How deep expressions may be nested; nft's own parser gives up long before."""
@@ -371,3 +371,6 @@ _PRIMARIES = {
     "jhash": ExpressionParser.jhash,
     "symhash": ExpressionParser.symhash,
 }
+
+FIRST_WORDS = tuple(_PRIMARIES)
+"""Words that an expression begins with."""

@@ -1,5 +1,6 @@
 """Reading the statements of a rule. What is not understood becomes an Unknown, and the statements behind it are read on."""
 
+import re
 from functools import lru_cache
 
 from netlab_magic.nftables import statements as s
@@ -7,7 +8,7 @@ from netlab_magic.nftables.datatypes import DATATYPES
 from netlab_magic.nftables.expressions import Binary, Element, Expression, Meta, TcpOption
 from netlab_magic.nftables.fields import BARE_META, BY_WORDS, datatype_of, datatypes_of, is_flags
 from netlab_magic.nftables.statements import Statement
-from netlab_magic.nftables.text.expression_parser import VERDICTS
+from netlab_magic.nftables.text.expression_parser import FIRST_WORDS, VERDICTS
 from netlab_magic.nftables.text.nat_parser import NatParser
 from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood, words_of
 
@@ -49,6 +50,16 @@ _AFTER_UNKNOWN = frozenset(
 @lru_cache(1 << 12)
 def read_rule(text: str, family: str) -> tuple[tuple[Statement, ...], str]:
     """The statements of a rule, and its comment; `family` is that of its table."""
+    found = _read(text, family)
+    if text.count('"') > 2 and any(isinstance(statement, s.Unknown) for statement in found[0]):
+        quoting = _QUOTING_COMMENT.search(text)  # nft prints quotes within a comment of iptables as they are
+        if quoting:
+            statements, comment = _read(f"{text[: quoting.start()]}{text[quoting.end() :]}", family)
+            return statements, f"{quoting[1]} {comment}".rstrip()
+    return found
+
+
+def _read(text: str, family: str) -> tuple[tuple[Statement, ...], str]:
     try:
         words = words_of(text)
     except NotUnderstood:
@@ -353,3 +364,5 @@ _STATEMENTS = {
     "xt": StatementParser.xt,
     "ct": StatementParser.ct_statement,
 }
+
+_QUOTING_COMMENT = re.compile(rf'comment "(.*?)"(?: (?=(?:{"|".join([*_STATEMENTS, *FIRST_WORDS])})(?: |$))|$)')
