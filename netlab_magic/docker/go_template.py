@@ -30,7 +30,7 @@ class _Template:
         self.word = word
 
     def refuse(self, message: str) -> NoReturn:
-        refuse(f"{message}; a lab knows fields, json, index, len, range, if and with of Go's templates", self.word)
+        refuse(f"{message}; of Go's templates, fields, json, index, len, range, if and with are supported", self.word)
 
     # --- reading ------------------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class _Template:
         over = self.value(expression, dot, names)
         items = sorted(over.items()) if isinstance(over, dict) else list(enumerate(over or ())) if isinstance(over, list | None) else None
         if items is None:
-            self.refuse(f"{expression.strip()} is no list to range over")
+            self.refuse(f"{expression.strip()} is not a list, so {{{{range}}}} has nothing to go through")
         if not items:
             return self.run(block.otherwise, dot, names)
         said = ""

@@ -52,7 +52,7 @@ def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:
         takes_address(network_called(daemon, statement.network or DEFAULT_NETWORK), address)
         endpoints = (Endpoint(mode, wanted=address),)
     if address is not None and not endpoints:
-        refuse(f"--network {mode} gives no address, so --ip has nothing to choose", address, statement.place)
+        refuse(f"with --network {mode} a container has no address of its own, so --ip makes no sense", address, statement.place)
     return Container(
         str(statement.name),
         mode,
@@ -70,16 +70,16 @@ def _shared(daemon: Daemon, name: str, statement: d.DockerRun) -> None:
     word = statement.network or ""
     shared = container_called(daemon, Word(name, place) if (place := place_of(word)) else name)
     if statement.publish:
-        refuse(f"ports are published where {name} is made: it has the network that this container shares", statement.publish[0].word)
+        refuse(f"publish ports on {name} itself: this container only shares its network", statement.publish[0].word)
     if not shared.is_running:
-        refuse(f"{name} does not run, so there is no network to share; first: docker start {name}", word, statement.place)
+        refuse(f"{name} is not running, so it has no network to share; first: docker start {name}", word, statement.place)
 
 
 def takes_address(network: Network, address: str | None) -> None:
     """Refuses an address of one's own choice where docker does: on networks whose subnet nobody has chosen."""
     if address is not None and not network.configured:
-        reason = "the default network takes none" if network.name == DEFAULT_NETWORK else "it was made without --subnet"
-        refuse(f"docker gives no address of one's own choice on {network.name}: {reason}", address)
+        reason = "this is the default network" if network.name == DEFAULT_NETWORK else f"{network.name} was created without --subnet"
+        refuse(f"--ip needs a network that was created with --subnet, and {reason}", address)
 
 
 def _is_as_asked(held: Container, asked: Container) -> bool:
@@ -102,18 +102,18 @@ def _without_places(container: Container) -> Container:
 
 def _told(daemon: Daemon, container: Container, statement: d.DockerRun) -> str:
     """What has become of a container, what is assumed of its image, and what was taken without effect."""
-    said = _running(daemon, container) if container.is_running else [f"{container.name} is there, and does not run"]
+    said = _running(daemon, container) if container.is_running else [f"{container.name} is created but not running"]
     exposed = exposed_by(container.image)
     if exposed:
-        said.append(f"{container.image} is taken to expose {', '.join(exposed)}")
+        said.append(f"{container.image} is assumed to expose {', '.join(exposed)}")
     elif statement.publish_all:
-        said.append(f"what {container.image or 'the image'} exposes is not known here; name its ports with --expose")
+        said.append(f"the ports that {container.image or 'the image'} exposes are not known; list them with --expose")
     if statement.publish and not container.wanted:
-        said.append(f"with --network {container.mode} nothing is published")
+        said.append(f"nothing is published with --network {container.mode}")
     if statement.command:
-        said.append(f"a lab runs no image: {shlex.join(statement.command)} was not started")
-    said += [f"without effect on the network: {' '.join(statement.ignored)}"] if statement.ignored else []
-    said += [f"not done in a lab: {' '.join(statement.undone)}"] if statement.undone else []
+        said.append(f"the lab runs no images, so {shlex.join(statement.command)} was not started")
+    said += [f"no effect on the network: {' '.join(statement.ignored)}"] if statement.ignored else []
+    said += [f"not supported in a lab: {' '.join(statement.undone)}"] if statement.undone else []
     return "; ".join(said)
 
 
@@ -126,7 +126,7 @@ def _running(daemon: Daemon, container: Container) -> list[str]:
         said = [f"{name} is on the host's own network"]
     else:
         at = [f"{held.address} on {held.network.bridge}" for held in daemon.attached(container)]
-        said = [f"{name} has {' and '.join(at)}" if at else f"{name} has lo alone"]
+        said = [f"{name} has {' and '.join(at)}" if at else f"{name} has only lo"]
     said += [", ".join(map(str, container.ports))] if container.ports else []
     inside = dict.fromkeys("http" if protocol == "tcp" else "echo" for _, protocol in served_ports(container))
     said += [f"small servers answer in it ({' and '.join(inside)})"] if inside else []
@@ -150,7 +150,7 @@ def _start(host: DockerHost, container: Container, word: str) -> None:
     if missing is not None:
         refuse(f"the network {missing}, which {container.name} was on, is gone", word)
     if container.shares and not container_called(host.daemon, container.shares).is_running:
-        refuse(f"{container.shares}, whose network {container.name} shares, does not run", word)
+        refuse(f"{container.shares}, whose network {container.name} shares, is not running", word)
     host.start_container(container)
 
 
@@ -167,11 +167,11 @@ def _life_of(host: DockerHost, container: Container, action: str, word: str) -> 
         case "pause" | "unpause":
             return _paused(host, container, action, word)
         case "kill" if not container.is_running:
-            refuse(f"{name} does not run", word)
+            refuse(f"{name} is not running", word)
         case "stop" | "kill" if container.is_running:
             host.stop_container(name)
-            left = "is gone, as --rm asked" if container.removed_at_stop else "has stopped"
-            return f"{name} {left}: its addresses and rules are gone, and nothing answers at its ports"
+            left = "has stopped and is removed (--rm)" if container.removed_at_stop else "has stopped"
+            return f"{name} {left}: its addresses and rules are gone, and its ports no longer answer"
         case "restart" if container.is_running:
             kept = msgspec.structs.replace(container, removed_at_stop=False)
             host.daemon = host.daemon.with_container(kept)
@@ -183,7 +183,7 @@ def _life_of(host: DockerHost, container: Container, action: str, word: str) -> 
         case "start" | "restart" if not container.is_running:
             _start(host, container, word)
     if action == "stop":
-        return f"{name} does not run"
+        return f"{name} is not running"
     return "; ".join(_running(host.daemon, container_called(host.daemon, name)))
 
 
@@ -193,7 +193,7 @@ def _paused(host: DockerHost, container: Container, action: str, word: str) -> s
         refuse(f"{name} is {container.status}, not {wanted}", word)
     host.set_status(name, "paused" if action == "pause" else "running")
     if action == "unpause":
-        return f"{name} runs again"
+        return f"{name} is running again"
     return f"{name} is paused: docker freezes its processes, not its network; the lab's small servers go on answering"
 
 
@@ -203,7 +203,7 @@ def removed(host: DockerHost, statement: d.DockerRemove) -> str:
     for name in known:
         container = container_called(host.daemon, name)
         if container.is_running and not statement.force:
-            refuse(f"{name} runs; stop it first, or take it away running: docker rm -f {name}", name)
+            refuse(f"{name} is running; stop it first, or remove it anyway: docker rm -f {name}", name)
         host.remove_container(container.name)
     said = [gone("container", known)] if known else []
     return "; ".join([*said, *(f"there is no container {name}" for name in statement.names if name not in known)])
@@ -214,7 +214,7 @@ def pruned_containers(host: DockerHost) -> str:
     stopped = [held.name for held in host.daemon.containers if not held.is_running]
     for name in stopped:
         host.remove_container(name)
-    return gone("container", stopped) if stopped else "every container runs"
+    return gone("container", stopped) if stopped else "every container is running"
 
 
 def renamed(host: DockerHost, statement: d.DockerRename) -> str:
@@ -224,8 +224,8 @@ def renamed(host: DockerHost, statement: d.DockerRename) -> str:
     if str(statement.new) in (*taken, *host.topology.namespaces):
         refuse(f"the name {statement.new} is taken", statement.new, statement.place)
     host.rename(container.name, str(statement.new))
-    made_anew = "; its namespace was made anew under that name" if container.is_running and container.has_own_namespace else ""
-    return f"{container.name} is called {statement.new} now{made_anew}"
+    recreated = "; its namespace was recreated under that name" if container.is_running and container.has_own_namespace else ""
+    return f"{container.name} is now called {statement.new}{recreated}"
 
 
 def namespace_to_enter(daemon: Daemon | None, statement: d.DockerExec) -> str | None:
@@ -236,10 +236,10 @@ def namespace_to_enter(daemon: Daemon | None, statement: d.DockerExec) -> str | 
     container = container_called(daemon, word)
     if container.status != "running":
         remedy = f"docker unpause {word}" if container.status == "paused" else f"docker start {word}"
-        refuse(f"{word} is {container.status}, so nothing can be run in it; first: {remedy}", word, statement.place)
+        refuse(f"{word} is not running ({container.status}); first: {remedy}", word, statement.place)
     namespace = daemon.namespace_of(container)
     if namespace is None:
-        refuse(f"{container.shares}, whose network {word} shares, does not run", word, statement.place)
+        refuse(f"{container.shares}, whose network {word} shares, is not running", word, statement.place)
     return None if namespace == HOST else namespace
 
 
@@ -247,5 +247,5 @@ def note(daemon: Daemon, statement: d.DockerNote) -> str:
     """What docker does with images, for which a lab has only a sentence."""
     if statement.action == "logs":
         container = container_called(daemon, statement.name)
-        return f"{container.name} has logged nothing: a lab runs no image, only small servers that answer at its ports"
-    return f"nothing was pulled: a lab runs no image, so docker run {statement.name} works without it"
+        return f"{container.name} has logged nothing: the lab runs no images, only small servers that answer at its ports"
+    return f"nothing was pulled: the lab runs no images, so docker run {statement.name} works without one"

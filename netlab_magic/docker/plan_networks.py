@@ -41,7 +41,7 @@ def _blank(host: DockerHost, statement: d.DockerNetwork) -> Network:
     """A new network as far as its subnet goes."""
     if statement.cidr is None:
         for missing in filter(None, (statement.gateway, statement.ip_range)):
-            refuse(f"{missing} needs a subnet that it lies in: --subnet CIDR", missing, statement.place)
+            refuse(f"{missing} needs a subnet around it: --subnet CIDR", missing, statement.place)
         subnet, next_pool = chosen_pool(host.topology, host.daemon, statement)
         host.daemon = msgspec.structs.replace(host.daemon, next_pool=next_pool)
     else:
@@ -54,7 +54,7 @@ def _blank(host: DockerHost, statement: d.DockerNetwork) -> Network:
 def _created(network: Network, statement: d.DockerNetwork) -> str:
     kind = "internal network" if network.internal else "network"
     said = [f"{kind} {network.name}: the bridge {network.bridge} with {network.gateway_cidr}"]
-    said += [f"without effect on rules and addresses: {' '.join(statement.ignored)}"] if statement.ignored else []
+    said += [f"no effect on rules and addresses: {' '.join(statement.ignored)}"] if statement.ignored else []
     return "; ".join(said)
 
 
@@ -114,7 +114,7 @@ def connected(host: DockerHost, statement: d.DockerConnect) -> str:
     """`docker network connect`. Raises StatementError."""
     container = container_called(host.daemon, statement.container)
     if statement.network in ("host", "none"):
-        refuse(f"a container is on the network {statement.network} from the start or not at all", statement.network, statement.place)
+        refuse(f"a container joins the network {statement.network} when it is created, not later", statement.network, statement.place)
     network = network_called(host.daemon, statement.network)
     _has_networks(container, statement.container)
     takes_address(network, statement.address)
@@ -127,9 +127,9 @@ def connected(host: DockerHost, statement: d.DockerConnect) -> str:
     now = container_called(host.daemon, statement.container)
     endpoint = now.endpoint(network.name)
     address = endpoint.address if endpoint else ""
-    said = [f"{now.name} has {address} on {network.bridge}" if address else f"{now.name} will be on {network.name} once it is started"]
+    said = [f"{now.name} has {address} on {network.bridge}" if address else f"{now.name} will join {network.name} when it starts"]
     said += _moved(host.daemon, container, now)
-    said += [f"not done in a lab: {' '.join(statement.undone)}"] if statement.undone else []
+    said += [f"not supported in a lab: {' '.join(statement.undone)}"] if statement.undone else []
     return "; ".join(said)
 
 
@@ -137,10 +137,10 @@ def _moved(daemon: Daemon, before: Container, now: Container) -> list[str]:
     """What has become of published ports, which follow the default route: it goes through the network whose name comes first."""
     at, was_at = daemon.gateway(now), daemon.published_at(before)
     if at is None:
-        return ["nothing leads to its published ports now"] if before.ports and was_at is not None and was_at.address else []
+        return ["its published ports cannot be reached any more"] if before.ports and was_at is not None and was_at.address else []
     if not now.ports or (was_at is not None and was_at.network == at.network):
         return []
-    return [f"its default route and its ports are at {at.network} now: {', '.join(map(str, now.ports))}"]
+    return [f"its default route and its published ports have moved to {at.network}: {', '.join(map(str, now.ports))}"]
 
 
 def _without_place(host: DockerHost, name: str) -> None:
@@ -154,7 +154,7 @@ def _without_place(host: DockerHost, name: str) -> None:
 
 def _has_networks(container: Container, word: str) -> None:
     if container.mode in ("host", "none") or container.shares:
-        refuse(f"{container.name} was made with --network {container.mode}, and has no networks of its own", word)
+        refuse(f"{container.name} was created with --network {container.mode} and cannot join networks", word)
 
 
 def disconnected(host: DockerHost, statement: d.DockerDisconnect) -> str:
@@ -166,4 +166,4 @@ def disconnected(host: DockerHost, statement: d.DockerDisconnect) -> str:
         refuse(f"{container.name} is not on {network.name}{suggest(network.name, held)}", statement.network, statement.place)
     host.disconnect(container.name, network.name)
     now = container_called(host.daemon, statement.container)
-    return "; ".join([f"{container.name} is off {network.name}", *_moved(host.daemon, container, now)])
+    return "; ".join([f"{container.name} has left {network.name}", *_moved(host.daemon, container, now)])

@@ -176,7 +176,7 @@ def read_options(r: Reader, options: Options, given: Given, *, kind: str = "") -
 def _long(r: Reader, options: Options, given: Given, word: Word) -> None:
     name, equals, value = word.partition("=")
     if not options.knows(name):
-        wrong(f"{name} is no option here{suggest(name, options.all())}", word)
+        wrong(f"{name} is not an option here{suggest(name, options.all())}", word)
     kind = options.kind(name)
     _note(options, given, name, Word(value, word.place) if equals else r.take(kind) if kind else Word("true", word.place))
 
@@ -186,7 +186,7 @@ def _short(r: Reader, options: Options, given: Given, word: Word) -> None:
     for at in range(1, len(word)):
         name = f"-{word[at]}"
         if not options.knows(name):
-            wrong(f"{name} is no option here{suggest(name, options.all())}", word)
+            wrong(f"{name} is not an option here{suggest(name, options.all())}", word)
         kind = options.kind(name)
         if kind is None:
             _note(options, given, name, Word("true", word.place))

@@ -113,7 +113,7 @@ def read_docker(r: Reader) -> Statement:
                 o.read_names(r, o.PLAIN, "")
                 return d.DockerPrune(("containers",))
             if subcommand not in _OF_CONTAINERS:
-                wrong(f"{given} is no docker container command of the lab{suggest(given, words)}", given)
+                wrong(f"{given} is not a docker container command of the lab{suggest(given, words)}", given)
             r.form = _FORMS["start" if subcommand in _LIFE else subcommand]
     return _of_container(r, subcommand)
 
@@ -135,7 +135,7 @@ def _of_container(r: Reader, subcommand: str) -> Statement:
             names, given = o.read_names(r, o.Options({"-f": "template", "--format": "template", "--type": "value"}), "container")
             kind = given.last("--type")
             if kind is not None and kind not in ("container", "network"):
-                wrong(f"{kind} is nothing that a lab has; write container or network", kind)
+                wrong(f"the lab has no {kind} to inspect; write container or network", kind)
             return d.DockerInspect(o.some_of(r, names, "container or network"), str(kind or ""), given.last("-f", "--format"))
         case "port":
             return _port(r)
@@ -196,7 +196,7 @@ def _network(r: Reader) -> Statement:
     given_action = r.take("docker network command of the lab")
     action = {"list": "ls", "remove": "rm"}.get(given_action, str(given_action))
     if action not in _NETWORK_FORMS:
-        wrong(f"{given_action} is no docker network command of the lab{suggest(given_action, _NETWORK_FORMS)}", given_action)
+        wrong(f"{given_action} is not a docker network command of the lab{suggest(given_action, _NETWORK_FORMS)}", given_action)
     r.form = _NETWORK_FORMS[action]
     match action:
         case "create":
@@ -240,7 +240,7 @@ def _create(r: Reader) -> Statement:
         wrong(f"the lab has networks of the driver bridge only, not {driver}", driver)
     if given.has("--ipv6"):
         word = given.values["--ipv6"][-1]
-        wrong("docker networks of a lab have IPv4 only as yet; leave --ipv6 out", word)
+        wrong("--ipv6 is not supported yet: Docker networks in a lab are IPv4 only", word)
     keys, ignored = _keys(given.every("-o", "--opt"))
     cidr = alone[1] if len(alone) > 1 else given.last("--subnet")
     gateway, ip_range, mode = given.last("--gateway"), given.last("--ip-range"), given.last("--gateway-mode") or keys.get("mode")

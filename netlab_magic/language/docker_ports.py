@@ -21,7 +21,7 @@ def publishes_of(word: Word) -> tuple[Publish, ...]:
         return _long_form(word)
     ports, slash, protocol = word.partition("/")
     if ports.startswith("["):
-        wrong(f"{word} is published over IPv6, which docker networks of a lab do not have as yet; write an IPv4 address or none", word)
+        wrong(f"{word} publishes over IPv6, which is not supported yet; write an IPv4 address or none", word)
     host, _, container = ports.rpartition(":")
     address, colon, host_ports = host.rpartition(":") if ":" in host or "." in host else ("", "", host)
     if not container:
@@ -73,7 +73,7 @@ def _range(word: Word, text: str) -> range:
     first = port_number(begin, word)
     last = port_number(end, word) if dash else first
     if last < first:
-        wrong(f"{text} ends before it begins; write {last}-{first}", word)
+        wrong(f"the range {text} ends before it begins; write {last}-{first}", word)
     return range(first, last + 1)
 
 

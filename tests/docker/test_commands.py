@@ -110,57 +110,73 @@ docker create --name idle --network back redis"""
 
 BAD = [
     ("docker run -p 70000:80 a", "70000 is no port; a port is a number from 1 to 65535", "70000:80"),
-    ("docker run -p 80-70:80 a", "80-70 ends before it begins; write 70-80", "80-70:80"),
+    ("docker run -p 80-70:80 a", "the range 80-70 ends before it begins; write 70-80", "80-70:80"),
     ("docker run -p 8080-8081:80-82 a", "8080-8081 has 2 ports and 80-82 has 3; give ranges of the same length", "8080-8081:80-82"),
     ("docker run -p 8080: a", "8080: has no container port; write 8080:80", "8080:"),
     ("docker run -p 127.0.0.1:80 a", "127.0.0.1:80 has no container port; write 127.0.0.1:80:80", "127.0.0.1:80"),
     ("docker run -p web:80 a", "web is no port", "web:80"),
     ("docker run -p 80:80:80:80 a", "80:80 is no IPv4 address", "80:80:80:80"),
-    ("docker run -p [::1]:80:80 a", "is published over IPv6, which docker networks of a lab do not have as yet", "[::1]:80:80"),
+    ("docker run -p [::1]:80:80 a", "publishes over IPv6, which is not supported yet", "[::1]:80:80"),
     ("docker run -p 8080:80/icmp a", "/icmp is no protocol here", "8080:80/icmp"),
     ("docker run -p published=80 a", "target is missing; write 8080:80", "published=80"),
     ("docker run --expose x a", "x is no port to expose", "x"),
-    ("docker run --volum /a:/b a", "--volum is no option here; did you mean --volume?", "--volum"),
-    ("docker run -dz a", "-z is no option here", "-dz"),
+    ("docker run --volum /a:/b a", "--volum is not an option here; did you mean --volume?", "--volum"),
+    ("docker run -dz a", "-z is not an option here", "-dz"),
     ("docker run -d", "new name is missing", ""),
     ("docker run -d --name web2 -p", "port is missing", ""),
     ("docker run --name name-that-is-long nginx", "has 17 bytes; a name for a container may have 15 at most", "name-that-is-long"),
     ("docker run --name a --network hots nginx", "there is no Docker network hots", "hots"),
     ("docker run --name a --network container:wed nginx", "there is no container wed; did you mean web?", "wed"),
-    ("docker run --name a --network container:idle nginx", "idle does not run, so there is no network to share", "container:idle"),
-    ("docker run --name a --network container:web -p 80:80 nginx", "ports are published where web is made", "80:80"),
-    ("docker run --name a --network host --ip 10.0.0.1 b", "--network host gives no address, so --ip has nothing to choose", "10.0.0.1"),
-    ("docker run --name a --ip 172.17.0.9 nginx", "no address of one's own choice on bridge: the default network takes none", "172.17.0.9"),
-    ("docker run --name a --ip 172.18.0.9 --network auto nginx", "on auto: it was made without --subnet", "172.18.0.9"),
+    ("docker run --name a --network container:idle nginx", "idle is not running, so it has no network to share", "container:idle"),
+    (
+        "docker run --name a --network container:web -p 80:80 nginx",
+        "publish ports on web itself: this container only shares its network",
+        "80:80",
+    ),
+    (
+        "docker run --name a --network host --ip 10.0.0.1 b",
+        "with --network host a container has no address of its own",
+        "10.0.0.1",
+    ),
+    (
+        "docker run --name a --ip 172.17.0.9 nginx",
+        "and this is the default network",
+        "172.17.0.9",
+    ),
+    (
+        "docker run --name a --ip 172.18.0.9 --network auto nginx",
+        "and auto was created without --subnet",
+        "172.18.0.9",
+    ),
     ("docker run --name a -p 8080-8080:80 nginx", "port 8080/tcp of the host is already taken by web", "8080-8080:80"),
     ("docker exec", "container is missing: docker exec CONTAINER COMMAND", ""),
     ("docker exec web", "command is missing", ""),
     ("docker start wbe", "there is no container wbe; did you mean web?", "wbe"),
     ("docker stop", "container is missing", ""),
     ("docker stopp web", "stopp is no docker command of the lab; did you mean stop?", "stopp"),
-    ("docker container strat web", "strat is no docker container command of the lab; did you mean start?", "strat"),
-    ("docker kill idle", "idle does not run", "idle"),
+    ("docker container strat web", "strat is not a docker container command of the lab; did you mean start?", "strat"),
+    ("docker kill idle", "idle is not running", "idle"),
     ("docker pause idle", "idle is created, not running", "idle"),
     ("docker unpause web", "web is running, not paused", "web"),
-    ("docker rm web", "web runs; stop it first, or take it away running: docker rm -f web", "web"),
+    ("docker rm web", "web is running; stop it first, or remove it anyway: docker rm -f web", "web"),
     ("docker rename web idle", "the name idle is taken", "idle"),
     ("docker rename web", "new name is missing", ""),
     ("docker port web 81", "web does not publish 81/tcp", ""),
     ("docker port web x", "x is no port", "x"),
     ("docker inspect wbe", "there is no container or network wbe; did you mean web?", "wbe"),
-    ("docker inspect --type volume web", "volume is nothing that a lab has", "volume"),
+    ("docker inspect --type volume web", "the lab has no volume to inspect", "volume"),
     ("docker network connect back", "container is missing", ""),
     ("docker network connect back web x", "x is one word too many", "x"),
-    ("docker network connect host web", "a container is on the network host from the start or not at all", "host"),
-    ("docker network connect back hosted", "hosted was made with --network host, and has no networks of its own", "hosted"),
+    ("docker network connect host web", "a container joins the network host when it is created, not later", "host"),
+    ("docker network connect back hosted", "hosted was created with --network host and cannot join networks", "hosted"),
     ("docker network connect --ip 10.60.0.1 back web", "10.60.0.1 is already the address of the gateway", "10.60.0.1"),
     ("docker network connect --ip 10.61.0.1 back web", "10.61.0.1 is no address of 10.60.0.0/24, the subnet of back", "10.61.0.1"),
     ("docker network connect --ip x back web", "x is no IPv4 address", "x"),
     ("docker network disconnect back web", "web is not on back", "back"),
-    ("docker network creat x", "creat is no docker network command of the lab; did you mean create?", "creat"),
-    ("docker network create --ipv6 six", "docker networks of a lab have IPv4 only as yet; leave --ipv6 out", "--ipv6"),
-    ("docker network create --gateway 10.1.0.1 foo", "10.1.0.1 needs a subnet that it lies in", "10.1.0.1"),
-    ("docker network create --ip-range 10.1.0.0/24 foo", "10.1.0.0/24 needs a subnet that it lies in", "10.1.0.0/24"),
+    ("docker network creat x", "creat is not a docker network command of the lab; did you mean create?", "creat"),
+    ("docker network create --ipv6 six", "--ipv6 is not supported yet: Docker networks in a lab are IPv4 only", "--ipv6"),
+    ("docker network create --gateway 10.1.0.1 foo", "10.1.0.1 needs a subnet around it", "10.1.0.1"),
+    ("docker network create --ip-range 10.1.0.0/24 foo", "10.1.0.0/24 needs a subnet around it", "10.1.0.0/24"),
     ("docker network create --subnet 10.7.0.0/24 --ip-range 10.8.0.0/25 n", "the range 10.8.0.0/25 does not lie within", "10.8.0.0/25"),
     ("docker network create -d macvlan foo", "the lab has networks of the driver bridge only, not macvlan", "macvlan"),
 ]
@@ -193,7 +209,7 @@ def test_a_container_on_two_networks_has_its_default_route_and_ports_on_the_one_
     at = At()
     at.run("docker install\ndocker network create alpha 10.60.0.0/24\ndocker run -p 8080:80 web")
     said = at.run("docker network connect alpha web").sentence
-    assert said == "web has 10.60.0.2 on alpha; its default route and its ports are at alpha now: 0.0.0.0:8080->80/tcp"
+    assert said == "web has 10.60.0.2 on alpha; its default route and its published ports have moved to alpha: 0.0.0.0:8080->80/tcp"
     inside = at.topology.namespaces["web"]
     assert [(held.name, held.addresses) for held in inside.interfaces[1:]] == [("eth0", ("172.17.0.2/16",)), ("eth1", ("10.60.0.2/24",))]
     assert [str(route) for route in inside.routes] == ["default via 10.60.0.1 dev eth1"]
@@ -218,11 +234,11 @@ def test_what_is_assumed_of_an_image_and_what_has_no_effect_is_said() -> None:
     at.run("docker install")
     assert at.run("docker run -d -P --restart always --dns 1.1.1.1 --name a mysql:8 mysqld --x").sentence == (
         "a has 172.17.0.2 on docker0; 0.0.0.0:32768->3306/tcp, 0.0.0.0:32769->33060/tcp; small servers answer in it (http); "
-        "mysql:8 is taken to expose 3306/tcp, 33060/tcp; a lab runs no image: mysqld --x was not started; "
-        "without effect on the network: --restart; not done in a lab: --dns"
+        "mysql:8 is assumed to expose 3306/tcp, 33060/tcp; the lab runs no images, so mysqld --x was not started; "
+        "no effect on the network: --restart; not supported in a lab: --dns"
     )
-    assert at.run("docker run -d -P --name b mine").sentence.endswith("what mine exposes is not known here; name its ports with --expose")
-    assert at.run("docker run -d -p 80:80 --network host --name c mine").sentence.endswith("with --network host nothing is published")
+    assert at.run("docker run -d -P --name b mine").sentence.endswith("the ports that mine exposes are not known; list them with --expose")
+    assert at.run("docker run -d -p 80:80 --network host --name c mine").sentence.endswith("nothing is published with --network host")
 
 
 @pytest.mark.parametrize("line", SETUP.splitlines()[1:])
@@ -276,7 +292,7 @@ def test_the_commonest_templates(name: str, template: str, printed: str) -> None
 
 BAD_TEMPLATES = [
     ("{{.Nme}}", "there is no field Nme in what a lab shows (there is Id, Name, State, HostConfig, Config, NetworkSettings)"),
-    ("{{range .Name}}{{end}}", ".Name is no list to range over"),
+    ("{{range .Name}}{{end}}", ".Name is not a list, so {{range}} has nothing to go through"),
     ("{{range .Config}}", "{{range}} has no {{end}}"),
     ("{{end}}", "{{end}} belongs to nothing"),
     ("{{.Name", "this {{ is not closed"),

@@ -40,8 +40,6 @@ def parts(name: str) -> Iterator[tuple[str, str, str]]:
         yield title, "\n".join(lines[:count]), "\n".join(lines[count:]).strip() + "\n"
 
 
-
-
 LAYOUTS = [
     pytest.param(release, statements, text, id=f"{release}: {title}")
     for name, releases in RELEASES.items()
@@ -129,8 +127,12 @@ COMMIT
 RELEASE = st.sampled_from([release for releases in RELEASES.values() for release in releases])
 STATEMENT = st.one_of(
     st.builds("docker network create {} {}".format, st.sampled_from("ab"), st.sampled_from(["", "--internal", "--icc false"])),
-    st.builds("docker run {} --network {} {}".format, st.sampled_from("xyz"), st.sampled_from(["bridge", "a", "b"]),
-              st.sampled_from(["", "-p 80", "-p 8080:80", "-p 127.0.0.1:8081:81 -p 53/udp", "-p 8080:80 -p 8081:80"])),
+    st.builds(
+        "docker run {} --network {} {}".format,
+        st.sampled_from("xyz"),
+        st.sampled_from(["bridge", "a", "b"]),
+        st.sampled_from(["", "-p 80", "-p 8080:80", "-p 127.0.0.1:8081:81 -p 53/udp", "-p 8080:80 -p 8081:80"]),
+    ),
     st.builds("docker rm -f {}".format, st.sampled_from("xyz")),
     st.builds("docker network rm {}".format, st.sampled_from("ab")),
 )
@@ -143,8 +145,6 @@ def after(at: At, statements: list[str]) -> None:
             at.run(statement)
         except StatementError:
             continue
-
-
 
 
 @law(150)
@@ -220,8 +220,11 @@ PUBLISHED = [
     ("chosen by Docker from 32768 on", "-p 80 -p 81", ["0.0.0.0:32768->80/tcp", "0.0.0.0:32769->81/tcp"]),
     ("chosen at one address", "-p 127.0.0.1::80", ["127.0.0.1:32768->80/tcp"]),
     ("one port over both protocols", "-p 53:53/udp -p 53:53", ["0.0.0.0:53->53/tcp", "0.0.0.0:53->53/udp"]),
-    ("given ones come first, then by container port", "-p 82 -p 9000:81 -p 9001:80",
-     ["0.0.0.0:9001->80/tcp", "0.0.0.0:9000->81/tcp", "0.0.0.0:32768->82/tcp"]),
+    (
+        "given ones come first, then by container port",
+        "-p 82 -p 9000:81 -p 9001:80",
+        ["0.0.0.0:9001->80/tcp", "0.0.0.0:9000->81/tcp", "0.0.0.0:32768->82/tcp"],
+    ),
 ]
 
 
@@ -319,7 +322,7 @@ REFUSED = [
     ("27", "docker run web", "there is a container web already, with other settings; take it away first: docker rm -f web", "web"),
     ("27", "docker run ns0", "there is already a namespace ns0", "ns0"),
     ("27", "docker run", "name is missing", ""),
-    ("27", "docker run a --detatch", "--detatch is no option here; did you mean --detach?", "--detatch"),
+    ("27", "docker run a --detatch", "--detatch is not an option here; did you mean --detach?", "--detatch"),
     ("27", "docker rm wed", "there is no container wed; did you mean web?", "wed"),
     ("27", "docker network rm backend", "the network backend is in use by web; take it away first", "backend"),
     ("27", "docker network rm bridge", "the network bridge is Docker's own and stays until: docker uninstall", "bridge"),
@@ -335,8 +338,7 @@ REFUSED = [
     ("27", "docker network create n --icc maybe", "maybe is neither true nor false", "maybe"),
     ("27", "docker network create n -o com.docker.network.bridge.nam=x", "did you mean com.docker.network.bridge.name?", ""),
     ("24", "docker network create n --gateway-mode routed", "Docker Engine 24.0.9 has no gateway modes; 27.0 brought them", "routed"),
-    ("27", "docker network create n --gateway-mode nat-unprotected", "Docker Engine 27.5.1 has no gateway mode",
-     "nat-unprotected"),
+    ("27", "docker network create n --gateway-mode nat-unprotected", "Docker Engine 27.5.1 has no gateway mode", "nat-unprotected"),
     ("27", "docker network create n --gateway-mode nut", "nut is no gateway mode; did you mean nat?", "nut"),
 ]
 
