@@ -28,7 +28,12 @@ class Completer:
     `options` are those of the magic, and `split` takes them off a line.
     """
 
-    def __init__(self, lab: Callable[[], Lab | None], options: Sequence[str], split: Callable[[str], tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        lab: Callable[[], Lab | None],
+        options: Sequence[str] = (),
+        split: Callable[[str], tuple[str, str]] = lambda line: ("", line),
+    ) -> None:
         self._lab = lab
         self._options = options
         self._split = split

@@ -36,7 +36,7 @@ PREAMBLE = f"[ -f {SHELL_STATE} ] && . {SHELL_STATE} && cd \"$PWD\"; trap 'set -
 """Put before a command's first line: takes over the variables and the folder of the cell's last command, and hands on its own."""
 
 IDLE_SECONDS = 0.05
-"""After this long without a request, imports are done that would slow down the first use."""
+"""After this long without a request, what would slow down the next one is done ahead."""
 
 NO_BRIDGE_NETFILTER = (
     "br_netfilter is not loaded, so frames between two ports of one bridge never meet iptables and FORWARD DROP does not stop them; "
@@ -138,6 +138,7 @@ class LabHost:
                     request = self.channel.request()
                     if request is not None:
                         self.channel.send(self.answer(request))
+                        warm = False
                 elif ready == wake:
                     os.read(wake, 4096)
                 elif ready in self.background.streams:  # unless the request before it has read this one to its end

@@ -11,6 +11,7 @@ from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket, refu
 __all__ = [
     "NFNL_SUBSYS_NFTABLES",
     "NFNL_SUBSYS_ULOG",
+    "NFT_MSG_GETCHAIN",
     "NFT_MSG_GETRULE",
     "NFT_MSG_GETTABLE",
     "NFT_MSG_NEWCHAIN",
@@ -20,6 +21,7 @@ __all__ = [
     "NetfilterSocket",
     "dump",
     "netfilter_message",
+    "raw_dump",
     "read_netfilter",
 ]
 
@@ -31,8 +33,8 @@ _NFNL_MSG_BATCH_BEGIN, _NFNL_MSG_BATCH_END = 0x10, 0x11
 _NFGENMSG = struct.Struct("!BBH")
 """nfgen_family, version, res_id. All from linux/netfilter/nfnetlink.h."""
 
-NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = (
-    NFNL_SUBSYS_NFTABLES << 8 | kind for kind in (0, 1, 3, 6, 7, 17)
+NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = (
+    NFNL_SUBSYS_NFTABLES << 8 | kind for kind in (0, 1, 3, 4, 6, 7, 17)
 )
 """Message types of nf_tables, from linux/netfilter/nf_tables.h, with their subsystem in the high byte."""
 
@@ -72,15 +74,19 @@ class NetfilterSocket(NetlinkSocket):
 
 
 def dump(kind: int) -> Iterator[tuple[int, Attributes]]:
-    """Family and attributes of everything that the current namespace has of something; nothing where the kernel has no nf_tables.
+    """Family and attributes of everything that the current namespace has of something. Raises OSError as `raw_dump` does."""
+    return map(read_netfilter, raw_dump(kind))
+
+
+def raw_dump(kind: int) -> list[bytes]:
+    """A message for everything that the current namespace has of something; none where the kernel has no nf_tables.
 
     Raises OSError where the kernel refuses to tell.
     """
     with NetfilterSocket() as netfilter:
         try:
-            answers = netfilter.ask(netfilter_message(kind, NLM_F_DUMP, socket.AF_UNSPEC))
+            return list(netfilter.ask(netfilter_message(kind, NLM_F_DUMP, socket.AF_UNSPEC)))
         except OSError as error:
             if error.errno not in _NO_SUBSYSTEM:
                 raise
-            return iter(())
-    return map(read_netfilter, answers)
+            return []

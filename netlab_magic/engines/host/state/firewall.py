@@ -11,13 +11,14 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple
 
 from netlab_magic.engines.host.process.isolation import NEWNET, setns, unshare
 from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables
 from netlab_magic.engines.host.state.python_iptables import import_iptc
+from netlab_magic.engines.host.state.raw_rules import legacy_tables, raw_rules
 from netlab_magic.engines.protocol import ForeignRules
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
 
@@ -46,17 +47,11 @@ def other_variant(variant: str) -> str:
 
 def in_use() -> str:
     """The variant that has rules in this namespace, without making any table: nft when both or neither has."""
-    legacy = bool(_legacy_tables())
+    legacy = bool(legacy_tables())
     nft = shutil.which("iptables-nft-save") is not None
     if legacy and not (nft and _has_rules(_call(["iptables-nft-save"]).stdout)):
         return "legacy"
     return "nft" if nft else NONE
-
-
-def _legacy_tables() -> str:
-    """The legacy tables that this namespace has. Asking the legacy programs for one that it has not would make it."""
-    names = Path("/proc/self/net/ip_tables_names")
-    return names.read_text().strip() if names.exists() else ""
 
 
 def _has_rules(dump: str) -> bool:
@@ -73,13 +68,21 @@ def _call(words: list[str], text: str = "") -> "subprocess.CompletedProcess[str]
     return subprocess.run(words, input=text, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
 
 
+class Kept(NamedTuple):
+    """A dump, with what the kernel had before and after it was made."""
+
+    raw: list[bytes]
+    dump: str
+
+
 class Firewall:
-    """The IPv4 firewall of the namespace this process is in."""
+    """The IPv4 firewall of the namespace this process is in. A dump is kept, and given again as long as the kernel has the same."""
 
     def __init__(self, variant: str) -> None:
         self.variant = variant
         self._iptc: Any = None
         self._iptc_missing = variant != "legacy"
+        self._kept: Kept | None = None
 
     def save(self) -> str:
         """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
@@ -89,6 +92,9 @@ class Firewall:
         """Starts what `save` does; calling the result waits for it."""
         if self.variant == NONE:
             return str
+        raw = self._raw()
+        if self._kept is not None and raw == self._kept.raw:
+            return partial(str, self._kept.dump)
         words = [f"iptables-{self.variant}-save", "-c"]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
 
@@ -96,9 +102,17 @@ class Firewall:
             output, error = process.communicate(timeout=_SECONDS)
             if process.returncode:
                 raise _refusal(error)
+            self._kept = Kept(raw, output) if raw is not None and raw == self._raw() else None
             return output
 
         return result
+
+    def _raw(self) -> list[bytes] | None:
+        """What the kernel has, None where it does not tell."""
+        try:
+            return raw_rules(self.variant)
+        except OSError:
+            return None
 
     def _program(self, suffix: str, *words: str, text: str = "") -> str:
         self._has_programs()
@@ -192,8 +206,12 @@ class Firewall:
             yield ForeignRules(other, dump)
 
     def warm_up(self) -> bool:
-        """Imports python-iptables ahead of its first use; false when there is nothing (more) to import."""
-        return self._iptc is None and self._python_iptables() is not None
+        """Does ahead what the next request would wait for: imports python-iptables, makes a dump. False when all is done."""
+        if self._iptc is None and self._python_iptables() is not None:
+            return True
+        with suppress(RuleRefused):
+            self.save()
+        return False
 
     def _python_iptables(self) -> Any:
         if self._iptc is None and not self._iptc_missing:
@@ -217,12 +235,12 @@ def dump_of(variant: str) -> Callable[[], str] | None:
 
 def has_rules() -> bool:
     """Whether this namespace may have rules: any table of either variant, or of nftables."""
-    return bool(_legacy_tables()) or has_tables()
+    return bool(legacy_tables()) or has_tables()
 
 
 def _tables_of(variant: str) -> bool:
     """Whether this namespace has any tables of a variant."""
-    return bool(_legacy_tables() if variant == "legacy" else iptables_tables())
+    return bool(legacy_tables() if variant == "legacy" else iptables_tables())
 
 
 def _native() -> Iterator[ForeignRules]:
