@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from netlab_magic.diagnosis.case import Case
+    from netlab_magic.diagnosis.compare import Difference
     from netlab_magic.diagnosis.remedies import Fix, Remedy
     from netlab_magic.draw import Picture
     from netlab_magic.errors import (
@@ -30,43 +32,54 @@ if TYPE_CHECKING:
         StatementError,
     )
     from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation, explain
+    from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
     from netlab_magic.iptables.diff import RulesChange, apply, diff, invert
     from netlab_magic.iptables.listing import listing
-    from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
+    from netlab_magic.iptables.ruleset import Chain, Rule, RulePosition, Ruleset, Table
     from netlab_magic.iptables.save_format import parse
+    from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
     from netlab_magic.model.packet import Packet
+    from netlab_magic.model.packet_path import PacketPath, PathStep
     from netlab_magic.model.probe import Outcome, Probe, Verdict
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
     from netlab_magic.session.results.base import CellResult, Changed, Ran, Result, Text
-    from netlab_magic.session.results.diff import Compared
+    from netlab_magic.session.results.diff import ChainDiff, Compared, RuleDiff
     from netlab_magic.session.results.explain import Explained
     from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
     from netlab_magic.session.results.predict import Asked, Predicted
     from netlab_magic.session.results.probe import MatrixResult, Measured
+    from netlab_magic.session.results.status import Status
     from netlab_magic.session.results.trace import Tracked
     from netlab_magic.session.results.why import Why
 
 __all__ = [
     "Asked",
+    "Case",
     "CellResult",
     "Chain",
+    "ChainDiff",
     "ChainExplanation",
     "Changed",
     "CommandFailed",
     "Compared",
     "Conversation",
     "Device",
+    "Difference",
+    "DropCause",
     "ExpectationFailed",
     "Explained",
     "Explanation",
     "Fix",
     "FlowChange",
     "FlowsCompared",
+    "HookReport",
+    "Hop",
     "Host",
     "HostTrace",
     "Interrupted",
     "KernelRefused",
+    "KernelTrace",
     "Lab",
     "LabUnavailable",
     "MatrixResult",
@@ -74,21 +87,29 @@ __all__ = [
     "NetlabError",
     "Outcome",
     "Packet",
+    "PacketPath",
+    "PathStep",
     "Picture",
     "Place",
     "Predicted",
+    "Prediction",
     "Probe",
     "Ran",
     "Remedy",
     "Result",
     "Rule",
+    "RuleDiff",
+    "RulePosition",
     "RuleVisit",
     "RulesChange",
     "Ruleset",
     "StatementError",
+    "Status",
     "Table",
     "TableExplanation",
     "Text",
+    "Trace",
+    "TracedHop",
     "Tracked",
     "Verdict",
     "Why",
@@ -105,24 +126,30 @@ __all__ = [
 ]
 
 _MODULES = {
+    "diagnosis.case": "Case",
+    "diagnosis.compare": "Difference",
     "diagnosis.remedies": "Fix Remedy",
     "draw": "Picture",
     "errors": "CommandFailed ExpectationFailed Interrupted KernelRefused LabUnavailable NetlabError Place StatementError",
     "explain": "ChainExplanation Explanation TableExplanation explain",
+    "forwarding.prediction": "Hop Prediction Trace",
     "iptables.diff": "RulesChange apply diff invert",
     "iptables.listing": "listing",
-    "iptables.ruleset": "Chain Rule Ruleset Table",
+    "iptables.ruleset": "Chain Rule RulePosition Ruleset Table",
     "iptables.save_format": "parse",
+    "model.kernel_trace": "DropCause HookReport KernelTrace TracedHop",
     "model.packet": "Packet",
+    "model.packet_path": "PacketPath PathStep",
     "model.probe": "Outcome Probe Verdict",
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
     "session.lab": "Lab",
     "session.results.base": "CellResult Changed Ran Result Text",
-    "session.results.diff": "Compared",
+    "session.results.diff": "ChainDiff Compared RuleDiff",
     "session.results.explain": "Explained",
     "session.results.flow_diff": "FlowChange FlowsCompared",
     "session.results.predict": "Asked Predicted",
     "session.results.probe": "MatrixResult Measured",
+    "session.results.status": "Status",
     "session.results.trace": "Tracked",
     "session.results.why": "Why",
 }

@@ -37,7 +37,7 @@ TOOLS = ("jupyterlite-core==0.8.6", "jupyterlite-pyodide-kernel==0.8.6", "jupyte
 KERNEL_NEEDS = ("ipython", "jedi", "micropip", "packaging", "traitlets")
 """These, and what they need, come in the versions that Pyodide names."""
 
-PACKAGE_NEEDS = ("comm", "graphviz", "ipywidgets==8.1.9", "msgspec", "psygnal", "typing-extensions", *WIDGETS)
+PACKAGE_NEEDS = ("comm", "graphviz", "ipywidgets==8.1.9", "msgspec", "psygnal", "typing-extensions", "wcwidth", *WIDGETS)
 """What netlab_magic needs and imports in a browser, dependencies of dependencies included."""
 
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")

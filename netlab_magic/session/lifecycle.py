@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from netlab_magic.engines.choose import open_attached
 from netlab_magic.engines.doctor import examine
+from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.language import statements as s
 from netlab_magic.session import session_texts
@@ -11,6 +12,7 @@ from netlab_magic.session.load import open_loaded
 from netlab_magic.session.read_only import is_in_use
 from netlab_magic.session.restore import bring_back
 from netlab_magic.session.results.base import Result, Text
+from netlab_magic.session.results.status import Status
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Running, Step
 from netlab_magic.text import suggest
@@ -84,8 +86,13 @@ def _reset(running: Running, _: str | None) -> Result:
 def _status(running: Running, _: str | None = None) -> Result:
     network = running.network
     if not network.is_up:
-        return Text("The lab is not running; the first statement starts it.", ok=False)
-    return Text(session_texts.status_text(network.name, network.engine, network.look(foreign=True), running.language))
+        return Status("The lab is not running; the first statement starts it.")
+    engine = network.engine
+    text = session_texts.status_text(network.name, engine, network.look(foreign=True), running.language)
+    if not isinstance(engine, LoadedEngine):
+        return Status(text, engine.ready.way, engine.ready.firewall)
+    assumptions = [one.said(running.language) for one in engine.assumptions]
+    return Status(text, engine.ready.way, engine.ready.firewall, assumptions, list(map(str, engine.dump.remarks)))
 
 
 def _doctor(_: Running, __: str | None) -> Result:

@@ -3,14 +3,15 @@
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from netlab_magic.language.statements import Load, Statement
-from netlab_magic.session.results.base import Result
+from netlab_magic.session.results.base import Changed, Result
 from netlab_magic.session.results.diff import Compared
 from netlab_magic.session.results.flow_diff import FlowsCompared
 from netlab_magic.session.results.predict import Predicted
 from netlab_magic.session.results.probe import MatrixResult, Measured
+from netlab_magic.session.results.status import Status
 from netlab_magic.session.results.trace import Tracked
 from netlab_magic.session.results.why import Why
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from netlab_magic.draw import Picture
 
 __all__ = ["Statements"]
+
+R = TypeVar("R", bound=Result)
 
 
 class Statements(ABC):
@@ -31,174 +34,159 @@ class Statements(ABC):
     def _of(self, statements: "Sequence[Statement]") -> "Result | Picture":
         """Runs statements, and gives the result of the last one."""
 
-    def bridge(self, name: str, *cidrs: str) -> "Result | Picture":
+    def _result(self, kind: type[R], *words: str) -> R:
+        """Runs one statement whose result is of that kind."""
+        result = self._one(*words)
+        assert isinstance(result, kind)
+        return result
+
+    def bridge(self, name: str, *cidrs: str) -> Changed:
         """`bridge NAME [CIDR…]`"""
-        return self._one("bridge", name, *cidrs)
+        return self._result(Changed, "bridge", name, *cidrs)
 
-    def ns(self, name: str, *cidrs: str, on: str | None = None, via: str | None = None) -> "Result | Picture":
+    def ns(self, name: str, *cidrs: str, on: str | None = None, via: str | None = None) -> Changed:
         """`ns NAME [CIDR…] [on BRIDGE] [via GATEWAY]`"""
-        return self._one("ns", name, *cidrs, *(("on", on) if on else ()), *(("via", via) if via else ()))
+        return self._result(Changed, "ns", name, *cidrs, *(("on", on) if on else ()), *(("via", via) if via else ()))
 
-    def link(self, left: str, right: str, left_cidr: str | None = None, right_cidr: str | None = None) -> "Result | Picture":
+    def link(self, left: str, right: str, left_cidr: str | None = None, right_cidr: str | None = None) -> Changed:
         """`link NS[:DEV] [CIDR] -- NS[:DEV] [CIDR]`"""
-        return self._one("link", left, *((left_cidr,) if left_cidr else ()), "--", right, *((right_cidr,) if right_cidr else ()))
+        ends = left, *([left_cidr] if left_cidr else []), "--", right, *([right_cidr] if right_cidr else [])
+        return self._result(Changed, "link", *ends)
 
-    def internet(self, *addresses: str) -> "Result | Picture":
+    def internet(self, *addresses: str) -> Changed:
         """`internet [ADDRESS…]`"""
-        return self._one("internet", *addresses)
+        return self._result(Changed, "internet", *addresses)
 
-    def route(self, namespace: str, destination: str, via: str) -> "Result | Picture":
+    def route(self, namespace: str, destination: str, via: str) -> Changed:
         """`route NS DEST via GATEWAY`"""
-        return self._one("route", namespace, destination, "via", via)
+        return self._result(Changed, "route", namespace, destination, "via", via)
 
-    def masquerade(self, cidr: str, except_: str | None = None) -> "Result | Picture":
+    def masquerade(self, cidr: str, except_: str | None = None) -> Changed:
         """`masquerade CIDR [except BRIDGE]`"""
-        return self._one("masquerade", cidr, *(("except", except_) if except_ else ()))
+        return self._result(Changed, "masquerade", cidr, *(("except", except_) if except_ else ()))
 
-    def serve(self, namespace: str, port: int | str, kind: str | None = None) -> "Result | Picture":
+    def serve(self, namespace: str, port: int | str, kind: str | None = None) -> Changed:
         """`serve NS PORT[/udp] [http|echo]`"""
-        return self._one("serve", namespace, str(port), *((kind,) if kind else ()))
+        return self._result(Changed, "serve", namespace, str(port), *((kind,) if kind else ()))
 
-    def sysctl(self, key: str, value: int | str, namespace: str | None = None) -> "Result | Picture":
+    def sysctl(self, key: str, value: int | str, namespace: str | None = None) -> Changed:
         """`sysctl KEY=VALUE [in NS]`"""
-        return self._one("sysctl", f"{key}={value}", *(("in", namespace) if namespace else ()))
+        return self._result(Changed, "sysctl", f"{key}={value}", *(("in", namespace) if namespace else ()))
 
-    def delete(self, *names: str) -> "Result | Picture":
+    def delete(self, *names: str) -> Changed:
         """`delete NAME…`"""
-        return self._one("delete", *names)
+        return self._result(Changed, "delete", *names)
 
-    def policy(self, chain: str, verdict: str) -> "Result | Picture":
+    def policy(self, chain: str, verdict: str) -> Changed:
         """`policy CHAIN ACCEPT|DROP`"""
-        return self._one("policy", chain, verdict)
+        return self._result(Changed, "policy", chain, verdict)
 
-    def forward(self, spec: str, action: str | None = None) -> "Result | Picture":
+    def forward(self, spec: str, action: str | None = None) -> Changed:
         """`forward [insert|delete] RULE-SPEC`"""
-        return self._one("forward", *((action,) if action else ()), *shlex.split(spec))
+        return self._result(Changed, "forward", *((action,) if action else ()), *shlex.split(spec))
 
-    def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None) -> "Result | Picture":
+    def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None) -> Changed:
         """`rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
-        return self._one("rule", "-t", table, chain, *((action,) if action else ()), *shlex.split(spec))
+        return self._result(Changed, "rule", "-t", table, chain, *((action,) if action else ()), *shlex.split(spec))
 
     def docker(self, line: str) -> "Result | Picture":
         """`docker LINE`, such as `run web -p 8080:80`"""
         return self._one("docker", *shlex.split(line))
 
-    def _measured(self, *words: str) -> Measured:
-        result = self._one(*words)
-        assert isinstance(result, Measured)
-        return result
-
     def ping(self, source: str, destination: str) -> Measured:
         """`ping SRC DST`"""
-        return self._measured("ping", source, destination)
+        return self._result(Measured, "ping", source, destination)
 
     def tcp(self, source: str, destination: str) -> Measured:
         """`tcp SRC DST:PORT`"""
-        return self._measured("tcp", source, destination)
+        return self._result(Measured, "tcp", source, destination)
 
     def udp(self, source: str, destination: str) -> Measured:
         """`udp SRC DST:PORT`"""
-        return self._measured("udp", source, destination)
+        return self._result(Measured, "udp", source, destination)
 
     def expect(self, source: str, destination: str, outcome: str) -> Measured:
         """`expect SRC DST[:PORT] ok|blocked`. Raises ExpectationFailed."""
-        return self._measured("expect", source, destination, outcome)
+        return self._result(Measured, "expect", source, destination, outcome)
 
     def why(self, source: str, destination: str) -> Why:
         """`why SRC DST[:PORT]`"""
-        result = self._one("why", source, destination)
-        assert isinstance(result, Why)
-        return result
+        return self._result(Why, "why", source, destination)
 
     def predict(self, source: str, destination: str, outcome: str) -> Predicted:
         """`predict SRC DST[:PORT] ok|blocked`; true when it comes true."""
-        result = self._one("predict", source, destination, outcome)
-        assert isinstance(result, Predicted)
-        return result
+        return self._result(Predicted, "predict", source, destination, outcome)
 
     def trace(self, source: str, destination: str) -> Tracked:
         """`trace SRC DST[:PORT][/udp]`"""
-        result = self._one("trace", source, destination)
-        assert isinstance(result, Tracked)
-        return result
+        return self._result(Tracked, "trace", source, destination)
 
     def matrix(self, *names: str, predict: bool = False) -> MatrixResult:
         """`matrix [--predict] [NS…]`"""
-        result = self._one("matrix", *(("--predict",) if predict else ()), *names)
-        assert isinstance(result, MatrixResult)
-        return result
+        return self._result(MatrixResult, "matrix", *(("--predict",) if predict else ()), *names)
 
     def diff(self, before: str | None = None, after: str | None = None) -> Compared:
         """`diff [SNAPSHOT [SNAPSHOT]]`"""
-        result = self._one("diff", *filter(None, (before, after)))
-        assert isinstance(result, Compared)
-        return result
+        return self._result(Compared, "diff", *filter(None, (before, after)))
 
     def diff_flows(self, *snapshots: str) -> FlowsCompared:
         """`diff --flows [SNAPSHOT [SNAPSHOT]]`"""
-        result = self._one("diff", "--flows", *snapshots)
-        assert isinstance(result, FlowsCompared)
-        return result
+        return self._result(FlowsCompared, "diff", "--flows", *snapshots)
 
     def show(self, what: str, name: str | None = None, table: str | None = None) -> "Result | Picture":
         """`show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script`"""
         return self._one("show", what, *(("-t", table) if table else ()), *((name,) if name else ()))
 
-    def explain(self, chain: str, number: int | None = None, table: str | None = None) -> "Result | Picture":
+    def explain(self, chain: str, number: int | None = None, table: str | None = None) -> Result:
         """`explain [-t TABLE] CHAIN [N]`"""
-        return self._one("explain", *(("-t", table) if table else ()), chain, *((str(number),) if number else ()))
-
-    def _said(self, *words: str) -> Result:
-        result = self._one(*words)
-        assert isinstance(result, Result)
-        return result
+        return self._result(Result, "explain", *(("-t", table) if table else ()), chain, *((str(number),) if number else ()))
 
     def up(self) -> Result:
         """`up`"""
-        return self._said("up")
+        return self._result(Result, "up")
 
     def down(self) -> Result:
         """`down`"""
-        return self._said("down")
+        return self._result(Result, "down")
 
     def reset(self) -> Result:
         """`reset`"""
-        return self._said("reset")
+        return self._result(Result, "reset")
 
     def undo(self) -> Result:
         """`undo`"""
-        return self._said("undo")
+        return self._result(Result, "undo")
 
-    def status(self) -> Result:
+    def status(self) -> Status:
         """`status`"""
-        return self._said("status")
+        return self._result(Status, "status")
 
     def doctor(self) -> Result:
         """`doctor`"""
-        return self._said("doctor")
+        return self._result(Result, "doctor")
 
     def snapshot(self, name: str) -> Result:
         """`snapshot NAME`"""
-        return self._said("snapshot", name)
+        return self._result(Result, "snapshot", name)
 
     def restore(self, name: str) -> Result:
         """`restore NAME`"""
-        return self._said("restore", name)
+        return self._result(Result, "restore", name)
 
     def enter(self, namespace: str | None = None) -> Result:
         """`enter [NS]`"""
-        return self._said("enter", *((namespace,) if namespace else ()))
+        return self._result(Result, "enter", *((namespace,) if namespace else ()))
 
-    def attach(self, target: str) -> Result:
+    def attach(self, target: str) -> Status:
         """`attach host|PID`"""
-        return self._said("attach", target)
+        return self._result(Status, "attach", target)
 
     def help(self, word: str | None = None) -> Result:
         """`help [WORD]`"""
-        return self._said("help", *((word,) if word else ()))
+        return self._result(Result, "help", *((word,) if word else ()))
 
-    def load(self, *files: str, text: str | None = None) -> Result:
+    def load(self, *files: str, text: str | None = None) -> Status:
         """`load FILE…`, or the `text` of a dump. Raises StatementError, with the file and the line, for what cannot be read."""
         result = self._of([Load(files, text)])
-        assert isinstance(result, Result)
+        assert isinstance(result, Status)
         return result

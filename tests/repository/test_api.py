@@ -2,8 +2,10 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -16,19 +18,43 @@ PUBLIC = {
     "the lab": {"Lab", "load_ipython_extension", "unload_ipython_extension"},
     "results": {
         *("Asked", "CellResult", "Changed", "Compared", "Explained", "FlowsCompared", "MatrixResult", "Measured", "Picture", "Predicted"),
-        *("Ran", "Result", "Text", "Tracked", "Why"),
+        *("Ran", "Result", "Status", "Text", "Tracked", "Why"),
     },
-    "what results hold": {"Fix", "FlowChange", "Outcome", "Probe", "Remedy", "Verdict"},
+    "what results hold": {
+        *("Case", "ChainDiff", "ChainExplanation", "Difference", "DropCause", "Explanation", "Fix", "FlowChange", "Hop", "HookReport"),
+        *("KernelTrace", "Outcome", "PacketPath", "PathStep", "Prediction", "Probe", "Remedy", "RuleDiff", "RulePosition"),
+        *("TableExplanation", "Trace", "TracedHop", "Verdict"),
+    },
     "errors": {
         *("CommandFailed", "ExpectationFailed", "Interrupted", "KernelRefused", "LabUnavailable", "NetlabError", "Place"),
         "StatementError",
     },
     "rulesets": {"apply", "converse", "diff", "explain", "invert", "listing", "parse", "walk"},
     "what rulesets are made of": {
-        *("Chain", "ChainExplanation", "Conversation", "Device", "Explanation", "Host", "HostTrace", "Packet", "Rule", "RuleVisit"),
-        *("RulesChange", "Ruleset", "Table", "TableExplanation"),
+        *("Chain", "Conversation", "Device", "Host", "HostTrace", "Packet", "Rule", "RuleVisit", "RulesChange", "Ruleset", "Table"),
     },
 }
+
+ATTRIBUTES = {
+    "Asked": {"question", "truth"},
+    "CellResult": {"results"},
+    "Changed": {"changed", "commands", "sentence", "statement"},
+    "Compared": {"after", "before", "chains", "changed", "commands", "comparison", "network"},
+    "Explained": {"explanation", "language", "sentences"},
+    "FlowsCompared": {"after", "before", "changes", "count", "is_measured"},
+    "MatrixResult": {"outcomes", "pairs", "predicted", "sources", "targets"},
+    "Measured": {"expected", "milliseconds", "outcome", "verdict", "why"},
+    "Predicted": {"outcome", "reachable", "right", "sentence", "truth"},
+    "Ran": {"command", "output", "status"},
+    "Status": {"assumptions", "firewall", "not_understood", "text", "way"},
+    "Text": {"text"},
+    "Tracked": {"causes", "hops", "language", "outcome", "simulated", "traced"},
+    "Why": {
+        *("account", "assumptions", "case", "differences", "language", "measured", "outcome", "packet_path", "pictures", "remedies"),
+        *("sentences", "steps", "unknown", "verdict"),
+    },
+}
+"""What each kind of result knows."""
 
 EARLIER = [
     "from netlab_magic.savefile import parse",
@@ -67,6 +93,56 @@ def test_every_error_of_the_tree_is_exported():
         return {error.__name__}.union(*(kinds(kind) for kind in error.__subclasses__() if kind.__module__ == "netlab_magic.errors"))
 
     assert kinds(netlab_magic.NetlabError) | {"Place"} == PUBLIC["errors"]
+
+
+def attributes_of(result: type) -> set[str]:
+    """The public attributes of a class: those under `Attributes:` in its docstring, and properties with a docstring of their own."""
+    listed = re.findall(r"^    (\w+): ", inspect.getdoc(result).partition("Attributes:\n")[2], re.MULTILINE)
+    descriptors = {name: held for name, held in vars(result).items() if isinstance(held, property | cached_property)}
+    assert not [name for name, held in descriptors.items() if not name.startswith("_") and not held.__doc__]
+    return {*listed, *(name for name in descriptors if not name.startswith("_"))}
+
+
+def test_every_result_says_what_it_knows():
+    kinds = PUBLIC["results"] - {"Result", "Picture"}
+    assert {name: attributes_of(getattr(netlab_magic, name)) for name in kinds} == ATTRIBUTES
+
+
+def test_results_have_no_other_attributes():
+    with netlab_magic.Lab(engine="simulated") as lab:
+        cell = """
+            bridge docker1 172.18.0.1/16
+            ns ns0 172.18.0.2/16 on docker1
+            ns ns1 172.18.0.3/16 on docker1
+            internet
+            ping ns1 ns0
+            matrix
+            trace ns1 ns0
+            why ns1 ns0
+            why ns1 ns0 --predict
+            predict ns1 ns0 ok
+            explain FORWARD
+            diff
+            diff --flows
+            status
+            show save
+            $ iptables -L -n
+        """
+        found = [*lab.run(cell), netlab_magic.CellResult(())]
+    named = {type(result).__name__: {name for name in vars(result) if not name.startswith("_")} for result in found}
+    assert set(named) == set(ATTRIBUTES)
+    assert not {name: held - ATTRIBUTES[name] - {"_html"} for name, held in named.items() if held - ATTRIBUTES[name]}
+
+
+def test_the_programs_of_the_api_page_run():
+    for program in re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/api.md").read_text(), re.DOTALL | re.MULTILINE):
+        exec(compile(program, "docs/api.md", "exec"), {})  # noqa: S102 - the project's own lines
+
+
+def test_the_api_page_names_what_results_know():
+    rows = re.findall(r"^\| .* \| `(\w+)`.* \| (.*) \|$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+    told = {name: set(re.findall(r"`(\w+)`", words)) for name, words in rows if name in ATTRIBUTES}
+    assert {name: held - ATTRIBUTES[name] for name, held in told.items()} == {name: set() for name in ATTRIBUTES if name != "Text"}
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
