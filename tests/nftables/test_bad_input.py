@@ -3,10 +3,11 @@
 import random
 
 import pytest
-from support.nft_corpus import DATA, TEXTS
+from support.nft_corpus import DATA, TEXTS, read
 
 from netlab_magic.errors import StatementError
 from netlab_magic.nftables import parse
+from netlab_magic.nftables.text.statement_parser import read_rule
 
 TABLE = "table ip filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\ttcp dport 22 accept\n\t}\n}\n"
 
@@ -105,3 +106,15 @@ def test_torn_listings_are_refused_or_read(name):
         found = parse(torn, strict=False)
         assert parse(str(found), strict=False).tables == found.tables or found.problems
         assert not refusal(torn) or "line " in refusal(torn) or "JSON" in refusal(torn)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_rule_may_be_cut_off_anywhere(name):
+    cut = {rule.raw[:place] for table in read(name).tables for chain in table.chains for rule in chain.rules for place in _ends(rule.raw)}
+    for text in cut:
+        statements, _ = read_rule(text, "inet")
+        assert statements or not text.strip() or text.startswith("comment")
+
+
+def _ends(text: str) -> list[int]:
+    return [place for place, char in enumerate(text) if char == " "][:40]

@@ -10,7 +10,7 @@ from netlab_magic.nftables.fields import BARE_META, BY_WORDS, datatype_of, datat
 from netlab_magic.nftables.statements import Statement
 from netlab_magic.nftables.text.expression_parser import FIRST_WORDS, VERDICTS
 from netlab_magic.nftables.text.nat_parser import NatParser
-from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood, words_of
+from netlab_magic.nftables.text.words import ADDRESS, TARGET, NotUnderstood, constant, words_of
 
 __all__ = ["StatementParser", "read_rule"]
 
@@ -101,12 +101,12 @@ class StatementParser(NatParser):
     def resume(self, start: int) -> int:
         """Where reading goes on behind a part that was not understood: at a statement whose first word nothing else begins with."""
         depth = 0
-        for place in range(start, len(self.words) - 1):
+        for place in range(start, len(self.words) - 2):
             word = self.words[place]
             depth += (word in "{(") - (word in "})")
             if place > start and depth <= 0 and word in _AFTER_UNKNOWN:
                 return place
-        return len(self.words) - 1
+        return len(self.words) - 2
 
     def statement(self) -> Statement:
         """The next statement."""
@@ -159,7 +159,14 @@ class StatementParser(NatParser):
             return s.Match(left, operator or "==", self.anonymous(types, ()))
         if word[:1] == "@":
             return s.Match(left, operator or "==", self.named())
-        right = self.constants(types) if len(types) > 1 or word == "*" else self.constant(types[0])
+        if len(types) > 1 or word in ("*", "("):
+            right = self.constants(types)
+        else:
+            right = constant(types[0], word)
+            self.at += 1
+            if self.words[self.at] == "|":
+                self.at -= 1
+                right = self.constant(types[0])
         if self.words[self.at] == "/":
             self.at += 1
             return s.Match(Binary("&", left, self.constant(types[0])), operator or "==", right)

@@ -31,6 +31,8 @@ def words_of(text: str) -> list[str]:
 @lru_cache(1 << 14)
 def constant(datatype: Datatype, word: str) -> Expression:
     """The constant, prefix or range that a word says. Raises NotUnderstood where it is none of the type."""
+    if not word:
+        raise NotUnderstood("the end")
     try:
         if "-" in word and ((numbers := _NUMBERS.fullmatch(word)) or '"-"' in word):
             low, _, high = word.partition("-") if numbers else word.partition('"-"')
@@ -78,7 +80,7 @@ class WordReader:
     __slots__ = ("at", "words")
 
     def __init__(self, words: Collection[str]) -> None:
-        self.words = [*words, ""]
+        self.words = [*words, "", ""]  # two, for what looks ahead
         self.at = 0
 
     @property
