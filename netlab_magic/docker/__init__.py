@@ -18,6 +18,7 @@ from netlab_magic.docker.nft_reader import chain_meaning, nft_table
 from netlab_magic.docker.nft_writer import TABLE, nft_script
 from netlab_magic.docker.plan import plan
 from netlab_magic.docker.plan_containers import namespace_to_enter
+from netlab_magic.docker.plan_networks import bridge_called_after
 from netlab_magic.docker.releases import Release, release
 from netlab_magic.docker.state import Container, Daemon, Network, Published
 from netlab_magic.docker.topology import local_routing
@@ -32,6 +33,7 @@ __all__ = [
     "Release",
     "after_rules",
     "before_rules",
+    "bridge_called_after",
     "chain_meaning",
     "local_routing",
     "namespace_to_enter",

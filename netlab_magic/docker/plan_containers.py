@@ -1,6 +1,7 @@
 """The statements about containers: `docker run|create|start|stop|restart|kill|pause|unpause|rm|rename`. Each gives the sentence to say."""
 
 import shlex
+from itertools import count
 
 import msgspec
 
@@ -20,8 +21,9 @@ __all__ = ["life_changed", "namespace_to_enter", "note", "pruned_containers", "r
 
 def ran(host: DockerHost, statement: d.DockerRun) -> str:
     """`docker run` and `docker create`. Raises StatementError."""
-    daemon, name = host.daemon, str(statement.name)
-    asked = _asked(daemon, statement)
+    daemon = host.daemon
+    statement = _with_free_name(daemon, statement)
+    name, asked = str(statement.name), _asked(daemon, statement)
     held = daemon.container(name)
     if held is None:
         if name in host.topology.namespaces:
@@ -40,6 +42,19 @@ def ran(host: DockerHost, statement: d.DockerRun) -> str:
         elif statement.start:
             _start(host, held, statement.name)
     return _told(host.daemon, container_called(host.daemon, name), statement)
+
+
+def _with_free_name(daemon: Daemon, statement: d.DockerRun) -> d.DockerRun:
+    """A container that is given no name gets that of its image, with a number when a container with other settings has it."""
+    image = statement.image
+    if statement.named or not (exposed_by(image) or ":" in image or "/" in image):
+        return statement
+    for number in count(1):
+        name = str(statement.name) if number == 1 else f"{statement.name}-{number}"
+        held, named = daemon.container(name), msgspec.structs.replace(statement, name=name)
+        if held is None or _is_as_asked(held, _asked(daemon, named)):
+            return statement if number == 1 else named
+    raise AssertionError
 
 
 def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:

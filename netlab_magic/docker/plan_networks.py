@@ -1,5 +1,7 @@
 """The statements about networks: `docker network create|rm|prune|connect|disconnect`. Each gives the sentence to say."""
 
+from hashlib import sha256
+
 import msgspec
 
 from netlab_magic.docker.events import DockerHost
@@ -11,10 +13,19 @@ from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.text import suggest
 
-__all__ = ["connected", "created", "disconnected", "networks_removed", "pruned_networks"]
+__all__ = ["bridge_called_after", "connected", "created", "disconnected", "networks_removed", "pruned_networks"]
 
 PREDEFINED = (DEFAULT_NETWORK, "host", "none")
 """The networks that Docker itself has."""
+
+
+def bridge_called_after(network: str) -> str:
+    """A network's bridge: called as the network is, or as docker's are, where that is longer than an interface's name may be.
+
+    >>> bridge_called_after("back"), bridge_called_after("shop_default_network")
+    ('back', 'br-cc918f6910b5')
+    """
+    return str(network) if len(network) <= 15 else f"br-{sha256(network.encode()).hexdigest()[:12]}"
 
 
 def created(host: DockerHost, statement: d.DockerNetwork) -> str:
@@ -46,7 +57,7 @@ def _blank(host: DockerHost, statement: d.DockerNetwork) -> Network:
         host.daemon = msgspec.structs.replace(host.daemon, next_pool=next_pool)
     else:
         subnet = wanted_subnet(host.topology, host.daemon, statement)
-    name, bridge = str(statement.name), str(statement.bridge or statement.name)
+    name, bridge = str(statement.name), str(statement.bridge or bridge_called_after(statement.name))
     ip_range = ip_range_for(subnet, statement.ip_range)
     return Network(name, bridge, str(subnet), gateway_for(subnet, statement.gateway), ip_range=ip_range)
 

@@ -142,12 +142,21 @@ def _of_container(r: Reader, subcommand: str) -> Statement:
         case "rename":
             names, _ = o.read_names(r, o.NO_OPTIONS, "container")
             old, new = o.two_of(r, names, "container", "new name")
-            return d.DockerRename(old, not_reserved(valid_name(new, "container"), "container"))
+            return d.DockerRename(old, not_reserved(_docker_name(new, "container"), "container"))
         case "logs":
             names, _ = o.read_names(r, o.PLAIN, "container")
             return d.DockerNote("logs", o.one_of(r, names, "container"))
     names, _ = o.read_names(r, o.PLAIN, "container")
     return d.DockerLifecycle(subcommand, o.some_of(r, names, "container"))
+
+
+def _docker_name(word: Word, kind: str) -> Word:
+    """A name as docker takes it; it may be longer than an interface's, up to that of a host (RFC 1123). Raises StatementError."""
+    if len(word) > 63:
+        wrong(f"{word} has {len(word)} characters; a name for a {kind} may have 63 at most", word)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", word):
+        wrong(f"{word!s} cannot name a {kind}; use letters, digits and . _ - (no slash, colon or space)", word)
+    return word
 
 
 def _boolean(word: Word | None, default: bool) -> bool:
@@ -248,7 +257,7 @@ def _create(r: Reader) -> Statement:
     if mode is not None and mode not in _MODES:
         wrong(f"{mode} is no gateway mode{suggest(mode, _MODES)}", mode)
     return d.DockerNetwork(
-        valid_name(alone[0], "network"),
+        _docker_name(alone[0], "network"),
         cidr=_roomy(_subnet(cidr)) if cidr else None,
         gateway=_address(gateway) if gateway else None,
         ip_range=_subnet(ip_range) if ip_range else None,
@@ -296,7 +305,7 @@ def _run(r: Reader, *, start: bool) -> Statement:
     if named is None:
         o.read_options(r, o.RUN, given)
         named = given.last("--name")
-    name = not_reserved(valid_name(named or Word(_short_name(image or ""), (image or r.words[-1]).place), "container"), "container")
+    name = not_reserved(_docker_name(named or Word(_short_name(image or ""), (image or r.words[-1]).place), "container"), "container")
     command = r.rest("command")
     in_foreground = start and command[:1] and command[0].rpartition("/")[2] in _TOOLS and not {"-d", "--detach"} & given.ignored.keys()
     address, network, hostname = given.last("--ip"), given.last("--network", "--net"), given.last("-h", "--hostname")
@@ -314,6 +323,7 @@ def _run(r: Reader, *, start: bool) -> Statement:
         () if in_foreground else tuple(map(str, command)),
         tuple(option for option in given.ignored if option not in _AS_EXPECTED),
         tuple(given.undone),
+        named is not None,
     )
     return d.DockerExec(_as_typed(command[0]), container=name, run=made) if in_foreground else made
 

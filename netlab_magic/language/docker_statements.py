@@ -101,7 +101,8 @@ class DockerRun(Docker, frozen=True):
     """`docker run` and `docker create`, which does not start what it makes.
 
     `network` is a network's name, `host`, `none` or `container:NAME`. `exposed` are ports as `PORT/PROTOCOL`. `command` is what follows
-    the image: the lab runs no image. `ignored` are options that do not matter to the network, `undone` those that do but are not done here.
+    the image: the lab runs no image. Without `--name`, `named` is false, and the name is the image's. `ignored` are options that do not
+    matter to the network, `undone` those that do but are not done here.
     """
 
     name: str
@@ -117,6 +118,7 @@ class DockerRun(Docker, frozen=True):
     command: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    named: bool = True
 
 
 class DockerRemove(DockerEnding, frozen=True):

@@ -1,6 +1,7 @@
 """Carries out what `docker …` statements come to: all of a statement, or nothing of it."""
 
 from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 
@@ -87,14 +88,18 @@ class RunInForeground(Step):
     def run(self, running: Running) -> None:
         """See Step. Raises CommandFailed when the command ends with another status than 0."""
         name, daemon = str(self.container.name), running.network.dockerd
-        if daemon is not None and daemon.container(name) is not None:
+        taken = {held.name for held in daemon.containers} if daemon is not None else set()
+        if not self.container.named:
+            name = next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
+            self.container = msgspec.structs.replace(self.container, name=name)
+        if name in taken:
             message = f"there is a container {name} already; to run something in it: docker exec {name} {self.statement.text}"
             raise StatementError(message, place_of(self.container.name) or self.statement.place)
         _do(running, self.container)
         if running.options.dry_run:
             return
         try:
-            RunCommand(msgspec.structs.replace(self.statement, run=None)).run(running)
+            RunCommand(msgspec.structs.replace(self.statement, container=name, run=None)).run(running)
         finally:
             _do(running, DockerLifecycle("stop", (name,), place=self.statement.place))
 

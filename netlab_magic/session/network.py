@@ -131,4 +131,4 @@ class Network:
         if isinstance(statement, d.DockerInstall) and not statement.userland_proxy:
             yield HOST, docker.local_routing("docker0")
         if isinstance(statement, d.DockerNetwork) and docker.local_routing("docker0") in self._sysctls.get(HOST, ()):
-            yield HOST, docker.local_routing(str(statement.bridge or statement.name))
+            yield HOST, docker.local_routing(str(statement.bridge or docker.bridge_called_after(statement.name)))

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from support.docker_host import At
 
@@ -94,6 +95,8 @@ READ = [
 @pytest.mark.parametrize(("line", "statement"), READ, ids=[case[0] for case in READ])
 def test_docker_is_read_as_people_type_it(line: str, statement: d.Docker) -> None:
     (read,) = parser.parse(line)
+    if isinstance(statement, d.DockerRun):
+        statement = msgspec.structs.replace(statement, named="--name" in line)
     assert type(read) is type(statement)
     fields = {field: getattr(read, field) for field in read.__struct_fields__ if field != "place"}
     if fields.get("run"):
@@ -124,7 +127,8 @@ BAD = [
     ("docker run -dz a", "-z is not an option here", "-dz"),
     ("docker run -d", "new name is missing", ""),
     ("docker run -d --name web2 -p", "port is missing", ""),
-    ("docker run --name name-that-is-long nginx", "has 17 bytes; a name for a container may have 15 at most", "name-that-is-long"),
+    ("docker run --name a/b nginx", "a/b cannot name a container; use letters, digits and . _ -", "a/b"),
+    (f"docker run --name {'a' * 64} nginx", "has 64 characters; a name for a container may have 63 at most", "a" * 64),
     ("docker run --name a --network hots nginx", "there is no Docker network hots", "hots"),
     ("docker run --name a --network container:wed nginx", "there is no container wed; did you mean web?", "wed"),
     ("docker run --name a --network container:idle nginx", "idle is not running, so it has no network to share", "container:idle"),
@@ -248,6 +252,23 @@ def test_a_statement_again_changes_nothing(line: str) -> None:
     before = at.daemon
     assert at.run(line).sentence == "already so"
     assert at.daemon == before
+
+
+def test_a_container_without_a_name_gets_that_of_its_image() -> None:
+    at = At()
+    at.run("docker install")
+    assert at.run("docker run -d -p 9000:80 nginx:alpine").sentence.startswith("nginx has 172.17.0.2")
+    assert at.run("docker run -d -p 9001:80 nginx:alpine").sentence.startswith("nginx-2 has 172.17.0.3")
+    assert at.run("docker run -d -p 9001:80 nginx:alpine").sentence == "already so"
+
+
+def test_names_may_be_longer_than_those_of_interfaces() -> None:
+    at = At()
+    at.run(
+        "docker install\ndocker network create shop_default_network\ndocker run -d --name shop-frontend-1 --network shop_default_network a"
+    )
+    assert [bridge.name for bridge in at.topology.host.bridges] == ["docker0", "br-cc918f6910b5"]
+    assert all(len(interface.name) <= 15 for interface in at.topology.host.interfaces)
 
 
 def test_inspect_has_the_network_part_in_the_shape_of_dockers_json() -> None:
