@@ -169,8 +169,9 @@ def test_what_cannot_be_read_is_one_sentence(lab: Lab, line: str, sentence: str)
 
 
 @pytest.mark.kernel
-def test_a_file_that_one_may_not_read():
+def test_a_file_that_one_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """In a user namespace without maps, where even root is nobody."""
+    monkeypatch.chdir(tmp_path)
     Path(written("secret", FILTER)).chmod(0)
     code = "from netlab_magic import Lab; Lab().load('secret')"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
