@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -46,7 +47,7 @@ _SHELL = re.compile(
 )
 
 
-class LogicalLine(msgspec.Struct, frozen=True):
+class LogicalLine(msgspec.Struct, frozen=True, dict=True):
     """A statement's or a command's text with its place.
 
     `following` are the lines behind it that belong to it: a command's standard input, or a statement's here-document.
@@ -57,6 +58,7 @@ class LogicalLine(msgspec.Struct, frozen=True):
     command: bool = False
     following: str | None = None
 
+    @cached_property
     def words(self) -> list[Word]:
         """The words of a statement, quotes taken off. Raises StatementError for an open quote."""
         words: list[Word] = []
@@ -122,7 +124,7 @@ def logical_lines(cell: str, statements: Collection[str], expand: Callable[[str]
             following, at = _here_document(lines, at, found, Place(start + 1, text, found.start("mark"), len(found["mark"])))
             text = text[: found.start()]
         line = LogicalLine(text, Place(start + 1, text), following=following)
-        if line.words():
+        if line.words:
             yield line
 
 

@@ -24,7 +24,7 @@ def parse_line(line: LogicalLine) -> Statement:
     """One logical line as a statement. Raises StatementError with the place of the word that is wrong."""
     if line.command:
         return s.Command(line.text, following=line.following or "", place=line.place)
-    words = line.words()
+    words = line.words
     if words[0] == "sudo":  # of `sudo docker …`, see `is_command`
         words = words[1:]
     first = words[0]

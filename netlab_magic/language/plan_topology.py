@@ -5,14 +5,14 @@ Every function here is pure. Statements converge because `between(now, desired)`
 
 import zlib
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_network
 from typing import NoReturn
 
 import msgspec
 
 from netlab_magic.errors import Place, StatementError, Word, place_of
 from netlab_magic.language import statements as s
-from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology, network_of
+from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology, interface_address, network_of
 from netlab_magic.text import suggest
 
 __all__ = ["OUTER_NETWORK", "desired", "host_end", "known_namespace"]
@@ -86,7 +86,7 @@ def _unused(topology: Topology, cidr: str, end: End) -> None:
 
 def _with_addresses(topology: Topology, end: End, cidrs: tuple[str, ...]) -> Topology:
     """The topology with exactly `cidrs` on the interface at `end`, and without the routes that lose their gateway thereby."""
-    texts = tuple(str(ip_interface(str(cidr))) for cidr in cidrs)
+    texts = tuple(str(interface_address(str(cidr))) for cidr in cidrs)
     for index, cidr in enumerate(cidrs):
         _unused(topology, cidr, end)
         if texts[index] in texts[:index]:
@@ -153,7 +153,7 @@ def _raised(topology: Topology, namespace: str, interface: str) -> Topology:
 def _inside_network(bridge: Interface, cidrs: tuple[str, ...]) -> None:
     """Refuses an address that is in none of the bridge's networks of its IP version, when the bridge has any."""
     for cidr in cidrs:
-        mine = ip_interface(str(cidr))
+        mine = interface_address(str(cidr))
         networks = [parsed.network for parsed in bridge.parsed() if parsed.version == mine.version]
         if networks and not any(mine.ip in network for network in networks):
             refuse(f"{cidr} lies outside the network of {bridge.name}, {', '.join(map(str, networks))}", cidr)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_network
 from typing import NoReturn
 
 from netlab_magic.errors import Place, StatementError, Word
 from netlab_magic.language.statements import Destination
+from netlab_magic.model.topology import interface_address
 from netlab_magic.text import suggest
 
 __all__ = [
@@ -144,7 +145,7 @@ def cidr(word: Word) -> Word:
     if "/" not in word:
         wrong(f"{word} needs a prefix length, such as {word}/16", word)
     try:
-        interface = ip_interface(str(word))
+        interface = interface_address(str(word))
     except ValueError:
         wrong(f"{word} is no address with a prefix length, such as 172.18.0.2/16", word)
     network = interface.network

@@ -5,11 +5,10 @@ writing the lab as a script are all uses of it.
 """
 
 from collections.abc import Container, Iterator, Sequence
-from ipaddress import ip_interface
 
 import msgspec
 
-from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server, Topology
+from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server, Topology, interface_address
 
 __all__ = [
     "AddAddress",
@@ -132,7 +131,7 @@ class AddAddress(_Change, frozen=True):
     cidr: str
 
     def commands(self) -> tuple[str, ...]:
-        nodad = " nodad" if ip_interface(self.cidr).version == 6 else ""
+        nodad = " nodad" if interface_address(self.cidr).version == 6 else ""
         return (_ip(self.namespace, f"addr add {self.cidr} dev {self.name}{nodad}"),)
 
 
@@ -265,10 +264,11 @@ def _differences(before: Topology, after: Topology) -> Iterator[_Difference]:
         old, new = before.namespaces.get(name), after.namespaces.get(name)
         if old is new:
             continue
-        held = {interface.name: interface for interface in old.interfaces} if old else {}
-        wanted = {interface.name: interface for interface in new.interfaces} if new else {}
-        names = dict.fromkeys((*held, *wanted))
-        yield _Difference(name, old, new, [(held.get(key), wanted.get(key)) for key in names if held.get(key) is not wanted.get(key)])
+        was, will_be = (old.interfaces if old else ()), (new.interfaces if new else ())
+        shared = set(map(id, was)).intersection(map(id, will_be))
+        held = {interface.name: interface for interface in was if id(interface) not in shared}
+        wanted = {interface.name: interface for interface in will_be if id(interface) not in shared}
+        yield _Difference(name, old, new, [(held.get(key), wanted.get(key)) for key in dict.fromkeys((*held, *wanted))])
 
 
 def _removed(differences: Sequence[_Difference], gone: Container[str]) -> Iterator[Change]:
