@@ -47,7 +47,8 @@ def _spelt(extension: Extension, options: Sequence[Option], family: str) -> tupl
     ordered = _ordered(extension, options, family)
     if extension.canonical is None or not all(_is_complete(extension, option) for option in ordered):
         return ordered
-    return _ordered(extension, extension.canonical(ordered, family), family)
+    spelt = extension.canonical(ordered, family)
+    return ordered if spelt == ordered else _ordered(extension, spelt, family)
 
 
 def _is_complete(extension: Extension, option: Option) -> bool:
@@ -58,13 +59,18 @@ def _is_complete(extension: Extension, option: Option) -> bool:
 
 def _ordered(extension: Extension, options: Sequence[Option], family: str) -> tuple[Option, ...]:
     """The options in the table's order and each value in its canonical form, with defaults; unknown options last."""
-    order = {row.name: place for place, row in enumerate(extension.parameters)}
-    given = {option.name for option in options}
-    left_out = [Option(row.name, row.default) for row in extension.parameters if row.default is not None and row.name not in given]
-    made = [_valued(extension, option, family) for option in (*options, *left_out)]
+    made = [_valued(extension, option, family) for option in options]
+    if extension.defaults:
+        given = {option.name for option in options}
+        made += [option for option in extension.defaults if option.name not in given]
+    if len(made) < 2:
+        return tuple(made)
+    places = extension.places
+    if "--next" not in places:
+        return tuple(sorted(made, key=lambda option: places.get(option.name, len(places))))
     elements = accumulate(option.name == "--next" for option in made)  # -m policy begins another element with --next
     placed = sorted(
-        zip(elements, made, strict=True), key=lambda pair: (pair[0], pair[1].name != "--next", order.get(pair[1].name, len(order)))
+        zip(elements, made, strict=True), key=lambda pair: (pair[0], pair[1].name != "--next", places.get(pair[1].name, len(places)))
     )
     return tuple(option for _, option in placed)
 
@@ -73,5 +79,5 @@ def _valued(extension: Extension, option: Option, family: str) -> Option:
     row = extension.parameter(option.name)
     if row is None or len(row.types) != len(option.values):
         return option
-    values = [kind.canonical(value, family) for kind, value in zip(row.types, option.values, strict=True)]
-    return Option(row.name, tuple(values), option.negated)
+    values = tuple([kind.canonical(value, family) for kind, value in zip(row.types, option.values, strict=True)])
+    return option if values == option.values and row.name == option.name else Option(row.name, values, option.negated)

@@ -285,7 +285,7 @@ class _RuleReader:
         demand = part.extension.demand
         if demand is NO_DEMAND and len(part.options) < 2:
             return
-        complaint = next(demand.complaints(part.options, protocol), None)
+        complaint = demand.complaint(part.options, protocol)
         if complaint:
             raise Refused(
                 complaint.kind, part.name, part.at, part=part.name, flag=part.flag, option=complaint.option, others=complaint.others

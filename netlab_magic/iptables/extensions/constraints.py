@@ -4,7 +4,7 @@ The facts are those that iptables checks once it has read a rule, or the kernel 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -42,25 +42,26 @@ class Demand(msgspec.Struct, frozen=True):
     protocols: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     repeats: bool = False
 
-    def complaints(self, options: Sequence[Option], protocol: str) -> Iterator[Complaint]:
-        """What is wrong with these options."""
-        names = [option.name for option in options]
-        for name in dict.fromkeys(names):
-            if names.count(name) > 1 and not self.repeats:
-                yield Complaint(Kind.TAKES_ONCE, name)
+    def complaint(self, options: Sequence[Option], protocol: str) -> Complaint | None:
+        """The first thing that is wrong with these options."""
+        names = {option.name for option in options}
+        if len(names) < len(options) and not self.repeats:
+            given = [option.name for option in options]
+            return Complaint(Kind.TAKES_ONCE, next(name for name in given if given.count(name) > 1))
         for group in self.needs:
-            if not set(group) & set(names):
-                yield Complaint(Kind.NEEDS_OPTION, group[0], group)
-        for group in self.excludes:
-            given = tuple(name for name in group if name in names)
-            if len(given) > 1:
-                yield Complaint(Kind.TAKES_ONE_OF, given[-1], given)
+            if names.isdisjoint(group):
+                return Complaint(Kind.NEEDS_OPTION, group[0], group)
+        for group in self.excludes if len(names) > 1 else ():
+            both = tuple(name for name in group if name in names)
+            if len(both) > 1:
+                return Complaint(Kind.TAKES_ONE_OF, both[-1], both)
         for name, others in self.along:
-            if name in names and not set(others) & set(names):
-                yield Complaint(Kind.TAKES_WITH, name, others)
+            if name in names and names.isdisjoint(others):
+                return Complaint(Kind.TAKES_WITH, name, others)
         for name, pattern, protocols in self.protocols:
             if protocol not in protocols and any(option.name == name and re.search(pattern, " ".join(option.values)) for option in options):
-                yield Complaint(Kind.TAKES_WITH_PROTOCOL, name, protocols)
+                return Complaint(Kind.TAKES_WITH_PROTOCOL, name, protocols)
+        return None
 
 
 NO_DEMAND = Demand()

@@ -95,10 +95,16 @@ class Extension(msgspec.Struct, frozen=True):
     listed_whole: Callable[[Options], str] | None = None
     says: str = ""
     rows: dict[str, Parameter] = {}
+    places: dict[str, int] = {}
+    defaults: tuple[Option, ...] = ()
 
     def __post_init__(self) -> None:
+        """Looks up rows by name once for all: `rows`, their `places`, and the options that are printed where they were left out."""
         rows = {name: row for row in self.parameters for name in (row.name, *row.aliases)}
         msgspec.structs.force_setattr(self, "rows", rows)
+        msgspec.structs.force_setattr(self, "places", {row.name: place for place, row in enumerate(self.parameters)})
+        left_out = tuple(Option(row.name, row.default) for row in self.parameters if row.default is not None)
+        msgspec.structs.force_setattr(self, "defaults", left_out)
 
     def parameter(self, name: str) -> Parameter | None:
         """The row of the option called `name`, by its own name or an alias."""

@@ -1,6 +1,7 @@
 """The types of words that name addresses: networks, ranges, and what NAT translates to."""
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 from netlab_magic.iptables.extensions.types import integer, port, port_span, value_type
@@ -38,7 +39,7 @@ def _mask(word: str, family: str) -> int:
     return (1 << width) - (1 << width - integer(word, width, "a prefix length"))
 
 
-@value_type("an address or a network (172.18.0.0/16)")
+@value_type("an address or a network (172.18.0.0/16)", lru_cache(4096)(str))
 def NETWORK(word: str, family: str) -> Network:
     """An address with an optional mask, printed with the prefix length; a mask with holes is printed as an address."""
     address, slash, mask = word.partition("/")
