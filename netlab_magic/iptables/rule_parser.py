@@ -181,14 +181,15 @@ class _RuleReader:
         self.at = end
         values = tuple(self.words[start:end])
         if self.strict:
-            for number, (kind, value) in enumerate(zip(row.types, values, strict=True)):
-                try:
-                    kind.read(value, self.family)
-                except ValueError as error:
-                    raise Refused(
-                        Kind.VALUE, value, start + number, part=self.owner(options), option=row.name, argument=number,
-                        field=row.field, problem=str(error),
-                    ) from error  # fmt: skip
+            number = 0
+            try:
+                for number, kind in enumerate(row.types):
+                    kind.read(values[number], self.family)
+            except ValueError as error:
+                raise Refused(
+                    Kind.VALUE, values[number], start + number, part=self.owner(options), option=row.name, argument=number,
+                    field=row.field, problem=str(error),
+                ) from error  # fmt: skip
         return values
 
     def find(self, word: str) -> tuple[Parameter | None, list[Option]]:

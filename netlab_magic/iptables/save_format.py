@@ -165,7 +165,9 @@ class _Body:
         self.layout.append(("implied", name))
 
     def rule(self, found: re.Match[str], line: str) -> None:
-        name = unquoted(found["chain"], RESTORE)
+        name: str = found["chain"]
+        if '"' in name:
+            name = unquoted(name, RESTORE)
         if name not in self.heads and name in self.built_in:
             self.imply(name)
         if name not in self.heads:
