@@ -43,9 +43,7 @@ def with_network(topology: Topology, daemon: Daemon, network: Network) -> Topolo
 
 def without_network(topology: Topology, network: Network) -> Topology:
     """The topology without a network's bridge, and without the sysctl that goes with it."""
-    if topology.host.interface(network.bridge):
-        topology = desired(topology, s.Delete((network.bridge,)))
-    host = topology.host
+    host = topology.host.without_interface(network.bridge)  # which a namespace may be called like
     sysctls = {key: value for key, value in host.sysctls.items() if key != local_routing(network.bridge)}
     return topology.with_namespace(msgspec.structs.replace(host, sysctls=sysctls))
 

@@ -271,6 +271,13 @@ def test_names_may_be_longer_than_those_of_interfaces() -> None:
     assert all(len(interface.name) <= 15 for interface in at.topology.host.interfaces)
 
 
+def test_a_network_and_a_container_may_have_the_same_name() -> None:
+    at = At()
+    at.run("docker install\ndocker network create web\ndocker run web\ndocker network rm web")
+    assert "web" in at.topology.namespaces
+    assert at.topology.host.interface("web") is None
+
+
 def test_inspect_has_the_network_part_in_the_shape_of_dockers_json() -> None:
     at = At()
     at.run(SETUP + "\ndocker run -d --name app --network back -p 7000-7001:90-91 -p 127.0.0.1::53/udp nginx")
