@@ -1,6 +1,7 @@
 """The statements about containers: `docker run|create|start|stop|restart|kill|pause|unpause|rm|rename`. Each gives the sentence to say."""
 
 import shlex
+from collections.abc import Iterator
 from itertools import count
 
 import msgspec
@@ -65,7 +66,7 @@ def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:
         _shared(daemon, mode.partition(":")[2], statement)
     elif mode not in (HOST, "none"):
         takes_address(network_called(daemon, statement.network or DEFAULT_NETWORK), address)
-        endpoints = (Endpoint(mode, wanted=address),)
+        endpoints = tuple(sorted((Endpoint(mode, wanted=address), *_further(daemon, statement)), key=lambda held: held.network))
     if address is not None and not endpoints:
         refuse(f"with --network {mode} a container has no address of its own, so --ip makes no sense", address, statement.place)
     return Container(
@@ -79,6 +80,15 @@ def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:
         hostname=str(statement.hostname or ""),
         removed_at_stop=statement.removed_at_stop,
     )
+
+
+def _further(daemon: Daemon, statement: d.DockerRun) -> Iterator[Endpoint]:
+    """The endpoints of more than one `--network`."""
+    for one in statement.further:
+        if not daemon.release.takes_networks:
+            refuse(f"Docker Engine {daemon.release} takes one --network; for more: docker network connect", one.network, statement.place)
+        takes_address(network_called(daemon, one.network), one.address)
+        yield Endpoint(str(one.network), wanted=one.address)
 
 
 def _shared(daemon: Daemon, name: str, statement: d.DockerRun) -> None:
@@ -99,11 +109,13 @@ def takes_address(network: Network, address: str | None) -> None:
 
 def _is_as_asked(held: Container, asked: Container) -> bool:
     """Whether a container has the settings that are asked for; an address that is left open is any."""
-    first = held.endpoint(asked.mode)
-    wanted = asked.endpoints[0].wanted if asked.endpoints else None
-    same_address = wanted is None or (first is not None and wanted in (first.wanted, first.address))
+
+    def is_there(endpoint: Endpoint) -> bool:
+        found = held.endpoint(endpoint.network)
+        return found is not None and endpoint.wanted in (None, found.wanted, found.address)
+
     same = (held.mode, held.publish_all, held.exposed) == (asked.mode, asked.publish_all, asked.exposed)
-    return same and same_address and same_ports(held, asked.wanted)
+    return same and all(map(is_there, asked.endpoints)) and same_ports(held, asked.wanted)
 
 
 def _without_places(container: Container) -> Container:

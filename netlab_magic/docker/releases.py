@@ -107,6 +107,11 @@ class Release(msgspec.Struct, frozen=True, order=True):
         return self < Release(27, 0, 0)
 
     @property
+    def takes_networks(self) -> bool:
+        """From 25.0 on `docker run` takes several `--network`."""
+        return self >= Release(25, 0, 0)
+
+    @property
     def wants_first_network(self) -> bool:
         """28.5.2 starts no container whose first network is gone; 20.10 does, when the container has left that network before."""
         return self >= Release(25, 0, 0)

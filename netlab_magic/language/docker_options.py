@@ -1,6 +1,8 @@
 """The options of docker's commands, by what they are to a lab (read, without effect, not done here), and how docker reads them."""
 
+import re
 from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv4Address
 from typing import NoReturn
 
 import msgspec
@@ -240,3 +242,20 @@ def wrong_number(r: Reader, alone: list[Word], most: int, kind: str) -> NoReturn
     if len(alone) <= most:
         raise StatementError(f"{kind} is missing: {r.form}", r.end)
     wrong(f"{alone[most]} is one word too many: {r.form}", alone[most])
+
+
+def docker_name(word: Word, kind: str) -> Word:
+    """A name as docker takes it; it may be longer than an interface's, up to that of a host (RFC 1123). Raises StatementError."""
+    if len(word) > 63:
+        wrong(f"{word} has {len(word)} characters; a name for a {kind} may have 63 at most", word)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", word):
+        wrong(f"{word!s} cannot name a {kind}; use letters, digits and . _ - (no slash, colon or space)", word)
+    return word
+
+
+def ipv4_address(word: Word) -> Word:
+    """An IPv4 address as it is written usually. Raises StatementError."""
+    try:
+        return Word(str(IPv4Address(str(word))), word.place)
+    except AddressValueError:
+        return wrong(f"{word} is no IPv4 address, such as 172.20.0.1", word)

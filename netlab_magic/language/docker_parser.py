@@ -5,12 +5,12 @@ lines of tutorials work as they are; whether a release has an option, and whethe
 """
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Network
 
-from netlab_magic.errors import StatementError, Word
+from netlab_magic.errors import Word
 from netlab_magic.language import docker_options as o
 from netlab_magic.language import docker_statements as d
-from netlab_magic.language.docker_ports import ports_of_expose, publishes_of
+from netlab_magic.language.docker_run import read_exec, read_run
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, not_reserved, port_number, valid_name, wrong
 from netlab_magic.text import suggest
@@ -122,9 +122,9 @@ def _of_container(r: Reader, subcommand: str) -> Statement:
     """The commands that stand behind `docker` and behind `docker container` alike."""
     match subcommand:
         case "run" | "create":
-            return _run(r, start=subcommand == "run")
+            return read_run(r, start=subcommand == "run")
         case "exec":
-            return _exec(r)
+            return read_exec(r)
         case "ps":
             _, given = o.read_names(r, o.PLAIN, "")
             return d.DockerList("containers", given.has("-a", "--all"), given.has("-q", "--quiet"))
@@ -142,21 +142,12 @@ def _of_container(r: Reader, subcommand: str) -> Statement:
         case "rename":
             names, _ = o.read_names(r, o.NO_OPTIONS, "container")
             old, new = o.two_of(r, names, "container", "new name")
-            return d.DockerRename(old, not_reserved(_docker_name(new, "container"), "container"))
+            return d.DockerRename(old, not_reserved(o.docker_name(new, "container"), "container"))
         case "logs":
             names, _ = o.read_names(r, o.PLAIN, "container")
             return d.DockerNote("logs", o.one_of(r, names, "container"))
     names, _ = o.read_names(r, o.PLAIN, "container")
     return d.DockerLifecycle(subcommand, o.some_of(r, names, "container"))
-
-
-def _docker_name(word: Word, kind: str) -> Word:
-    """A name as docker takes it; it may be longer than an interface's, up to that of a host (RFC 1123). Raises StatementError."""
-    if len(word) > 63:
-        wrong(f"{word} has {len(word)} characters; a name for a {kind} may have 63 at most", word)
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", word):
-        wrong(f"{word!s} cannot name a {kind}; use letters, digits and . _ - (no slash, colon or space)", word)
-    return word
 
 
 def _boolean(word: Word | None, default: bool) -> bool:
@@ -173,13 +164,6 @@ def _subnet(word: Word) -> Word:
     except (AddressValueError, ValueError):
         wrong(f"{word} is no IPv4 network, such as 172.20.0.0/16 (its host bits must be 0)", word)
     return Word(str(network), word.place)
-
-
-def _address(word: Word) -> Word:
-    try:
-        return Word(str(IPv4Address(str(word))), word.place)
-    except AddressValueError:
-        return wrong(f"{word} is no IPv4 address, such as 172.20.0.1", word)
 
 
 # --- the daemon and its networks --------------------------------------------------------------------------------------------
@@ -237,7 +221,7 @@ def _connect(r: Reader) -> Statement:
     container = r.take("container")
     o.read_options(r, o.CONNECT, given)
     address = given.last("--ip")
-    return d.DockerConnect(network, container, _address(address) if address else None, tuple(given.undone))
+    return d.DockerConnect(network, container, o.ipv4_address(address) if address else None, tuple(given.undone))
 
 
 def _create(r: Reader) -> Statement:
@@ -257,17 +241,17 @@ def _create(r: Reader) -> Statement:
     if mode is not None and mode not in _MODES:
         wrong(f"{mode} is no gateway mode{suggest(mode, _MODES)}", mode)
     return d.DockerNetwork(
-        _docker_name(alone[0], "network"),
+        o.docker_name(alone[0], "network"),
         cidr=_roomy(_subnet(cidr)) if cidr else None,
-        gateway=_address(gateway) if gateway else None,
+        gateway=o.ipv4_address(gateway) if gateway else None,
         ip_range=_subnet(ip_range) if ip_range else None,
         bridge=not_reserved(valid_name(bridge, "bridge"), "bridge") if bridge else None,
         internal=given.has("--internal"),
         icc=_boolean(given.last("--icc") or keys.get("icc"), True),
         mode=mode,
         masquerade=_boolean(keys.get("masquerade"), True),
-        source=_address(source) if source else None,
-        binding=_address(binding) if binding else None,
+        source=o.ipv4_address(source) if source else None,
+        binding=o.ipv4_address(binding) if binding else None,
         ignored=(*given.ignored, *ignored),
     )
 
@@ -294,98 +278,6 @@ def _keys(words: list[Word]) -> tuple[dict[str, Word], list[str]]:
 
 
 # --- containers -------------------------------------------------------------------------------------------------------------
-
-
-def _run(r: Reader, *, start: bool) -> Statement:
-    """Options, an image, a command. Without `--name` the image's word is the container's name too, and options may follow it."""
-    given = o.Given()
-    o.read_options(r, o.RUN, given, kind="new name")
-    named = given.last("--name")
-    image = r.take("new name" if named is None else "image") if named is None or r.peek("<image>") is not None else None
-    if named is None:
-        o.read_options(r, o.RUN, given)
-        named = given.last("--name")
-    name = not_reserved(_docker_name(named or Word(_short_name(image or ""), (image or r.words[-1]).place), "container"), "container")
-    command = r.rest("command")
-    in_foreground = start and command[:1] and command[0].rpartition("/")[2] in _TOOLS and not {"-d", "--detach"} & given.ignored.keys()
-    address, network, hostname = given.last("--ip"), given.last("--network", "--net"), given.last("-h", "--hostname")
-    made = d.DockerRun(
-        name,
-        str(image or ""),
-        Word(network.removeprefix("name="), network.place) if network else None,
-        tuple(one for word in given.every("-p", "--publish") for one in publishes_of(word)),
-        _address(address) if address else None,
-        given.has("-P", "--publish-all"),
-        tuple(text for word in given.every("--expose") for text in ports_of_expose(word)),
-        hostname,
-        given.has("--rm"),
-        start,
-        () if in_foreground else tuple(map(str, command)),
-        tuple(option for option in given.ignored if option not in _AS_EXPECTED),
-        tuple(given.undone),
-        named is not None,
-    )
-    return d.DockerExec(_as_typed(command[0]), container=name, run=made) if in_foreground else made
-
-
-_TOOLS = frozenset(
-    [
-        "arp",
-        "arping",
-        "cat",
-        "conntrack",
-        "curl",
-        "dig",
-        "echo",
-        "env",
-        "false",
-        "hostname",
-        "ifconfig",
-        "ip",
-        "iptables",
-        "iptables-save",
-        "ls",
-        "nc",
-        "ncat",
-        "netstat",
-        "nft",
-        "nslookup",
-        "ping",
-        "ping6",
-        "route",
-        "ss",
-        "sysctl",
-        "tcpdump",
-        "traceroute",
-        "true",
-        "wget",
-    ]
-)
-"""Programs that a lab has, if the machine has them, and that end by themselves: `docker run IMAGE ping …` runs one in the container."""
-
-
-def _as_typed(command: Word) -> str:
-    """The rest of the line from a word on, with its quotes."""
-    return command.place.source[command.place.column :]
-
-
-_AS_EXPECTED = ("-d", "--detach", "-i", "--interactive", "-t", "--tty", "-q", "--quiet")
-"""Of these nobody expects an effect on the network, so that nothing is said of them."""
-
-
-def _short_name(image: str) -> str:
-    """An image's name without registry, tag and digest: what a container is called that is given no name."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-
-
-def _exec(r: Reader) -> Statement:
-    o.read_options(r, o.EXEC, o.Given(), kind="container")
-    container = r.take("container")
-    command = r.peek("<command>")
-    if command is None:
-        raise StatementError(f"command is missing: {r.form}", r.end)
-    r.rest("command")
-    return d.DockerExec(_as_typed(command), container=container)
 
 
 def _port(r: Reader) -> Statement:

@@ -102,7 +102,7 @@ class DockerRun(Docker, frozen=True):
 
     `network` is a network's name, `host`, `none` or `container:NAME`. `exposed` are ports as `PORT/PROTOCOL`. `command` is what follows
     the image: the lab runs no image. Without `--name`, `named` is false, and the name is the image's. `ignored` are options that do not
-    matter to the network, `undone` those that do but are not done here.
+    matter to the network, `undone` those that do but are not done here. `further` are the networks of more than one `--network`.
     """
 
     name: str
@@ -119,6 +119,7 @@ class DockerRun(Docker, frozen=True):
     ignored: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
     named: bool = True
+    further: "tuple[DockerConnect, ...]" = ()
 
 
 class DockerRemove(DockerEnding, frozen=True):

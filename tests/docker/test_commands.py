@@ -38,6 +38,10 @@ READ = [
     ),
     ("docker run --expose 9000-9001 --expose 53/udp a", d.DockerRun("a", "a", exposed=("9000/tcp", "9001/tcp", "53/udp"))),
     ("docker run --net=host --name a b", d.DockerRun("a", "b", "host")),
+    (
+        "docker run --network name=x,ip=10.0.0.9 --network y --name a b",
+        d.DockerRun("a", "b", "x", address="10.0.0.9", further=(d.DockerConnect("y", "a"),)),
+    ),
     ("docker run --network container:web -h box --name a b", d.DockerRun("a", "b", "container:web", hostname="box")),
     (
         f"docker run -d {MUCH} --link db:db --dns 1.1.1.1 --name a img:1 server --port 80",
@@ -153,6 +157,9 @@ BAD = [
         "172.18.0.9",
     ),
     ("docker run --name a -p 8080-8080:80 nginx", "port 8080/tcp of the host is already taken by web", "8080-8080:80"),
+    ("docker run --network back --network bak --name a b", "there is no Docker network bak; did you mean back?", "bak"),
+    ("docker run --network ip=10.60.0.9 --name a b", "ip=10.60.0.9 names no network; write name=NETWORK", "ip=10.60.0.9"),
+    ("docker run --network name=back,x=y --name a b", "x is not a field here", "name=back,x=y"),
     ("docker exec", "container is missing: docker exec CONTAINER COMMAND", ""),
     ("docker exec web", "command is missing", ""),
     ("docker start wbe", "there is no container wbe; did you mean web?", "wbe"),
@@ -269,6 +276,15 @@ def test_names_may_be_longer_than_those_of_interfaces() -> None:
     )
     assert [bridge.name for bridge in at.topology.host.bridges] == ["docker0", "br-cc918f6910b5"]
     assert all(len(interface.name) <= 15 for interface in at.topology.host.interfaces)
+
+
+def test_several_networks_at_once_are_taken_from_25_on() -> None:
+    cell = "docker install --version {}\ndocker network create x 10.60.0.0/24\ndocker run --network bridge --network name=x,ip=10.60.0.9 a"
+    at = At()
+    assert at.run(cell.format("25")).sentence == "a has 172.17.0.2 on docker0 and 10.60.0.9 on x"
+    assert at.run(cell.splitlines()[-1]).sentence == "already so"
+    with pytest.raises(StatementError, match=r"Docker Engine 24\.0\.9 takes one --network; for more: docker network connect"):
+        At().run(cell.format("24"))
 
 
 def test_a_network_and_a_container_may_have_the_same_name() -> None:
