@@ -334,4 +334,4 @@ def test_names_are_completed_and_every_form_is_in_the_help(lab: Lab) -> None:
     assert {"true", "false"} <= set(completer.words(["docker", "install", "--userland-proxy"]))
     shown = str(lab.run("help docker"))
     assert "docker network create NAME [CIDR]" in shown
-    assert "docker run NAME [--network N] [-p [IP:][HOST:]CTR[/udp]]" in shown
+    assert "docker run [-d] [--name NAME] [--network N|host|none|container:NAME] [-p [IP:][HOST:]CTR[/udp]]" in shown
