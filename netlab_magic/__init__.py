@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netlab_magic.diagnosis.case import Case
     from netlab_magic.diagnosis.compare import Difference
     from netlab_magic.diagnosis.remedies import Fix, Remedy
+    from netlab_magic.diagnosis.summary import Account
     from netlab_magic.draw import Picture
     from netlab_magic.errors import (
         CommandFailed,
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
     from netlab_magic.iptables.listing import listing
     from netlab_magic.iptables.ruleset import Chain, Rule, RulePosition, Ruleset, Table
     from netlab_magic.iptables.save_format import parse
-    from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
+    from netlab_magic.model.kernel_trace import Direction, DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
     from netlab_magic.model.packet import Packet
-    from netlab_magic.model.packet_path import PacketPath, PathStep
+    from netlab_magic.model.packet_path import Event, PacketPath, PathStep
     from netlab_magic.model.probe import Outcome, Probe, Verdict
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from netlab_magic.session.results.why import Why
 
 __all__ = [
+    "Account",
     "Asked",
     "Case",
     "CellResult",
@@ -66,7 +68,9 @@ __all__ = [
     "Conversation",
     "Device",
     "Difference",
+    "Direction",
     "DropCause",
+    "Event",
     "ExpectationFailed",
     "Explained",
     "Explanation",
@@ -96,6 +100,7 @@ __all__ = [
     "Probe",
     "Ran",
     "Remedy",
+    "ReportEvent",
     "Result",
     "Rule",
     "RuleDiff",
@@ -129,6 +134,7 @@ _MODULES = {
     "diagnosis.case": "Case",
     "diagnosis.compare": "Difference",
     "diagnosis.remedies": "Fix Remedy",
+    "diagnosis.summary": "Account",
     "draw": "Picture",
     "errors": "CommandFailed ExpectationFailed Interrupted KernelRefused LabUnavailable NetlabError Place StatementError",
     "explain": "ChainExplanation Explanation TableExplanation explain",
@@ -137,9 +143,9 @@ _MODULES = {
     "iptables.listing": "listing",
     "iptables.ruleset": "Chain Rule RulePosition Ruleset Table",
     "iptables.save_format": "parse",
-    "model.kernel_trace": "DropCause HookReport KernelTrace TracedHop",
+    "model.kernel_trace": "Direction DropCause HookReport KernelTrace ReportEvent TracedHop",
     "model.packet": "Packet",
-    "model.packet_path": "PacketPath PathStep",
+    "model.packet_path": "Event PacketPath PathStep",
     "model.probe": "Outcome Probe Verdict",
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
     "session.lab": "Lab",

@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
-from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.probe import Verdict
 
 __all__ = ["Difference", "as_reported", "crosscheck"]
@@ -34,16 +34,16 @@ def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[st
     found = []
     if prediction.verdict != traced.outcome.verdict:
         found.append(Difference("", "", prediction.verdict, traced.outcome.verdict))
-    found += _compared("request", prediction.request.hops, traced.hops, rulesets)
+    found += _compared(Direction.REQUEST, prediction.request.hops, traced.hops, rulesets)
     if prediction.back is not None:
-        found += _compared("reply", prediction.back.hops, traced.hops, rulesets)
+        found += _compared(Direction.REPLY, prediction.back.hops, traced.hops, rulesets)
     return tuple(found)
 
 
 def _compared(
-    direction: str, hops: Sequence[Hop], traced_hops: Sequence[TracedHop], rulesets: Mapping[str, Ruleset]
+    direction: Direction, hops: Sequence[Hop], traced_hops: Sequence[TracedHop], rulesets: Mapping[str, Ruleset]
 ) -> Iterator[Difference]:
-    waiting = [traced_hop for traced_hop in traced_hops if (traced_hop.direction == "request") == (direction == "request")]
+    waiting = [traced_hop for traced_hop in traced_hops if (traced_hop.direction == Direction.REQUEST) == (direction == Direction.REQUEST)]
     for hop in hops:
         predicted = _predicted(hop)
         seen = tuple(spot for traced_hop in _taken(waiting, hop) for spot in _seen(traced_hop, rulesets.get(hop.namespace)))
@@ -71,9 +71,9 @@ def _predicted(hop: Hop) -> tuple[RulePosition, ...]:
 
 def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[RulePosition]:
     for report in traced_hop.reports:
-        if report.event == "rule" and report.rule:
+        if report.event == ReportEvent.RULE and report.rule:
             yield RulePosition(report.table, report.chain, report.rule)
-        elif report.event == "policy" and _drops(report, ruleset):
+        elif report.event == ReportEvent.POLICY and _drops(report, ruleset):
             yield RulePosition(report.table, report.chain, 0)
 
 

@@ -1,6 +1,7 @@
 """The kernel's account of a packet, joined to the rules that its numbers refer to: as rows to read, and as the steps of a path."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import groupby
 
 import msgspec
@@ -8,21 +9,33 @@ import msgspec
 from netlab_magic.diagnosis.kernel_causes import FACTS, fact_values
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Rule, Ruleset
-from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import FATAL, Event, PacketPath, PathStep
 
-__all__ = ["Row", "followed", "path_of_trace", "rows_of", "rule_of", "rulesets_of", "source_port_of"]
+__all__ = ["Row", "RowKind", "followed", "path_of_trace", "rows_of", "rule_of", "rulesets_of", "source_port_of"]
+
+
+class RowKind(StrEnum):
+    """What a row tells: of a rule or the end of a chain as in ReportEvent.
+
+    QUIET: hooks in which no rule was met. SOURCE, DESTINATION: a hook gave the packet another one. LOST: it entered a hook and, for all
+    that was seen, never left.
+    """
+
+    RULE = "rule"
+    RETURN = "return"
+    POLICY = "policy"
+    QUIET = "quiet"
+    SOURCE = "source"
+    DESTINATION = "destination"
+    LOST = "lost"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What happened at one place of a passage.
+    """What happened at one place on a packet's way through a namespace; `text` is the rule, or from what to what an address changed."""
 
-    `kind` is "rule", "return" or "policy"; "quiet" for hooks in which no rule was met; "source" or "destination" where a hook gave the
-    packet another one (`text` tells from what to what); "lost" for a hook that the packet entered and, for all we saw, never left.
-    """
-
-    kind: str
+    kind: RowKind
     hook: str
     table: str = ""
     chain: str = ""
@@ -38,7 +51,7 @@ class Row(msgspec.Struct, frozen=True):
 
 def source_port_of(traced: KernelTrace) -> int | None:
     """The port that the probe was sent from; None where it has none, or was not seen."""
-    seen = next((one.packet for traced_hop in traced.hops if traced_hop.direction == "request" for one in traced_hop.reports), None)
+    seen = next((one.packet for traced_hop in traced.hops if traced_hop.direction == Direction.REQUEST for one in traced_hop.reports), None)
     return (seen.source_port or None) if seen else None
 
 
@@ -58,10 +71,10 @@ def followed(report: HookReport, ruleset: Ruleset) -> str:
     rule = rule_of(report, ruleset)
     if rule is not None:
         return rule.jump
-    if report.event == "return":
+    if report.event == ReportEvent.RETURN:
         return "RETURN"
     chain = ruleset.table(report.table).chain(report.chain)
-    policy = chain.policy if report.event == "policy" and chain else None
+    policy = chain.policy if report.event == ReportEvent.POLICY and chain else None
     return policy or report.verdict.replace("CONTINUE", "")
 
 
@@ -70,33 +83,33 @@ def rows_of(traced_hop: TracedHop, ruleset: Ruleset) -> list[Row]:
     rows: list[Row] = []
     for hook, group in groupby(traced_hop.reports, key=lambda seen: seen.hook):
         found = list(_in_hook(hook, list(group), ruleset))
-        if rows and rows[-1].kind == "quiet" and [row.kind for row in found] == ["quiet"]:
-            rows[-1] = Row("quiet", f"{rows[-1].hook}, {hook}")
+        if rows and rows[-1].kind == RowKind.QUIET and [row.kind for row in found] == [RowKind.QUIET]:
+            rows[-1] = Row(RowKind.QUIET, f"{rows[-1].hook}, {hook}")
         else:
             rows += found
     return rows
 
 
 def _in_hook(hook: str, seen: list[HookReport], ruleset: Ruleset) -> Iterator[Row]:
-    told = [one for one in seen if one.event not in ("enters", "leaves")]
+    told = [one for one in seen if one.event not in (ReportEvent.ENTERS, ReportEvent.LEAVES)]
     for one in told:
         rule = rule_of(one, ruleset)
-        yield Row(one.event, hook, one.table, one.chain, one.rule, rule.spec if rule else "", followed(one, ruleset))
-    left = seen[-1].event == "leaves"
+        yield Row(RowKind(one.event), hook, one.table, one.chain, one.rule, rule.spec if rule else "", followed(one, ruleset))
+    left = seen[-1].event == ReportEvent.LEAVES
     changes = _changes(seen[0].packet, seen[-1].packet)
     for end, change in changes.items():
         yield Row(end, hook, text=change)
     if not told and not changes and left:
-        yield Row("quiet", hook)
+        yield Row(RowKind.QUIET, hook)
     if not left and not (told and followed(told[-1], ruleset) in FATAL):
-        yield Row("lost", hook)
+        yield Row(RowKind.LOST, hook)
 
 
-def _changes(before: Packet, after: Packet) -> dict[str, str]:
+def _changes(before: Packet, after: Packet) -> dict[RowKind, str]:
     """What is different: `172.18.0.3 → 203.0.113.2` for the source, the destination, or both."""
     ends = {
-        "source": (_end(before.source, before.source_port), _end(after.source, after.source_port)),
-        "destination": (_end(before.destination, before.destination_port), _end(after.destination, after.destination_port)),
+        RowKind.SOURCE: (_end(before.source, before.source_port), _end(after.source, after.source_port)),
+        RowKind.DESTINATION: (_end(before.destination, before.destination_port), _end(after.destination, after.destination_port)),
     }
     return {name: f"{old} → {new}" for name, (old, new) in ends.items() if old != new}
 
@@ -121,27 +134,28 @@ def path_of_trace(traced: KernelTrace) -> PacketPath:
 
 def _stops(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
     first, last = traced_hop.reports[0], traced_hop.reports[-1]
-    namespace, back = traced_hop.namespace, traced_hop.direction != "request"
+    namespace, back = traced_hop.namespace, traced_hop.direction != Direction.REQUEST
     if first.hook == "PREROUTING":
         came = first.packet.port_in or first.packet.input
         yield PathStep(Event.ENTERS, namespace, came, packet=str(first.packet), back=back)
     for one, following in zip(traced_hop.reports, (*traced_hop.reports[1:], last), strict=True):
-        if one.event in ("rule", "return", "policy") and not _says_nothing(one, ruleset):
+        if one.event not in (ReportEvent.ENTERS, ReportEvent.LEAVES) and not _says_nothing(one, ruleset):
             outcome = followed(one, ruleset)
-            after = str(following.packet) if following.event == "leaves" and _changes(one.packet, following.packet) else ""
+            after = str(following.packet) if following.event == ReportEvent.LEAVES and _changes(one.packet, following.packet) else ""
+            event = Event.RULE if one.event == ReportEvent.RULE else Event.END
             yield PathStep(
-                Event.RULE if one.event == "rule" else Event.END, namespace, hook=one.hook, table=one.table, chain=one.chain, rule=one.rule,
+                event, namespace, hook=one.hook, table=one.table, chain=one.chain, rule=one.rule,
                 outcome=outcome, packet=str(one.packet), after=after, fatal=outcome in FATAL, back=back,
             )  # fmt: skip
-    if (last.event, last.hook) == ("leaves", "POSTROUTING"):
+    if (last.event, last.hook) == (ReportEvent.LEAVES, "POSTROUTING"):
         yield PathStep(Event.LEAVES, namespace, last.packet.port_out or last.packet.output, packet=str(last.packet), back=back)
-    if (last.event, last.hook) == ("leaves", "INPUT"):
+    if (last.event, last.hook) == (ReportEvent.LEAVES, "INPUT"):
         yield PathStep(Event.ARRIVES, namespace, packet=str(last.packet), back=back)
 
 
 def _says_nothing(report: HookReport, ruleset: Ruleset) -> bool:
     """Whether it is the policy of a chain without rules that lets everything on."""
     chain = ruleset.table(report.table).chain(report.chain)
-    return report.event == "policy" and chain is not None and not chain.rules and followed(report, ruleset) not in FATAL
+    return report.event == ReportEvent.POLICY and chain is not None and not chain.rules and followed(report, ruleset) not in FATAL
 
 

@@ -1,24 +1,47 @@
 """What the kernel reported of one probe's packets: where it saw them, and which rules they met there. Values only."""
 
+from enum import StrEnum
+
 import msgspec
 
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome
 
-__all__ = ["DropCause", "HookReport", "KernelTrace", "TracedHop"]
+__all__ = ["Direction", "DropCause", "HookReport", "KernelTrace", "ReportEvent", "TracedHop"]
+
+
+class Direction(StrEnum):
+    """Which packet of a probe it is; an error is an ICMP error about the request or about the reply."""
+
+    REQUEST = "request"
+    REPLY = "reply"
+    ERROR = "error"
+
+
+class ReportEvent(StrEnum):
+    """What a report says of a packet.
+
+    ENTERS: it begins this hook; no table of iptables has seen it there yet. LEAVES: all tables of this hook let it go on. RULE: it matched
+    a rule. RETURN: it came to the end of a user chain. POLICY: it came to the end of a built-in chain, whose policy decided.
+    """
+
+    ENTERS = "enters"
+    LEAVES = "leaves"
+    RULE = "rule"
+    RETURN = "return"
+    POLICY = "policy"
+
 
 
 class HookReport(msgspec.Struct, frozen=True):
     """One report about a packet, at a hook of a namespace.
 
-    `event` is "enters" (a packet begins this hook; no table of iptables has seen it there yet), "leaves" (all tables of this hook let
-    it go on), "rule" (the packet matched rule number `rule`), "return" (it came to the end of a user chain) or "policy" (to that of a
-    built-in chain, whose policy decided). `table`, `chain` and `rule` are "" and None where the event has none. `verdict` is what
-    the kernel said follows (ACCEPT, DROP, the chain that is entered, RETURN), and "" where it does not say; the legacy variant never does.
+    `table`, `chain` and `rule` are "" and None where the event has none. `verdict` is what the kernel said follows (ACCEPT, DROP, the
+    chain that is entered, RETURN), and "" where it does not say; the legacy variant never does.
     `packet` is the packet as it was then; without conntrack's fields, which no report holds.
     """
 
-    event: str
+    event: ReportEvent
     hook: str
     packet: Packet
     table: str = ""
@@ -28,13 +51,10 @@ class HookReport(msgspec.Struct, frozen=True):
 
 
 class TracedHop(msgspec.Struct, frozen=True):
-    """One packet in one namespace, in the order in which it was seen.
-
-    `direction` is "request", "reply", or "error" for an ICMP error about the request or about the reply.
-    """
+    """One packet in one namespace, with its reports in the order in which they came."""
 
     namespace: str
-    direction: str
+    direction: Direction
     reports: tuple[HookReport, ...]
 
 

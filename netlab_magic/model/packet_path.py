@@ -1,12 +1,14 @@
 """A packet's whole way as numbered stops: interfaces on the wire and rules, in every namespace that it comes through, and back again."""
 
+from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
 from netlab_magic.model.topology import End
 
-__all__ = ["FATAL", "NOWHERE", "Badge", "Event", "PacketPath", "PathStep", "RulePath", "RuleStep", "Unmet"]
+__all__ = ["FATAL", "NOWHERE", "Badge", "Cable", "Crossing", "Event", "PacketPath", "PathStep", "RulePath", "RuleStep", "Unmet"]
 
 FATAL = frozenset({"DROP", "REJECT"})
 """The verdicts that end a packet's way."""
@@ -78,7 +80,7 @@ class RulePath(msgspec.Struct, frozen=True):
         )
 
 
-class Event:
+class Event(StrEnum):
     """What happens at a stop.
 
     ENTERS and LEAVES are on the wire. RULE matched, PASSED did not; END is a chain's policy, or the return of a user chain. ARRIVES
@@ -114,7 +116,7 @@ class PathStep(msgspec.Struct, frozen=True):
     catalogue of `messages`, which `values` fill, about a packet that no rule has ended. `back` marks the way of what comes back.
     """
 
-    event: str
+    event: Event
     namespace: str
     interface: str = ""
     hook: str = ""
@@ -147,6 +149,20 @@ class PathStep(msgspec.Struct, frozen=True):
         if self.rule is None:
             return f"{table}{self.chain} {'end' if self.outcome == 'RETURN' else 'policy'}"
         return f"{table}{self.chain} rule {self.rule}" if self.last is None else f"{table}{self.chain} rules {self.rule}–{self.last}"
+
+
+class Cable(NamedTuple):
+    """A cable that a path crosses, from the end at which the request enters it; for one that only the reply crosses, from its own."""
+
+    near: End
+    far: End
+
+
+class Crossing(NamedTuple):
+    """Which packets crossed a cable: the request, the reply, or both."""
+
+    request: bool = False
+    reply: bool = False
 
 
 class PacketPath(msgspec.Struct, frozen=True):
@@ -191,16 +207,16 @@ class PacketPath(msgspec.Struct, frozen=True):
         """The numbers of the rules that it met in a namespace."""
         return tuple(self.badge(number) for number, step in enumerate(self.steps, 1) if step.inside and step.namespace == namespace)
 
-    def crossings(self) -> dict[tuple[End, End], tuple[bool, bool]]:
-        """The cables on the way as (from, to) of the request, and for each whether the request and whether the way back took it."""
-        found: dict[tuple[End, End], tuple[bool, bool]] = {}
+    def crossings(self) -> dict[Cable, Crossing]:
+        """The cables on the path, and which packets took each."""
+        found: dict[Cable, Crossing] = {}
         wired = [step for step in self.steps if not step.inside]
         for one, other in pairwise(wired):
             if (one.event, other.event) == (Event.LEAVES, Event.ENTERS) and one.interface and other.interface:
                 there, back = End(one.namespace, one.interface), End(other.namespace, other.interface)
-                ends = (back, there) if one.back and (back, there) in found else (there, back)
-                request, reply = found.get(ends, (False, False))
-                found[ends] = (request or not one.back, reply or one.back)
+                cable = Cable(back, there) if one.back and Cable(back, there) in found else Cable(there, back)
+                taken = found.get(cable, Crossing())
+                found[cable] = Crossing(taken.request or not one.back, taken.reply or one.back)
         return found
 
     def path(self, namespace: str, *, back: bool | None = None) -> RulePath:

@@ -20,9 +20,9 @@ from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
+from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.results.base import CellResult, Result, Text
-from netlab_magic.session.results.explain import explained, table_of
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 

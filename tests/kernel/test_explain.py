@@ -11,8 +11,8 @@ from netlab_magic import Lab
 from netlab_magic.errors import StatementError
 from netlab_magic.iptables import save_format
 from netlab_magic.language.parser import parse
+from netlab_magic.session.explain import explained
 from netlab_magic.session.results.base import Result
-from netlab_magic.session.results.explain import explained
 
 RULES = """*filter
 :INPUT ACCEPT [0:0]

@@ -21,8 +21,9 @@ PUBLIC = {
         *("Ran", "Result", "Status", "Text", "Tracked", "Why"),
     },
     "what results hold": {
-        *("Case", "ChainDiff", "ChainExplanation", "Difference", "DropCause", "Explanation", "Fix", "FlowChange", "Hop", "HookReport"),
-        *("KernelTrace", "Outcome", "PacketPath", "PathStep", "Prediction", "Probe", "Remedy", "RuleDiff", "RulePosition"),
+        *("Account", "Case", "ChainDiff", "ChainExplanation", "Difference", "Direction", "DropCause", "Event", "Explanation", "Fix"),
+        *("FlowChange", "Hop", "HookReport"),
+        *("KernelTrace", "Outcome", "PacketPath", "PathStep", "Prediction", "Probe", "Remedy", "ReportEvent", "RuleDiff", "RulePosition"),
         *("TableExplanation", "Trace", "TracedHop", "Verdict"),
     },
     "errors": {

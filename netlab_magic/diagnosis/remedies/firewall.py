@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from netlab_magic.diagnosis.remedies.placement import own_place
-from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
 from netlab_magic.forwarding.prediction import Hop
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
@@ -127,7 +127,7 @@ class _BeforeTheKiller:
             values = {"number": str(line.number), "chain": line.chain, "table": line.table}
             yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
 
-    def inserted(self, scope: str, sentence: str, values: dict[str, str], spec: str) -> Iterator[Change]:
+    def inserted(self, scope: Scope, sentence: str, values: dict[str, str], spec: str) -> Iterator[Change]:
         """A rule that accepts, before the one that did it, or at the end of the chain whose policy did."""
         held = self.ruleset.chain(self.chain, self.killer.table)
         if held is not None:
@@ -154,7 +154,7 @@ class _BeforeTheKiller:
         table = "" if self.killer.table == "filter" else f"-t {self.killer.table} "
         return f"{self.program} {table}{action} {words}"
 
-    def made(self, scope: str, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
+    def made(self, scope: Scope, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
         return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
 
 

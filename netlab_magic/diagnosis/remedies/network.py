@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 import msgspec
 
 from netlab_magic.diagnosis.remedies.firewall import Change, ruled
-from netlab_magic.diagnosis.remedies.remedy import Fix, World
+from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import message
@@ -77,7 +77,7 @@ def unseen_bridges(world: World, hop: Hop) -> Iterator[Change]:
         yield from _sysctl(world, hop.namespace, BRIDGED, "0", _UNSEEN)
 
 
-def _built(world: World, scope: str, sentence: str, values: dict[str, str], statement: s.Build, line: str) -> Iterator[Change]:
+def _built(world: World, scope: Scope, sentence: str, values: dict[str, str], statement: s.Build, line: str) -> Iterator[Change]:
     """The change that a statement makes; nothing where the statement cannot be, or changes nothing."""
     try:
         after = desired(world.topology, statement)
@@ -86,7 +86,7 @@ def _built(world: World, scope: str, sentence: str, values: dict[str, str], stat
     yield from _changed(world, scope, sentence, values, after, line)
 
 
-def _changed(world: World, scope: str, sentence: str, values: dict[str, str], after: Topology, line: str = "") -> Iterator[Change]:
+def _changed(world: World, scope: Scope, sentence: str, values: dict[str, str], after: Topology, line: str = "") -> Iterator[Change]:
     commands = tuple(command for change in between(world.topology, after) for command in change.commands())
     if commands:
         statements = (line,) if line else commands

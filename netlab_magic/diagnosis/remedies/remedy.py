@@ -1,5 +1,7 @@
 """A remedy as a value: what to change, in a sentence, in statements of the language and in real commands."""
 
+from typing import Literal
+
 import msgspec
 
 from netlab_magic.docker import Daemon
@@ -8,7 +10,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import Topology
 
-__all__ = ["Fix", "Remedy", "World"]
+__all__ = ["Fix", "Remedy", "Scope", "World"]
 
 
 class World(msgspec.Struct, frozen=True):
@@ -20,15 +22,21 @@ class World(msgspec.Struct, frozen=True):
     dockerd: Daemon | None = None
 
 
+Scope = Literal[
+    "ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces",
+    "delete rule", "policy", "sysctl", "advice",
+]  # fmt: skip
+"""What a change is about, the smallest in effect first."""
+
+
 class Fix(msgspec.Struct, frozen=True):
-    """One change. `scope` is flow, reply, interfaces, "delete rule", policy, sysctl, route, masquerade, translation, ask, publish, network,
-    server or link; or advice, which says what to do and has not been tried.
+    """One change; with the scope "advice", one that could not be tried.
 
     `sentence` is a message of the catalogue, which `values` fill. `statements` are lines of a cell that make the change, and `commands`
     are what one would type on a real host; both are typed in the lab's host. There are none where another question is the whole change.
     """
 
-    scope: str
+    scope: Scope
     sentence: str
     values: dict[str, str]
     statements: tuple[str, ...]
@@ -41,7 +49,7 @@ class Remedy(msgspec.Struct, frozen=True):
     fixes: tuple[Fix, ...]
 
     @property
-    def scope(self) -> str:
+    def scope(self) -> Scope:
         """What the first change is about."""
         return self.fixes[0].scope
 

@@ -1,13 +1,14 @@
 """The search: every change that may help is made in the model, and offered only if the packets pass then."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
 
 from netlab_magic.diagnosis.remedies.advice import advice, refuses_a_service
 from netlab_magic.diagnosis.remedies.docker import docker_fixes
 from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of
 from netlab_magic.diagnosis.remedies.nat import translation_fixes
 from netlab_magic.diagnosis.remedies.network import network_fixes, unseen_bridges
-from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
+from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
@@ -21,10 +22,7 @@ __all__ = ["remedies"]
 _MOST = 5
 _DEEPEST = 3
 _NOTHING: Mapping[str, str] = {}
-_EFFECTS = (
-    *("ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces"),
-    *("delete rule", "policy", "sysctl", "advice"),
-)  # fmt: skip
+_EFFECTS = get_args(Scope)
 """Scopes, the smallest in effect first."""
 _KINDS = {"reply": "rule", "flow": "rule", "interfaces": "rule"}
 """Scopes that are of one kind: three changes are only offered when two of them are."""

@@ -8,7 +8,7 @@ from netlab_magic.engines.simulated.rules import saved
 from netlab_magic.engines.simulated.traffic import predicted_now
 from netlab_magic.engines.simulated.world import World
 from netlab_magic.forwarding.prediction import Hop
-from netlab_magic.model.kernel_trace import HookReport, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
 from netlab_magic.netfilter import RuleVisit
@@ -20,10 +20,10 @@ def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTra
     """The lab after a probe, and what the model says of its packets."""
     after, outcome, found = predicted_now(world, probe)
     absent = set(_absent(world))
-    traced_hops = [_passage(hop, "request", absent) for hop in found.request.hops if hop.host_trace.hooks]
+    traced_hops = [_passage(hop, Direction.REQUEST, absent) for hop in found.request.hops if hop.host_trace.hooks]
     if found.back is not None:
-        is_error = found.back.hops[0].host_trace.sent.state == "RELATED"
-        traced_hops += [_passage(hop, "error" if is_error else "reply", absent) for hop in found.back.hops if hop.host_trace.hooks]
+        direction = Direction.ERROR if found.back.hops[0].host_trace.sent.state == "RELATED" else Direction.REPLY
+        traced_hops += [_passage(hop, direction, absent) for hop in found.back.hops if hop.host_trace.hooks]
     rules = {
         namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == "ipv4"
     }
@@ -37,7 +37,7 @@ def _absent(world: World) -> Iterator[tuple[str, str, str]]:
             yield from ((namespace, table.name, chain.name) for chain in table.chains if chain.counters is None and not chain.rules)
 
 
-def _passage(hop: Hop, direction: str, absent: "set[tuple[str, str, str]]") -> TracedHop:
+def _passage(hop: Hop, direction: Direction, absent: "set[tuple[str, str, str]]") -> TracedHop:
     return TracedHop(hop.namespace, direction, tuple(_sightings(hop, absent)))
 
 
@@ -46,12 +46,12 @@ def _sightings(hop: Hop, absent: "set[tuple[str, str, str]]") -> Iterator[HookRe
     hooks = hop.host_trace.hooks
     entering = _entering(hop)
     for at, hook in enumerate(hooks):
-        yield HookReport("enters", hook, entering[at])
+        yield HookReport(ReportEvent.ENTERS, hook, entering[at])
         for visit in hop.host_trace.visits:
             if visit.hook == hook and visit.matched and (hop.namespace, visit.table, visit.chain) not in absent:
                 yield _sighting(visit)
         if hop.host_trace.passed or at < len(hooks) - 1:
-            yield HookReport("leaves", hook, entering[at + 1])
+            yield HookReport(ReportEvent.LEAVES, hook, entering[at + 1])
 
 
 def _entering(hop: Hop) -> list[Packet]:
@@ -72,5 +72,5 @@ def _reported(packet: Packet) -> Packet:
 
 
 def _sighting(visit: RuleVisit) -> HookReport:
-    event = "rule" if visit.rule else "policy" if visit.chain == visit.hook else "return"
+    event = ReportEvent.RULE if visit.rule else ReportEvent.POLICY if visit.chain == visit.hook else ReportEvent.RETURN
     return HookReport(event, visit.hook, _reported(visit.before), visit.table, visit.chain, visit.rule, visit.outcome)

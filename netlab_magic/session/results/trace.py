@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from netlab_magic.diagnosis.kernel_causes import fact_sentence
-from netlab_magic.diagnosis.traced_path import Row, rows_of, rulesets_of
+from netlab_magic.diagnosis.traced_path import Row, RowKind, rows_of, rulesets_of
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.kernel_trace import DropCause, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, KernelTrace, TracedHop
 from netlab_magic.model.probe import Outcome
 from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, div, joined, pre, table, td, th, tr
@@ -15,7 +15,7 @@ from netlab_magic.text import aligned, printable
 
 __all__ = ["Tracked"]
 
-_DIRECTIONS = {"request": message("request"), "reply": message("reply"), "error": message("error message")}
+_DIRECTIONS = {Direction.REQUEST: message("request"), Direction.REPLY: message("reply"), Direction.ERROR: message("error message")}
 _HEADS = (message("hook"), message("table"), message("chain"), message("rule"), message("what it says"), message("what followed"))
 
 
@@ -102,17 +102,17 @@ def _device(device: str, port: str) -> str:
 def _cells(row: Row, say: Language) -> tuple[str, ...]:
     """Hook, table, chain, rule, what the rule says, what followed."""
     match row.kind:
-        case "quiet":
+        case RowKind.QUIET:
             return row.hook, "", "", "", say("no rule matched"), ""
-        case "source":
+        case RowKind.SOURCE:
             return row.hook, "", "", "", say("the source is changed: {}", row.text), ""
-        case "destination":
+        case RowKind.DESTINATION:
             return row.hook, "", "", "", say("the destination is changed: {}", row.text), ""
-        case "lost":
+        case RowKind.LOST:
             return row.hook, "", "", "", say("came in, and was not seen to leave"), ""
-        case "rule":
+        case RowKind.RULE:
             return row.hook, row.table, row.chain, str(row.rule or "?"), row.text, row.followed or say("next rule")
-    end = say("policy") if row.kind == "policy" else say("end of the chain")
+    end = say("policy") if row.kind == RowKind.POLICY else say("end of the chain")
     return row.hook, row.table, row.chain, "", end, row.followed
 
 

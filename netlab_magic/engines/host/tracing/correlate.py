@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from netlab_magic.engines.host.tracing.packet_reports import Headers, Report
+from netlab_magic.model.kernel_trace import Direction, ReportEvent
 
 __all__ = ["SeenPacket", "joined", "tell_ours"]
 
@@ -15,12 +16,12 @@ _ECHO_REQUESTS, _ECHO_REPLIES = {("icmp", 8), ("ipv6-icmp", 128)}, {("icmp", 0),
 class SeenPacket(msgspec.Struct):
     """One packet's reports in one namespace, in order. `seconds` is when it was first seen, as far as that is known.
 
-    `direction` is "" while the packet is not known to be the probe's.
+    `direction` is None while the packet is not known to be the probe's.
     """
 
     seconds: float
     reports: list[Report]
-    direction: str = ""
+    direction: Direction | None = None
 
 
 def joined(reports: Iterable[Report]) -> list[SeenPacket]:
@@ -33,7 +34,7 @@ def joined(reports: Iterable[Report]) -> list[SeenPacket]:
         seen: SeenPacket | None
         if report.headers is None:
             seen = threads.get(report.thread)
-        elif report.event == "enters" and report.hook in _FIRST_HOOKS:
+        elif report.event == ReportEvent.ENTERS and report.hook in _FIRST_HOOKS:
             seen = SeenPacket(latest, [])
             found.append(seen)
         else:
@@ -61,18 +62,18 @@ def tell_ours(all_seen: Sequence[SeenPacket], identifier: int) -> None:
         count = len(ours)
         for seen in all_seen:
             seen.direction = seen.direction or _direction(_headers(seen.reports[0]), ours)
-            if seen.direction in ("request", "reply"):
-                end = 0 if seen.direction == "request" else 1
+            if seen.direction in (Direction.REQUEST, Direction.REPLY):
+                end = 0 if seen.direction == Direction.REQUEST else 1
                 ours |= {one.headers.ends[end] for one in seen.reports if one.headers and one.headers.ends[end]}
 
 
-def _direction(headers: Headers, ours: set[int]) -> str:
+def _direction(headers: Headers, ours: set[int]) -> Direction | None:
     packet, (source, destination) = headers.packet, headers.ends
     if not {source, destination} & ours or (packet.protocol == "tcp" and not packet.flags & {"SYN", "RST"}):
-        return ""
+        return None
     kind = packet.protocol, packet.icmp_type
     if "icmp" in packet.protocol and kind not in _ECHO_REQUESTS | _ECHO_REPLIES:
-        return "error"
+        return Direction.ERROR
     if "icmp" in packet.protocol:
-        return "request" if kind in _ECHO_REQUESTS else "reply"
-    return "request" if source in ours else "reply"
+        return Direction.REQUEST if kind in _ECHO_REQUESTS else Direction.REPLY
+    return Direction.REQUEST if source in ours else Direction.REPLY

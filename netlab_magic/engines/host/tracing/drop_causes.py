@@ -12,7 +12,7 @@ from pathlib import Path
 from netlab_magic.engines.host.netlink.codec import text
 from netlab_magic.engines.host.netlink.rtnetlink import RouteSocket
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
-from netlab_magic.model.kernel_trace import DropCause, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
 
@@ -50,7 +50,7 @@ def facts_of(
     if not traced_hops:
         return tuple(_LastSeenIn(namespaces, probe.source, {}).sending(probe.address))
     found: list[DropCause] = []
-    for direction in ("request", "reply", "error"):
+    for direction in Direction:
         last = next((one for one in reversed(traced_hops) if one.direction == direction and one.reports), None)
         if last is not None:
             place = _LastSeenIn(namespaces, last.namespace, rises(last.namespace))
@@ -79,15 +79,15 @@ class _LastSeenIn:
     def ended(self, traced_hop: TracedHop, here: Sequence[TracedHop]) -> Iterator[DropCause]:
         """Why the packet of `traced_hop` was not seen again; `here` are all that passed this namespace."""
         last = traced_hop.reports[-1]
-        if last.event != "leaves":
+        if last.event != ReportEvent.LEAVES:
             return
         packet = last.packet
         if last.hook == "PREROUTING":
             yield from self._not_routed(packet)
         elif last.hook == "POSTROUTING" and not packet.port_in and (packet.input or not packet.port_out):
             yield from self._not_sent(packet)
-        elif last.hook == "INPUT" and traced_hop.direction == "request":
-            yield from self._not_taken(packet, [one for one in here if one.direction != "request"])
+        elif last.hook == "INPUT" and traced_hop.direction == Direction.REQUEST:
+            yield from self._not_taken(packet, [one for one in here if one.direction != Direction.REQUEST])
 
     def _not_routed(self, packet: Packet) -> Iterator[DropCause]:
         """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""

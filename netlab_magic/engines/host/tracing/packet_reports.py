@@ -11,6 +11,7 @@ from netlab_magic.engines.host.netlink.codec import Attributes, Received, attrib
 from netlab_magic.engines.host.netlink.nfnetlink import NFNL_SUBSYS_ULOG, NFT_MSG_TRACE, read_netfilter
 from netlab_magic.engines.host.tracing.trace_table import ENTERS, LEAVES
 from netlab_magic.model.hooks import HOOKS
+from netlab_magic.model.kernel_trace import ReportEvent
 from netlab_magic.model.packet import Packet
 
 __all__ = ["Headers", "Report", "headers_of", "read_report"]
@@ -64,7 +65,7 @@ class Report(msgspec.Struct, frozen=True):
     `headers` are None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
     """
 
-    event: str
+    event: ReportEvent
     hook: str = ""
     headers: "Headers | None" = None
     table: str = ""
@@ -96,14 +97,14 @@ def _logged(held: Attributes, device: Device) -> Report | None:
     if _NFULA_TIMESTAMP in held:
         whole, parts = struct.unpack("!QQ", held[_NFULA_TIMESTAMP])
         seconds = whole + parts / 1e6
-    report = Report("", hook, headers, mark=headers.packet.mark, seconds=seconds)
+    mark = headers.packet.mark
     if prefix in (ENTERS, LEAVES):
-        return msgspec.structs.replace(report, event=prefix.split()[1])
+        return Report(ReportEvent(prefix.split()[1]), hook, headers, mark=mark, seconds=seconds)
     traced = _TRACED.fullmatch(prefix)
     if traced is None:
         return None
     table, chain, event, number = traced.groups()
-    return msgspec.structs.replace(report, event=event, table=table, chain=chain, number=int(number))
+    return Report(ReportEvent(event), hook, headers, table, chain, int(number), mark=mark, seconds=seconds)
 
 
 def _event(family: int, held: Attributes, device: Device) -> Report:
@@ -113,7 +114,7 @@ def _event(family: int, held: Attributes, device: Device) -> Report:
         transport = held.get(_NFTA_TRACE_TRANSPORT_HEADER, b"")
         headers = headers_of(held[_NFTA_TRACE_NETWORK_HEADER], transport, _number(held, _NFTA_TRACE_MARK), devices)
     is_policy, is_rule = _number(held, _NFTA_TRACE_TYPE) == _NFT_TRACETYPE_POLICY, _NFTA_TRACE_RULE_HANDLE in held
-    event = "policy" if is_policy else "rule" if is_rule else "return"
+    event = ReportEvent.POLICY if is_policy else ReportEvent.RULE if is_rule else ReportEvent.RETURN
     return Report(
         event,
         headers=headers,

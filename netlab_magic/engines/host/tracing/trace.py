@@ -21,7 +21,7 @@ from netlab_magic.engines.host.tracing.trace_table import Wanted
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
@@ -117,12 +117,13 @@ class Tracing:
         return [
             (report.headers.packet.destination, report.headers.packet.destination_port)
             for report in last
-            if report.headers is not None and (report.table == "nat" or report.event == "enters")
+            if report.headers is not None and (report.table == "nat" or report.event == ReportEvent.ENTERS)
         ]
 
     def account(self, outcome: Outcome) -> KernelTrace:
         """Everything that was seen, and what else is known."""
-        traced_hops = tuple(TracedHop(name, one.direction, tuple(self._places[name].reports(one))) for name, one in self._ours())
+        ours = ((name, one, one.direction) for name, one in self._ours())
+        traced_hops = tuple(TracedHop(name, which, tuple(self._places[name].reports(one))) for name, one, which in ours if which)
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
         causes = facts_of(self._namespaces, self._probe, traced_hops, lambda name: self._places[name].rises())
         gaps = tuple(DropCause("reports lost", name) for name, place in self._places.items() if place.lost)
@@ -189,16 +190,17 @@ class _TracedNamespace:
         for report, following in zip(seen.reports, [*seen.reports[1:], None], strict=True):
             hook = report.hook or hook
             packet = _packet_then(report, packet)
-            if report.event in ("enters", "leaves"):
+            if report.event in (ReportEvent.ENTERS, ReportEvent.LEAVES):
                 yield HookReport(report.event, hook, packet)
             elif report.family:
-                if not (report.event == "return" and following and following.event == "policy" and following.chain == report.chain):
+                decided = following is not None and following.event == ReportEvent.POLICY and following.chain == report.chain
+                if not (report.event == ReportEvent.RETURN and decided):
                     yield self._nft(report, hook, packet)
             else:
                 yield self._legacy(report, hook, packet)
 
     def _nft(self, report: Report, hook: str, packet: Packet) -> HookReport:
-        if report.event == "return":
+        if report.event == ReportEvent.RETURN:
             report = msgspec.structs.replace(report, verdict="RETURN")
         ours = self._variant == "nft" and FAMILIES.get(report.family) in ("ip", "ip6") and report.table in BUILT_IN
         number = self._numbers.get((report.family, report.table, report.chain, report.handle))
@@ -207,9 +209,10 @@ class _TracedNamespace:
     def _legacy(self, report: Report, hook: str, packet: Packet) -> HookReport:
         """x_tables calls a rule without conditions the end of its chain, as that is a rule of this kind too; the number tells."""
         chain = self._legacy_rules.table(report.table).chain(report.chain)
-        is_rule = report.event == "rule" or (chain is not None and report.number <= len(chain.rules))
+        is_rule = report.event == ReportEvent.RULE or (chain is not None and report.number <= len(chain.rules))
         table = report.table if self._variant == "legacy" else f"legacy {report.table}"
-        return HookReport("rule" if is_rule else report.event, hook, packet, table, report.chain, report.number if is_rule else None)
+        event, number = (ReportEvent.RULE, report.number) if is_rule else (report.event, None)
+        return HookReport(event, hook, packet, table, report.chain, number)
 
 
 def _packet_then(report: Report, before: Packet) -> Packet:
