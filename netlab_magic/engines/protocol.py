@@ -207,14 +207,15 @@ PACKET_SYSCTLS = (
 class Inside(msgspec.Struct, frozen=True):
     """What decides about packets in a namespace besides its topology.
 
-    `rules` is a dump of this lab's variant, `foreign` the rules that it does not show, `sysctls` those that matter to packets, and
-    `listening` all sockets that listen, as servers of the kind "other". The host's own rules are in `Observed`.
+    `rules` is a dump of this lab's variant, `rules6` the one of ip6tables, `foreign` the rules that they do not show, `sysctls` those that
+    matter to packets, and `listening` all sockets that listen, as servers of the kind "other". The host's IPv4 rules are in `Observed`.
     """
 
     rules: str = ""
     foreign: tuple[ForeignRules, ...] = ()
     sysctls: dict[str, str] = {}
     listening: tuple[Server, ...] = ()
+    rules6: str = ""
 
 
 class Observed(_Message, frozen=True):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from netlab_magic.forwarding.conntrack import Memory
-from netlab_magic.forwarding.links import Cables, Links
+from netlab_magic.forwarding.links import Ahead, Cables, Links
+from netlab_magic.forwarding.neighbour_discovery import LostQuestion, lost_question
 from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.numbers import number_of
@@ -85,10 +86,26 @@ class Forwarder:
                     hops.append(Hop(namespace, done, enters))
                     values = {"namespace": namespace, "device": ahead.device, "address": ahead.address}
                     return Trace(tuple(hops), False, NOBODY_ANSWERS, values), in_flight
+                if done.last.six and (lost := self._lost_question(namespace, ahead, (*hops, Hop(namespace, done, enters)))):
+                    hops.append(Hop(namespace, done, enters))
+                    return Trace(tuple(hops), False, lost.text, lost.values), in_flight
                 cables = ahead.cables
             hops.append(Hop(namespace, done, enters, cables[0]))
             in_flight = _passed(in_flight, done)
             enters, namespace, cables = cables[1], cables[1].namespace, cables[2:]
+
+    def _lost_question(self, namespace: str, ahead: Ahead, ended: tuple[Hop, ...]) -> LostQuestion | None:
+        """What keeps a namespace from learning the next machine's hardware address, unless it still knows it. Raises Unknown."""
+        lost = lost_question(self.links, self._rulesets, namespace, ahead)
+        if lost is None:
+            return None
+        if lost.unknown:
+            raise Unknown(lost.unknown, ended)
+        knows = next(self._assumed, None)
+        if knows is None:
+            why = f"{_whose(namespace)} may still know the hardware address of {ahead.address}; if not, it cannot ask for it"
+            raise Unknown(why, ended, forks=True)
+        return None if knows else lost
 
     def _walk(self, in_flight: InFlight, namespace: str, enters: End | None, cables: Cables, hops: list[Hop]) -> tuple[HostTrace, str]:
         """The walk through a namespace, and the port of the bridge behind which the frame's receiver is."""

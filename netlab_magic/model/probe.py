@@ -32,6 +32,11 @@ class Probe(msgspec.Struct, frozen=True):
     protocol: str = "icmp"
     port: int = 0
 
+    @property
+    def six(self) -> bool:
+        """Whether it goes by IPv6."""
+        return ":" in self.address
+
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
         protocol = "" if self.protocol == "icmp" else f" ({self.protocol})"

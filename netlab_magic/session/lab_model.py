@@ -6,8 +6,8 @@ import msgspec
 
 from netlab_magic.diagnosis.summary import account
 from netlab_magic.engines.protocol import Observed
+from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import matrix_probes
-from netlab_magic.forwarding.flows import predict_all
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
@@ -19,15 +19,23 @@ __all__ = ["Model", "full_topology", "model_of", "model_of_snapshot", "predicted
 
 
 class Model(msgspec.Struct, frozen=True):
-    """What a prediction needs to know: topology, the rules of each namespace, and where others filter too, with the reason."""
+    """What a prediction needs to know: topology, the rules of each namespace, and where others filter too, with the reason.
+
+    `rulesets` are iptables' rules, `rulesets6` those of ip6tables.
+    """
 
     topology: Topology
     rulesets: Mapping[str, Ruleset]
     unseen: Mapping[str, str]
+    rulesets6: Mapping[str, Ruleset] = {}
+
+    def rules_for(self, probe: Probe) -> Mapping[str, Ruleset]:
+        """The rules of each namespace in the family of a probe."""
+        return self.rulesets6 if probe.six else self.rulesets
 
     def predict(self, probes: Sequence[Probe]) -> tuple[Prediction, ...]:
         """The prediction of each probe, in order."""
-        return predict_all(self.topology, self.rulesets, probes, self.unseen)
+        return tuple(predict(self.topology, self.rules_for(probe), probe, self.unseen) for probe in probes)
 
 
 def unseen_in(observed: Observed) -> dict[str, str]:
@@ -42,7 +50,7 @@ def _others(*owners: str) -> str:
 
 def model_of(seen: Seen) -> Model:
     """The lab as it was read back with all that is in its namespaces."""
-    return Model(full_topology(seen.observed), seen.rulesets, unseen_in(seen.observed))
+    return Model(full_topology(seen.observed), seen.rulesets, unseen_in(seen.observed), seen.rulesets6)
 
 
 def full_topology(observed: Observed) -> Topology:
@@ -68,13 +76,13 @@ def model_of_snapshot(then: Seen, now: Seen) -> Model:
     """
     rulesets = {**now.rulesets, HOST: then.completed(now).ruleset}
     beside = {HOST: _others("nftables")} if then.dockerd is not None and then.dockerd.backend == "nftables" else {}
-    return Model(_completed(then.topology, now.observed), rulesets, beside)
+    return Model(_completed(then.topology, now.observed), rulesets, beside, now.rulesets6)
 
 
 def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:
     """What the model says of every pair, with reasons in `language` (a name of messages.LANGUAGES); no packet is sent."""
     predictions = model.predict(matrix_probes(model.topology, names))
-    return MatrixResult([_outcome(found, model.rulesets, language) for found in predictions], predicted=True)
+    return MatrixResult([_outcome(found, model.rules_for(found.probe), language) for found in predictions], predicted=True)
 
 
 def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:

@@ -10,7 +10,7 @@ from netlab_magic.engines.protocol import OTHER_FAMILY
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_strangers
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.analysis.host_evidence import evidence_of
+from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
@@ -23,8 +23,9 @@ __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
     """What becomes of a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
-    model = _model(seen, any(str(word).count(":") > 1 for word in (source, destination.name)))
-    found = foresee(model.topology, model.rulesets, source, destination, model.unseen)
+    six = any(str(word).count(":") > 1 for word in (source, destination.name))
+    model = _model(seen, six)
+    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.unseen)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
@@ -33,24 +34,31 @@ def matrix_looked_at(engine: Engine, seen: Seen, names: Sequence[str], language:
     model = _model(seen, bool(names) and all(str(name).count(":") > 1 for name in names))
     if not names:
         met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
-        names = inhabitants(model.topology, evidence_of(model.rulesets.get(HOST, Ruleset())), met)
+        names = inhabitants(model.topology, _evidence(model), met)
     return predicted_matrix(msgspec.structs.replace(model, topology=with_strangers(model.topology, names)), names, language)
 
 
 def peopled(*models: Model) -> list[Model]:
     """The models, in each the same strangers: those that stand for the networks of any of them."""
-    names = [name for model in models for name in inhabitants(model.topology, evidence_of(model.rulesets.get(HOST, Ruleset())))]
+    names = [name for model in models for name in inhabitants(model.topology, _evidence(model))]
     return [msgspec.structs.replace(model, topology=with_strangers(model.topology, names)) for model in models]
+
+
+def _evidence(model: Model) -> Evidence:
+    """What the host's rules tell of the machines around it."""
+    return evidence_of(model.rulesets.get(HOST) or model.rulesets6.get(HOST, Ruleset()))
 
 
 def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; where none were read, nobody knows what it lets pass."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
     beside = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
-    read = [*([seen.ruleset] if seen.dump else []), *(save_format.parse(text, strict=False) for text in beside)]
+    own = [*([seen.ruleset] if seen.dump else []), *(held for name, held in seen.rulesets6.items() if name == HOST)]
+    read = [*own, *(save_format.parse(text, strict=False) for text in beside)]
     found = [ruleset for ruleset in read if ruleset.family == wanted]
     others = tuple(foreign for foreign in observed.foreign if foreign.owner != OTHER_FAMILY)
     unseen = unseen_in(msgspec.structs.replace(observed, foreign=others))
     if not found:
         unseen = {HOST: f"what rules the host has for {wanted.replace('ipv', 'IPv')} is not known", **unseen}
-    return Model(full_topology(observed), {HOST: found[0]} if found else {}, unseen)
+    rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
+    return Model(full_topology(observed), {} if six else rulesets, unseen, rulesets if six else {})

@@ -55,6 +55,12 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
         inside = {name: save_format.parse(held.rules, strict=False) for name, held in self.observed.inside.items() if held.rules}
         return {HOST: self.ruleset, **inside}
 
+    @cached_property
+    def rulesets6(self) -> dict[str, Ruleset]:
+        """The rules of ip6tables of each namespace that has any."""
+        inside = self.observed.inside.items()
+        return {name: save_format.parse(held.rules6, strict=False, family="ipv6") for name, held in inside if held.rules6}
+
     def completed(self, now: "Seen") -> "Seen":
         """This state with the rules of `now`, if its own were not read: they are still the same ones."""
         if self.knows_rules:

@@ -11,6 +11,7 @@ from netlab_magic.diagnosis.traced_path import path_of_trace, source_port_of
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding import SOME_PORT, predict
 from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language import statements as s
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
@@ -52,12 +53,14 @@ def _packet_path(case: Case, told: Account) -> PacketPath:
 
 def _expected(statement: s.Why | s.Predict, seen: Seen) -> Case:
     found, model = foreseen(seen, statement.source, statement.destination)
-    return Case(found.topology, model.rulesets, found.prediction, None, model.unseen, found.assumptions)
+    return Case(found.topology, model.rules_for(found.prediction.probe), found.prediction, None, model.unseen, found.assumptions)
 
 
 def _traced(engine: Engine, seen: Seen, probe: Probe) -> Case:
     topology, unseen = full_topology(seen.observed), unseen_in(seen.observed)
     traced = engine.trace(probe)
-    rulesets = {HOST: seen.ruleset} | {name: save_format.parse(dump, strict=False) for name, dump in traced.rules.items()}
+    family = "ipv6" if probe.six else "ipv4"
+    rulesets = {HOST: Ruleset(family=family) if probe.six else seen.ruleset}
+    rulesets |= {name: save_format.parse(dump, strict=False, family=family) for name, dump in traced.rules.items()}
     expected = predict(topology, rulesets, probe, unseen, source_port_of(traced) or SOME_PORT)
     return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, unseen)

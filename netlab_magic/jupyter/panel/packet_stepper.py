@@ -41,7 +41,8 @@ class Stepping:
     def changed(self, observed: Observed) -> None:
         """The lab is not what it was when the packet was sent: the way is what the rules say now, and nothing is measured about it."""
         self.topology_then, self.remedies = observed.topology, ()
-        self.rulesets = {**self.rulesets, HOST: save_format.parse(observed.rules, strict=False)}
+        if not self.probe.six:
+            self.rulesets = {**self.rulesets, HOST: save_format.parse(observed.rules, strict=False)}
         if self.probe.source not in observed.topology.namespaces:
             self.packet_path, self.good, self.outcome, self.sentences = PacketPath((), str(self.probe)), False, None, []
             return

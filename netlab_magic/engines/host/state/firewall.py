@@ -95,13 +95,10 @@ class Firewall:
         raw = self._raw()
         if self._kept is not None and raw == self._kept.raw:
             return partial(str, self._kept.dump)
-        words = [f"iptables-{self.variant}-save", "-c"]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        dump = _reading([f"iptables-{self.variant}-save", "-c"])
 
         def result() -> str:
-            output, error = process.communicate(timeout=_SECONDS)
-            if process.returncode:
-                raise _refusal(error)
+            output = dump()
             self._kept = Kept(raw, output) if raw is not None and raw == self._raw() else None
             return output
 
@@ -228,19 +225,32 @@ class Firewall:
         return handle
 
 
-def dump_of(variant: str) -> Callable[[], str] | None:
-    """Starts reading this namespace's rules of a variant, if it has any tables; calling the result waits for the dump."""
-    return Firewall(variant).saving() if _tables_of(variant) and shutil.which(f"iptables-{variant}-save") else None
+def dump_of(variant: str, six: bool = False) -> Callable[[], str] | None:
+    """Starts reading this namespace's rules of a variant in one family, if it has any tables; calling the result waits for the dump."""
+    program = f"ip{'6' if six else ''}tables-{variant}-save"
+    return _reading([program, "-c"]) if _tables_of(variant, six) and shutil.which(program) else None
+
+
+def _reading(words: list[str]) -> Callable[[], str]:
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+
+    def result() -> str:
+        output, error = process.communicate(timeout=_SECONDS)
+        if process.returncode:
+            raise _refusal(error)
+        return output
+
+    return result
 
 
 def has_rules() -> bool:
     """Whether this namespace may have rules: any table of either variant, or of nftables."""
-    return bool(legacy_tables()) or has_tables()
+    return bool(legacy_tables() or legacy_tables(six=True)) or has_tables()
 
 
-def _tables_of(variant: str) -> bool:
-    """Whether this namespace has any tables of a variant."""
-    return bool(legacy_tables() if variant == "legacy" else iptables_tables())
+def _tables_of(variant: str, six: bool = False) -> bool:
+    """Whether this namespace has any tables of a variant in one family."""
+    return bool(legacy_tables(six) if variant == "legacy" else iptables_tables(six))
 
 
 def _native() -> Iterator[ForeignRules]:

@@ -35,9 +35,10 @@ def has_tables() -> bool:
     return next(_tables(), None) is not None
 
 
-def iptables_tables() -> tuple[str, ...]:
-    """The tables that iptables-nft keeps its IPv4 rules in and that this namespace has."""
-    return tuple(name for family, name in _tables() if family == "ip" and (family, name) in _KEPT_BY_IPTABLES)
+def iptables_tables(six: bool = False) -> tuple[str, ...]:
+    """The tables that iptables-nft, or ip6tables-nft, keeps its rules in and that this namespace has."""
+    wanted = "ip6" if six else "ip"
+    return tuple(name for family, name in _tables() if family == wanted and (family, name) in _KEPT_BY_IPTABLES)
 
 
 def _tables() -> Iterator[tuple[str, str]]:

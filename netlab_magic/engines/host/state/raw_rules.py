@@ -21,9 +21,9 @@ _GET_ENTRIES = struct.Struct("=32sI4x")
 """struct ipt_get_entries up to its entries. All from linux/netfilter_ipv4/ip_tables.h."""
 
 
-def legacy_tables() -> list[str]:
-    """The legacy tables that this namespace has. Asking the legacy programs for one that it has not would make it."""
-    names = Path("/proc/self/net/ip_tables_names")
+def legacy_tables(six: bool = False) -> list[str]:
+    """The legacy tables of one family that this namespace has. Asking the legacy programs for one that it has not would make it."""
+    names = Path(f"/proc/self/net/ip{'6' if six else ''}_tables_names")
     return names.read_text().split() if names.exists() else []
 
 

@@ -76,7 +76,7 @@ class Tracing:
         self._identifier = identifier
         for name in _on_the_way(self._namespaces, self._probe):
             with self._namespaces.inside(name):
-                self._places[name] = _TracedNamespace(self._variant)
+                self._places[name] = _TracedNamespace(self._variant, ":" in self._probe.address)
         for place in self._places.values():
             place.read_rules()
         wanted = Wanted(self._probe.protocol, ":" in self._probe.address, identifier, self._others)
@@ -133,10 +133,10 @@ class Tracing:
 class _TracedNamespace:
     """One namespace that is listened in; made, told to listen and to stop in that namespace."""
 
-    def __init__(self, variant: str) -> None:
+    def __init__(self, variant: str, six: bool) -> None:
         self._variant = variant
         self.listener: Listener | None = None
-        self._saving = {one: dump_of(one) for one in VARIANTS}
+        self._saving = {one: dump_of(one, six) for one in VARIANTS}
         self._numbers = rule_numbers()
         self._taken: list[Received] = []
         self.dumps: dict[str, str] = {}

@@ -1,0 +1,91 @@
+"""IPv6 neighbour discovery on a link: the question who has an address, and its answer, are packets that firewalls see too (RFC 4861)."""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv6Address
+
+import msgspec
+
+from netlab_magic.forwarding.links import Ahead, Cables, Links
+from netlab_magic.i18n import message
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.packet import Packet
+from netlab_magic.model.topology import End
+from netlab_magic.netfilter import Outcome, walk
+
+__all__ = ["LostQuestion", "lost_question"]
+
+_SOLICITATION, _ADVERTISEMENT = 135, 136
+_LENGTH = 72
+"""Bytes of either packet, with the option that holds the hardware address."""
+
+_LOST = {
+    (_SOLICITATION, True): message(
+        "{namespace} asks who has {address}; the policy of {chain} in {place} (ip6tables) drops the question."
+    ),
+    (_SOLICITATION, False): message(
+        "{namespace} asks who has {address}; rule {rule} of {chain} in {place} (ip6tables) drops the question."
+    ),
+    (_ADVERTISEMENT, True): message(
+        "{namespace} asks who has {address}; the policy of {chain} in {place} (ip6tables) drops the answer."
+    ),
+    (_ADVERTISEMENT, False): message(
+        "{namespace} asks who has {address}; rule {rule} of {chain} in {place} (ip6tables) drops the answer."
+    ),
+}
+"""What is said where a policy, or a rule, drops a neighbour solicitation or advertisement."""
+
+
+class LostQuestion(msgspec.Struct, frozen=True):
+    """Why nobody learns the hardware address: `text` is a sentence for the catalogue of `messages`, and `values` fill it.
+
+    `unknown` says instead why nobody can tell.
+    """
+
+    text: str = ""
+    values: dict[str, str] = {}
+    unknown: str = ""
+
+
+def lost_question(links: Links, rulesets: Mapping[str, Ruleset], namespace: str, ahead: Ahead) -> LostQuestion | None:
+    """What keeps a namespace from learning the next machine's hardware address; None where question and answer get through.
+
+    Neither packet is tracked (nf_conntrack_icmpv6_init leaves neighbour discovery UNTRACKED).
+    """
+    cables = ahead.cables or ()
+    question = Packet(ahead.asker, _solicited_node(ahead.address), "ipv6-icmp", icmp_type=_SOLICITATION, state="UNTRACKED", length=_LENGTH)
+    answer = Packet(ahead.address, ahead.asker, "ipv6-icmp", icmp_type=_ADVERTISEMENT, state="UNTRACKED", length=_LENGTH)
+    for packet, way in ((question, cables), (answer, cables[::-1])):
+        for place, seen, towards in _passing(links, packet, way):
+            found = walk(seen, rulesets.get(place, Ruleset(family="ipv6")), None, towards)
+            if found.outcome == Outcome.UNKNOWN:
+                return LostQuestion(unknown=found.why.removeprefix("unknown because "))
+            visit = found.decided_by
+            if not found.passed and visit is not None:
+                text = _LOST[packet.icmp_type, visit.rule is None]
+                values = {"namespace": namespace, "address": ahead.address, "place": place, "chain": visit.chain, "rule": str(visit.rule)}
+                return LostQuestion(text, values)
+    return None
+
+
+def _solicited_node(address: str) -> str:
+    """The multicast address that a question about `address` goes to (RFC 4291, 2.7.1)."""
+    return str(IPv6Address(int(IPv6Address("ff02::1:ff00:0")) | int(IPv6Address(address)) & 0xFFFFFF))
+
+
+def _passing(links: Links, packet: Packet, cables: Cables) -> Iterator[tuple[str, Packet, str | None]]:
+    """Each namespace that a packet passes on a link, the packet as it comes there, and the bridge's port that it leaves by."""
+    if not cables:
+        return
+    first, last = cables[0], cables[-1]
+    yield first.namespace, msgspec.structs.replace(packet, output=_device(links, first)), None
+    for enters, leaves in zip(cables[1:-1:2], cables[2::2], strict=True):
+        if links.hosts[enters.namespace].bridge_nf6:
+            bridged = msgspec.structs.replace(packet, input=_device(links, enters), port_in=enters.interface)
+            yield enters.namespace, bridged, leaves.interface
+    yield last.namespace, msgspec.structs.replace(packet, input=_device(links, last)), None
+
+
+def _device(links: Links, end: End) -> str:
+    """The interface that rules see: the bridge, for one of its ports."""
+    interface = links.topology.interface(end)
+    return interface.master or end.interface if interface else end.interface
