@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["aligned", "display_width", "padded", "printable", "shortened", "suggest"]
+__all__ = ["aligned", "display_width", "nearest", "padded", "printable", "shortened", "suggest"]
 
 
 def printable(text: str) -> str:
@@ -39,10 +39,16 @@ def aligned(rows: Iterable[Sequence[str]], *, gap: str = "  ", right: Collection
     return [gap.join(padded(row[at], columns, right=at in right) for at, columns in shown).rstrip() for row in rows]
 
 
+def nearest(wrong: str, right: Iterable[str]) -> str:
+    """The right word that is near the wrong one; "" when none is."""
+    right = sorted(set(right))
+    near = difflib.get_close_matches(wrong, right, 1, 0.6) or [word for word in right if word.lower() == wrong.lower()]
+    return near[0] if near else ""
+
+
 def suggest(wrong: str, right: Iterable[str]) -> str:
     """`; did you mean X?` when one of the right words is near the wrong one, else a list of the right words, else nothing."""
     right = sorted(set(right))
-    near = difflib.get_close_matches(wrong, right, 1, 0.6) or [word for word in right if word.lower() == wrong.lower()]
-    if near:
-        return f"; did you mean {near[0]}?"
+    if near := nearest(wrong, right):
+        return f"; did you mean {near}?"
     return f"; there is {', '.join(right[:12])}{' …' if len(right) > 12 else ''}" if right else ""

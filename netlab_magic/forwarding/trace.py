@@ -121,7 +121,7 @@ class Forwarder:
         if done.hooks and namespace in self._unseen:
             raise Unknown(self._unseen[namespace], ended)
         if done.outcome == Outcome.UNKNOWN:
-            raise Unknown(done.why.removeprefix("unknown because "), ended, forks=done.forks)
+            raise Unknown(done.doubt, ended, forks=done.forks)
         self._memory(namespace).learn(done)
         return done, towards
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 from netlab_magic.iptables.extensions import HEADER, Extension, match, target
 from netlab_magic.iptables.ruleset import Match, Option, Rule, Target
 
-__all__ = ["canonical"]
+__all__ = ["canonical", "unreadable_word"]
 
 _ANYTHING = {"-s": ("0.0.0.0/0", "::/0"), "-d": ("0.0.0.0/0", "::/0"), "-i": ("+",), "-o": ("+",), "-p": ("all",)}
 
@@ -23,6 +23,29 @@ def canonical(rule: Rule, family: str = "ipv4") -> Rule:
     header = tuple(option for option in _ordered(HEADER, rule.options, family) if not _matches_anything(option))
     matches = tuple(_match(match_, family) for match_ in rule.matches)
     return Rule(header, matches, rule.target and _target(rule.target, family), rule.counters)
+
+
+def unreadable_word(rule: Rule, family: str = "ipv4") -> str:
+    """The first option or value of a rule that was read leniently which iptables would refuse; "" where there is none.
+
+    >>> from netlab_magic.iptables.rule_parser import read_rule
+    >>> unreadable_word(read_rule("-s 172.17.X.X/32 -j DROP".split(), strict=False))
+    '172.17.X.X/32'
+    """
+    parts = [(HEADER, rule.options), *((match(held.module), held.options) for held in rule.matches)]
+    if rule.target and not rule.target.goto:
+        parts.append((target(rule.target.name), rule.target.options))
+    for extension, options in parts:
+        for option in options if extension else ():
+            row = extension.parameter(option.name) if extension else None
+            if row is None or len(row.types) != len(option.values):
+                return option.name
+            for kind, value in zip(row.types, option.values, strict=True):
+                try:
+                    kind.read(value, family)
+                except ValueError:
+                    return value or option.name
+    return ""
 
 
 def _matches_anything(option: Option) -> bool:

@@ -7,6 +7,7 @@ __all__ = [
     "blocked_without_canary",
     "canary_of",
     "connection_refused",
+    "could_not_send",
     "echo_error",
     "mute",
     "mute_by_its_own_firewall",
@@ -65,6 +66,11 @@ def connection_refused(probe: Probe) -> Outcome:
     """A reset came back, or an ICMP error that says the same."""
     said = "a reset" if probe.protocol == "tcp" else "port unreachable"
     return Outcome(probe, Verdict.REFUSED, why=f"the answer was {said}: nothing listens on port {probe.port}, or a rule rejects it")
+
+
+def could_not_send(probe: Probe, reason: str) -> Outcome:
+    """The sender's kernel refused, for a `reason` (strerror(3)) that says nothing about routes or rules."""
+    return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {reason}")
 
 
 def protocol_unreachable(probe: Probe) -> Outcome:

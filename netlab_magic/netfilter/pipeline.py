@@ -88,8 +88,9 @@ class _Pipeline:
         except _Stopped as end:
             return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
-            why = f"unknown because {end.line} {end.why}"
-            return msgspec.structs.replace(self.result(Outcome.UNKNOWN, why), undecided=end.line.place, forks=end.forks)
+            doubt = f"{end.line} {end.why}"
+            found = self.result(Outcome.UNKNOWN, f"unknown because {doubt}")
+            return msgspec.structs.replace(found, doubt=doubt, undecided=end.line.place, forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
     def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> HostTrace:

@@ -121,8 +121,8 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     """The way of a packet: `visits` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
 
     `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
-    `undecided` is the place (table, chain, rule) at which an unknown walk ends; with `forks` the rule may match or not, and the way goes on
-    in both cases. `cause` is a word of Cause for one that got no further.
+    `doubt` is why an outcome is unknown, and `undecided` the place (table, chain, rule) at which such a walk ends; with `forks` the rule
+    may match or not, and the way goes on in both cases. `cause` is a word of Cause for one that got no further.
     """
 
     sent: Packet
@@ -132,6 +132,7 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     why: str
     last: Frame
     answer: str = ""
+    doubt: str = ""
     undecided: tuple[str, str, int] | None = None
     cause: str = ""
     forks: bool = False

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netlab_magic.engines.dump.engine import LoadedEngine
-from netlab_magic.engines.dump.read import Source, read
+from netlab_magic.engines.dump.read import BrokenSource, Source, read
 from netlab_magic.errors import StatementError, place_of
-from netlab_magic.text import suggest
+from netlab_magic.text import nearest
 
 __all__ = ["LARGEST", "PASTED", "open_loaded"]
 
@@ -26,8 +26,8 @@ def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
     try:
         return LoadedEngine(read(sources), [source.name for source in sources])
     except StatementError as error:
-        place = next((place for path in paths if (place := place_of(path)) and error.message.startswith(str(path))), None)
-        raise StatementError(error.message, place) from None
+        path = next((path for path in paths if isinstance(error, BrokenSource) and error.source == str(path)), "")
+        raise StatementError(error.message, place_of(path)) from None
 
 
 def _text_of(path: str) -> str:
@@ -51,8 +51,8 @@ def _no_file(file: Path, path: str) -> str:
     if file.exists():
         return f"{path} is not a file that can be read to its end"
     names = [found.name for found in file.parent.iterdir() if found.is_file()] if file.parent.is_dir() else []
-    near = suggest(file.name, names)
-    return f"there is no file {path}{near if near.startswith('; did') else ''}"
+    near = nearest(file.name, names)
+    return f"there is no file {path}; did you mean {near}?" if near else f"there is no file {path}"
 
 
 def _decoded(data: bytes, path: str) -> str:

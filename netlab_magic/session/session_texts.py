@@ -15,6 +15,9 @@ from netlab_magic.session.state import Seen
 
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
+_UNREAD = message("{} cannot be judged, as {} cannot be read: {}")
+_MORE_UNREAD = message("Nor can others be judged, of which there are {}.")
+_FEW = 3
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
@@ -113,6 +116,9 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen)}."]
     lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, loaded.ready.firewall)]
     lines += [f"  {language_of(language)(_LOOP, table=table, chains=' → '.join(chains))}" for table, chains in loaded.loops.items()]
+    lines += [f"  {language_of(language)(_UNREAD, *found)}" for found in loaded.unread[:_FEW]]
+    if len(loaded.unread) > _FEW:
+        lines.append(f"  {language_of(language)(_MORE_UNREAD, len(loaded.unread) - _FEW)}")
     if loaded.assumptions:
         lines += ["  What was loaded does not say it, and so it is assumed:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks

@@ -80,7 +80,8 @@ def way_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = 
     for name in WAYS[way]:
         tables = [table for table in HOOK_TABLES[name] if ruleset.chain(name, table)]
         stations = tuple(_station(ruleset, table, name, path, explain) for table in tables)
-        hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
+        if stations:  # a dump may leave out chains that every kernel has
+            hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
     said = [line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view)]
     return WayView(
         title=_TITLES[way],

@@ -1,7 +1,7 @@
 """The loaded engine: a host that was read from a file. A value that is looked at; there is no process behind it and nothing to change."""
 
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, NoReturn
 
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.dump.read import HostDump
@@ -9,13 +9,23 @@ from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import OTHER_FAMILY, ForeignRules, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
+from netlab_magic.iptables.canonical import unreadable_word
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
-__all__ = ["LoadedEngine"]
+__all__ = ["LoadedEngine", "UnreadRule"]
+
+
+class UnreadRule(NamedTuple):
+    """A rule with a word that iptables would refuse, so that nobody can judge it; `place` is TABLE CHAIN NUMBER."""
+
+    place: str
+    word: str
+    rule: str
 
 
 class LoadedEngine:
@@ -26,6 +36,7 @@ class LoadedEngine:
         inferred = host_from(dump, rulesets)
         self.dump = dump
         self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}
+        self.unread = tuple(found for ruleset in rulesets for found in _unread(ruleset))
         self.sources = tuple(sources)
         self.assumptions: tuple[Assumption, ...] = inferred.assumptions
         self.evidence: Evidence = inferred.evidence
@@ -80,6 +91,14 @@ class LoadedEngine:
     def close(self) -> None:
         """See Engine."""
         self.alive = False
+
+
+def _unread(ruleset: Ruleset) -> Iterator[UnreadRule]:
+    for table in ruleset.tables:
+        for chain in table.chains:
+            for number, rule in enumerate(chain.rules, 1):
+                if word := unreadable_word(rule, ruleset.family):
+                    yield UnreadRule(f"{table.name} {chain.name} {number}", word, rule.spec)
 
 
 def _refuse() -> NoReturn:

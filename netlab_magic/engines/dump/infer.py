@@ -5,7 +5,7 @@ Where several answers are possible, none is chosen: a device has the name "eth0 
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 
@@ -44,6 +44,8 @@ _ONLY_WAY_OUT = message("Everything else is taken to be behind one device, here 
 _DOUBTFUL_WAY_OUT = message("Which device leads to everything else is not known: {}. What turns on its name cannot be judged.")
 _OWN = message("The host is taken to have the address {} ({}).")
 _STANDS_IN = message("The host's own address is not known; {} stands for it.")
+_NO_ADDRESS = message("{} in the route to {} is not an address; the route is taken to lead straight to {}.")
+_NO_ROUTE = message("The route to {} is left out: {} is not an address, and it names no device.")
 _DEFAULT = message("Everything else is taken to be behind {}: no routes were loaded.")
 _SYSCTLS = {
     "net.ipv4.ip_forward": message("The host is taken to forward (net.ipv4.ip_forward=1)."),
@@ -80,6 +82,7 @@ class _InferredHost:
         self.assumed: list[Assumption] = []
 
     def infer(self) -> Inferred:
+        self.settle_routes()
         if self.interfaces:
             self.settle_kinds()
             if not self.dump.routed:
@@ -114,9 +117,23 @@ class _InferredHost:
     def lead_out(self) -> None:
         """A default route where addresses were loaded, and no routes."""
         outer = [held for held in self.interfaces.values() if held.up and held.kind in ("", "bond", "vlan") and held.addresses]
-        for name in [held.name for held in outer][:1] if len(outer) == 1 else []:
-            self.routes.append(Route("default", None, name))
-            self.say(_DEFAULT, name)
+        if len(outer) == 1:
+            self.routes.append(Route("default", None, outer[0].name))
+            self.say(_DEFAULT, outer[0].name)
+
+    def settle_routes(self) -> None:
+        """Gateways and sources that are not addresses: such a route leads straight to its device, if it names one."""
+        routes, self.routes = self.routes, []
+        for route in routes:
+            wrong = [word for word in (route.via, route.source) if word and not _is_address(word)]
+            if not wrong:
+                self.routes.append(route)
+            elif route.device:
+                via, source = (None if word in wrong else word for word in (route.via, route.source))
+                self.routes.append(msgspec.structs.replace(route, via=via, source=source))
+                self.say(_NO_ADDRESS, wrong[0], route.destination, route.device)
+            else:
+                self.say(_NO_ROUTE, route.destination, wrong[0])
 
     # --- devices that only rules tell of ------------------------------------------------------------------------------------
 
@@ -225,6 +242,13 @@ class _InferredHost:
             if key not in self.sysctls and (bridged or "bridge" not in key):
                 self.sysctls[key] = "1"
                 self.say(text)
+
+
+def _is_address(word: str) -> bool:
+    try:
+        return bool(ip_address(word))
+    except ValueError:
+        return False
 
 
 def _first_of(network: str) -> str:

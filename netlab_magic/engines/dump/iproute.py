@@ -7,6 +7,7 @@ The text for people is brought into the same shape first, so that there is one r
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -33,14 +34,16 @@ __all__ = [
 Item = Mapping[str, Any]
 """One element of the list that `ip -j` prints."""
 
-_DEVICE = re.compile(r"(?P<index>\d+): (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[^>]*)>(?P<rest>.*)")
-_ADDRESS = re.compile(r"inet6? (?P<local>[0-9a-fA-F.:]+)(?: peer [0-9a-fA-F.:]+)?(?:/(?P<prefix>\d+))?(?: .*?scope (?P<scope>\S+))?")
+_DEVICE = re.compile(r"(?P<index>\d{1,10}): (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[^>]*)>(?P<rest>.*)")
+_ADDRESS = re.compile(r"inet6? (?P<local>[0-9a-fA-F.:]+)(?: peer [0-9a-fA-F.:]+)?(?:/(?P<prefix>\d{1,3}))?(?: .*?scope (?P<scope>\S+))?")
 _TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast", "multicast", "anycast")
 _ROUTE = re.compile(
     rf"(?:(?P<type>{'|'.join(_TYPES)}) )?(?P<dst>default|\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:/\d+)?)(?P<rest>\s.*|$)"
 )
 _ROUTE_WORDS = ("via", "dev", "proto", "scope", "nhid", "metric", "src", "table")
 _LINK_KINDS = ("bridge", "veth", "vlan", "vxlan", "bond", "dummy", "tun", "vrf", "macvlan", "ipvlan", "wireguard", "ipip", "gre", "sit")
+_NUMBERS = ("mtu", "metric")
+_LONGEST_NUMBER = 10
 _SILENT = frozenset(("FAILED", "INCOMPLETE", "NOARP", "NONE"))
 
 
@@ -277,8 +280,14 @@ def _device_item(head: re.Match[str], lines: Sequence[str]) -> Item:
 
 
 def _pairs(words: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
-    found = {word: words[at + 1] for at, word in enumerate(words[:-1]) if word in wanted}
-    return {key: int(value) if value.isdecimal() and key in ("mtu", "metric") else value for key, value in found.items()}
+    """What stands behind each of the wanted words; a number that is none is left out."""
+    found: dict[str, Any] = {}
+    for word, value in pairwise(words):
+        if word in wanted and word not in _NUMBERS:
+            found[word] = value
+        elif word in wanted and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+            found[word] = int(value)
+    return found
 
 
 def _route_item(lines: Sequence[str]) -> Item:
@@ -294,9 +303,8 @@ def _hop(words: Sequence[str]) -> dict[str, Any]:
     pairs = _pairs(words, ("via", "dev", "metric", "table", "src"))
     if "src" in pairs:
         pairs["prefsrc"] = pairs.pop("src")
-    via = words.index("via") if "via" in words else -1
-    if via >= 0:
-        gateway = words[via + 2] if words[via + 1 : via + 2] == ["inet6"] and len(words) > via + 2 else pairs.get("via", "")
-        pairs["gateway"] = gateway
-        del pairs["via"]
-    return pairs
+    gateway = pairs.pop("via", None)
+    if gateway == "inet6":  # `via inet6 ADDRESS`: a gateway of the other family
+        behind = words[words.index("inet6") + 1 :]
+        gateway = behind[0] if behind else None
+    return {**pairs, "gateway": gateway} if gateway else pairs

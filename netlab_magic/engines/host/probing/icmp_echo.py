@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from netlab_magic.model.outcomes import connection_refused, echo_error, no_route, protocol_unreachable, stopped_at_home
+from netlab_magic.model.outcomes import connection_refused, could_not_send, echo_error, no_route, protocol_unreachable, stopped_at_home
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 __all__ = ["EchoSocket", "refused"]
@@ -119,4 +119,4 @@ def refused(probe: Probe, error: OSError) -> Outcome:
         return protocol_unreachable(probe)
     if error.errno == errno.ECONNREFUSED:
         return connection_refused(probe)
-    return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {os.strerror(error.errno or 0)}")
+    return could_not_send(probe, os.strerror(error.errno or 0))

@@ -48,11 +48,12 @@ def _read(call: Call) -> Route:
     destination = "default"
     if text not in ("default", "0.0.0.0/0", "::/0", "0/0"):
         try:
-            destination = str(ip_network(text))
-        except ValueError as error:
-            if "host bits" in str(error):
-                raise Ended(2, "Error: Invalid prefix for given prefix length.\n") from None
+            found_network = ip_network(text, strict=False)
+        except ValueError:
             raise Ended(1, f'Error: any valid prefix is expected rather than "{text}".\n') from None
+        if found_network.network_address != ip_address(text.partition("/")[0]):
+            raise Ended(2, "Error: Invalid prefix for given prefix length.\n")
+        destination = str(found_network)
     via = found.get("via")
     if via:
         try:
