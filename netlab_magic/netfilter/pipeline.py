@@ -119,18 +119,23 @@ class _Pipeline:
                     self.obey(self.ask(name, table))
 
     def before_tracking(self, hook: str, table: str) -> None:
-        """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo."""
+        """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo.
+
+        What the host says about an untracked packet brings the mark of a related one, without a connection: NOTRACK leaves it alone, as
+        its _nfct is not 0 (nf_conntrack_attach, xt_ct_target).
+        """
         state = self.frame.state
         attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
         tracked = asked = self.frame
         if not attached:
             self.frame = asked = tracked.copied()
             asked.state = "INVALID"
+            asked.attached = _is_icmp_error(tracked) and not tracked.input
         decision = self.ask(hook, table)
         if self.frame is asked:
             self.frame = tracked
         elif not attached and self.frame.state != "UNTRACKED":
-            self.change(state=state)
+            self.change(state=state, attached=False)
         self.obey(decision)
 
     def ask(self, hook: str, table: str) -> Decision:

@@ -617,3 +617,12 @@ def test_an_echo_reply_to_another_address_of_the_host_is_an_answer_to_ping():
     found = converse(packet("icmp 10.0.0.5 > 8.8.8.8"), ruleset, HOST)
     assert (found.reply.packet.destination, found.answered) == ("172.18.0.1", True)
     assert not converse(packet("udp 10.0.0.5:4000 > 8.8.8.8:53"), ruleset, HOST).answered
+
+
+def test_an_error_about_an_untracked_packet_is_not_untracked_itself():
+    """It brings a mark that keeps NOTRACK off (nf_conntrack_attach, xt_ct_target): found by the agreement of model and kernel."""
+    error = packet("icmp 10.0.0.5 > 10.0.0.9 icmp_type=3", state="RELATED", connection_protocol="udp")
+    found = walk(error, rules("raw OUTPUT -j CT --notrack", "raw OUTPUT -m conntrack --ctstate UNTRACKED -j DROP"), HOST)
+    assert found.outcome == Outcome.SENT
+    assert found.last.state == "RELATED"
+    assert not found.last.attached
