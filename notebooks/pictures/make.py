@@ -41,4 +41,4 @@ def make(name: str, cell: str, drawn: Callable[[Lab], Picture]) -> None:
 
 make("one-rule", BETWEEN_THE_FIRST_RULE_AND_THE_LAST, lambda lab: lab.show("topology"))
 make("docker-chains", A_PORT_PUBLISHED_BY_DOCKER, lambda lab: lab.show("chains"))
-make("why", A_REPLY_THAT_NO_RULE_LETS_BACK, lambda lab: lab.why("ns1", "internet").pictures()[0])
+make("why", A_REPLY_THAT_NO_RULE_LETS_BACK, lambda lab: lab.why("ns1", "internet").pictures[0])
