@@ -348,3 +348,28 @@ def test_a_hundred_namespaces_are_built_and_reach_each_other(lab: Lab) -> None:
     assert matrix
     lab.policy("FORWARD", "DROP")
     assert not any(outcome.answered for outcome in lab.matrix().outcomes)
+
+
+CHANGED_BESIDE = [
+    "iptables -A FORWARD -s 10.0.0.0/8 -j ACCEPT",
+    "iptables -R FORWARD 1 -s 10.0.0.0/8 -j DROP",
+    "iptables -P FORWARD DROP",
+    "iptables -t nat -N MINE; iptables -t nat -A PREROUTING -j MINE",
+    "iptables -t mangle -A POSTROUTING -o docker1 -j TTL --ttl-set 9",
+    "iptables -F FORWARD; iptables -Z",
+    "ip netns exec ns1 ping -c 1 172.18.0.1",
+]
+
+
+def test_a_dump_that_is_kept_is_what_iptables_save_would_print(seed: Lab) -> None:
+    seed.run(f"{THREE_RULES}\nrule INPUT -i docker1 -j ACCEPT")
+    for command in CHANGED_BESIDE:
+        assert dump_without_comments(seed.observe().rules) == dump_without_comments(seed.observe().rules)
+        seed.run(f"$ {command}", stream=Written())
+        kept, printed = seed.observe().rules, Written()
+        seed.run("$ iptables-save -c", stream=printed)
+        assert dump_without_comments(kept) == dump_without_comments(printed.stdout), command
+
+
+def dump_without_comments(dump: str) -> list[str]:
+    return [line for line in dump.splitlines() if not line.startswith("#")]
