@@ -1,6 +1,7 @@
 """What a probe found out: one flow, one verdict, and how it is known."""
 
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -8,14 +9,25 @@ __all__ = ["Outcome", "Probe", "Verdict"]
 
 
 class Verdict(StrEnum):
-    """The words for what became of a probe. Only `ANSWERED` counts as success; `NOT_MEASURED` is no statement about the network."""
+    """What became of a probe, in words, each with the mark that stands for it in tables, pictures and the panel.
 
-    ANSWERED = "answered"
-    BLOCKED = "blocked"
-    REFUSED = "refused"
-    NO_ROUTE = "no route"
-    NOBODY = "nobody there"
-    NOT_MEASURED = "not measured"
+    Only `ANSWERED` counts as success; `NOT_MEASURED` says nothing about the network.
+    """
+
+    mark: str
+
+    ANSWERED = "answered", "✓"
+    BLOCKED = "blocked", "✕"
+    REFUSED = "refused", "⟂"
+    NO_ROUTE = "no route", "↛"
+    NOBODY = "nobody there", "∅"
+    NOT_MEASURED = "not measured", "?"
+
+    def __new__(cls, words: str, mark: str) -> Self:
+        verdict = str.__new__(cls, words)
+        verdict._value_ = words
+        verdict.mark = mark
+        return verdict
 
 
 class Probe(msgspec.Struct, frozen=True):

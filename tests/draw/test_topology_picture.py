@@ -117,7 +117,7 @@ def test_a_bridge_inside_a_namespace_and_its_ports_are_named():
         ("answered", None, "✓ answered", "solid", "normal"),
         ("blocked", None, "✕ blocked", "dashed", "tee"),
         ("refused", None, "⟂ refused", "dotted", "empty"),
-        ("no route", None, "⊘ no route", "dashed", "tee"),
+        ("no route", None, "↛ no route", "dashed", "tee"),
         ("nobody there", None, "∅ nobody there", "dashed", "tee"),
         ("not measured", None, "? not measured", "dotted", "odot"),
     ],
@@ -163,8 +163,8 @@ def test_an_arrow_to_the_internet_stays_on_the_side_of_its_namespace():
 )
 def test_a_probe_without_two_ends_in_the_lab_is_still_told(probe):
     picture = topology_picture(SEED, OPEN, [Outcome(probe, "no route")])
-    assert f"{probe}  ⊘ no route" in picture.text
-    assert "⊘ no route" in picture.dot
+    assert f"{probe}  ↛ no route" in picture.text
+    assert "↛ no route" in picture.dot
 
 
 def test_a_matrix_is_counted_for_each_namespace():

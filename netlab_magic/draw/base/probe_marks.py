@@ -26,12 +26,12 @@ class Look(msgspec.Struct, frozen=True):
 
 
 _LOOKS = {
-    Verdict.ANSWERED: Look("✓", "solid", "normal", Role.GOOD, Role.GOOD_FILL),
-    Verdict.BLOCKED: Look("✕", "dashed", "tee", Role.BAD, Role.BAD_FILL),
-    Verdict.REFUSED: Look("⟂", "dotted", "empty", Role.BAD, Role.BAD_FILL),
-    Verdict.NO_ROUTE: Look("⊘", "dashed", "tee", Role.BAD, Role.BAD_FILL),
-    Verdict.NOBODY: Look("∅", "dashed", "tee", Role.BAD, Role.BAD_FILL),
-    Verdict.NOT_MEASURED: Look("?", "dotted", "odot", Role.QUIET, Role.BOX),
+    Verdict.ANSWERED: Look(Verdict.ANSWERED.mark, "solid", "normal", Role.GOOD, Role.GOOD_FILL),
+    Verdict.BLOCKED: Look(Verdict.BLOCKED.mark, "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.REFUSED: Look(Verdict.REFUSED.mark, "dotted", "empty", Role.BAD, Role.BAD_FILL),
+    Verdict.NO_ROUTE: Look(Verdict.NO_ROUTE.mark, "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.NOBODY: Look(Verdict.NOBODY.mark, "dashed", "tee", Role.BAD, Role.BAD_FILL),
+    Verdict.NOT_MEASURED: Look(Verdict.NOT_MEASURED.mark, "dotted", "odot", Role.QUIET, Role.BOX),
 }
 
 _MIXED = Look("◐", "dashed", "normal", Role.BAD, Role.BAD_FILL)

@@ -1,30 +1,16 @@
 """Every word on the panel itself, in the reader's language; `{}` is filled in where the words are used."""
 
-from netlab_magic.i18n import Language, message
-from netlab_magic.model.probe import Outcome, Verdict
+from netlab_magic.i18n import Language
+from netlab_magic.model.probe import Outcome
 
-__all__ = ["labels", "outcome_words", "verdict_words"]
-
-_VERDICTS = {
-    Verdict.ANSWERED: message("answered"),
-    Verdict.BLOCKED: message("blocked"),
-    Verdict.REFUSED: message("refused"),
-    Verdict.NO_ROUTE: message("no route"),
-    Verdict.NOBODY: message("nobody there"),
-    Verdict.NOT_MEASURED: message("not measured"),
-}
+__all__ = ["labels", "outcome_words"]
 
 _HERE = "{}"
 
 
-def verdict_words(verdict: Verdict, say: Language) -> str:
-    """A verdict in the reader's language."""
-    return say(_VERDICTS[verdict])
-
-
 def outcome_words(outcome: Outcome, say: Language) -> str:
     """One outcome as a sentence without its full stop: `ns1 → ns0: blocked`."""
-    words = say("{}: {}", str(outcome.probe), verdict_words(outcome.verdict, say))
+    words = say("{}: {}", str(outcome.probe), say(outcome.verdict))
     return f"{words} ({outcome.why})" if outcome.why else words
 
 

@@ -12,7 +12,6 @@ from netlab_magic.i18n import Language
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.jupyter.panel import page_state
-from netlab_magic.jupyter.panel.labels import verdict_words
 from netlab_magic.model.packet_path import PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
@@ -97,5 +96,5 @@ class Stepping:
 
     def summary(self, say: Language) -> str:
         """What became of it, for the status line."""
-        words = verdict_words(self.outcome.verdict, say) if self.outcome is not None else ""
+        words = say(self.outcome.verdict) if self.outcome is not None else ""
         return "\n".join([say("{}: {}", str(self.probe), words), *self.sentences])

@@ -9,13 +9,12 @@ from netlab_magic.errors import NetlabError
 from netlab_magic.explain import rule_sentence
 from netlab_magic.i18n import Language
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.jupyter.panel.labels import outcome_words, verdict_words
+from netlab_magic.jupyter.panel.labels import outcome_words
 from netlab_magic.jupyter.panel.rule_list import Entry
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet_path import Event, PacketPath
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, INTERNET, Topology
-from netlab_magic.session.results.probe import MARKS
 
 __all__ = ["MOST_RULES", "counters", "keys_of", "pairs", "places", "policies", "rules", "strips", "summary", "told", "verdicts", "way"]
 
@@ -86,7 +85,7 @@ def pairs(outcomes: Sequence[Outcome], say: Language) -> dict[str, object]:
     if len(sources) * len(targets) > _MOST_CELLS:
         return {"sources": [], "targets": [], "cells": {}, "much": _by_source(outcomes, sources, say)}
     cells = {
-        f"{outcome.probe.source}>{outcome.probe.name}": [MARKS[outcome.verdict], outcome.answered, outcome_words(outcome, say)]
+        f"{outcome.probe.source}>{outcome.probe.name}": [outcome.verdict.mark, outcome.answered, outcome_words(outcome, say)]
         for outcome in outcomes
     }
     return {"sources": sources, "targets": targets, "cells": cells, "much": []}
@@ -142,5 +141,5 @@ def verdicts(outcomes: Iterable[Outcome]) -> Mapping[str, str]:
 
 def told(outcome: Outcome, say: Language) -> str:
     """A single probe's outcome, with its time."""
-    words = f"{MARKS[outcome.verdict]} {verdict_words(outcome.verdict, say)}"
+    words = f"{outcome.verdict.mark} {say(outcome.verdict)}"
     return words if outcome.milliseconds is None else say("{} in {} ms", words, f"{outcome.milliseconds:.2f}")

@@ -8,7 +8,6 @@ import msgspec
 from netlab_magic.model.probe import Verdict
 from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, b, joined, pre, table, td, th, tr
-from netlab_magic.session.results.probe import MARKS
 from netlab_magic.text import aligned
 
 __all__ = ["FlowChange", "FlowsCompared"]
@@ -91,6 +90,6 @@ class FlowsCompared(Result):
 
 
 def _marked(said: Expected | None) -> str:
-    if said is None or said == "not there":
-        return said or ""
-    return "? unknown" if said == "unknown" else f"{MARKS[said]} {said}"
+    if isinstance(said, Verdict):
+        return f"{said.mark} {said}"
+    return f"{Verdict.NOT_MEASURED.mark} {said}" if said == "unknown" else said or ""

@@ -7,17 +7,7 @@ from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, b, joined, pre, span, table, td, th, tr
 from netlab_magic.text import aligned, display_width, padded
 
-__all__ = ["MARKS", "MatrixResult", "Measured"]
-
-MARKS = {
-    Verdict.ANSWERED: "✓",
-    Verdict.BLOCKED: "✕",
-    Verdict.REFUSED: "⟂",
-    Verdict.NO_ROUTE: "↛",
-    Verdict.NOBODY: "∅",
-    Verdict.NOT_MEASURED: "?",
-}
-"""The sign of each verdict."""
+__all__ = ["MatrixResult", "Measured"]
 
 _MOST_NAMED = 12
 """More targets than these have numbers above their columns."""
@@ -57,7 +47,7 @@ class Measured(Result):
 
     @property
     def _head(self) -> str:
-        return f"{MARKS[self.verdict]} {self.outcome.probe}: "
+        return f"{self.verdict.mark} {self.outcome.probe}: "
 
     @property
     def _said(self) -> str:
@@ -100,11 +90,11 @@ class MatrixResult(Result):
         return self.pairs[pair]
 
     def _mark(self, source: str, target: str) -> str:
-        return MARKS[self.pairs[source, target].verdict] if (source, target) in self.pairs else "·"
+        return self.pairs[source, target].verdict.mark if (source, target) in self.pairs else "·"
 
     def _summary(self) -> str:
-        counts = {verdict: sum(outcome.verdict == verdict for outcome in self.outcomes) for verdict in MARKS}
-        told = [f"{count} {MARKS[verdict]} {self._word(verdict)}" for verdict, count in counts.items() if count]
+        counts = {verdict: sum(outcome.verdict == verdict for outcome in self.outcomes) for verdict in Verdict}
+        told = [f"{count} {verdict.mark} {self._word(verdict)}" for verdict, count in counts.items() if count]
         head = f"{len(self.outcomes)} flows{', predicted; nothing was sent' if self.predicted else ''}"
         return f"{head}: {', '.join(told) or 'none to measure'}"
 
@@ -134,4 +124,4 @@ class MatrixResult(Result):
         outcome = self.pairs[source, target].outcome
         told = f"{'predicted ' if self.predicted else ''}{self._word(outcome.verdict)}"
         label = f"{outcome.probe}: {told} {outcome.why}".strip()
-        return td(MARKS[outcome.verdict], class_="ok" if outcome.answered else "bad", title=label, aria_label=label)
+        return td(outcome.verdict.mark, class_="ok" if outcome.answered else "bad", title=label, aria_label=label)

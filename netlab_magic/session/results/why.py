@@ -15,7 +15,6 @@ from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, b, code, details, div, drawn, joined, li, ol, pre
-from netlab_magic.session.results.probe import MARKS
 from netlab_magic.session.results.trace import Tracked
 from netlab_magic.session.results.why_pictures import why_pictures
 
@@ -93,7 +92,7 @@ class Why(Result):
 
     @property
     def _head(self) -> str:
-        return f"{MARKS[self.verdict]} {self.outcome.probe}: "
+        return f"{self.verdict.mark} {self.outcome.probe}: "
 
     @property
     def _verdict(self) -> str:
