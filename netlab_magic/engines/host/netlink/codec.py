@@ -90,11 +90,12 @@ def nested(kind: int, *held: bytes) -> bytes:
 def attributes(data: bytes, at: int = 0) -> Attributes:
     """The attributes from byte `at` on."""
     found: dict[int, bytes] = {}
-    while at + _NLATTR.size <= len(data):
-        length, kind = _NLATTR.unpack_from(data, at)
-        if length < _NLATTR.size:
+    head, end, read = _NLATTR.size, len(data) - _NLATTR.size, _NLATTR.unpack_from  # a lab of a hundred namespaces has 14,000 of them
+    while at <= end:
+        length, kind = read(data, at)
+        if length < head:
             break
-        found[kind & _NLA_TYPE_MASK] = data[at + _NLATTR.size : at + length]
+        found[kind & _NLA_TYPE_MASK] = data[at + head : at + length]
         at += (length + 3) & ~3
     return found
 

@@ -137,8 +137,10 @@ def observe(namespaces: Namespaces, sysctls: Mapping[str, Sequence[str]], server
         )
         names = {index: device.interface.name for index, device in held.items()}
         routes = tuple(_routes(namespaces.netlink(name), names))
-        with namespaces.inside(name):
-            values = {key: value for key in sysctls.get(name, ()) if (value := read_sysctl(key)) is not None}
+        values: dict[str, str] = {}
+        if name in sysctls:
+            with namespaces.inside(name):
+                values = {key: value for key in sysctls[name] if (value := read_sysctl(key)) is not None}
         netlink = namespaces.netlink(name)
         found[name] = Namespace(name, interfaces, routes, values, has_rules=netlink.has_rules(), fixed=netlink.fixed_neighbours())
     return Topology(found, tuple(servers))
