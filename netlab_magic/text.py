@@ -51,4 +51,6 @@ def suggest(wrong: str, right: Iterable[str]) -> str:
     right = sorted(set(right))
     if near := nearest(wrong, right):
         return f"; did you mean {near}?"
-    return f"; there is {', '.join(right[:12])}{' …' if len(right) > 12 else ''}" if right else ""
+    if len(right) == 1:
+        return f"; there is only {right[0]}"
+    return f"; there are {', '.join(right[:12])}{' …' if len(right) > 12 else ''}" if right else ""

@@ -9,7 +9,7 @@ FACTS: dict[str, str] = {
     "no route": message("{namespace} has no route to {address}."),
     "blackhole": message("A blackhole route of {namespace} swallows what goes to {address}."),
     "not forwarding": message(
-        "{address} is no address of {namespace}, and {namespace} does not forward what comes in through {device} (forwarding is off)."
+        "{address} is not an address of {namespace}, and {namespace} does not forward what comes in through {device} (forwarding is off)."
     ),
     "rp_filter": message(
         "{namespace} dropped it: a packet to {address} would not leave through {device}, where this one came in (rp_filter)."

@@ -191,7 +191,7 @@ def _passed(step: PathStep, say: Language) -> str:
     if unmet is None:
         return say("Rule {} of {} does not match.", *head)
     if not unmet.judged:
-        return say("Rule {} of {} asks for {}, which nobody can tell here; it decides nothing.", *head, unmet.about)
+        return say("Rule {} of {} asks for {}, which cannot be told here; it decides nothing.", *head, unmet.about)
     return say("Rule {} of {} does not match: {}.", *head, why_not(unmet, say))
 
 

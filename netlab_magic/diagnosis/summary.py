@@ -31,7 +31,7 @@ _WHAT = {
     Verdict.BLOCKED: message("{flow} is blocked: {request} is lost on its way."),
     Verdict.REFUSED: message("{flow} is refused: {answer} says no."),
     Verdict.NO_ROUTE: message("{flow} finds no way: {request} cannot get there."),
-    Verdict.NOBODY: message("{flow} meets nobody: no machine answers to the address {address}."),
+    Verdict.NOBODY: message("{flow}: no machine has the address {address}."),
     Verdict.NOT_MEASURED: message("{flow} could not be measured."),
 }
 _NO_ANSWER = message("{flow} is blocked: no answer has come back.")

@@ -52,7 +52,7 @@ def gateway_for(subnet: IPv4Network, gateway: str | None) -> str:
     if gateway is None:
         return str(subnet[1])
     if not subnet[0] < IPv4Address(str(gateway)) < subnet[-1]:
-        refuse(f"the gateway {gateway} is no address of {subnet}", gateway)
+        refuse(f"the gateway {gateway} is not an address of {subnet}", gateway)
     return str(gateway)
 
 
@@ -75,7 +75,7 @@ def address_for(daemon: Daemon, network: Network, endpoint: Endpoint) -> str:
         free = next((address for address in usable if address not in owners), None)
         return free or refuse(f"no address is left in {pool} of the network {network.name}", "")
     if not subnet[0] < IPv4Address(str(wanted)) < subnet[-1]:
-        refuse(f"{wanted} is no address of {subnet}, the subnet of {network.name}", wanted)
+        refuse(f"{wanted} is not an address of {subnet}, the subnet of {network.name}", wanted)
     if str(wanted) in owners:
         refuse(f"{wanted} is already the address of {owners[str(wanted)]}", wanted)
     return str(wanted)

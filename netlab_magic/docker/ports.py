@@ -116,7 +116,7 @@ class _Chooser:
     def _check_address(self, address: str, one: d.Publish) -> None:
         own = {str(parsed.ip) for interface in self._topology.host.interfaces for parsed in interface.parsed()}
         if address not in own and address != ANY_ADDRESS and not address.startswith("127."):
-            refuse(f"{address} is no address of the host, so nothing can be published on it", one.word)
+            refuse(f"{address} is not an address of the host, so nothing can be published on it", one.word)
 
     def _taken(self, before: Sequence[Published], protocol: str, address: str) -> Iterator[tuple[int, str]]:
         """The host ports that are in use at an address, and by whom."""

@@ -87,7 +87,7 @@ def _is_latin(char: str) -> bool:
 def language(name: str) -> Language:
     """The language called `name`, one of LANGUAGES. Raises StatementError for any other."""
     if name not in LANGUAGES:
-        raise StatementError(f"there are no sentences in the language {name}; there is {', '.join(LANGUAGES)}")
+        raise StatementError(f"unsupported language {name}; choose {' or '.join(LANGUAGES)}")
     if name == "en":
         return Language(name, gettext.NullTranslations())
     catalogue = files("netlab_magic.i18n") / "locale" / name / "LC_MESSAGES" / f"{_DOMAIN}.mo"

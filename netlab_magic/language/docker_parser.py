@@ -174,7 +174,7 @@ def _install(r: Reader) -> Statement:
     _, given = o.read_names(r, o.Options(options), "")
     backend = given.last("--firewall-backend")
     if backend is not None and backend not in _BACKENDS:
-        wrong(f"{backend} is no firewall backend{suggest(backend, _BACKENDS)}", backend)
+        wrong(f"{backend} is not a firewall backend{suggest(backend, _BACKENDS)}", backend)
     return d.DockerInstall(
         given.last("--version") or _NEWEST,
         _boolean(given.last("--userland-proxy"), True),
@@ -239,7 +239,7 @@ def _create(r: Reader) -> Statement:
     gateway, ip_range, mode = given.last("--gateway"), given.last("--ip-range"), given.last("--gateway-mode") or keys.get("mode")
     bridge, source, binding = keys.get("bridge"), keys.get("source"), keys.get("binding")
     if mode is not None and mode not in _MODES:
-        wrong(f"{mode} is no gateway mode{suggest(mode, _MODES)}", mode)
+        wrong(f"{mode} is not a gateway mode{suggest(mode, _MODES)}", mode)
     return d.DockerNetwork(
         o.docker_name(alone[0], "network"),
         cidr=_roomy(_subnet(cidr)) if cidr else None,
@@ -273,7 +273,7 @@ def _keys(words: list[Word]) -> tuple[dict[str, Word], list[str]]:
         elif key in _KEYS:
             found[_KEYS[key]] = Word(value, word.place)
         else:
-            wrong(f"{key} is no network option that the lab knows{suggest(key, (*_KEYS, *_IGNORED_KEYS))}", word)
+            wrong(f"{key} is not a network option that the lab knows{suggest(key, (*_KEYS, *_IGNORED_KEYS))}", word)
     return found, ignored
 
 
@@ -287,5 +287,5 @@ def _port(r: Reader) -> Statement:
     container, port = o.two_of(r, names, "container", "port")
     number, slash, protocol = port.partition("/")
     if slash and not re.fullmatch("tcp|udp|sctp", protocol):
-        wrong(f"/{protocol} is no protocol; write {number}/tcp or {number}/udp", port)
+        wrong(f"/{protocol} is not a protocol; write {number}/tcp or {number}/udp", port)
     return d.DockerPort(container, port_number(number, port), protocol or "tcp")

@@ -36,14 +36,14 @@ def _long_form(word: Word) -> tuple[Publish, ...]:
     fields = dict(part.partition("=")[::2] for part in word.split(","))
     unknown = [key for key in fields if key not in ("target", "published", "protocol", "mode")]
     if unknown or "target" not in fields:
-        wrong(f"{unknown[0] if unknown else 'target'} {'is no field here' if unknown else 'is missing'}; write 8080:80", word)
+        wrong(f"{unknown[0] if unknown else 'target'} {'is not a field here' if unknown else 'is missing'}; write 8080:80", word)
     protocol = _protocol(word, fields["target"], fields.get("protocol", "tcp"))
     return _pairs(word, fields.get("published", ""), fields["target"], protocol, None)
 
 
 def _protocol(word: Word, ports: str, protocol: str) -> str:
     if protocol.lower() not in _PROTOCOLS:
-        wrong(f"/{protocol} is no protocol here; write {ports}, {ports}/tcp or {ports}/udp", word)
+        wrong(f"/{protocol} is not a protocol here; write {ports}, {ports}/tcp or {ports}/udp", word)
     return protocol.lower()
 
 
@@ -81,6 +81,6 @@ def ports_of_expose(word: Word) -> tuple[str, ...]:
     """The ports of `--expose PORT[-PORT][/PROTOCOL]`, as `PORT/PROTOCOL`."""
     text, slash, protocol = word.partition("/")
     if not re.fullmatch(r"\d+(-\d+)?", text):
-        wrong(f"{word} is no port to expose; write 80, 80/udp or 8000-8010", word)
+        wrong(f"{word} is not a port to expose; write 80, 80/udp or 8000-8010", word)
     kind = _protocol(word, text, protocol if slash else "tcp")
     return tuple(f"{port}/{kind}" for port in _range(word, text))

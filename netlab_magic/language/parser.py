@@ -30,7 +30,7 @@ def parse_line(line: LogicalLine) -> Statement:
     first = words[0]
     syntax = SYNTAX.get(first)
     if syntax is None:
-        wrong(f"{first} is no statement{suggest(first, SYNTAX)} (a shell command starts with $)", first)
+        wrong(f"{first} is not a statement{suggest(first, SYNTAX)} (a shell command starts with $)", first)
     reader = Reader(words[1:], syntax.form, line.end(), line.following)
     try:
         read = syntax.read(reader)

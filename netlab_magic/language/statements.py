@@ -264,7 +264,7 @@ class Show(Looking, frozen=True):
 class Diff(Looking, frozen=True):
     """`diff [--flows] [SNAPSHOT [SNAPSHOT]]`: without names, what the last cell that changed the lab has changed
 
-    `flows` asks which flows of the lab fare otherwise, instead of which rules are others.
+    `flows` asks which flows of the lab behave differently, instead of which rules changed.
     """
 
     before: str | None = None

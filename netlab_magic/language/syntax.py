@@ -18,7 +18,7 @@ def read_help(r: Reader) -> Statement:
     """help = "help" [ WORD ]"""
     word = r.peek("<word>") and r.take("word")
     if word and word not in SYNTAX:
-        wrong(f"{word} is no statement{suggest(word, SYNTAX)}", word)
+        wrong(f"{word} is not a statement{suggest(word, SYNTAX)}", word)
     return s.Session("help", word)
 
 

@@ -76,7 +76,7 @@ class Reader:
         found = self.peek(word)
         if found is None:
             raise StatementError(f"{word} is missing: {self.form}", self.end)
-        wrong(f"{found} stands where {word} should: {self.form}", found)
+        wrong(f"expected {word}, found {found}: {self.form}", found)
 
     def choice(self, what: str, words: Sequence[str], fold: bool = False) -> Word:
         """The next word, which must be one of `words` (`fold`: in any case, given back as listed)."""
@@ -147,7 +147,7 @@ def cidr(word: Word) -> Word:
     try:
         interface = interface_address(str(word))
     except ValueError:
-        wrong(f"{word} is no address with a prefix length, such as 172.18.0.2/16", word)
+        wrong(f"{word} is not an address with a prefix length, such as 172.18.0.2/16", word)
     network = interface.network
     if network.num_addresses > 2 and interface.ip == network.network_address:
         wrong(f"{word} is the network itself; give one of its addresses, such as {network[1]}/{network.prefixlen}", word)
@@ -161,7 +161,7 @@ def address(word: Word) -> Word:
     try:
         ip_address(str(word))
     except ValueError:
-        wrong(f"{word} is no address, such as 172.18.0.2", word)
+        wrong(f"{word} is not an address, such as 172.18.0.2", word)
     return word
 
 
@@ -172,14 +172,14 @@ def network(word: Word) -> Word:
     try:
         parsed = ip_network(str(word), strict=False)
     except ValueError:
-        wrong(f"{word} is no network, such as 10.0.0.0/8, and not the word default", word)
+        wrong(f"{word} is neither a network, such as 10.0.0.0/8, nor the word default", word)
     return Word(str(parsed), word.place)
 
 
 def port_number(text: str, word: Word) -> int:
     """A port as a number. Raises StatementError."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535):
-        wrong(f"{text or word} is no port; a port is a number from 1 to 65535", word)
+        wrong(f"{text or word} is not a port; a port is a number from 1 to 65535", word)
     return int(text)
 
 
@@ -193,7 +193,7 @@ def destination(reader: Reader, default: str, port_needed: bool) -> Destination:
     word = reader.take("destination")
     text, slash, protocol = word.partition("/")
     if slash and protocol not in ("tcp", "udp"):
-        wrong(f"/{protocol} is no protocol here; write NAME:PORT, NAME:PORT/tcp or NAME:PORT/udp", word)
+        wrong(f"/{protocol} is not a protocol here; write NAME:PORT, NAME:PORT/tcp or NAME:PORT/udp", word)
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
     if bracketed:
         name, port = bracketed[1], bracketed[2]

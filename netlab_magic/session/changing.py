@@ -100,7 +100,7 @@ class Changes(Step):
         before = f"; the {done} line{'s' if done > 1 else ''} before it took effect" if done else ""
         command = " && ".join(change.commands())
         raise KernelRefused(
-            f"the kernel refused this: {refusal.message} (errno {refusal.errno}, at: {command}); nothing of it was left{before}",
+            f"the kernel refused this: {refusal.message} (errno {refusal.errno}, at: {command}); it was rolled back{before}",
             one.statement.place,
             refusal.errno,
         ) from None

@@ -68,7 +68,7 @@ class DockerStep(Step):
             run_beside(engine, docker.after_rules(self.daemon, self.planned.daemon), cell)
         except Refusal as refusal:
             self._take_back(engine, dump, cell)
-            message = f"the lab cannot do this as Docker does it: {refusal.message}; nothing of it was left"
+            message = f"the lab cannot do this as Docker does it: {refusal.message}; it was rolled back"
             raise KernelRefused(message, self.statement.place, refusal.errno) from None
 
     def _take_back(self, engine: Engine, dump: str, cell: int) -> None:

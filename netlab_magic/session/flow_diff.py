@@ -1,4 +1,4 @@
-"""What `diff --flows` gives: which flows of a lab fare otherwise in one state than in another, by the model and by probes."""
+"""What `diff --flows` gives: which flows of a lab behave differently in two states, by the model and by probes."""
 
 from collections.abc import Callable, Sequence
 

@@ -74,7 +74,7 @@ def _down(running: Running, _: str | None) -> Result:
     was_up = network.is_up
     network.forget()
     network.history.snapshots.clear()
-    return Text(f"The lab{session_texts.called(network.name)} has ended; nothing is left of it." if was_up else "There is no lab to end.")
+    return Text(f"The lab{session_texts.called(network.name)} has ended; nothing is left behind." if was_up else "There is no lab to end.")
 
 
 def _reset(running: Running, _: str | None) -> Result:

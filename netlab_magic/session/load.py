@@ -38,7 +38,7 @@ def _text_of(path: str) -> str:
         if not file.is_file():
             raise StatementError(_no_file(file, path), place_of(path))
         if file.stat().st_size > LARGEST:
-            raise StatementError(f"{path} is larger than {LARGEST >> 20} MB, which is no dump of one host", place_of(path))
+            raise StatementError(f"{path} is larger than {LARGEST >> 20} MB, too large for the dump of one host", place_of(path))
         data = file.read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no such user's home
         raise StatementError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", place_of(path)) from None

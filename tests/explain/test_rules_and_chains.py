@@ -336,7 +336,7 @@ def test_a_chain_tells_who_leads_there_what_it_does_and_how_it_ends() -> None:
         (lambda rules: explain_rule(rules, "filter", "INPUT", 1), "the chain INPUT has no rule 1; it has no rules"),
         (lambda rules: explain_rule(rules, "filter", "FORWARDS", 1), "the table filter has no chain FORWARDS; did you mean FORWARD?"),
         (lambda rules: explain_chain(rules, "nat", "DOCKER"), "the table nat has no chain DOCKER"),
-        (lambda rules: explain_chain(rules, "filter", "INPUT", "tlh"), "there are no sentences in the language tlh; there is en, zh_TW"),
+        (lambda rules: explain_chain(rules, "filter", "INPUT", "tlh"), "unsupported language tlh; choose en or zh_TW"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_sentence(ask, sentence: str) -> None:

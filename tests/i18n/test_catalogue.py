@@ -82,7 +82,7 @@ def test_the_environment_chooses_the_language(environment: dict[str, str], name:
 
 
 def test_a_language_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(StatementError, match="there is en, zh_TW"):
+    with pytest.raises(StatementError, match="choose en or zh_TW"):
         language("fr")
 
 

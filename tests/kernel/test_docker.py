@@ -221,7 +221,7 @@ def test_a_port_that_another_program_has_leaves_nothing_of_the_container(lab: La
     lab.run("docker install --version 27")
     before = rules_of(kernel_rules(lab))
     lab.run("python3 -m http.server 8080 > /dev/null 2>&1 &\nsleep 0.7")
-    with pytest.raises(KernelRefused, match="Address already in use; nothing of it was left"):
+    with pytest.raises(KernelRefused, match="Address already in use; it was rolled back"):
         lab.run("docker run web -p 8080:80")
     assert "web" not in lab.observe().topology.namespaces
     assert rules_of(kernel_rules(lab)) == before
@@ -318,7 +318,7 @@ def test_what_the_machine_cannot_do_is_one_sentence_and_nothing_is_left(lab: Lab
         return ("echo no set for you; exit 1",) if after else ()
 
     monkeypatch.setattr(docker, "before_rules", commands)
-    with pytest.raises(KernelRefused, match="the lab cannot do this as Docker does it: no set for you; nothing of it was left"):
+    with pytest.raises(KernelRefused, match="the lab cannot do this as Docker does it: no set for you; it was rolled back"):
         lab.run("docker install --version 28.0.0")
     assert lab.dockerd is None
     assert not lab.observe().topology.host.bridges

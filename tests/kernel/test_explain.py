@@ -144,7 +144,7 @@ def test_a_lab_explains_what_the_kernel_has(lab: Lab) -> None:
 
 def test_a_lab_speaks_only_languages_that_there_are() -> None:
     assert Lab(language="zh_TW").language == "zh_TW"
-    with pytest.raises(StatementError, match="there is en, zh_TW"):
+    with pytest.raises(StatementError, match="choose en or zh_TW"):
         Lab(language="fr")
 
 

@@ -39,7 +39,7 @@ def test_flows_that_fare_otherwise():
     assert not found.is_measured
     assert (len(found.changes), found.count) == (6, 8)
     assert FlowChange("ns1 → ns0", Verdict.ANSWERED, Verdict.BLOCKED) in found.changes
-    assert str(found).splitlines()[0] == "open → closed: 6 of 8 flows fare otherwise"
+    assert str(found).splitlines()[0] == "open → closed: 6 of 8 flows behave differently"
 
 
 def test_what_is_unknown_or_not_there_is_a_word_of_its_own():

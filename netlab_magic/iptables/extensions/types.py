@@ -138,7 +138,7 @@ def choice(what: str, *names: str, **spellings: str) -> ValueType[str]:
     @value_type(what, choices=names)
     def read(word: str, family: str) -> str:
         if word.lower() not in known:
-            raise ValueError(f"{word} is not {what}; there is {', '.join(names)}")
+            raise ValueError(f"{word} is not {what}; choose one of {', '.join(names)}")
         return known[word.lower()]
 
     return read
@@ -157,7 +157,7 @@ def words(what: str, *names: str, everything: str = "", nothing: str = "") -> Va
             elif part.lower() in known:
                 found.add(known[part.lower()])
             elif not nothing or part.lower() != nothing.lower():
-                raise ValueError(f"{part or 'nothing'} is not {what}; there is {', '.join(names)}")
+                raise ValueError(f"{part or 'nothing'} is not {what}; choose one of {', '.join(names)}")
         return tuple(name for name in names if name in found)
 
     return read

@@ -110,7 +110,7 @@ def CHUNKS(word: str, family: str) -> str:
     flags = {name.upper(): flag for name, flag in given.items()}
     unknown = next((name for name in flags if name not in _CHUNKS), None)
     if unknown is not None:
-        raise ValueError(f"{unknown or 'nothing'} is not an SCTP chunk type; there is {', '.join(_CHUNKS)}")
+        raise ValueError(f"{unknown or 'nothing'} is not an SCTP chunk type; choose one of {', '.join(_CHUNKS)}")
     return ",".join(name + (f":{flags[name]}" if flags[name] else "") for name in _CHUNKS if name in flags)
 
 

@@ -93,7 +93,7 @@ def WEEKDAYS(word: str, family: str) -> tuple[str, ...]:
     given = word.split(",")
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
-        raise ValueError(f"{unknown or 'nothing'} is not a day of the week; there is {', '.join(WEEKDAY_NAMES)}")
+        raise ValueError(f"{unknown or 'nothing'} is not a day of the week; choose one of {', '.join(WEEKDAY_NAMES)}")
     found = {known[name] for name in given}
     return tuple(day for day in WEEKDAY_NAMES if day in found)
 

@@ -97,7 +97,7 @@ def REJECT_WITH(word: str, family: str) -> str:
     answers = _REJECT[family]
     found = next((name for name, short in answers.items() if name.startswith(word.lower()) or short.startswith(word.lower())), None)
     if found is None:
-        raise ValueError(f"{word} is not an answer; there is {', '.join(answers)}")
+        raise ValueError(f"{word} is not an answer; choose one of {', '.join(answers)}")
     return found
 
 
@@ -152,7 +152,7 @@ def IPV6_HEADERS(word: str, family: str) -> tuple[str, ...]:
     given = word.split(",")
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
-        raise ValueError(f"{unknown or 'nothing'} is not an extension header; there is {', '.join(_IPV6_HEADERS)}")
+        raise ValueError(f"{unknown or 'nothing'} is not an extension header; choose one of {', '.join(_IPV6_HEADERS)}")
     found = {known[name] for name in given}
     return tuple(header for header in _IPV6_HEADERS if header in found)
 

@@ -66,7 +66,7 @@ def read_serve(r: Reader) -> Statement:
     namespace, word = r.take("namespace"), r.take("port")
     number, slash, protocol = word.partition("/")
     if slash and protocol not in ("tcp", "udp"):
-        wrong(f"/{protocol} is no protocol here; write {number}, {number}/tcp or {number}/udp", word)
+        wrong(f"/{protocol} is not a protocol here; write {number}, {number}/tcp or {number}/udp", word)
     kind = r.keyword("http", "echo") or ("echo" if protocol == "udp" else "http")
     if kind == "http" and protocol == "udp":
         wrong("http needs tcp; over udp there is echo", word)

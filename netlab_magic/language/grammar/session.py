@@ -39,7 +39,7 @@ def read_attach(r: Reader) -> Statement:
     """attach = "attach" ( "host" | PID )"""
     target = r.take("PID")
     if target != "host" and not re.fullmatch(r"[1-9][0-9]{0,8}", target):
-        wrong(f"{target} is no process; give its PID, or host for the machine's own network", target)
+        wrong(f"{target} is not a process ID; give a PID, or host for the machine's own network", target)
     return s.Attach(target)
 
 

@@ -33,10 +33,10 @@ class FlowChange(msgspec.Struct, frozen=True):
 
 
 class FlowsCompared(Result):
-    """The flows that fare otherwise in one state than in another; true unless a probe contradicts the model, also where there are none.
+    """The flows that behave differently in two states; true unless a probe contradicts the model, also where there are none.
 
     Attributes:
-        changes: each flow that fares otherwise.
+        changes: each flow that behaves differently.
         before: the name of the first state.
         after: the name of the second state.
         count: how many flows were compared.
@@ -58,7 +58,7 @@ class FlowsCompared(Result):
 
     def _title(self) -> str:
         flows = f"{self.count} flow{'' if self.count == 1 else 's'}"
-        return f"{self.before} → {self.after}: {len(self.changes)} of {flows} fare{'s' if len(self.changes) == 1 else ''} otherwise"
+        return f"{self.before} → {self.after}: {len(self.changes)} of {flows} behave{'s' if len(self.changes) == 1 else ''} differently"
 
     def _alarm(self) -> str:
         wrong = sum(change.contradicts for change in self.changes)
