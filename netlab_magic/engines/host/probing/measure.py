@@ -4,7 +4,6 @@ Blocked is a measurement, never a guess. Before anything is said about the way b
 itself (the canary); a flow without an answer is asked twice, and its silence is told apart from an address that nobody has.
 """
 
-import errno
 import selectors
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from netlab_magic.engines.host.probing.icmp_echo import EchoSocket
 from netlab_magic.engines.host.probing.neighbours import KnownNeighbours
 from netlab_magic.engines.host.probing.readiness import UnlimitedErrors, getting_ready
 from netlab_magic.engines.host.probing.tcp_udp import PortProbe
+from netlab_magic.engines.host.probing.way_back import WaysBack
 from netlab_magic.engines.host.process.channel import Channel, Stopped
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
 from netlab_magic.engines.protocol import BEAT_SECONDS
@@ -24,7 +24,6 @@ from netlab_magic.model.outcomes import (
     canary_of,
     mute,
     mute_by_its_own_firewall,
-    no_way_back,
     nobody_answers,
     nobody_has,
     own_loopback_down,
@@ -44,14 +43,6 @@ LINK_SECONDS, ADDRESS_SECONDS = 1.0, 4.0
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
-_REFUSED_ROUTES = {
-    errno.ENETUNREACH: "",
-    errno.EINVAL: "blackhole",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.EACCES: "prohibit",
-}
-"""With which error the kernel refuses to route, and the kind of the route that is why (fib_props in net/ipv4/fib_semantics.c)."""
-
 _FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
 
 
@@ -76,6 +67,7 @@ class Measuring:
         self._namespaces = namespaces
         self._beat = time.monotonic() + BEAT_SECONDS
         self._tables: dict[str, dict[str, bool]] = {}
+        self._ways_back = WaysBack(namespaces)
         self._watch: Watch | None = None
 
     def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
@@ -194,7 +186,7 @@ class Measuring:
             return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
         if not known:
             return nobody_answers(probe, hop)
-        return self._no_way_back(probe) or (blocked(probe) if answers_itself else blocked_without_canary(probe))
+        return self._ways_back.missing(probe) or (blocked(probe) if answers_itself else blocked_without_canary(probe))
 
     def _silent_to_itself(self, probe: Probe) -> Outcome | None:
         """Why the receiver is silent even to itself: its own firewall, or something that says nothing about the way there.
@@ -210,21 +202,6 @@ class Measuring:
         if self._namespaces.netlink(probe.target).loopback_is_up():
             return mute_by_its_own_firewall(probe)
         return own_loopback_down(probe) if probe.source == probe.target else None
-
-    def _no_way_back(self, probe: Probe) -> Outcome | None:
-        """The receiver's routes send nothing back to a sender on its own network. Behind a gateway another address may be the sender's."""
-        try:
-            sender = self._namespaces.netlink(probe.source).neighbourly_source(probe.address)
-        except OSError:
-            return None
-        if not sender or probe.target not in self._namespaces.descriptors:
-            return None
-        try:
-            self._namespaces.netlink(probe.target).route_to(sender)
-        except OSError as error:
-            kind = _REFUSED_ROUTES.get(error.errno or 0)
-            return None if kind is None else no_way_back(probe, sender, kind)
-        return None
 
     def _judged_unsent(self, probe: Probe) -> Outcome:
         """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""
