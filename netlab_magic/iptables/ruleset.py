@@ -235,6 +235,14 @@ def _rule_line(chain: str, rule: Rule) -> str:
     return f"{counters}-A {quoted(chain)} {spec}" if spec.strip() else f"{counters}-A {quoted(chain)}{spec}"
 
 
+def _uncounted(table: Table) -> Table:
+    def rules(chain: Chain) -> tuple[Rule, ...]:
+        return tuple(msgspec.structs.replace(rule, counters=None) for rule in chain.rules)
+
+    chains = (msgspec.structs.replace(chain, rules=rules(chain), counters=None) for chain in table.chains)
+    return msgspec.structs.replace(table, chains=tuple(chains))
+
+
 def _named(parts: Iterable[Chain] | Iterable[Table]) -> dict[str, Chain | Table]:
     """By name: the order of chains, and of tables, has no meaning to the kernel."""
     return {part.name: part for part in parts}
@@ -261,6 +269,10 @@ class Ruleset(msgspec.Struct, frozen=True, eq=False):
         """The policy of FORWARD: what happens to a forwarded packet that no rule decided."""
         chain = self.chain("FORWARD")
         return (chain and chain.policy) or "ACCEPT"
+
+    def without_counters(self) -> "Ruleset":
+        """The same rules and policies, with nothing counted."""
+        return msgspec.structs.replace(self, tables=tuple(map(_uncounted, self.tables)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self.family == other.family and _named(self.tables) == _named(other.tables)

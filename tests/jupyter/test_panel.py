@@ -9,9 +9,9 @@ from support.labs import THREE_RULES, Written
 from netlab_magic import Lab
 from netlab_magic.errors import CommandFailed
 from netlab_magic.iptables import save_format
-from netlab_magic.jupyter.panel import Panel
-from netlab_magic.jupyter.panel import controller as desk_module
-from netlab_magic.jupyter.panel.controller import desk_of
+from netlab_magic.jupyter.panel import Panel, page, watch
+from netlab_magic.jupyter.panel.controller import controller_of
+from netlab_magic.model.probe import Verdict
 
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -66,7 +66,7 @@ def with_three_rules(panel: Panel, lab: Lab) -> None:
 
 
 def answered(panel: Panel) -> set[str]:
-    return {pair for pair, (_, good, _) in panel.pairs["cells"].items() if good}
+    return {pair for pair, cell in panel.pairs["cells"].items() if cell["mark"] == Verdict.ANSWERED.mark}
 
 
 EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
@@ -74,19 +74,19 @@ EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
 
 def test_the_switch_changes_the_kernel_and_all_that_is_shown(panel: Panel, seed: Lab) -> None:
     assert answered(panel) == EVERYBODY
-    press(panel, "policy", chain="FORWARD", verdict="DROP")
+    press(panel, "policy", chain="FORWARD", policy="DROP")
     assert says(panel, "iptables -P FORWARD DROP\nFORWARD policy DROP: 0 of 4 flows are answered.")
     assert forward_policy(seed) == panel.policies["FORWARD"] == "DROP"
     assert answered(panel) == set()
     assert "FORWARD DROP" in panel.topology["text"]
     assert "✕ DROP" in panel.chains["text"]
     assert panel.commands == ["iptables -P FORWARD DROP"]
-    press(panel, "policy", chain="FORWARD", verdict="ACCEPT")
+    press(panel, "policy", chain="FORWARD", policy="ACCEPT")
     assert says(panel, "4 of 4 flows")
 
 
 def test_input_and_output_have_switches_too(panel: Panel, seed: Lab) -> None:
-    press(panel, "policy", chain="INPUT", verdict="DROP")
+    press(panel, "policy", chain="INPUT", policy="DROP")
     assert until(lambda: panel.policies["INPUT"] == "DROP")
     assert not seed.ping("ns1", "host")
 
@@ -115,7 +115,7 @@ def test_what_the_panel_did_does_the_same_as_a_cell(panel: Panel, seed: Lab) -> 
     seed.run("snapshot before")
     press(panel, "rule", key=OUTWARDS, on=False)
     press(panel, "move", key=BACK, to=0)
-    press(panel, "policy", chain="OUTPUT", verdict="DROP")
+    press(panel, "policy", chain="OUTPUT", policy="DROP")
     assert until(lambda: len(panel.commands) == 4)
     made = save_format.parse(seed.observe().rules)
     seed.run("restore before")
@@ -130,7 +130,7 @@ def test_changes_made_elsewhere_show_in_all_panels_within_a_second(seed: Lab) ->
     seed.run(f"sudo iptables -P FORWARD DROP\n{THREE_RULES}", stream=Written())
     assert until(lambda: first.policies == second.policies == {"INPUT": "ACCEPT", "FORWARD": "DROP", "OUTPUT": "ACCEPT"})
     assert until(lambda: "4 of 4 flows" in second.status["text"] and "4 of 4 flows" in first.status["text"])
-    press(first, "policy", chain="FORWARD", verdict="ACCEPT")
+    press(first, "policy", chain="FORWARD", policy="ACCEPT")
     assert until(lambda: second.policies["FORWARD"] == "ACCEPT")
     assert second.commands == first.commands
     first.close()
@@ -147,10 +147,10 @@ def test_a_change_that_no_cell_made_is_seen_too(panel: Panel, seed: Lab) -> None
 
 def test_counters_tick(panel: Panel, seed: Lab) -> None:
     with_three_rules(panel, seed)
-    before = panel.counters["rules"][0]
+    before = panel.counters["rules"][BRIDGED]
     with seed.turn():
         seed.engine.run("ip netns exec ns1 ping -c 3 -i 0.01 172.18.0.2", lambda *_: None)
-    assert until(lambda: panel.counters["rules"][0] > before)
+    assert until(lambda: panel.counters["rules"][BRIDGED] > before)
 
 
 def test_the_panel_follows_a_cell_that_failed_halfway(panel: Panel, seed: Lab) -> None:
@@ -162,46 +162,46 @@ def test_the_panel_follows_a_cell_that_failed_halfway(panel: Panel, seed: Lab) -
 def test_stepping_through_a_packet_that_dies_and_following_its_remedy(panel: Panel, seed: Lab) -> None:
     seed.run("policy FORWARD DROP")
     press(panel, "send", source="ns1", destination="ns0", protocol="icmp", port="")
-    assert until(lambda: panel.way is not None, 5)
-    assert panel.way["measured"] == "✕ blocked"
-    assert [step["site"] for step in panel.way["steps"]] == ["ns1:eth0", "host:veth-ns1", "FORWARD policy"]
-    assert panel.way["steps"][-1]["fatal"]
+    assert until(lambda: panel.packet_path is not None, 5)
+    assert panel.packet_path["measured"] == "✕ blocked"
+    assert [step["site"] for step in panel.packet_path["steps"]] == ["ns1:eth0", "host:veth-ns1", "FORWARD policy"]
+    assert panel.packet_path["steps"][-1]["fatal"]
     press(panel, "step", to=3)
-    assert until(lambda: panel.at == 3)
+    assert until(lambda: panel.step == 3)
     assert until(lambda: "dies here: FORWARD policy DROP" in panel.topology["text"] and "✕" in panel.chains["text"])
     press(panel, "step", to=1)
     assert until(lambda: "[▸1] out through eth0" in panel.topology["text"])
     assert "dies here" not in panel.topology["text"]
-    offered = panel.way["remedies"][0]
+    offered = panel.packet_path["remedies"][0]
     press(panel, "remedy", number=0)
-    assert until(lambda: panel.way["measured"].startswith("✓ answered"), 5)
+    assert until(lambda: panel.packet_path["measured"].startswith("✓ answered"), 5)
     assert offered["lines"][0] in panel.commands
-    assert panel.way["steps"][-1]["words"] == "ns1 gets the answer."
+    assert panel.packet_path["steps"][-1]["words"] == "ns1 gets the answer."
     press(panel, "close")
-    assert until(lambda: panel.way is None)
+    assert until(lambda: panel.packet_path is None)
     assert until(lambda: "[▸" not in panel.topology["text"])
 
 
-def test_the_way_follows_the_rules(panel: Panel) -> None:
+def test_the_path_follows_the_rules(panel: Panel) -> None:
     press(panel, "send", source="ns1", destination="internet", protocol="icmp", port="")
-    assert until(lambda: panel.way is not None, 5)
-    press(panel, "policy", chain="FORWARD", verdict="DROP")
-    assert until(lambda: panel.way["steps"][-1]["site"] == "FORWARD policy")
-    assert "the lab has changed since it was sent" in panel.way["measured"]
+    assert until(lambda: panel.packet_path is not None, 5)
+    press(panel, "policy", chain="FORWARD", policy="DROP")
+    assert until(lambda: panel.packet_path["steps"][-1]["site"] == "FORWARD policy")
+    assert "the lab has changed since it was sent" in panel.packet_path["measured"]
 
 
 def test_watching_shows_the_moment_of_breaking_and_ends_by_itself(seed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk_module, "WATCH_SECONDS", 3.0)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 3.0)
     panel = shown(seed)
     press(panel, "watch", on=True)
-    assert until(lambda: len(panel.strips) == 4 and len(panel.strips[0][2]) >= 2)
+    assert until(lambda: len(panel.strips) == 4 and len(panel.strips[0]["past"]) >= 2)
     assert panel.status["watching"]
-    press(panel, "policy", chain="FORWARD", verdict="DROP")
-    assert until(lambda: "ab" in panel.strips[0][2])
+    press(panel, "policy", chain="FORWARD", policy="DROP")
+    assert until(lambda: "✓✕" in panel.strips[0]["past"])
     assert until(lambda: not panel.status["watching"], 6)
-    length = len(panel.strips[0][2])
+    length = len(panel.strips[0]["past"])
     time.sleep(1)
-    assert len(panel.strips[0][2]) == length
+    assert len(panel.strips[0]["past"]) == length
     panel.close()
 
 
@@ -209,21 +209,21 @@ def test_watching_ends_with_the_last_panel(panel: Panel, seed: Lab) -> None:
     press(panel, "watch", on=True)
     assert until(lambda: bool(panel.status["watching"]))
     press(panel, "gone")
-    desk = desk_of(seed)
-    assert not desk.watching
-    assert until(lambda: not desk.worker.runs)
+    controller = controller_of(seed)
+    assert not controller.watch.is_on
+    assert until(lambda: not controller.worker.runs)
 
 
 def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = desk_of(seed)
+    controller = controller_of(seed)
     press(panel, "watch", on=True)
-    assert until(lambda: desk.watching)
-    monkeypatch.setattr(desk_module, "VIEW_SECONDS", 0.5)
-    assert until(lambda: not desk.worker.runs)
-    assert not desk.watching
-    monkeypatch.setattr(desk_module, "VIEW_SECONDS", 300.0)
+    assert until(lambda: controller.watch.is_on)
+    monkeypatch.setattr(page, "VIEW_SECONDS", 0.5)
+    assert until(lambda: not controller.worker.runs)
+    assert not controller.watch.is_on
+    monkeypatch.setattr(page, "VIEW_SECONDS", 300.0)
     press(panel, "here")
-    press(panel, "policy", chain="FORWARD", verdict="DROP")
+    press(panel, "policy", chain="FORWARD", policy="DROP")
     assert says(panel, "0 of 4 flows")
 
 
@@ -233,7 +233,7 @@ def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: 
         ({"do": "send", "source": "ns1", "destination": "ns0", "protocol": "tcp", "port": "0"}, "A port is a number from 1 to 65535."),
         ({"do": "send", "source": "gone", "destination": "ns0", "protocol": "icmp"}, "there is no namespace gone"),
         ({"do": "rule", "key": "-j ACCEPT#1", "on": False}, "That rule is not there any more."),
-        ({"do": "policy", "chain": "DOCKER", "verdict": "DROP"}, "DOCKER"),
+        ({"do": "policy", "chain": "DOCKER", "policy": "DROP"}, "DOCKER"),
         ({"do": "dance"}, "the panel does not know how to dance"),
         ({"do": "move"}, "KeyError"),
     ],
@@ -264,19 +264,21 @@ def test_a_lab_that_has_ended_is_started_again_as_it_was(panel: Panel, seed: Lab
     seed.run("down")
     assert says(panel, "The lab has ended. What is shown is what there was last.")
     assert not panel.status["alive"]
-    press(panel, "policy", chain="FORWARD", verdict="ACCEPT")
+    press(panel, "policy", chain="FORWARD", policy="ACCEPT")
     assert says(panel, "The lab has ended; start it again first.")
     assert not seed.is_up
     press(panel, "start")
     assert says(panel, "The lab is up again, as it was seen last.", 6)
     assert answered(panel) == EVERYBODY
     assert [f"{spec}#1" for spec in forward(seed)] == [BRIDGED, OUTWARDS, BACK]
+    press(panel, "rule", key=OUTWARDS, on=False)
+    assert until(lambda: [f"{spec}#1" for spec in forward(seed)] == [BRIDGED, BACK])
 
 
 def test_cells_go_first(panel: Panel, seed: Lab) -> None:
     with seed.turn():
         assert until(lambda: bool(panel.status["busy"]))
-        press(panel, "policy", chain="FORWARD", verdict="DROP")
+        press(panel, "policy", chain="FORWARD", policy="DROP")
         assert until(lambda: bool(panel.status["bad"]), 5)
         assert "busy" in panel.status["text"]
     press(panel, "again")
@@ -327,7 +329,7 @@ def test_the_panel_of_a_network_that_is_only_looked_at_sends_nothing() -> None:
         panel = shown(lab)
         assert panel.status["text"] == "FORWARD policy DROP. This network is only looked at: no packet is sent."
         assert [rule["key"] for rule in panel.rules] == ["-i br0 -j ACCEPT#1"]
-        press(panel, "policy", chain="FORWARD", verdict="ACCEPT")
+        press(panel, "policy", chain="FORWARD", policy="ACCEPT")
         assert until(lambda: bool(panel.status["bad"]))
         assert panel.policies["FORWARD"] == "DROP"
         panel.close()

@@ -93,5 +93,35 @@ def test_what_is_made_beside_is_given_or_raised(kind):
     asyncio.run(work())
 
 
+@KINDS
+def test_what_is_to_be_done_now_is_done_at_once(kind):
+    async def work() -> None:
+        bench = Bench(kind)
+        bench.ask("asked")
+        bench.worker.now(lambda: bench.done.append("now"))
+        assert "now" in bench.done
+        await bench.ended()
+        assert sorted(bench.done) == ["asked", "now", "rest"]
+
+    asyncio.run(work())
+
+
+def test_a_job_waits_for_what_is_done_now():
+    async def work() -> None:
+        bench = Bench(ThreadWorker)
+        asked = threading.Event()
+
+        def slow() -> None:
+            bench.worker.ask(asked.set)
+            bench.done.append("first" if asked.wait(0.2) else "alone")
+
+        bench.worker.now(slow)
+        await bench.ended()
+        assert asked.is_set()
+        assert bench.done == ["alone", "rest"]
+
+    asyncio.run(work())
+
+
 def test_where_threads_can_be_started_it_is_a_thread():
     assert isinstance(worker(lambda job: job(), lambda: False, lambda: 0.01), ThreadWorker)

@@ -97,4 +97,4 @@ def test_strips_keep_the_last_measurements_and_forget_pairs_that_are_gone():
     for verdict in (Verdict.ANSWERED, Verdict.ANSWERED, Verdict.BLOCKED, Verdict.ANSWERED):
         strips.add([Outcome(there, verdict), Outcome(gone, verdict)])
     strips.add([Outcome(there, Verdict.REFUSED), Outcome(new, Verdict.BLOCKED)])
-    assert strips.shown() == [(there, "bar"), (new, "  b")]
+    assert strips.shown() == [(there, "✕✓⟂"), (new, "  ✕")]

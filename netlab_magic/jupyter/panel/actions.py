@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netlab_magic.errors import CommandFailed, LabUnavailable, StatementError
 from netlab_magic.i18n import message
-from netlab_magic.jupyter.panel.controller import PATIENCE, Desk
-from netlab_magic.jupyter.panel.packet_stepper import Stepping
-from netlab_magic.jupyter.panel.page_state import keys_of
-from netlab_magic.jupyter.panel.rule_list import Listed, moved, toggled
-from netlab_magic.session.state import Seen
+from netlab_magic.jupyter.panel.controller import PATIENCE, Controller
+from netlab_magic.jupyter.panel.packet_stepper import PacketStepper
+from netlab_magic.jupyter.panel.rule_list import Listed
 
 __all__ = ["act"]
 
@@ -19,154 +17,150 @@ _AS_IT_WAS = "before the lab ended"
 Message = Mapping[str, object]
 
 
-def act(desk: Desk, asked: Message) -> None:
+def act(panel: Controller, asked: Message) -> None:
     """Does what a message from the page asks for. Raises NetlabError where that cannot be done."""
     action = _ACTIONS.get(str(asked.get("do")))
     if action is None:
         raise StatementError(f"the panel does not know how to {asked.get('do')}")
-    action(desk, asked)
+    action(panel, asked)
 
 
-def _running(desk: Desk) -> None:
-    if not desk.lab.is_up:
-        raise LabUnavailable(desk.say(message("The lab has ended; start it again first.")))
+def _running(panel: Controller) -> None:
+    if not panel.lab.is_up:
+        raise LabUnavailable(panel.say(message("The lab has ended; start it again first.")))
 
 
-def _policy(desk: Desk, asked: Message) -> None:
-    chain, verdict = str(asked["chain"]), str(asked["verdict"])
-    _running(desk)
-    with desk.lab.turn(PATIENCE):
-        desk.lab.policy(chain, verdict)
-    command = f"iptables -P {chain} {verdict}"
-    desk.log(command)
-    desk.look(again=True, said=command)
+def _policy(panel: Controller, asked: Message) -> None:
+    chain, policy = str(asked["chain"]), str(asked["policy"])
+    _running(panel)
+    with panel.lab.turn(PATIENCE):
+        panel.lab.policy(chain, policy)
+    command = f"iptables -P {chain} {policy}"
+    panel.page.log(command)
+    panel.look(again=True, said=command)
 
 
-def _place(desk: Desk, asked: Message) -> int:
-    keys = keys_of(desk.entries)
-    if asked["key"] not in keys:
-        raise StatementError(desk.say(message("That rule is not there any more.")))
-    return keys.index(str(asked["key"]))
+def _key(panel: Controller, asked: Message) -> str:
+    key = str(asked["key"])
+    if key not in panel.rules:
+        raise StatementError(panel.say(message("That rule is not there any more.")))
+    return key
 
 
-def _rule(desk: Desk, asked: Message) -> None:
-    place = _place(desk, asked)
-    if desk.entries[place].present != bool(asked["on"]):
-        _carry_out(desk, toggled("FORWARD", desk.entries, place))
+def _rule(panel: Controller, asked: Message) -> None:
+    _carry_out(panel, panel.rules.toggled(_key(panel, asked), bool(asked["on"])))
 
 
-def _move(desk: Desk, asked: Message) -> None:
-    _carry_out(desk, moved("FORWARD", desk.entries, _place(desk, asked), int(str(asked["to"]))))
+def _move(panel: Controller, asked: Message) -> None:
+    _carry_out(panel, panel.rules.moved(_key(panel, asked), int(str(asked["to"]))))
 
 
-def _carry_out(desk: Desk, listed: Listed) -> None:
+def _carry_out(panel: Controller, listed: Listed) -> None:
     """Has the kernel follow a change of the list."""
     if not listed.commands:
-        desk.list_rules(listed.entries)
+        panel.list_rules(listed)
         return
-    _running(desk)
-    _shell(desk, listed.commands)
-    desk.log(*listed.commands)
-    desk.entries = listed.entries
-    desk.look(again=True, said="\n".join(listed.commands))
+    _running(panel)
+    _shell(panel, listed.commands)
+    panel.page.log(*listed.commands)
+    panel.rules.entries = listed.entries
+    panel.look(again=True, said="\n".join(listed.commands))
 
 
-def _shell(desk: Desk, commands: Sequence[str]) -> None:
+def _shell(panel: Controller, commands: Sequence[str]) -> None:
     """Runs commands in the lab. Raises CommandFailed with what they said."""
     said: list[str] = []
     try:
-        with desk.lab.turn(PATIENCE):
-            desk.lab.shell(" && ".join(commands), stream=lambda _, text: said.append(text))
+        with panel.lab.turn(PATIENCE):
+            panel.lab.shell(" && ".join(commands), stream=lambda _, text: said.append(text))
     except CommandFailed as failed:
         heard = " ".join("".join(said).split())
         raise CommandFailed(f"{failed}: {heard}" if heard else str(failed), status=failed.status) from None
 
 
-def _again(desk: Desk, _: Message) -> None:
-    _running(desk)
-    desk.look(again=True, said=desk.say(message("Measured again.")))
+def _again(panel: Controller, _: Message) -> None:
+    _running(panel)
+    panel.look(again=True, said=panel.say(message("Measured again.")))
 
 
-def _watch(desk: Desk, asked: Message) -> None:
-    _running(desk)
-    desk.watch(bool(asked["on"]))
+def _watch(panel: Controller, asked: Message) -> None:
+    _running(panel)
+    panel.set_watch(bool(asked["on"]))
 
 
-def _send(desk: Desk, asked: Message) -> None:
+def _send(panel: Controller, asked: Message) -> None:
     source, destination, protocol = (str(asked[name]) for name in ("source", "destination", "protocol"))
     suffix = {"icmp": "", "udp": "/udp"}.get(protocol, "")
-    target = destination if protocol == "icmp" else f"{destination}:{_port(desk, asked)}{suffix}"
-    _running(desk)
-    _trace(desk, source, target)
+    target = destination if protocol == "icmp" else f"{destination}:{_port(panel, asked)}{suffix}"
+    _running(panel)
+    _trace(panel, source, target)
 
 
-def _trace(desk: Desk, source: str, target: str) -> None:
-    """Sends a packet and steps through its way."""
-    with desk.lab.turn(PATIENCE):
-        found = desk.lab.why(source, target)
-    desk.log(f"why {shlex.quote(source)} {shlex.quote(target)}")
-    desk.stepping = Stepping(found, source, target)
-    desk.show_way()
-    desk.draw()
-    desk.say_state(desk.stepping.summary(desk.say))
+def _trace(panel: Controller, source: str, target: str) -> None:
+    """Sends a packet and steps along its path."""
+    with panel.lab.turn(PATIENCE):
+        found = panel.lab.why(source, target)
+    panel.page.log(f"why {shlex.quote(source)} {shlex.quote(target)}")
+    panel.stepper = PacketStepper(found, source, target)
+    panel.show_packet()
+    panel.draw()
+    panel.say_state(panel.stepper.summary(panel.say))
 
 
-def _remedy(desk: Desk, asked: Message) -> None:
+def _remedy(panel: Controller, asked: Message) -> None:
     """Does what would let the packet pass, and sends it once more."""
-    place, step = int(str(asked["number"])), desk.stepping
-    offered = [remedy for remedy in step.remedies if remedy.statements] if step else []
-    if step is None or not 0 <= place < len(offered):
-        raise StatementError(desk.say(message("That is not offered any more.")))
-    _running(desk)
-    lines = offered[place].statements
-    with desk.lab.turn(PATIENCE):
-        desk.lab.run("\n".join(lines))
-    desk.log(*lines)
-    desk.look(again=True, said="\n".join(lines))
-    _trace(desk, step.source, step.target)
+    number, stepper = int(str(asked["number"])), panel.stepper
+    if stepper is None or not 0 <= number < len(stepper.remedies):
+        raise StatementError(panel.say(message("That is not offered any more.")))
+    _running(panel)
+    lines = stepper.remedies[number].statements
+    with panel.lab.turn(PATIENCE):
+        panel.lab.run("\n".join(lines))
+    panel.page.log(*lines)
+    panel.look(again=True, said="\n".join(lines))
+    _trace(panel, stepper.source, stepper.target)
 
 
-def _port(desk: Desk, asked: Message) -> int:
+def _port(panel: Controller, asked: Message) -> int:
     port = str(asked.get("port", ""))
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise StatementError(desk.say(message("A port is a number from 1 to 65535.")))
+        raise StatementError(panel.say(message("A port is a number from 1 to 65535.")))
     return int(port)
 
 
-def _step(desk: Desk, asked: Message) -> None:
-    if desk.stepping:
-        desk.stepping.go(int(str(asked["to"])))
-        desk.tell(at=desk.stepping.number)
-        desk.draw()
+def _step(panel: Controller, asked: Message) -> None:
+    if panel.stepper:
+        panel.stepper.go(int(str(asked["to"])))
+        panel.page.tell(step=panel.stepper.number)
+        panel.draw()
 
 
-def _close(desk: Desk, _: Message) -> None:
-    desk.stepping = None
-    desk.show_way()
-    desk.draw()
+def _close(panel: Controller, _: Message) -> None:
+    panel.stepper = None
+    panel.show_packet()
+    panel.draw()
 
 
-def _clear(desk: Desk, _: Message) -> None:
-    desk.commands = []
-    desk.tell(commands=[])
+def _clear(panel: Controller, _: Message) -> None:
+    panel.page.clear_log()
 
 
-def _start(desk: Desk, _: Message) -> None:
-    """A lab with what the desk saw last, after its end."""
-    lab, then = desk.lab, desk.observed
+def _start(panel: Controller, _: Message) -> None:
+    """A lab with what was observed last, after its end."""
+    lab, then = panel.lab, panel.observation
     with lab.turn(PATIENCE):
         try:
             lab.up()
         except LabUnavailable:  # the first one to ask hears that it had ended; the second one gets a new lab
             lab.up()
         if then:
-            lab.history.snapshots[_AS_IT_WAS] = Seen(then)
+            lab.history.snapshots[_AS_IT_WAS] = then.seen
             lab.restore(_AS_IT_WAS)
             del lab.history.snapshots[_AS_IT_WAS]
-    desk.look(again=True, said=desk.say(message("The lab is up again, as it was seen last.")))
+    panel.look(again=True, said=panel.say(message("The lab is up again, as it was seen last.")))
 
 
-_ACTIONS: dict[str, Callable[[Desk, Message], None]] = {
+_ACTIONS: dict[str, Callable[[Controller, Message], None]] = {
     "policy": _policy,
     "rule": _rule,
     "move": _move,

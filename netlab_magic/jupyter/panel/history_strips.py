@@ -1,11 +1,11 @@
-"""The recent past of every pair, a letter a measurement, so that the moment of breaking and of coming back can be seen."""
+"""The recent past of every pair, a mark a measurement, so that the moment of breaking and of coming back can be seen."""
 
 from collections import deque
 from collections.abc import Iterable
 
-from netlab_magic.model.probe import Outcome, Probe, Verdict
+from netlab_magic.model.probe import Outcome, Probe
 
-__all__ = ["LETTERS", "LONGEST", "MOST", "Strips"]
+__all__ = ["LONGEST", "MOST", "Strips"]
 
 LONGEST = 60
 """How many measurements a strip keeps."""
@@ -13,18 +13,9 @@ LONGEST = 60
 MOST = 24
 """How many strips are shown."""
 
-LETTERS = {
-    Verdict.ANSWERED: "a",
-    Verdict.BLOCKED: "b",
-    Verdict.REFUSED: "r",
-    Verdict.NO_ROUTE: "n",
-    Verdict.NOBODY: "o",
-    Verdict.NOT_MEASURED: "-",
-}
-
 
 class Strips:
-    """A strip for each pair, of the same length: a pair that is new has blanks before its first measurement."""
+    """A strip of marks for each pair, all of the same length: a pair that is new has blanks before its first measurement."""
 
     def __init__(self, longest: int = LONGEST) -> None:
         self._longest = longest
@@ -36,7 +27,7 @@ class Strips:
         held = {}
         for outcome in outcomes:
             strip = self._held.get(outcome.probe) or deque(" " * length, maxlen=self._longest)
-            strip.append(LETTERS[outcome.verdict])
+            strip.append(outcome.verdict.mark)
             held[outcome.probe] = strip
         self._held = held
 

@@ -1,75 +1,94 @@
-"""One packet being stepped through: what became of it, its way, and the step that is looked at."""
+"""One packet being stepped through: what became of it, its path, and the step that is looked at."""
 
 from collections.abc import Mapping
+
+import msgspec
 
 from netlab_magic.diagnosis.predicted_path import path_of_prediction
 from netlab_magic.diagnosis.remedies import Remedy
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
-from netlab_magic.engines.protocol import Observed
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding import predict
 from netlab_magic.i18n import Language
-from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.jupyter.panel import page_state
 from netlab_magic.model.packet_path import PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
 from netlab_magic.session.results.why import Why
+from netlab_magic.session.state import Seen
 
-__all__ = ["Stepping"]
+__all__ = ["PacketStepper"]
 
 
-class Stepping:
-    """The way of the packet that `why` sent. It follows the lab: after a change it is the way that the packet would take now."""
+class _Account(msgspec.Struct, frozen=True):
+    """What is known of the packet, and the state of the lab that it is known from.
+
+    Without an `outcome` the packet was sent in another state, and this is what the rules would do with it now. `measured` tells whether
+    it was sent at all.
+    """
+
+    topology: Topology
+    rulesets: Mapping[str, Ruleset]
+    packet_path: PacketPath
+    answered: bool = False
+    outcome: Outcome | None = None
+    measured: bool = False
+    sentences: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+
+class PacketStepper:
+    """Steps along the path of the packet that a `why` sent. It follows the lab: after a change it is the path the packet would take now.
+
+    `number` is the step that is looked at, from 1.
+    """
 
     def __init__(self, why: Why, source: str, target: str) -> None:
         self.source, self.target = source, target
-        self.probe: Probe = why.outcome.probe
-        self.outcome: Outcome | None = why.outcome
-        self.sentences = list(why.sentences)
-        self.topology_then: Topology = why.case.topology
-        self.rulesets: Mapping[str, Ruleset] = why.case.rulesets
-        self.packet_path: PacketPath = why.packet_path
-        self.unseen = why.case.unseen
-        self.remedies: tuple[Remedy, ...] = why.remedies
-        self.measured = why.case.traced is not None
-        self.good = bool(why)
         self.number = 1
+        self._probe: Probe = why.outcome.probe
+        self._unseen = why.case.unseen
+        self._account = _account_of(why)
 
-    def changed(self, observed: Observed) -> None:
-        """The lab is not what it was when the packet was sent: the way is what the rules say now, and nothing is measured about it."""
-        self.topology_then, self.remedies = observed.topology, ()
-        if not self.probe.six:
-            self.rulesets = {**self.rulesets, HOST: save_format.parse(observed.rules, strict=False)}
-        if self.probe.source not in observed.topology.namespaces:
-            self.packet_path, self.good, self.outcome, self.sentences = PacketPath((), str(self.probe)), False, None, []
+    @property
+    def remedies(self) -> list[Remedy]:
+        """What would let the packet pass and can be done here."""
+        return [remedy for remedy in self._account.remedies if remedy.statements]
+
+    def follow(self, seen: Seen) -> None:
+        """The lab is not what it was when the packet was sent: the path is what the rules say now, and nothing is measured about it."""
+        rulesets = self._account.rulesets if self._probe.six else {**self._account.rulesets, HOST: seen.ruleset}
+        if self._probe.source not in seen.topology.namespaces:
+            self._account = _Account(seen.topology, rulesets, PacketPath((), str(self._probe)))
             return
-        expected = predict(observed.topology, self.rulesets, self.probe, self.unseen)
-        self.packet_path, self.good, self.outcome = path_of_prediction(expected), expected.answered, None
-        self.sentences = [expected.unknown] if expected.unknown else []
+        expected = predict(seen.topology, rulesets, self._probe, self._unseen)
+        sentences = (expected.unknown,) if expected.unknown else ()
+        path = path_of_prediction(expected)
+        self._account = _Account(seen.topology, rulesets, path, expected.answered, sentences=sentences)
         self.go(self.number)
 
     def go(self, number: int) -> None:
         """To a step, as far as there are any."""
-        self.number = max(1, min(number, len(self.packet_path.steps)))
+        self.number = max(1, min(number, len(self._account.packet_path.steps)))
 
     def part(self, say: Language) -> dict[str, object]:
         """What the page shows of it."""
-        measured = say("the lab has changed since it was sent; its way would now be this one")
-        if self.outcome is not None:
-            told = page_state.told(self.outcome, say)
-            measured = told if self.measured else say("expected from the rules: {}", told)
+        account = self._account
         return {
-            "question": str(self.probe),
-            "measured": measured,
-            "good": self.good,
-            "note": " ".join(self.sentences),
-            "remedies": [
-                {"words": remedy.sentence(say.name), "lines": list(remedy.statements)} for remedy in self.remedies if remedy.statements
-            ],
-            "steps": page_state.way(self.packet_path, self._explained(say), say),
+            "question": str(self._probe),
+            "measured": self._measured(say),
+            "answered": account.answered,
+            "note": " ".join(account.sentences),
+            "remedies": [{"words": remedy.sentence(say.name), "lines": list(remedy.statements)} for remedy in self.remedies],
+            "steps": page_state.steps(account.packet_path, self._explained(say), say),
         }
+
+    def _measured(self, say: Language) -> str:
+        if self._account.outcome is None:
+            return say("the lab has changed since it was sent; this is the path it would take now")
+        told = page_state.told(self._account.outcome, say)
+        return told if self._account.measured else say("expected from the rules: {}", told)
 
     def _explained(self, say: Language) -> Mapping[str, Explain]:
         """For each namespace that has rules, what a rule there does in a sentence."""
@@ -77,24 +96,38 @@ class Stepping:
         def explain(ruleset: Ruleset) -> Explain:
             return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, say.name)
 
-        return {name: explain(ruleset) for name, ruleset in self.rulesets.items()}
+        return {name: explain(ruleset) for name, ruleset in self._account.rulesets.items()}
 
     def topology(self) -> Picture:
-        """The topology with the way as far as the step."""
-        return topology_picture(self.topology_then, self.rulesets.get(HOST, Ruleset()), packet_path=self.packet_path.upto(self.number))
+        """The topology with the path as far as the step."""
+        account = self._account
+        return topology_picture(account.topology, account.rulesets.get(HOST, Ruleset()), packet_path=account.packet_path.upto(self.number))
 
     def chains(self, say: Language) -> Picture:
-        """The chain that the step is in, or that the way was in last, with the way as far as the step."""
+        """The chain that the step is in, or that the packet was in last, with the path as far as the step."""
         step = self._last_inside()
         namespace, table, hook = (step.namespace, step.table, step.hook) if step else (HOST, "filter", "FORWARD")
-        ruleset = self.rulesets.get(namespace, Ruleset())
-        path = self.packet_path.upto(self.number).path(namespace)
+        ruleset = self._account.rulesets.get(namespace, Ruleset())
+        path = self._account.packet_path.upto(self.number).path(namespace)
         return chains_picture(ruleset, table, hook, path=path, explain=self._explained(say).get(namespace))
 
     def _last_inside(self) -> PathStep | None:
-        return next((step for step in reversed(self.packet_path.steps[: self.number]) if step.inside), None)
+        return next((step for step in reversed(self._account.packet_path.steps[: self.number]) if step.inside), None)
 
     def summary(self, say: Language) -> str:
         """What became of it, for the status line."""
-        words = say(self.outcome.verdict) if self.outcome is not None else ""
-        return "\n".join([say("{}: {}", str(self.probe), words), *self.sentences])
+        outcome = self._account.outcome
+        return "\n".join([say("{}: {}", str(self._probe), say(outcome.verdict) if outcome else ""), *self._account.sentences])
+
+
+def _account_of(why: Why) -> _Account:
+    return _Account(
+        topology=why.case.topology,
+        rulesets=why.case.rulesets,
+        packet_path=why.packet_path,
+        answered=bool(why),
+        outcome=why.outcome,
+        measured=why.measured,
+        sentences=why.sentences,
+        remedies=why.remedies,
+    )

@@ -34,25 +34,25 @@ function policies(view) {
   const { model, words } = view;
   const groups = {};
   const box = h("div", { class: "nl-policies" });
-  for (const chain of ["FORWARD", "INPUT", "OUTPUT"]) {
+  const { chains, choices } = model.get("switches");
+  for (const chain of chains) {
     const inputs = {};
-    const choice = (verdict, mark, meaning) => {
-      inputs[verdict] = h("input", {
-        type: "radio", name: `${view.id}-${chain}`, value: verdict, "data-key": `${chain}-${verdict}`,
-        onchange: () => view.press({ do: "policy", chain, verdict }),
+    const choice = ({ policy, mark, words: meaning }) => {
+      inputs[policy] = h("input", {
+        type: "radio", name: `${view.id}-${chain}`, value: policy, "data-key": `${chain}-${policy}`,
+        onchange: () => view.press({ do: "policy", chain, policy }),
       });
-      return h("label", { class: `nl-${verdict.toLowerCase()}`, title: meaning }, inputs[verdict], ` ${mark} ${verdict}`);
+      return h("label", { class: `nl-${policy.toLowerCase()}`, title: meaning }, inputs[policy], ` ${mark} ${policy}`);
     };
     const packets = h("span", { class: "nl-count" });
-    box.append(h("fieldset", {}, h("legend", {}, filled(words.policy, chain)),
-      choice("ACCEPT", "✓", words.accept), choice("DROP", "✕", words.drop), packets));
+    box.append(h("fieldset", {}, h("legend", {}, filled(words.policy, chain)), ...choices.map(choice), packets));
     groups[chain] = { inputs, packets };
   }
   const show = () => {
-    for (const [chain, verdict] of view.settled() ? Object.entries(model.get("policies")) : [])
-      for (const [value, input] of Object.entries(groups[chain].inputs)) input.checked = value === verdict;
-    (model.get("counters").policies ?? []).forEach((packets, place) =>
-      setText(groups[["INPUT", "FORWARD", "OUTPUT"][place]].packets, filled(words.packets, packets.toLocaleString())));
+    for (const [chain, policy] of view.settled() ? Object.entries(model.get("policies")) : [])
+      for (const [value, input] of Object.entries(groups[chain].inputs)) input.checked = value === policy;
+    for (const [chain, packets] of Object.entries(model.get("counters").policies ?? {}))
+      setText(groups[chain].packets, filled(words.packets, packets.toLocaleString()));
   };
   view.follow(["policies", "counters", "status", "done"], show);
   return box;
@@ -78,11 +78,12 @@ function ruleRow(view, rule, place) {
     type: "button", class: "nl-move", "aria-label": filled(label, name), title: filled(label, name), "data-key": `${rule.key}${mark}`,
     onclick: () => { view.wish(`${rule.key}${mark}`); send({ do: "move", key: rule.key, to }); },
   }, mark);
+  const count = h("span", { class: "nl-count" });
   const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: "true" },
     h("span", { class: "nl-grip", "aria-hidden": "true" }, "⠿"), tick,
     h("label", { for: id, title: rule.said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
       rule.on ? null : h("em", {}, ` (${words.out})`)),
-    h("span", { class: "nl-count" }), button("↑", words.up, place - 1), button("↓", words.down, place + 1));
+    count, button("↑", words.up, place - 1), button("↓", words.down, place + 1));
   row.addEventListener("dragstart", (event) => { view.dragged = rule.key; event.dataTransfer.setData("text/plain", rule.spec); });
   row.addEventListener("dragover", (event) => { if (view.dragged) event.preventDefault(); });
   row.addEventListener("drop", (event) => {
@@ -90,7 +91,7 @@ function ruleRow(view, rule, place) {
     if (view.dragged && view.dragged !== rule.key) send({ do: "move", key: view.dragged, to: place });
     view.dragged = null;
   });
-  return row;
+  return { row, tick, count };
 }
 
 function rules(view) {
@@ -98,40 +99,39 @@ function rules(view) {
   const list = h("ol", { class: "nl-rules" });
   const empty = h("p", { class: "nl-quiet" }, words.no_rules);
   const more = h("p", { class: "nl-quiet" });
+  let rows = {}; // by the rule's key
   const showRules = () => {
     const listed = model.get("rules");
-    view.keepingFocus(() => list.replaceChildren(...listed.map((rule, place) => ruleRow(view, rule, place))));
+    rows = Object.fromEntries(listed.map((rule, place) => [rule.key, ruleRow(view, rule, place)]));
+    view.keepingFocus(() => list.replaceChildren(...listed.map((rule) => rows[rule.key].row)));
     empty.hidden = listed.length > 0;
     more.textContent = model.get("more") ? `… +${model.get("more")}` : "";
     showCounts();
   };
   const showCounts = () => {
-    const counted = model.get("counters").rules ?? [];
-    model.get("rules").forEach((rule, place) => {
-      const cell = list.children[place]?.querySelector(".nl-count");
-      if (cell) setText(cell, rule.on ? filled(words.packets, (counted[rule.number - 1] ?? 0).toLocaleString()) : "");
-    });
+    const counted = model.get("counters").rules ?? {};
+    for (const [key, { count }] of Object.entries(rows))
+      setText(count, key in counted ? filled(words.packets, counted[key].toLocaleString()) : "");
   };
   view.follow(["rules", "more"], showRules);
   view.follow(["counters"], showCounts);
-  view.follow(["status", "done"], () => model.get("rules").forEach((rule, place) => {
-    const tick = list.children[place]?.querySelector("input");
-    if (tick && view.settled()) tick.checked = rule.on;
-  }));
+  view.follow(["status", "done"], () => {
+    if (view.settled()) for (const rule of model.get("rules")) if (rows[rule.key]) rows[rule.key].tick.checked = rule.on;
+  });
   return h("section", { "aria-label": words.rules }, h("h4", {}, words.rules), list, empty, more,
     h("p", { class: "nl-quiet" }, words.rules_help));
 }
 
-function strip(text) {
-  const mark = { a: "✓", b: "✕", r: "⟂", n: "↛", o: "∅", "-": "?" };
+function strip(past, marks) {
   return h("span", { class: "nl-strip", "aria-hidden": "true" },
-    ...[...text].map((letter) => h("span", { class: letter === "a" ? "nl-ok" : letter === " " ? "" : "nl-bad" }, letter === "a" ? "▁" : mark[letter] ?? " ")));
+    ...[...past].map((mark) => h("span", { class: marks[mark]?.class ?? "" }, marks[mark]?.strip ?? mark)));
 }
 
 function pairs(view) {
   const { model, words, send } = view;
   const table = h("table", { class: "nl-pairs" });
-  const much = h("ul", { class: "nl-much" });
+  const bySource = h("ul");
+  const marks = model.get("marks");
   const strips = h("div", { class: "nl-strips" });
   const watch = h("button", { type: "button", "aria-pressed": "false", title: words.watch_help, "data-key": "watch",
     onclick: () => send({ do: "watch", on: watch.getAttribute("aria-pressed") !== "true" }) }, words.watch);
@@ -148,22 +148,21 @@ function pairs(view) {
     table.hidden = !found.sources.length;
     table.classList.toggle("nl-dense", found.targets.length > 10);
     for (const cell of table.querySelectorAll("td")) {
-      const [mark, good, said] = found.cells[cell.dataset.pair] ?? ["·", null, ""];
+      const { mark, words: said } = found.cells[cell.dataset.pair] ?? { mark: "·", words: "" };
       setText(cell, mark);
-      cell.className = good === null ? "" : good ? "nl-ok" : "nl-bad";
+      cell.className = marks[mark]?.class ?? "";
       if (said) { cell.title = said; cell.setAttribute("aria-label", said); }
     }
-    much.replaceChildren(...found.much.map((line) => h("li", { class: "nl-bad" }, line)));
+    bySource.replaceChildren(...found.by_source.map((line) => h("li", { class: "nl-bad" }, line)));
   };
   view.follow(["pairs"], show);
-  view.follow(["strips"], () => strips.replaceChildren(...model.get("strips").map(([source, target, past, said]) =>
-    h("div", { role: "img", "aria-label": said },
-      h("span", { class: "nl-pair" }, `${source} → ${target}`), strip(past)))));
+  view.follow(["strips"], () => strips.replaceChildren(...model.get("strips").map(({ pair, past, words: said }) =>
+    h("div", { role: "img", "aria-label": said }, h("span", { class: "nl-pair" }, pair), strip(past, marks)))));
   view.follow(["status"], () => {
     watch.setAttribute("aria-pressed", String(Boolean(model.get("status").watching)));
     strips.title = words.history;
   });
-  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), h("div", { class: "nl-scroll", tabindex: 0, "aria-label": words.pairs, role: "group" }, table, much), strips,
+  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), h("div", { class: "nl-scroll", tabindex: 0, "aria-label": words.pairs, role: "group" }, table, bySource), strips,
     h("div", { class: "nl-bar" },
       h("button", { type: "button", "data-key": "again", onclick: () => send({ do: "again" }) }, words.again), watch));
 }
@@ -177,24 +176,27 @@ function form(view) {
   const protocol = h("select", { "data-key": "protocol", onchange: () => { port.disabled = protocol.value === "icmp"; } },
     ...PROTOCOLS.map(([value, name]) => h("option", { value }, name)));
   const port = h("input", { type: "number", min: 1, max: 65535, value: 80, disabled: true, "data-key": "port" });
-  view.follow(["places"], () => {
-    const places = model.get("places");
-    [[source, places[1] ?? places[0]], [destination, places[0]]].forEach(([select, usual]) => {
-      const wanted = places.includes(select.value) ? select.value : usual;
-      select.replaceChildren(...places.map((place) => h("option", { value: place }, place)));
-      if (wanted) select.value = wanted;
-    });
+  const offer = (select, endpoints, usual) => {
+    const wanted = endpoints.includes(select.value) ? select.value : usual;
+    select.replaceChildren(...endpoints.map((endpoint) => h("option", { value: endpoint }, endpoint)));
+    if (wanted) select.value = wanted;
+  };
+  view.follow(["endpoints"], () => {
+    const endpoints = model.get("endpoints");
+    offer(source, endpoints, endpoints[1] ?? endpoints[0]);
+    offer(destination, endpoints, endpoints[0]);
   });
-  const controls = [source, destination, protocol, port];
-  view.shown.push(() => (chosen.get(model.get("name")) ?? []).forEach((value, place) => { controls[place].value = value; }));
+  const controls = { source, destination, protocol, port };
+  const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
+  view.shown.push(() => Object.entries(chosen.get(model.get("name")) ?? {}).forEach(([name, value]) => { controls[name].value = value; }));
   view.shown.push(() => { port.disabled = protocol.value === "icmp"; });
   const labelled = (text, control) => {
     control.id = `${view.id}-${control.dataset.key}`;
     return h("span", {}, h("label", { for: control.id }, text), " ", control);
   };
-  return h("form", { class: "nl-bar", onchange: () => chosen.set(model.get("name"), controls.map((control) => control.value)), onsubmit: (event) => {
+  return h("form", { class: "nl-bar", onchange: () => chosen.set(model.get("name"), values()), onsubmit: (event) => {
     event.preventDefault();
-    send({ do: "send", source: source.value, destination: destination.value, protocol: protocol.value, port: port.value });
+    send({ do: "send", ...values() });
   } }, labelled(words.source, source), labelled(words.destination, destination), labelled(words.protocol, protocol),
   labelled(words.port, port), h("button", { type: "submit", "data-key": "send" }, words.send));
 }
@@ -208,44 +210,44 @@ function stepper(view) {
   const remedies = h("ul", { class: "nl-remedies" });
   const offer = h("details", {}, h("summary", { "data-key": "remedies" }, words.remedies), remedies);
   let timer = null;
-  const last = () => model.get("way")?.steps.length ?? 0;
+  const last = () => model.get("packet_path")?.steps.length ?? 0;
   const go = (to) => send({ do: "step", to });
   const stop = () => { clearInterval(timer); timer = null; play.setAttribute("aria-pressed", "false"); setText(play, `▶ ${words.play}`); };
   const button = (mark, label, to) => h("button", { type: "button", "aria-label": label, title: label, "data-key": `step${mark}`,
     onclick: () => { stop(); go(to()); } }, mark);
   const play = h("button", { type: "button", "aria-pressed": "false", "data-key": "play", onclick: () => {
     if (timer) { stop(); return; }
-    go(model.get("at") >= last() ? 1 : model.get("at") + 1);
+    go(model.get("step") >= last() ? 1 : model.get("step") + 1);
     play.setAttribute("aria-pressed", "true");
     setText(play, `‖ ${words.pause}`);
-    timer = setInterval(() => (model.get("at") < last() ? go(model.get("at") + 1) : stop()), PLAY_MS);
+    timer = setInterval(() => (model.get("step") < last() ? go(model.get("step") + 1) : stop()), PLAY_MS);
   } }, `▶ ${words.play}`);
   const box = h("div", { class: "nl-stepper", hidden: true }, title, note,
-    h("div", { class: "nl-bar" }, button("|◀", words.first, () => 1), button("◀", words.back, () => model.get("at") - 1),
-      button("▶", words.forward, () => model.get("at") + 1), button("▶|", words.last, last), play,
+    h("div", { class: "nl-bar" }, button("|◀", words.first, () => 1), button("◀", words.back, () => model.get("step") - 1),
+      button("▶", words.forward, () => model.get("step") + 1), button("▶|", words.last, last), play,
       h("button", { type: "button", "data-key": "close", onclick: () => { stop(); send({ do: "close" }); } }, words.close)),
     said, list, h("p", { class: "nl-quiet" }, words.legend), offer);
-  view.follow(["way"], () => {
-    const way = model.get("way");
-    box.hidden = !way;
-    if (!way) { stop(); return; }
-    title.textContent = `${way.question} – ${way.measured}`;
-    title.className = way.good ? "nl-measured nl-ok" : "nl-measured nl-bad";
-    note.textContent = way.note;
-    offer.hidden = !way.remedies.length;
-    remedies.replaceChildren(...way.remedies.map(({ words: said, lines }, number) => h("li", {}, `${said} `, h("code", {}, lines.join("; ")), " ",
+  view.follow(["packet_path"], () => {
+    const path = model.get("packet_path");
+    box.hidden = !path;
+    if (!path) { stop(); return; }
+    title.textContent = `${path.question} – ${path.measured}`;
+    title.className = path.answered ? "nl-measured nl-ok" : "nl-measured nl-bad";
+    note.textContent = path.note;
+    offer.hidden = !path.remedies.length;
+    remedies.replaceChildren(...path.remedies.map(({ words: said, lines }, number) => h("li", {}, `${said} `, h("code", {}, lines.join("; ")), " ",
       h("button", { type: "button", "aria-label": `${words.do_it}: ${said}`, "data-key": `remedy${number}`, onclick: () => send({ do: "remedy", number }) }, words.do_it))));
-    list.replaceChildren(...way.steps.map((step, place) => h("li", {}, h("button", {
+    list.replaceChildren(...path.steps.map((step, place) => h("li", {}, h("button", {
       type: "button", tabindex: -1, title: step.words, class: step.fatal ? "nl-fatal" : step.matched ? "" : "nl-passed", onclick: () => { stop(); go(place + 1); },
     }, h("b", {}, step.badge), ` ${step.site}`))));
     showStep();
   });
   const showStep = () => {
-    const way = model.get("way");
-    if (!way) return;
-    const at = model.get("at");
-    const step = way.steps[at - 1];
-    setText(said, step ? `${filled(words.step, at, way.steps.length)} · ${step.site}: ${step.words}` : "");
+    const path = model.get("packet_path");
+    if (!path) return;
+    const at = model.get("step");
+    const step = path.steps[at - 1];
+    setText(said, step ? `${filled(words.step, at, path.steps.length)} · ${step.site}: ${step.words}` : "");
     [...list.children].forEach((item, place) => {
       if (place === at - 1) {
         item.setAttribute("aria-current", "step");
@@ -253,7 +255,7 @@ function stepper(view) {
       } else item.removeAttribute("aria-current");
     });
   };
-  view.follow(["at"], showStep);
+  view.follow(["step"], showStep);
   view.onClose(stop);
   return h("section", { "aria-label": words.probe }, h("h4", {}, words.probe), form(view), box);
 }

@@ -4,14 +4,17 @@ Pure: what the kernel has goes in, and out come the list to show and the command
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 import msgspec
 
 from netlab_magic.iptables.words import split
 
-__all__ = ["Entry", "Listed", "merged", "moved", "toggled"]
+__all__ = ["MOST_LISTED", "Entry", "Listed", "RuleList", "keys_of", "merged", "moved", "toggled"]
+
+MOST_LISTED = 60
+"""How many rules are listed; of more, the picture of the chain gives an account."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -26,6 +29,56 @@ class Listed(msgspec.Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     commands: tuple[str, ...] = ()
+
+
+class RuleList:
+    """The list for one chain. `sentences` say what each rule does, by its text, and are remembered for when it is taken out."""
+
+    def __init__(self, chain: str) -> None:
+        self.chain = chain
+        self.entries: tuple[Entry, ...] = ()
+        self.sentences: dict[str, str] = {}
+
+    @property
+    def listed(self) -> dict[str, Entry]:
+        """The entries that are listed, by their keys."""
+        return dict(zip(keys_of(self.entries), self.entries[:MOST_LISTED], strict=False))
+
+    @property
+    def left_out(self) -> int:
+        """How many entries are too many to be listed."""
+        return max(0, len(self.entries) - MOST_LISTED)
+
+    def __contains__(self, key: object) -> bool:
+        return key in keys_of(self.entries)
+
+    def follow(self, kernel: Sequence[str], sentence: Callable[[int], str]) -> None:
+        """Another look at the kernel has found these rules; `sentence` says what the one with a number does."""
+        self.entries = merged(self.entries, kernel)
+        present = (entry for entry in self.listed.values() if entry.present)
+        self.sentences |= {entry.spec: sentence(number) for number, entry in enumerate(present, 1)}
+
+    def toggled(self, key: str, on: bool) -> Listed:
+        """The list with a rule taken out of the kernel, or put back. Raises KeyError where there is no such rule."""
+        place = self._place(key)
+        return Listed(self.entries) if self.entries[place].present == on else toggled(self.chain, self.entries, place)
+
+    def moved(self, key: str, to: int) -> Listed:
+        """The list with a rule moved to a place. Raises KeyError where there is no such rule."""
+        return moved(self.chain, self.entries, self._place(key), to)
+
+    def _place(self, key: str) -> int:
+        return {known: place for place, known in enumerate(keys_of(self.entries))}[key]
+
+
+def keys_of(entries: Sequence[Entry]) -> list[str]:
+    """A name for each entry that stays while others come and go: its text, and which of the equal ones it is."""
+    met: dict[str, int] = {}
+    keys = []
+    for entry in entries:
+        met[entry.spec] = met.get(entry.spec, 0) + 1
+        keys.append(f"{entry.spec}#{met[entry.spec]}")
+    return keys
 
 
 def _written(spec: str) -> str:

@@ -1,7 +1,7 @@
-"""The panel's widget: one more page that shows what its lab's desk tells, and hands on what is pressed there.
+"""The panel's widget: one more page that shows what its lab's controller tells, and hands on what is pressed there.
 
 Callbacks may come on any thread (JupyterLab's comm subshells), and what they raise or print appears nowhere in the page: so each one
-only leaves a job at the desk. The page itself is panel.js, which needs nothing from outside.
+only leaves a job for the controller's worker. The page itself is panel.js, which needs nothing from outside.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,10 @@ import traitlets
 from IPython.display import DisplayHandle, display
 
 from netlab_magic.jupyter.panel.actions import act
-from netlab_magic.jupyter.panel.controller import Desk, desk_of
+from netlab_magic.jupyter.panel.controller import Controller, controller_of
 from netlab_magic.jupyter.panel.labels import labels
+from netlab_magic.jupyter.panel.page import Page
+from netlab_magic.jupyter.panel.page_state import marks, switches
 from netlab_magic.session.lab import Lab
 
 __all__ = ["Panel"]
@@ -32,6 +34,8 @@ class Panel(anywidget.AnyWidget):
 
     name = traitlets.Unicode().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
+    marks = traitlets.Dict().tag(sync=True)
+    switches = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     policies = traitlets.Dict().tag(sync=True)
     rules: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -39,24 +43,29 @@ class Panel(anywidget.AnyWidget):
     counters = traitlets.Dict().tag(sync=True)
     pairs = traitlets.Dict().tag(sync=True)
     strips: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    places: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    endpoints: traitlets.List[Any] = traitlets.List().tag(sync=True)
     commands: traitlets.List[Any] = traitlets.List().tag(sync=True)
     topology = traitlets.Dict().tag(sync=True)
     chains = traitlets.Dict().tag(sync=True)
-    way = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
-    at = traitlets.Int(0).tag(sync=True)
+    packet_path = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
     done = traitlets.Dict().tag(sync=True)
 
     def __init__(self, lab: Lab) -> None:
-        self._desk: Desk = desk_of(lab)
+        self._controller: Controller = controller_of(lab)
         self._handle: DisplayHandle | None = None
         self._kept = ""
-        super().__init__(labels=labels(self._desk.say), name=uuid4().hex)
-        self._desk.do(lambda: self._desk.look(again=True))
-        self._follow(self._desk.parts)
-        self._desk.tellers.append(self._follow)
-        self._desk.keepers.append(self._keep)
+        say = self._controller.say
+        super().__init__(labels=labels(say), marks=marks(), switches=switches(say), name=uuid4().hex)
+        self._controller.worker.now(lambda: self._controller.look(again=True))
+        self._follow(self._page.parts)
+        self._page.followers.append(self._follow)
+        self._page.keepers.append(self._keep)
         self.on_msg(self._heard)
+
+    @property
+    def _page(self) -> Page:
+        return self._controller.page
 
     def _follow(self, parts: Mapping[str, object]) -> None:
         """Shows new parts of the lab's state, all in one message to the page."""
@@ -69,26 +78,26 @@ class Panel(anywidget.AnyWidget):
         view = f"{self.model_id} {message.get('view')}"
         match message.get("do"):
             case "here":
-                self._desk.shown(view)
+                self._controller.here(view)
             case "gone":
-                self._desk.gone(view)
+                self._controller.gone(view)
             case _:
-                self._desk.ask(lambda: self._act(message))
+                self._controller.worker.ask(lambda: self._act(message))
 
     def _act(self, message: Mapping[str, object]) -> None:
         """Does what a view asks for; once that is done, or has failed, its switches show the truth again."""
         try:
-            act(self._desk, message)
+            act(self._controller, message)
         finally:
             self.done = {str(message.get("view")): message.get("ask", 0)}
 
     def close(self) -> None:
         """Closes the widget; it no longer follows the lab."""
-        if self._follow in self._desk.tellers:
-            self._desk.tellers.remove(self._follow)
-            self._desk.keepers.remove(self._keep)
-        for view in [view for view in self._desk.views if view.startswith(str(self.model_id))]:
-            self._desk.gone(view)
+        if self._follow in self._page.followers:
+            self._page.followers.remove(self._follow)
+            self._page.keepers.remove(self._keep)
+        for view in self._controller.views.of(str(self.model_id)):
+            self._controller.gone(view)
         super().close()
 
     # --- for places without a kernel ---------------------------------------------------------------------------------------

@@ -31,6 +31,9 @@ class Worker(Protocol):
     def ask(self, job: Job) -> None:
         """Leaves a job; never waits for one that is being done."""
 
+    def now(self, job: Job) -> None:
+        """Does a job on the caller's thread, as soon as nothing else is being done."""
+
     def beside(self, make: Callable[[], T]) -> Callable[[], T]:
         """Has something made while a job goes on; what this returns waits for it and gives it, or raises what went wrong."""
 
@@ -60,6 +63,7 @@ class ThreadWorker:
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._turn = threading.RLock()
         self._second = ThreadPoolExecutor(1, "netlab-drawing")
 
     @property
@@ -73,19 +77,26 @@ class ThreadWorker:
                 self._thread = threading.Thread(target=self._work, name="netlab-panel", daemon=True)
                 self._thread.start()
 
+    def now(self, job: Job) -> None:
+        with self._turn:
+            self._do(job)
+
     def beside(self, make: Callable[[], T]) -> Callable[[], T]:
         return self._second.submit(make).result
 
     def _work(self) -> None:
         while True:
             try:
-                self._do(self._jobs.get(timeout=self._pause()))
+                job = self._jobs.get(timeout=self._pause())
             except queue.Empty:
-                wanted = self._rest()
+                with self._turn:
+                    wanted = self._rest()
                 with self._starting:
                     if not wanted and self._jobs.empty():
                         self._thread = None
                         return
+            else:
+                self.now(job)
 
 
 class LoopWorker:
@@ -106,6 +117,9 @@ class LoopWorker:
     def ask(self, job: Job) -> None:
         self._jobs.append(job)
         self._work_after(0)
+
+    def now(self, job: Job) -> None:
+        self._do(job)
 
     def beside(self, make: Callable[[], T]) -> Callable[[], T]:
         return make

@@ -1,0 +1,59 @@
+"""How often the lab is looked at, and whether every pair is probed each time."""
+
+import time
+
+from netlab_magic.jupyter.panel.history_strips import Strips
+
+__all__ = ["LOOK_SECONDS", "WATCH_SECONDS", "Watch"]
+
+LOOK_SECONDS = 0.4
+"""How long after one look at the lab the next one follows."""
+
+WATCH_SECONDS = 300.0
+"""When watching ends by itself."""
+
+_PERIOD = 0.5
+"""While every pair is watched, how long it is from one measurement to the next."""
+
+_SHARE = 10
+"""A look may take one part in this many of the time; large labs are looked at less often."""
+
+
+class Watch:
+    """While it is on, every pair is probed again and again, and `strips` keep what came of it.
+
+    `cost` is how long the last look took, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.strips = Strips()
+        self.cost = 0.0
+        self._until = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether every pair is probed again and again."""
+        return time.monotonic() < self._until
+
+    def start(self) -> None:
+        """Begins with empty strips."""
+        self._until = time.monotonic() + WATCH_SECONDS
+        self.strips.clear()
+
+    def stop(self) -> None:
+        """Ends it; the strips stay as they are."""
+        self._until = 0.0
+
+    def has_run_out(self) -> bool:
+        """Whether its time is over; says so once."""
+        over = bool(self._until) and not self.is_on
+        if over:
+            self._until = 0.0
+        return over
+
+    @property
+    def pause(self) -> float:
+        """How long to wait before the next look, in seconds."""
+        if self.is_on:
+            return max(_PERIOD - self.cost, 0.1, self.cost)
+        return max(LOOK_SECONDS, _SHARE * self.cost)
