@@ -42,6 +42,7 @@ _HEADER = HEADER.rows
 _MATCH_ROWS = {name: extension.rows for name, extension in MATCHES.items()}
 _TARGET_ROWS = {name: extension.rows for name, extension in TARGETS.items()}
 _JUMPS = {"-j": False, "--j": False, "--jump": False, "-g": True, "--goto": True}  # --j is a common slip that iptables understands
+_NOT_OPTIONS = frozenset(("--match", "--ipv4", "--ipv6", *_JUMPS, *_COUNTED))
 
 
 def read_rule(
@@ -76,7 +77,9 @@ class _RuleReader:
             negated = self.negation()
             word = self.words[self.at]
             self.at += 1
-            if word in ("-m", "--match"):
+            if word in _HEADER or (word.startswith("--") and word not in _NOT_OPTIONS):
+                self.option(word, negated)
+            elif word in ("-m", "--match"):
                 self.refuse_negation(negated, word)
                 self.load(self.value("the name of a match", word))
             elif word in _JUMPS:
@@ -84,7 +87,7 @@ class _RuleReader:
                 self.jump(self.value("a target or a chain", word), _JUMPS[word])
             elif word in _FAMILIES[self.family]:
                 self.refuse_negation(negated, word)
-            elif word[:2] in _JOINED and not word.startswith("--"):
+            elif word[:2] in _JOINED:
                 self.refuse_negation(negated, word)
                 self.words = [*self.words[: self.at - 1], word[:2], word[2:], *self.words[self.at :]]
                 self.at -= 1
@@ -160,7 +163,7 @@ class _RuleReader:
         if row is None:
             self.unknown(word, negated)
             return
-        if row.types and row.negatable and self.words[self.at : self.at + 1] == ["!"]:
+        if row.negatable and row.types and self.at < len(self.words) and self.words[self.at] == "!":
             if self.typed:
                 raise Refused(Kind.NEGATION_BEHIND, "".join(self.words[self.at + 1 : self.at + 2]), self.at, option=row.name)
             negated = True
@@ -197,7 +200,9 @@ class _RuleReader:
 
         In this order, since `-m policy` has a --proto of its own.
         """
-        for part in self.scopes():
+        if self.target and word in self.target.rows:
+            return self.target.rows[word], self.target.options
+        for part in reversed(self.matches):
             if word in part.rows:
                 return part.rows[word], part.options
         if word in _HEADER:
@@ -308,10 +313,11 @@ class _RuleReader:
 
     def check_header(self) -> None:
         last = len(self.words) - 1
-        names = [option.name for option in self.header]
+        seen = set()
         for option in self.header:
-            if names.count(option.name) > 1:
+            if option.name in seen:
                 raise Refused(Kind.OPTION_TWICE, option.name, last, option=option.name)
+            seen.add(option.name)
             if option.name == "-f" and self.family == "ipv6":
                 raise Refused(Kind.FRAGMENT_IN_IPV6, "-f", last)
             if option.name == "-p" and option.negated and option.values[0].lower() in _EVERY_PROTOCOL:
