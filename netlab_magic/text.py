@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["aligned", "display_width", "nearest", "padded", "printable", "shortened", "suggest"]
+__all__ = ["aligned", "counted", "display_width", "nearest", "padded", "printable", "shortened", "suggest"]
 
 
 def printable(text: str) -> str:
@@ -14,6 +14,15 @@ def printable(text: str) -> str:
 def shortened(sentence: str, longest: int = 300) -> str:
     """A sentence without the middle of an overlong word."""
     return sentence if len(sentence) <= longest else f"{sentence[: longest // 2]}…{sentence[-longest // 2 :]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in English, for nouns that take an s.
+
+    >>> counted(1, "rule"), counted(5000, "rule")
+    ('1 rule', '5,000 rules')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def display_width(text: str) -> int:

@@ -35,16 +35,19 @@ def unreadable_word(rule: Rule, family: str = "ipv4") -> str:
     parts = [(HEADER, rule.options), *((match(held.module), held.options) for held in rule.matches)]
     if rule.target and not rule.target.goto:
         parts.append((target(rule.target.name), rule.target.options))
-    for extension, options in parts:
-        for option in options if extension else ():
-            row = extension.parameter(option.name) if extension else None
-            if row is None or len(row.types) != len(option.values):
-                return option.name
-            for kind, value in zip(row.types, option.values, strict=True):
-                try:
-                    kind.read(value, family)
-                except ValueError:
-                    return value or option.name
+    known = ((extension, option) for extension, options in parts if extension for option in options)
+    return next(filter(None, (_unreadable(extension, option, family) for extension, option in known)), "")
+
+
+def _unreadable(extension: Extension, option: Option, family: str) -> str:
+    row = extension.parameter(option.name)
+    if row is None or len(row.types) != len(option.values):
+        return option.name
+    for kind, value in zip(row.types, option.values, strict=True):
+        try:
+            kind.read(value, family)
+        except ValueError:
+            return value or option.name
     return ""
 
 

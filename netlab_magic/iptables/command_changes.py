@@ -179,14 +179,19 @@ def _remove(command: Command, table: Table) -> Iterator[RulesChange]:
         yield DeleteChain(table.name, chain.name, chain.policy, chain.counters)
 
 
+def _chains(command: Command, table: Table) -> Sequence[Chain]:
+    """The chain that the command names, or all of the table."""
+    return [_chain(command, table)] if command.chain else table.chains
+
+
 def _flush(command: Command, table: Table) -> Iterator[RulesChange]:
-    for chain in [_chain(command, table)] if command.chain else table.chains:
+    for chain in _chains(command, table):
         for rule in chain.rules:
             yield DeleteRule(table.name, chain.name, 1, rule)
 
 
 def _zero(command: Command, table: Table) -> Iterator[RulesChange]:
-    for chain in [_chain(command, table)] if command.chain else table.chains:
+    for chain in _chains(command, table):
         numbers = [_numbered(chain, command.number, len(chain.rules))] if command.number else range(len(chain.rules) + 1)
         for number in numbers:
             before = chain.rules[number - 1].counters if number else chain.counters

@@ -62,7 +62,7 @@ def _rows(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[int
 def _lengths(row: int, width: int) -> list[int]:
     lengths = [0]
     for bit in bin(row | 1 << width)[:2:-1]:
-        lengths.append(lengths[-1] + (bit == "0"))
+        lengths.append(lengths[-1] + 1 if bit == "0" else lengths[-1])
     return lengths
 
 

@@ -101,8 +101,8 @@ class _RuleReader:
         if self.strict:
             self.check()
         matches = tuple([Match(part.name, tuple(part.options)) for part in self.matches])
-        found = self.target and Target(self.target.name, tuple(self.target.options), self.target.goto)
-        return Rule(tuple(self.header), matches, found or None, self.counters)
+        found = Target(self.target.name, tuple(self.target.options), self.target.goto) if self.target else None
+        return Rule(tuple(self.header), matches, found, self.counters)
 
     def negation(self) -> bool:
         """Whether a `!` stands here, and then goes behind it."""

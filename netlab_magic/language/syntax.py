@@ -16,8 +16,10 @@ __all__ = ["GROUPS", "SYNTAX"]
 
 def read_help(r: Reader) -> Statement:
     """help = "help" [ WORD ]"""
-    word = r.peek("<word>") and r.take("word")
-    if word and word not in SYNTAX:
+    if not r.peek("<word>"):
+        return s.Session("help", "")
+    word = r.take("word")
+    if word not in SYNTAX:
         wrong(f"{word} is not a statement{suggest(word, SYNTAX)}", word)
     return s.Session("help", word)
 

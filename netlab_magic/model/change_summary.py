@@ -43,8 +43,7 @@ def parts(changes: Sequence[c.Change]) -> Iterator[str]:
                     yield _readdressed(end, removed.get(end), added.get(end))
             case c.SetLink(namespace, name, master, up):
                 if End(namespace, name) not in told:
-                    state = f"joins {master}" if master else "leaves its bridge" if name != "lo" and up else "up" if up else "down"
-                    yield f"{_name(End(namespace, name))} {state}"
+                    yield f"{_name(End(namespace, name))} {_state(name, master, up)}"
             case c.SetHairpin(namespace, name, on):
                 yield f"hairpin {'on' if on else 'off'} at {_name(End(namespace, name))}"
             case c.AddRoute(_, route):
@@ -79,6 +78,15 @@ def _end(end: End, added: dict[End, list[str]], masters: dict[End, c.SetLink]) -
     addresses = f" {', '.join(added[end])}" if end in added else ""
     master = masters[end].master if end in masters else None
     return f"{_name(end)}{addresses}{f' in {master}' if master else ''}"
+
+
+def _state(name: str, master: str | None, up: bool) -> str:
+    """What becomes of an interface that is set up or down, and put in a bridge or out of it."""
+    if master:
+        return f"joins {master}"
+    if not up:
+        return "down"
+    return "up" if name == "lo" else "leaves its bridge"
 
 
 def _readdressed(end: End, removed: Sequence[str] | None, added: Sequence[str] | None) -> str:

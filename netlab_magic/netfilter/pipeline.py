@@ -187,10 +187,12 @@ class _Pipeline:
     def arrive(self) -> str:
         """A packet from outside."""
         before, bridge, routing = self.frame.destination, self.frame.input, self.routing
-        if self.towards is None:
-            port = self.frame.port_in and (routing.port_to(bridge, before) if routing else self.frame.port_out)
+        if not self.frame.port_in:
+            port = ""
+        elif self.towards is not None:
+            port = self.towards
         else:
-            port = self.frame.port_in and self.towards
+            port = routing.port_to(bridge, before) if routing else self.frame.port_out
         if port and routing and not routing.shows_bridged:
             self.check_port(port)
             self.change(port_out=port, output=bridge)

@@ -32,8 +32,14 @@ class _Columns:
     def __init__(self, view: ChainsView) -> None:
         self.stepped = view.packet is not None
         self.counted = view.counted
-        self.match = _MATCH + _PACKETS * (not self.counted) - _STEP * self.stepped
-        self.count = 3 + self.stepped + self.counted
+        self.match, self.count = _MATCH, 3
+        if self.counted:
+            self.count += 1
+        else:
+            self.match += _PACKETS
+        if self.stepped:
+            self.count += 1
+            self.match -= _STEP
         self.characters = int((self.match - 8) / _CHARACTER)
 
 

@@ -14,6 +14,7 @@ from netlab_magic.draw.chains.text import chains_text, head_words, notes
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import RulePath
+from netlab_magic.text import counted
 
 if TYPE_CHECKING:
     import graphviz
@@ -82,9 +83,9 @@ def _description(view: ChainsView) -> str:
         return notes(view)[0]
     reached = len(view.chains) - 1 + len(view.crowded_out)
     if view.entry:
-        return f"{view.entry}: {head_words(view, view.chains[0])}; its rules lead to {reached} other chain{'s' * (reached != 1)}."
+        return f"{view.entry}: {head_words(view, view.chains[0])}; its rules lead to {counted(reached, 'other chain')}."
     rules = sum(chain.rules for chain in view.chains)
-    return f"Table {view.table}: {len(view.chains) + len(view.idle)} chains with {rules:,} rule{'s' * (rules != 1)} are shown."
+    return f"Table {view.table}: {len(view.chains) + len(view.idle)} chains with {counted(rules, 'rule')} are shown."
 
 
 def chains_picture(

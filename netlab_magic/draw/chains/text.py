@@ -6,7 +6,7 @@ from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.folding import Fold
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
 from netlab_magic.model.packet_path import Badge
-from netlab_magic.text import aligned
+from netlab_magic.text import aligned, counted
 
 __all__ = [
     "block",
@@ -34,18 +34,18 @@ def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
     '3 chains: a, b and 1 more'
     """
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f"{len(names):,} chain{'s' * (len(names) != 1)}: {', '.join(names[:most])}{more}"
+    return f"{counted(len(names), 'chain')}: {', '.join(names[:most])}{more}"
 
 
 def head_words(view: ChainsView, chain: ChainView) -> str:
     """What a chain is, beside its name."""
-    rules = f"{chain.rules:,} rule{'s' * (chain.rules != 1)}"
+    rules = counted(chain.rules, "rule")
     if chain.policy:
         return f"built-in chain of table {view.table} · {rules} · policy {chain.policy}"
     if chain.orphan and not chain.references:
         return f"user chain · {rules} · no rule leads here"
     unreached = " · no packet can get here" if chain.orphan else ""
-    return f"user chain · {rules} · {chain.references:,} reference{'s' * (chain.references != 1)}{unreached}"
+    return f"user chain · {rules} · {counted(chain.references, 'reference')}{unreached}"
 
 
 def fold_words(fold: Fold, counted: bool) -> str:

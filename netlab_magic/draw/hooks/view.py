@@ -10,6 +10,7 @@ from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, c
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import HOOK_TABLES, WAYS
 from netlab_magic.model.packet_path import RulePath
+from netlab_magic.text import counted
 
 __all__ = ["TRACKING", "Hook", "Station", "WayView", "station_words", "way_text", "way_view"]
 
@@ -94,7 +95,7 @@ def way_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = 
 
 def station_words(station: Station) -> str:
     """A table at a hook in a few words."""
-    rules = f"{station.chain.rules:,} rule{'s' * (station.chain.rules != 1)}" if station.chain.rules else "no rules"
+    rules = counted(station.chain.rules, "rule") if station.chain.rules else "no rules"
     policy = station.chain.policy
     return rules if policy is None or policy.good else f"{rules}, policy {policy}"
 
@@ -102,10 +103,10 @@ def station_words(station: Station) -> str:
 def _hook_lines(hook: Hook) -> Iterator[str]:
     if hook.before:
         yield hook.before
-    stations = [
-        f"{steps_words(station.chain.steps * (not station.shown))} {station.view.table} ({station_words(station)})".strip()
-        for station in hook.stations
-    ]
+    stations = []
+    for station in hook.stations:
+        steps = () if station.shown else station.chain.steps  # a chain that is shown has them at its head
+        stations.append(f"{steps_words(steps)} {station.view.table} ({station_words(station)})".strip())
     if hook.stations[0].view.table == "raw":
         stations.insert(1, TRACKING)
     yield f"{hook.name}: {' → '.join(stations)}"

@@ -13,7 +13,7 @@ from netlab_magic.draw.topology.text import forward_words
 from netlab_magic.draw.topology.view import Mark, NetView, serves, state_of, visible
 from netlab_magic.model.packet_path import Badge
 from netlab_magic.model.topology import HOST, Interface, Namespace
-from netlab_magic.text import display_width
+from netlab_magic.text import counted, display_width
 
 __all__ = ["Ends", "badges_of", "card", "group_label", "host_label", "pill_label", "width_of"]
 
@@ -122,7 +122,7 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
 def _bridge(bridge: Interface, ports: Sequence[Interface], ends: Ends) -> str:
     """A bridge: its name and addresses, and those of its ports that have a name in the drawing as sockets on its lower edge."""
     shown = _sockets([port for port in ports if port.name in ends.ports], ends)
-    about = [_line(" ".join(bridge.addresses), mono=True), _line(f"bridge · {len(ports)} port{'s' * (len(ports) != 1)}", Role.QUIET)]
+    about = [_line(" ".join(bridge.addresses), mono=True), _line(f"bridge · {counted(len(ports), 'port')}", Role.QUIET)]
     if state_of(bridge):
         about.append(_line(state_of(bridge), bold=True))
     title = row(cell(_line(bridge.name, Role.HEAD_INK, bold=True, size=NAME), bgcolor=Role.HEAD, cellpadding=4))

@@ -18,6 +18,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Topology
+from netlab_magic.text import counted
 
 if TYPE_CHECKING:
     import graphviz
@@ -134,7 +135,7 @@ def _in_groups(graph: "graphviz.Digraph", view: NetView, wiring: Wiring) -> None
     drawn: list[str] = []
     for place, (bridge, columns) in enumerate(_columns(groups, total).items()):
         members = groups[bridge]
-        heading = f"{len(members)} namespace{'s' * (len(members) != 1)} {f'on {bridge}' if bridge else 'not on a bridge'}"
+        heading = f"{counted(len(members), 'namespace')} {f'on {bridge}' if bridge else 'not on a bridge'}"
         graph.node(f"g{place}", group_label(view, members, heading, columns))
         if bridge in ports and len(groups) <= total:  # else the cables would cross, and the headings name the bridges anyway
             graph.edge(f"host:{ports[bridge]}:s", f"g{place}:n", dir="none", color=Role.INK, penwidth="4")
@@ -168,7 +169,7 @@ def _graph(view: NetView) -> "graphviz.Digraph":
 
 def _description(view: NetView) -> Iterator[str]:
     bridges, guests = len(view.topology.host.bridges), len(view.guests)
-    yield f"A host with {bridges} bridge{'s' * (bridges != 1)} and {guests} namespace{'s' * (guests != 1)}"
+    yield f"A host with {counted(bridges, 'bridge')} and {counted(guests, 'namespace')}"
     yield f", connected to the internet; FORWARD policy {view.policy.word}" if view.uplinks else f"; FORWARD policy {view.policy.word}"
     yield f"; {view.total.sentence}" if view.outcomes else "."
 

@@ -58,4 +58,5 @@ def draw_arrows(graph: "graphviz.Digraph", view: NetView, wiring: Wiring) -> Non
             graph.edge(*halves, minlen=length, **_line(flow, to_pill=name == source, down=down))
         if len(ends) > 1 and {_rank(name) for name in ends} == {_rank(INTERNET), _rank("")}:
             _keep_beside(graph, view, pill, ends[-1])
-        below += not side
+        if not side:
+            below += 1

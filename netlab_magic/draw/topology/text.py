@@ -8,7 +8,7 @@ from netlab_magic.draw.topology.path_marks import way_words
 from netlab_magic.draw.topology.view import NetView, far_end, serves, state_of, visible
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import Interface, Namespace
-from netlab_magic.text import aligned
+from netlab_magic.text import aligned, counted
 
 __all__ = ["forward_words", "net_text"]
 
@@ -17,7 +17,7 @@ _MOST_FAILURES = 20
 
 def forward_words(view: NetView) -> str:
     """How many rules stand before the policy."""
-    return f"{view.rules:,} rule{'s' * (view.rules != 1)} in FORWARD before its policy"
+    return f"{counted(view.rules, 'rule')} in FORWARD before its policy"
 
 
 def _tree(lines: list[tuple[str, list[str]]]) -> Iterator[str]:

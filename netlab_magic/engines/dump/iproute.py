@@ -177,7 +177,11 @@ def _interface(device: PrintedDevice, all_of_them: Mapping[str, PrintedDevice]) 
     info = device.linkinfo or _LinkInfo()
     far = all_of_them.get(device.link or "")
     is_pair = far is not None and far.link == device.ifname
-    kind = info.info_kind or ("loopback" if device.is_loopback else "veth" if is_pair or device.link_netnsid is not None else "")
+    kind = info.info_kind
+    if not kind and device.is_loopback:
+        kind = "loopback"
+    elif not kind and (is_pair or device.link_netnsid is not None):
+        kind = "veth"
     return Interface(
         device.ifname,
         kind,
@@ -217,8 +221,8 @@ def devices_of_routes(found: Iterable[PrintedRoute]) -> tuple[Interface, ...]:
     """The devices that routes tell of where nothing else does: a network on the link itself names the host's own address there."""
     held: dict[str, list[str]] = {}
     for route in found:
-        for hop in (route, *route.nexthops) if route.counts else ():
-            if hop.dev:
+        for hop in (route, *route.nexthops):
+            if hop.dev and route.counts:
                 addresses = held.setdefault(hop.dev, [])
                 cidr = f"{route.prefsrc}/{route.dst.partition('/')[2]}"
                 if route.prefsrc and not hop.next and "/" in route.dst and _is_network(cidr):

@@ -235,5 +235,6 @@ class _Reader:
         key = found["key"].replace("/", ".")
         if _KEPT_SYSCTL.fullmatch(key):
             self.held.sysctls[key] = found["value"].strip()
-        self.held.count += key.startswith("net.")
+        if key.startswith("net."):
+            self.held.count += 1
         self.at += 1

@@ -32,8 +32,7 @@ def recognised(shapes: Iterable[Shape], table: str, chain: str, rule: Rule, say:
     """What the first of the shapes that fits has to say; "" when none does."""
     text, place = _text(rule), f"{table} {chain}"
     for shape in shapes:
-        found = _pattern(shape.rule).fullmatch(text)
-        here = found and re.fullmatch(shape.where, place)
+        found, here = _pattern(shape.rule).fullmatch(text), re.fullmatch(shape.where, place)
         if found and here:
             names = {**here.groupdict(), **found.groupdict()}
             return say(shape.says, **{name: _shown(value) for name, value in names.items()})

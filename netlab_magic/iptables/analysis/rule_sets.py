@@ -66,7 +66,7 @@ class _Collector:
         self.others.add(text)
 
     def values(self, extension: Extension | None, option: Option) -> tuple[Any, ...]:
-        row = extension and extension.parameter(option.name)
+        row = extension.parameter(option.name) if extension else None
         return row.read(option.values, self.family) if row else ()
 
     def header(self, option: Option) -> None:

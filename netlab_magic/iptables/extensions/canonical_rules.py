@@ -45,9 +45,9 @@ def _without(options: Options, *names: str) -> Options:
 def tcp(options: Options, family: str) -> Options:
     """`--syn` is `--tcp-flags FIN,SYN,RST,ACK SYN`."""
     syn = _find(options, "--syn")
-    flags = syn and Option("--tcp-flags", ("FIN,SYN,RST,ACK", "SYN"), syn.negated)
-    told = (*_without(options, "--syn"), flags) if flags else options
-    return tuple(option for option in ports(told, family) if option.values != ("NONE", "NONE"))
+    if syn:
+        options = (*_without(options, "--syn"), Option("--tcp-flags", ("FIN,SYN,RST,ACK", "SYN"), syn.negated))
+    return tuple(option for option in ports(options, family) if option.values != ("NONE", "NONE"))
 
 
 def dropping(**defaults: tuple[str, ...]) -> Callable[[Options, str], Options]:
