@@ -79,7 +79,7 @@ def followed(report: HookReport, ruleset: Ruleset) -> str:
 
 
 def rows_of(traced_hop: TracedHop, ruleset: Ruleset) -> list[Row]:
-    """A passage from its first hook to its last; hooks in which nothing happened are one row."""
+    """A traced hop from its first hook to its last; hooks in which nothing happened are one row."""
     rows: list[Row] = []
     for hook, group in groupby(traced_hop.reports, key=lambda seen: seen.hook):
         found = list(_in_hook(hook, list(group), ruleset))

@@ -1,4 +1,4 @@
-"""A probe where no packet can be sent: the model alone, with a stranger in the place of everybody whom nobody has looked at."""
+"""A probe where no packet can be sent: the model alone, with an unknown host in the place of everybody whom nobody has looked at."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.prediction import Prediction
-from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_strangers
+from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_unknown_hosts
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.plan_topology import refuse
@@ -27,7 +27,7 @@ _MOST_TRANSLATIONS = 8
 
 
 class Foreseen(msgspec.Struct, frozen=True):
-    """What the model expects, the topology with the strangers that it took, and what had to be assumed of them."""
+    """What the model expects, the topology with the unknown hosts that it took, and what had to be assumed of them."""
 
     topology: Topology
     probe: Probe
@@ -42,13 +42,13 @@ def foresee(
 
     For `unseen` see `predict`. Raises StatementError for a name that is none, and for a sender whose device the host does not know.
     """
-    with_ends = with_strangers(topology, (source, destination.name))
+    with_ends = with_unknown_hosts(topology, (source, destination.name))
     if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
         refuse(f"the host has no route to {source}: through which of its devices packets from there come in is not known", source)
     probe = probe_for(with_ends, source, destination)
     found = predict(with_ends, rulesets, probe, unseen or {})
     for _ in range(_MOST_TRANSLATIONS):
-        further = with_strangers(with_ends, _receivers(found))
+        further = with_unknown_hosts(with_ends, _receivers(found))
         if len(further.namespaces) == len(with_ends.namespaces):
             break
         with_ends = further

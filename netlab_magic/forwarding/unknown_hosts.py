@@ -17,7 +17,7 @@ from netlab_magic.language.plan_topology import host_end
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology, uncertain
 from netlab_magic.netfilter.routing import NextHop, Routing, host_of
 
-__all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_strangers"]
+__all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_unknown_hosts"]
 
 INTERNET_ADDRESS = "8.8.8.8"
 
@@ -26,10 +26,10 @@ _UNROUTED = message("The host has no route to {}; it is taken to come in through
 _ANSWERS = message("What listens on {} is not known: it is taken to answer.")
 
 
-def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
+def with_unknown_hosts(topology: Topology, names: Iterable[str]) -> Topology:
     """The topology, and in it a namespace for each address that no namespace has; `internet` is one behind the default route.
 
-    What is no address, and addresses that the host does not know a device for, are passed over. The same address twice is one stranger.
+    What is no address, and addresses that the host does not know a device for, are passed over. The same address twice is one unknown host.
     """
     for name in dict.fromkeys(names):
         wanted = _wanted(topology, name)
@@ -39,7 +39,7 @@ def with_strangers(topology: Topology, names: Iterable[str]) -> Topology:
 
 
 def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
-    """What `with_strangers` had to assume of the namespaces with these names, to get from one topology to the other."""
+    """What `with_unknown_hosts` had to assume of the namespaces with these names, to get from one topology to the other."""
     return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
 
 
@@ -70,7 +70,7 @@ def _hop(topology: Topology, address: str) -> NextHop | None:
 
 
 def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
-    """The name and the address of a stranger that is to be made; None where there is nothing to make."""
+    """The name and the address of an unknown host that is to be made; None where there is nothing to make."""
     if name in topology.namespaces:
         return None
     if name == INTERNET:
@@ -113,7 +113,7 @@ def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ())
 
 
 class _UnknownHost:
-    """One stranger on its way into a topology."""
+    """One unknown host on its way into a topology."""
 
     def __init__(self, topology: Topology, name: str, address: str) -> None:
         self.topology = topology
@@ -122,7 +122,7 @@ class _UnknownHost:
         self.width = 128 if ":" in address else 32
 
     def taken(self) -> Topology:
-        """The topology with the stranger; as it was when the host knows no device for it."""
+        """The topology with the unknown host; as it was when the host knows no device for it."""
         hop = _hop(self.topology, self.address)
         host = self.topology.host
         device = host.interface(hop.device) if hop else _only_way_out(host)
@@ -210,12 +210,12 @@ class _UnknownHost:
 
 def _back_to(device: Interface, address: str) -> tuple[int, str | None]:
     """The prefix length that a machine on a device has, and the host's address there, which its default route leads to."""
-    stranger = ip_address(address)
-    own = [held for held in device.parsed() if held.version == stranger.version]
-    near = next((held for held in own if stranger in held.network), None)
+    number = ip_address(address)
+    own = [held for held in device.parsed() if held.version == number.version]
+    near = next((held for held in own if number in held.network), None)
     if near:
         return near.network.prefixlen, str(near.ip)
-    return stranger.max_prefixlen, str(own[0].ip) if own else None
+    return number.max_prefixlen, str(own[0].ip) if own else None
 
 
 def _free(namespace: Namespace, start: str) -> str:

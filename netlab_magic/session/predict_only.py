@@ -1,4 +1,4 @@
-"""Questions about a network that is only looked at, attached or loaded: the model alone, and strangers for whoever is not in it."""
+"""Questions about a network that is only looked at, attached or loaded: the model alone, and unknown hosts for whoever is not in it."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import OTHER_FAMILY
 from netlab_magic.forwarding.any_address import Foreseen, foresee
-from netlab_magic.forwarding.unknown_hosts import inhabitants, with_strangers
+from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
@@ -35,13 +35,13 @@ def matrix_looked_at(engine: Engine, seen: Seen, names: Sequence[str], language:
     if not names:
         met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
         names = inhabitants(model.topology, _evidence(model), met)
-    return predicted_matrix(msgspec.structs.replace(model, topology=with_strangers(model.topology, names)), names, language)
+    return predicted_matrix(msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, names)), names, language)
 
 
 def peopled(*models: Model) -> list[Model]:
-    """The models, in each the same strangers: those that stand for the networks of any of them."""
+    """The models, in each the same unknown hosts: those that stand for the networks of any of them."""
     names = [name for model in models for name in inhabitants(model.topology, _evidence(model))]
-    return [msgspec.structs.replace(model, topology=with_strangers(model.topology, names)) for model in models]
+    return [msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, names)) for model in models]
 
 
 def _evidence(model: Model) -> Evidence:

@@ -4,7 +4,7 @@ import pytest
 
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding.any_address import foresee
-from netlab_magic.forwarding.unknown_hosts import with_strangers
+from netlab_magic.forwarding.unknown_hosts import with_unknown_hosts
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology
 
@@ -28,7 +28,7 @@ def host(*interfaces: Interface, routes: tuple[Route, ...] = (Route("default", "
     ],
 )
 def test_a_stranger_is_where_the_host_sends_its_packets(name, cidr, via, peer):
-    found = with_strangers(host(), [name]).namespaces[name]
+    found = with_unknown_hosts(host(), [name]).namespaces[name]
     eth0 = found.interface("eth0")
     assert eth0.addresses == (cidr,)
     assert found.routes == (Route("default", via, "eth0"),)
@@ -37,7 +37,7 @@ def test_a_stranger_is_where_the_host_sends_its_packets(name, cidr, via, peer):
 
 
 def test_a_gateway_leads_to_all_that_are_behind_it():
-    found = with_strangers(host(), ["10.0.0.5", "10.9.9.9", INTERNET])
+    found = with_unknown_hosts(host(), ["10.0.0.5", "10.9.9.9", INTERNET])
     assert set(found.namespaces) == {HOST, "192.168.1.1", "10.0.0.5", "10.9.9.9", INTERNET}
     behind = {route.destination for route in found.namespaces["192.168.1.1"].routes}
     assert behind == {"default", "10.0.0.5/32", "10.9.9.9/32", "8.8.8.8/32"}
@@ -45,7 +45,7 @@ def test_a_gateway_leads_to_all_that_are_behind_it():
 
 
 def test_several_machines_on_one_cable_have_a_switch_between_them():
-    found = with_strangers(host(), ["192.168.1.77", "192.168.1.78", "10.0.0.5"])
+    found = with_unknown_hosts(host(), ["192.168.1.77", "192.168.1.78", "10.0.0.5"])
     assert found.host.interface("eth0").peer == End("behind eth0", "uplink")
     assert len(found.namespaces["behind eth0"].ports("switch")) == 4
     assert foresee(host(), {}, "192.168.1.77", Destination("192.168.1.78")).prediction.answered
@@ -54,15 +54,15 @@ def test_several_machines_on_one_cable_have_a_switch_between_them():
 
 def test_ports_whose_other_ends_nobody_knows_are_not_told_apart():
     ports = [Interface(name, master="docker0") for name in ("va", "vb")]
-    found = with_strangers(host(ETH0, DOCKER0, *ports), ["172.17.0.2", "172.17.0.3"])
+    found = with_unknown_hosts(host(ETH0, DOCKER0, *ports), ["172.17.0.2", "172.17.0.3"])
     assert found.host.interface("va or vb").peer == End("172.17.0.2", "eth0")
-    one = with_strangers(host(ETH0, DOCKER0, ports[0]), ["172.17.0.2"])
+    one = with_unknown_hosts(host(ETH0, DOCKER0, ports[0]), ["172.17.0.2"])
     assert one.host.interface("va").peer == End("172.17.0.2", "eth0")
 
 
 @pytest.mark.parametrize("name", ["127.0.0.9", "0.0.0.0", "224.0.0.1", "172.17.255.255", "172.17.0.1", "nobody", "", "host", "fe80::1"])
 def test_what_is_no_machine_of_its_own_is_passed_over(name):
-    assert set(with_strangers(host(routes=()), [name]).namespaces) <= {HOST, name if ":" in name else HOST}
+    assert set(with_unknown_hosts(host(routes=()), [name]).namespaces) <= {HOST, name if ":" in name else HOST}
 
 
 def test_a_sender_whose_device_is_not_known_is_a_sentence():
@@ -72,5 +72,5 @@ def test_a_sender_whose_device_is_not_known_is_a_sentence():
 
 
 def test_the_same_stranger_twice_is_one():
-    once = with_strangers(host(), ["10.0.0.5"])
-    assert with_strangers(once, ["10.0.0.5", "10.0.0.5"]) == once
+    once = with_unknown_hosts(host(), ["10.0.0.5"])
+    assert with_unknown_hosts(once, ["10.0.0.5", "10.0.0.5"]) == once

@@ -45,7 +45,7 @@ REFUSED = ("bridge x", "policy FORWARD ACCEPT", "forward -j DROP", "ping host 10
 
 
 def state(pid: int) -> list[str]:
-    """Everything that a look could have changed in the stranger's network."""
+    """Everything that a look could have changed in the network of someone else."""
     inside = ["nsenter", f"--net=/proc/{pid}/ns/net"]
     saves = ("cat /proc/net/ip_tables_names", "iptables-nft-save", "iptables-legacy-save")
     commands = ("ip -j addr", "ip -j route", *saves, "sysctl -a -r ^net")
