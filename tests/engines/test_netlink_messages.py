@@ -129,7 +129,7 @@ def inside(program: str) -> Any:
         "from netlab_magic.model.topology import Route\n"
     )
     words = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", head + textwrap.dedent(program)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     return json.loads(subprocess.run(words, check=True, capture_output=True, text=True, env=environment, timeout=60).stdout)
 
 

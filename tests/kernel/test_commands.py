@@ -21,11 +21,16 @@ pytestmark = pytest.mark.kernel
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Lab]:
-    """One seed lab for all commands that leave it as it is."""
-    with Lab() as made:
-        made.run(SEED)
-        yield made
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One seed lab for all commands that leave it as it is.
+
+    Its home is empty: a login shell would run what somebody's profile says, and be killed in the middle of it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        with Lab() as made:
+            made.run(SEED)
+            yield made
 
 
 @pytest.fixture(autouse=True)
@@ -212,7 +217,7 @@ def ignoring_and_blocking() -> None:
 
 def test_the_stop_button_stops_commands_of_a_server_that_ignores_signals() -> None:
     command = "bash -c 'trap \"\" INT TERM; echo started; sleep 1000'"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     words = [sys.executable, "-c", PRESSED_AT_THE_FIRST_OUTPUT, command]
     done = subprocess.run(
         words, preexec_fn=ignoring_and_blocking, env=environment, capture_output=True, text=True, timeout=60, check=True
