@@ -91,6 +91,7 @@ class Kind(Enum):
 
     # texts for iptables-restore
     OUTSIDE_OF_TABLES = message("{word} is outside of any table")
+    TABLE_IN_A_TABLE = message("{word} cannot be used here: the line *{table} says the table")
     NO_COMMIT = message("COMMIT expected at line {line}")
 
 

@@ -1,6 +1,7 @@
-"""What the simulated iptables prints where it refuses, compared with the real program of both variants: data/refused.txt, line by line.
+"""What the simulated iptables prints where it refuses, compared with the real program of both variants: data/refused.txt has a
+command a line, data/refused-texts.txt texts for iptables-restore.
 
-A namespace of its own gets the rules of SETUP; then each line is one call, which must be refused and so changes nothing.
+A namespace of its own gets the rules of SETUP; then each of them must be refused, and so changes nothing.
 """
 
 import re
@@ -24,8 +25,11 @@ iptables -A FULL -j RETURN
 iptables -N EMPTY
 iptables -t nat -N EMPTY
 """.strip()
-LINES = [line for line in (Path(__file__).parents[1] / "data/refused.txt").read_text().splitlines() if line and not line.startswith("#")]
-SCRIPT = "\n".join(f"echo '@@'\n{line} 2>&1\necho \"= $?\"" for line in LINES)
+DATA = Path(__file__).parents[1] / "data"
+LINES = [line for line in (DATA / "refused.txt").read_text().splitlines() if line and not line.startswith("#")]
+TEXTS = (DATA / "refused-texts.txt").read_text().partition("\n")[2].split("---\n")
+RESTORES = [f"iptables-restore {flag} 2>&1 <<'END'\n{text}END" for text in TEXTS for flag in ("", "--noflush")]
+SCRIPT = "\n".join(f"echo '@@'\n{line}\necho \"= $?\"" for line in [*(f"{line} 2>&1" for line in LINES), *RESTORES])
 
 
 def simulated(variant: str) -> list[str]:
@@ -45,15 +49,15 @@ def real(variant: str) -> list[str]:
 @pytest.mark.parametrize("variant", ["legacy", "nft"])
 def test_every_line_is_refused(variant):
     answers = simulated(variant)
-    assert len(answers) == len(LINES)
-    assert [line for line, answer in zip(LINES, answers, strict=True) if answer.endswith("= 0\n")] == []
+    assert len(answers) == len(LINES) + len(RESTORES)
+    assert [line for line, answer in zip([*LINES, *RESTORES], answers, strict=True) if answer.endswith("= 0\n")] == []
 
 
 @pytest.mark.kernel
 @pytest.mark.skipif(installed_version() != TESTED_VERSION, reason=f"the texts are those of iptables {TESTED_VERSION}")
 @pytest.mark.parametrize("variant", ["legacy", "nft"])
 def test_the_simulated_program_says_what_the_real_one_says(variant):
-    told = list(zip(LINES, simulated(variant), real(variant), strict=True))
+    told = list(zip([*LINES, *RESTORES], simulated(variant), real(variant), strict=True))
     assert not [f"{line}\nsimulated {mine}real      {theirs}" for line, mine, theirs in told if mine != theirs]
 
 

@@ -176,7 +176,7 @@ class _Restoring:
     def line(self, line: str) -> None:
         if not line.strip() or line.startswith("#"):
             return
-        if line.startswith("*"):
+        if line.startswith("*") and not self.table:
             self.begin(line[1:].strip())
         elif not self.table:
             raise Refused(Kind.OUTSIDE_OF_TABLES, line.split(maxsplit=1)[0])
@@ -203,7 +203,9 @@ class _Restoring:
 
     def declare(self, line: str) -> None:
         words = line.split()
-        name, policy = words[0], words[1] if len(words) > 1 else "-"
+        if len(words) < 2:
+            raise Refused(Kind.POLICY_MISSING, line, option=f":{line}")
+        name, policy = words[:2]
         found = _COUNTED.match(f"{words[2]} ") if len(words) > 2 else None
         counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
         if policy == "-":
@@ -220,6 +222,9 @@ class _Restoring:
     def edit(self, line: str) -> None:
         found = _COUNTED.match(line)
         words = split(line[found.end() :] if found else line)
+        table_option = next((word for word in words if word in ("-t", "--table")), "")
+        if table_option:
+            raise Refused(Kind.TABLE_IN_A_TABLE, table_option, table=self.table)
         family = self.ruleset.family
         command = command_of([_PROGRAM[family], "-t", self.table, *words])
         counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()

@@ -3,7 +3,7 @@
 import re
 
 from netlab_magic.engines.simulated.programs.call import Call, Ended
-from netlab_magic.engines.simulated.programs.iptables_errors import BAD_RULE, NO_SUCH, Program, usage_text
+from netlab_magic.engines.simulated.programs.iptables_errors import Program
 from netlab_magic.engines.simulated.rules import carried_out, program_name, restored, saved, with_table
 from netlab_magic.iptables.command import command_of
 from netlab_magic.iptables.listing import Form, listing, rule_line
@@ -181,38 +181,50 @@ def iptables_restore(call: Call) -> int:
         if found is None:
             raise Ended(1, f"Can't open {names[0]}: No such file or directory\n")
         text = found
-    own = f"{_own(call)}-restore"
     try:
         after = restored(
             call.world.ruleset(call.namespace, _family(call)), text, call.world.variant, flush="n" not in flags, counters="c" in flags
         )
     except Refused as refused:
-        raise _restore_refused(call, own, refused) from None
+        raise _restore_refused(call, text, refused) from None
     if "t" not in flags:
         call.world = call.world.with_ruleset(call.namespace, after)
     return 0
 
 
-def _restore_refused(call: Call, own: str, refused: Refused) -> Ended:
-    is_nft = call.world.variant == "nft"
-    line, source = (refused.place.line, refused.place.source) if refused.place else (0, "")
-    if refused.kind == Kind.NO_COMMIT:
-        return Ended(1, f"{own}: {refused.message}\n")
-    if refused.kind in _AT_COMMIT:
-        reason = f": {_AT_COMMIT[refused.kind]}" if is_nft else ""
-        return Ended(1, f"{own}: line {line} failed{reason}\n")
-    hint = f"Error occurred at line: {line}\nTry `{own} -h' or '{own} --help' for more information.\n"
-    name = program_name(own, call.world.variant)
-    first = _COUNTERS.sub("", source).partition(" ")[0]
-    if first and not first.startswith(("-", "*", ":")):
-        return Ended(2, f"Bad argument `{first}'\n{hint}")
-    if refused.kind == Kind.NO_TABLE:
-        said = f"line 1 table name '{refused.word}' invalid" if is_nft else f"unable to initialize table '{refused.word}'"
-        return Ended(2, f"{name}: {own}: {said}\n{hint}")
-    return Ended(2, f"{name}: {usage_text(refused, call.world.variant)}\n{hint}")
+def _restore_refused(call: Call, text: str, refused: Refused) -> Ended:
+    own, variant = f"{_own(call)}-restore", call.world.variant
+    number, source = (refused.place.line, refused.place.source) if refused.place else (0, "")
+    lines = text.splitlines()
+    commit = next((at for at in range(number, len(lines) + 1) if lines[at - 1].strip() == "COMMIT"), number)
+    program = Program(own, variant, number, commit)
+    match refused.kind:
+        case Kind.NO_COMMIT:
+            return Ended(1, f"{own}: {refused.message}\n")
+        case Kind.OUTSIDE_OF_TABLES:
+            return Ended(1, f"{own}: line {number} failed\n")
+        case Kind.NO_TABLE if variant == "nft":
+            return program.usage(f"{own}: line {number} table name '{refused.word}' invalid")
+        case Kind.NO_TABLE:
+            return program.usage(f"{own}: unable to initialize table '{refused.word}'")
+        case Kind.POLICY_MISSING if source.startswith(":"):
+            missing = "policy" if source[1:].strip() else "chain name"
+            return program.usage(f"{own}: line {number} {missing} invalid")
+    return (_legacy_declaration(program, refused, source) if variant == "legacy" else None) or program.answer(refused)
 
 
-_AT_COMMIT = {Kind.NO_CHAIN: NO_SUCH, Kind.NO_SUCH_RULE: BAD_RULE, Kind.MISPLACED: "Invalid argument."}
-"""What is refused when the table is written, and how the nft variant puts it."""
-
-_COUNTERS = re.compile(r"\[\d+:\d+\]\s*")
+def _legacy_declaration(program: Program, refused: Refused, line: str) -> Ended | None:
+    """What the legacy variant says to a line that declares a chain; None for any other."""
+    if not line.startswith(":"):
+        return None
+    name, _, policy = line[1:].partition(" ")
+    match refused.kind:
+        case Kind.NAME_TOO_LONG:
+            return program.usage(f"Invalid chain name `{name}' (28 chars max)")
+        case Kind.NAME_OF_A_TARGET:
+            return program.usage(f"error creating chain '{name}':File exists")
+        case Kind.NOT_A_POLICY | Kind.POLICY_OF_A_USERS_CHAIN:
+            reason = "Bad policy name" if refused.kind == Kind.NOT_A_POLICY else "Bad built-in chain name"
+            said = f"Can't set policy `{policy.split()[0]}' on `{name}' line {program.line}: {reason}"
+            return Ended(1, f"{program.full_name}: {said}\n")
+    return None

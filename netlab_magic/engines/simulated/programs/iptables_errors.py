@@ -15,20 +15,31 @@ from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.refusal import Kind, Refused
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["BAD_RULE", "NO_SUCH", "Program"]
+__all__ = ["Program"]
 
-NO_SUCH = "No chain/target/match by that name."
-BAD_RULE = "Bad rule (does a matching rule exist in that chain?)."
+_NO_SUCH = "No chain/target/match by that name."
+_BAD_RULE = "Bad rule (does a matching rule exist in that chain?)."
 _INVALID = "Invalid argument"
+_DMESG = " Run `dmesg' for more information."
 _NAT_DROPS = '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n'
 _PORTS_NEED = "Need TCP, UDP, SCTP or DCCP with port specification"
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The program that refuses: `name` is iptables or ip6tables, `variant` legacy or nft."""
+    """The program that refuses: `name` is iptables, ip6tables or their -restore, `variant` legacy or nft.
+
+    For -restore `line` is the line that it refuses, and `commit` the one at which it hands the table to the kernel.
+    """
 
     name: str
     variant: str
+    line: int = 0
+    commit: int = 0
+
+    @property
+    def at_commit(self) -> "Program":
+        """The program when it hands the table to the kernel."""
+        return msgspec.structs.replace(self, line=self.commit)
 
     @property
     def full_name(self) -> str:
@@ -45,20 +56,25 @@ class Program(msgspec.Struct, frozen=True):
 
     @property
     def hint(self) -> str:
-        """Where help is."""
-        return f"Try `{self.name} -h' or '{self.name} --help' for more information.\n"
+        """The line, and where help is."""
+        where = f"Error occurred at line: {self.line}\n" if self.line else ""
+        return f"{where}Try `{self.name} -h' or '{self.name} --help' for more information.\n"
 
     def failed(self, text: str) -> Ended:
         """A refusal of the rules as they are (nft_strerror and iptc_strerror)."""
-        return Ended(1, f"{self.name}: {text}\n")
+        if not self.line:
+            return Ended(1, f"{self.name}: {text}\n")
+        reason = f": {text.removesuffix(_DMESG)}" if self.variant == "nft" else ""
+        return Ended(1, f"{self.name}: line {self.line} failed{reason}\n")
 
     def kernel_refused(self, refused: Refused, reason: str = _INVALID) -> Ended:
         """A rule that the kernel does not take."""
         asked = refused.command or Command("-A")
         if self.variant == "nft":
             verb = {"-I": "INSERT", "-R": "REPLACE"}.get(asked.action, "APPEND")
-            return Ended(4, f"{self.full_name}:  RULE_{verb} failed ({reason}): rule in chain {asked.chain}\n")
-        return self.failed(f"{reason}. Run `dmesg' for more information." if reason == _INVALID else f"{reason}.")
+            where = f"\nline {self.line}:" if self.line else ""
+            return Ended(4, f"{self.full_name}: {where} RULE_{verb} failed ({reason}): rule in chain {asked.chain}\n")
+        return self.at_commit.failed(f"{reason}.{_DMESG}" if reason == _INVALID else f"{reason}.")
 
     def no_table(self, table: str) -> Ended:
         """There is no such table."""
@@ -72,7 +88,7 @@ class Program(msgspec.Struct, frozen=True):
         """There is no such chain to list."""
         if self.variant == "nft":
             return Ended(1, f"{self.full_name}: chain `{chain}' in table `{table}' is incompatible, use 'nft' tool.\n")
-        return self.failed(NO_SUCH)
+        return self.failed(_NO_SUCH)
 
     def answer(self, refused: Refused) -> Ended:
         """What it says to a refusal."""
@@ -88,10 +104,11 @@ class Program(msgspec.Struct, frozen=True):
             return self.failed(_FAILURES[refused.kind])
         if refused.kind in _IN_KERNEL:
             return _IN_KERNEL[refused.kind](self, refused)
-        return self.usage(usage_text(refused, self.variant))
+        is_late = refused.kind == Kind.NO_TARGET and self.variant == "nft"
+        return (self.at_commit if is_late else self).usage(_usage_text(refused, self.variant))
 
 
-def usage_text(refused: Refused, variant: str) -> str:
+def _usage_text(refused: Refused, variant: str) -> str:
     """What is wrong with words, as both variants of the program put it (nearly: a few sentences are the variant's own)."""
     if refused.kind in _TEXTS:
         chain = refused.command.chain if refused.command else ""
@@ -146,6 +163,7 @@ _TEXTS = {
     Kind.NAT_DROPS: _NAT_DROPS,
     Kind.NO_WAY_IN: "Can't use {option} with {chain}\n",
     Kind.NO_WAY_OUT: "Can't use {option} with {chain}\n",
+    Kind.TABLE_IN_A_TABLE: "The -t option cannot be used in iptables-restore.\n",
     Kind.SEVERAL_RULES: "Replacement rule does not specify a unique address",
 }
 
@@ -198,7 +216,7 @@ def _missing_chain(program: Program, refused: Refused) -> Ended:
     if asked.action == "-P":
         return program.failed("Bad built-in chain name.")
     by_rule = asked.rules and asked.action in ("-D", "-C")
-    return program.failed(BAD_RULE if by_rule else NO_SUCH)
+    return program.failed(_BAD_RULE if by_rule else _NO_SUCH)
 
 
 def _missing_number(program: Program, refused: Refused) -> Ended:
@@ -206,7 +224,7 @@ def _missing_number(program: Program, refused: Refused) -> Ended:
     asked = refused.command or Command("-D")
     is_new = refused.kind == Kind.NO_RULES and asked.action in ("-D", "-R")
     if program.variant == "nft" and is_new and asked.chain in BUILT_IN[asked.table]:
-        return program.failed(NO_SUCH)
+        return program.failed(_NO_SUCH)
     return program.failed(f"Index of {_TOO_BIG[asked.action]} too big.")
 
 
@@ -224,14 +242,14 @@ def _ports_of_no_protocol(program: Program, refused: Refused) -> Ended:
 
 def _stays(program: Program, refused: Refused) -> Ended:
     if program.variant == "nft":
-        return _not_deletable(program, refused) if refused.has_rules else program.failed(NO_SUCH)
+        return _not_deletable(program, refused) if refused.has_rules else program.failed(_NO_SUCH)
     return program.kernel_refused(refused)
 
 
 def _built_in_reached(program: Program, refused: Refused) -> Ended:
     if program.variant == "nft":
         return program.kernel_refused(refused, "Operation not supported" if refused.has_rules else "No such file or directory")
-    return program.kernel_refused(refused)
+    return program.failed(f"{_INVALID}.{_DMESG}")
 
 
 def _not_deletable(program: Program, refused: Refused) -> Ended:
@@ -249,10 +267,10 @@ def _chain_exists(program: Program, refused: Refused) -> Ended:
 
 
 _FAILURES = {
-    Kind.NO_SUCH_RULE: BAD_RULE,
-    Kind.NOT_A_POLICY: "Bad policy name. Run `dmesg' for more information.",
+    Kind.NO_SUCH_RULE: _BAD_RULE,
+    Kind.NOT_A_POLICY: f"Bad policy name.{_DMESG}",
     Kind.POLICY_OF_A_USERS_CHAIN: "Bad built-in chain name.",
-    Kind.BUILT_IN_KEEPS_ITS_NAME: NO_SUCH,
+    Kind.BUILT_IN_KEEPS_ITS_NAME: _NO_SUCH,
 }
 _IN_KERNEL: dict[Kind, Callable[[Program, Refused], Ended]] = {
     Kind.NO_CHAIN: _missing_chain,
