@@ -109,15 +109,14 @@ def _trace(panel: Controller, source: str, target: str) -> None:
 
 def _remedy(panel: Controller, asked: Message) -> None:
     """Does what would let the packet pass, and sends it once more."""
-    number, stepper = int(str(asked["number"])), panel.stepper
-    if stepper is None or not 0 <= number < len(stepper.remedies):
+    lines, stepper = str(asked["lines"]), panel.stepper
+    if stepper is None or lines not in stepper.remedies:
         raise StatementError(panel.say(message("That is not offered any more.")))
     _running(panel)
-    lines = stepper.remedies[number].statements
     with panel.lab.turn(PATIENCE):
-        panel.lab.run("\n".join(lines))
-    panel.page.log(*lines)
-    panel.look(again=True, said="\n".join(lines))
+        panel.lab.run(lines)
+    panel.page.log(*lines.splitlines())
+    panel.look(again=True, said=lines)
     _trace(panel, stepper.source, stepper.target)
 
 

@@ -52,9 +52,9 @@ class PacketStepper:
         self._account = _account_of(why)
 
     @property
-    def remedies(self) -> list[Remedy]:
-        """What would let the packet pass and can be done here."""
-        return [remedy for remedy in self._account.remedies if remedy.statements]
+    def remedies(self) -> dict[str, Remedy]:
+        """What would let the packet pass and can be done here, by its statements, a line each."""
+        return {"\n".join(remedy.statements): remedy for remedy in self._account.remedies if remedy.statements}
 
     def follow(self, seen: Seen) -> None:
         """The lab is not what it was when the packet was sent: the path is what the rules say now, and nothing is measured about it."""
@@ -80,7 +80,7 @@ class PacketStepper:
             "measured": self._measured(say),
             "answered": account.answered,
             "note": " ".join(account.sentences),
-            "remedies": [{"words": remedy.sentence(say.name), "lines": list(remedy.statements)} for remedy in self.remedies],
+            "remedies": [{"words": remedy.sentence(say.name), "lines": lines} for lines, remedy in self.remedies.items()],
             "steps": page_state.steps(account.packet_path, self._explained(say), say),
         }
 

@@ -235,8 +235,8 @@ function stepper(view) {
     title.className = path.answered ? "nl-measured nl-ok" : "nl-measured nl-bad";
     note.textContent = path.note;
     offer.hidden = !path.remedies.length;
-    remedies.replaceChildren(...path.remedies.map(({ words: said, lines }, number) => h("li", {}, `${said} `, h("code", {}, lines.join("; ")), " ",
-      h("button", { type: "button", "aria-label": `${words.do_it}: ${said}`, "data-key": `remedy${number}`, onclick: () => send({ do: "remedy", number }) }, words.do_it))));
+    remedies.replaceChildren(...path.remedies.map(({ words: said, lines }) => h("li", {}, `${said} `, h("code", {}, lines.replaceAll("\n", "; ")), " ",
+      h("button", { type: "button", "aria-label": `${words.do_it}: ${said}`, "data-key": `remedy ${lines}`, onclick: () => send({ do: "remedy", lines }) }, words.do_it))));
     list.replaceChildren(...path.steps.map((step, place) => h("li", {}, h("button", {
       type: "button", tabindex: -1, title: step.words, class: step.fatal ? "nl-fatal" : step.matched ? "" : "nl-passed", onclick: () => { stop(); go(place + 1); },
     }, h("b", {}, step.badge), ` ${step.site}`))));
