@@ -1,10 +1,10 @@
-"""A classroom on one machine with Docker: each student has a container of the lab's image.
+"""A classroom on one machine with Docker: each student gets a container of the lab's image.
 
     docker build -t netlab-magic -f binder/container/Dockerfile .
     pip install jupyterhub dockerspawner jupyterhub-firstuseauthenticator jupyterhub-idle-culler && npm install -g configurable-http-proxy
     jupyterhub -f binder/classroom/docker_config.py
 
-The containers get no capability; what the flags are for, and the figures, are in binder/README.md.
+The containers get no capabilities; binder/README.md explains the flags and has the measurements.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ c.DockerSpawner.cmd = ["jupyterhub-singleuser"]
 c.DockerSpawner.network_name = "bridge"
 c.DockerSpawner.use_internal_ip = True
 c.DockerSpawner.remove = True
-c.DockerSpawner.volumes = {"netlab-{username}": "/home/netlab"}  # what a student has written stays, until the volume is removed
+c.DockerSpawner.volumes = {"netlab-{username}": "/home/netlab"}  # students' files stay until the volume is removed
 c.DockerSpawner.notebook_dir = "/home/netlab"
 c.DockerSpawner.mem_limit = "1G"
 c.DockerSpawner.cpu_limit = 1
@@ -33,5 +33,5 @@ c.DockerSpawner.extra_host_config = {
         "apparmor=unconfined",
     ],
 }
-# `docker run --security-opt systempaths=unconfined`, as the engine's interface says it.
+# `docker run --security-opt systempaths=unconfined`, in the terms of Docker's API.
 c.DockerSpawner.extra_create_kwargs = {"host_config": {"MaskedPaths": [], "ReadonlyPaths": []}}

@@ -3,9 +3,9 @@
     pip install '.[lab]' jupyterhub jupyterhub-firstuseauthenticator jupyterhub-idle-culler && npm install -g configurable-http-proxy
     jupyterhub -f binder/classroom/local_config.py     # as root
 
-Each student runs under a user number of its own, which no account has. That keeps students' files, processes and labs apart as the
-kernel keeps any two users apart. The students must be able to read the folder that Python and netlab_magic lie in, and the kernel
-must allow user namespaces to ordinary users (`%netlab doctor` tells).
+Each student runs under a separate user ID, which belongs to no account. That keeps students' files, processes and labs apart, as the
+kernel keeps any two users apart. The students must be able to read the folder that contains Python and netlab_magic, and the kernel
+must let ordinary users create user namespaces (`%netlab doctor` says whether it does).
 """
 
 import asyncio
@@ -21,29 +21,29 @@ c = get_config()  # noqa: F821 (JupyterHub gives it to its configuration)
 load_subconfig(str(Path(__file__).with_name("common.py")))  # noqa: F821
 
 FIRST_NUMBER = 700_000
-"""Above all that systems give to accounts, services and containers by default (login.defs; systemd: UIDS-GIDS)."""
+"""Above every ID that systems assign to accounts, services and containers by default (login.defs; systemd: UIDS-GIDS)."""
 
 MOST_PROCESSES = 1000
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 class StudentSpawner(SimpleLocalProcessSpawner):
-    """Starts a student's server in a home folder of its own, as a user number of its own."""
+    """Starts a student's server under a user ID of its own, in a home folder of its own."""
 
     @property
     def number(self):
-        """The student's user number, and the number of their group."""
+        """The student's user ID, which is also their group ID."""
         return FIRST_NUMBER + self.user.id
 
     async def start(self):
-        """Starts the student's server, in a home that is made with the first one."""
+        """Starts the student's server; the first start creates the home folder."""
         self._make_home()
         return await super().start()
 
     async def stop(self, now=False):
-        """Ends the server, and whatever else of the student's runs: kernels that lost it, and what was put into the background."""
+        """Stops the server and everything else that the student has running: orphaned kernels and background processes."""
         await super().stop(now)
-        code = "import os, signal; os.kill(-1, signal.SIGKILL)"  # all that this user number may signal: itself, and nobody else
+        code = "import os, signal; os.kill(-1, signal.SIGKILL)"  # everything that this user ID may signal: its own processes only
         words, limits = [sys.executable, "-c", code], {"user": self.number, "group": self.number, "extra_groups": []}
         await (await asyncio.create_subprocess_exec(*words, **limits)).wait()
 
@@ -56,7 +56,7 @@ class StudentSpawner(SimpleLocalProcessSpawner):
                 os.chown(path, self.number, self.number)
 
     def make_preexec_fn(self, name):
-        """What the new process does before it becomes the student's server: it gives up root, for good."""
+        """What the new process does before it becomes the student's server: it gives up root for good."""
         number, home = self.number, self.home_dir
 
         def become_the_student():
@@ -72,8 +72,8 @@ class StudentSpawner(SimpleLocalProcessSpawner):
 
 c.JupyterHub.spawner_class = StudentSpawner
 c.StudentSpawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-# Sockets in the students' own folders: of thirty kernels that choose free TCP ports at the same moment, two choose the same one.
-# The names of sockets may have 107 characters, of which Jupyter takes 50, so the folder's name is short.
+# Sockets in the students' own folders: if thirty kernels choose free TCP ports at the same moment, two choose the same one.
+# A socket's path may have 107 characters, of which Jupyter takes 50, so the folder's name is short.
 c.StudentSpawner.args = [*c.Spawner.args, "--KernelManager.transport=ipc"]
 c.StudentSpawner.environment = {"JUPYTER_RUNTIME_DIR": lambda spawner: f"{spawner.home_dir}/.run"}
 c.StudentSpawner.home_dir_template = os.environ.get("NETLAB_CLASS_HOMES", "/srv/netlab-class") + "/{username}"

@@ -1,10 +1,10 @@
-"""Makes a JupyterLite site with the notebooks and simulated labs: static files, which any web server can serve.
+"""Builds a JupyterLite site with the notebooks and simulated labs: static files that any web server can serve.
 
     python binder/lite/build.py FOLDER
     python -m http.server --bind 127.0.0.1 --directory FOLDER
 
-A notebook opens by its address, `lab/index.html?path=05-forward-policy.ipynb`, and runs as it is: the kernel loads the packages as it
-starts. A reader's browser fetches from the site alone. To build needs npm, and Python with pip and venv; it takes about a minute.
+A notebook opens at its address, `lab/index.html?path=05-forward-policy.ipynb`, and runs unchanged: the kernel loads the packages when it
+starts. The reader's browser fetches from this site only. Building needs npm, and Python with pip and venv; it takes about a minute.
 """
 
 import hashlib
@@ -24,39 +24,39 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 PYODIDE = "pyodide@314.0.7"
-"""Python for WebAssembly, of the version that jupyterlite-pyodide-kernel 0.8 runs."""
+"""Python for WebAssembly, in the version that jupyterlite-pyodide-kernel 0.8 runs."""
 
 GRAPHVIZ = "@hpcc-js/wasm-graphviz@1.29.2"
 
 WIDGETS = ("anywidget==0.11.0", "jupyterlab-widgets==3.0.17")
-"""These have one half in the kernel and one in the page."""
+"""Half of each runs in the kernel, the other half in the page."""
 
 TOOLS = ("jupyterlite-core==0.8.6", "jupyterlite-pyodide-kernel==0.8.6", "jupyter-server", *WIDGETS)
-"""What makes the site."""
+"""What builds the site."""
 
 KERNEL_NEEDS = ("ipython", "jedi", "micropip", "packaging", "traitlets")
-"""These, and what they need, come in the versions that Pyodide names."""
+"""These and their dependencies come in the versions that Pyodide lists."""
 
 PACKAGE_NEEDS = ("comm", "graphviz", "ipywidgets==8.1.9", "msgspec", "psygnal", "typing-extensions", "wcwidth", *WIDGETS)
-"""What netlab_magic needs and imports in a browser, dependencies of dependencies included."""
+"""What netlab_magic needs and imports in a browser, including dependencies of dependencies."""
 
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
-"""Wheels that come inside of jupyterlite-pyodide-kernel."""
+"""Wheels that ship inside jupyterlite-pyodide-kernel."""
 
 OVERRIDES = {"@jupyter-notebook/notebook-extension:scroll-output": {"autoScrollOutputs": False}}
-"""Long outputs stand on the page; in a box of their own, pictures would be cut off."""
+"""Long outputs are shown in full; in a scrolling box, pictures would be cut off."""
 
 FOR_PYODIDE = ("--only-binary", ":all:", "--no-deps", "--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14")
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
 
 
 def run(*command: str | Path, folder: Path | None = None) -> str:
-    """What a command prints. Raises CalledProcessError, with what it complains of, where it fails."""
+    """What a command prints. Raises CalledProcessError, with the command's own error message, if it fails."""
     return subprocess.run([str(word) for word in command], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 def from_npm(package: str, work: Path) -> Path:
-    """The folder with the files of a package."""
+    """The folder with the files of an npm package."""
     packed = work / run("npm", "pack", "--silent", package, folder=work).strip()
     with tarfile.open(packed) as archive:
         archive.extractall(packed.with_suffix(""), filter="data")
@@ -64,12 +64,12 @@ def from_npm(package: str, work: Path) -> Path:
 
 
 def canonical(name: str) -> str:
-    """A package's name as Pyodide's list has it."""
+    """A package's name as Pyodide's list spells it."""
     return name.lower().replace("_", "-")
 
 
 def with_all_they_need(names: Iterable[str], packages: dict[str, Any]) -> set[str]:
-    """Packages of Pyodide's list, and those that they need."""
+    """Packages of Pyodide's list, with all their dependencies."""
     waiting, found = list(names), set[str]()
     while waiting:
         name = canonical(waiting.pop())
@@ -80,7 +80,7 @@ def with_all_they_need(names: Iterable[str], packages: dict[str, Any]) -> set[st
 
 
 def listed(wheel: Path) -> dict[str, Any]:
-    """A wheel as Pyodide's list has it. What it depends on is left out, for every package is loaded."""
+    """A wheel's entry for Pyodide's list. Its dependencies are left out, because every package is loaded anyway."""
     name, version = wheel.name.split("-")[:2]
     return {
         "name": canonical(name),
@@ -95,7 +95,7 @@ def listed(wheel: Path) -> dict[str, Any]:
 
 
 def make_pyodide(python: Path, work: Path) -> tuple[Path, list[str]]:
-    """A folder with Pyodide and the wheels of all packages, which are those of its list; and their names."""
+    """A folder with Pyodide and the wheels of all packages, which its list then contains; and their names."""
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
     pyodide = from_npm(PYODIDE, work)
     lock_file = pyodide / "pyodide-lock.json"
@@ -116,7 +116,7 @@ def make_pyodide(python: Path, work: Path) -> tuple[Path, list[str]]:
 
 
 def build(site: Path, work: Path) -> None:
-    """Makes the site in the folder `site`."""
+    """Builds the site in the folder `site`."""
     venv.create(work / "tools", with_pip=True)
     python = work / "tools/bin/python"
     run(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *TOOLS)
@@ -145,7 +145,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python binder/lite/build.py FOLDER")
     if not shutil.which("npm"):
-        stop("there is no npm, by which Pyodide and Graphviz come (sudo apt-get install npm).")
+        stop("npm is missing; it is needed to download Pyodide and Graphviz (sudo apt-get install npm).")
     with tempfile.TemporaryDirectory() as work:
         try:
             build(Path(sys.argv[1]), Path(work))

@@ -1,4 +1,4 @@
-"""`python -m netlab_magic.jupyter.demo`: runs the tutorial's notebook on the real kernel, tells its story, and writes an HTML report."""
+"""`python -m netlab_magic.jupyter.demo`: runs the tutorial's notebook on the real kernel, prints its story, and writes an HTML report."""
 
 import argparse
 import os
@@ -35,15 +35,15 @@ img { max-width: 100%; height: auto }
 </style>
 {%- endblock -%}
 """
-"""JupyterLab's page without the scripts that it would fetch from elsewhere (require.js, MathJax, Mermaid): none is needed here."""
+"""JupyterLab's page without the scripts that it would fetch from elsewhere (require.js, MathJax, Mermaid): this page needs none of them."""
 
 
 class DemoFailed(Exception):
-    """The demo cannot run, or did not come to its end; one sentence."""
+    """The demo could not run, or did not finish; the reason in one sentence."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the demo; gives the exit status."""
+    """Runs the demo and returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
         _run(options.firewall, options.output)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"netlab demo: {failure}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nnetlab demo: stopped; nothing is left of the lab.\n")
+        sys.stderr.write("\nnetlab demo: stopped; the lab has left nothing behind.\n")
         return 130
     return 0
 
@@ -59,36 +59,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netlab demo",
-        description="Runs the notebook about the FORWARD policy on the real kernel, and writes a report that opens in a browser.",
+        description="Runs the notebook about the FORWARD policy on the real kernel, and writes a report for your browser.",
         epilog=(
-            "The report is the only thing that stays: one file, replaced by the next run. The lab has a network of its own and ends with "
-            "the demo; the machine's network is not touched, and no packet leaves the machine."
+            "The report is the only thing that stays: one file, which the next run replaces. The lab has a network of its own and ends "
+            "with the demo; your machine's network is not touched, and no packet leaves the machine."
         ),
     )
-    parser.add_argument("--firewall", choices=["auto", "legacy", "nft"], default="auto", help="the variant of iptables")
+    parser.add_argument("--firewall", choices=["auto", "legacy", "nft"], default="auto", help="which variant of iptables to use")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
-        help="where to write the report (artifacts/netlab-demo.html beside the sources; ~/.cache/netlab_magic/ if that cannot be written)",
+        help="where to write the report (artifacts/netlab-demo.html next to the sources; ~/.cache/netlab_magic/ if that is not writable)",
     )
     return parser
 
 
 def _run(firewall: str, output: Path | None) -> None:
     if not NOTEBOOK.exists():
-        raise DemoFailed(f"the notebook is not part of an installed package; run the demo in a copy of the project's sources ({NOTEBOOK})")
+        raise DemoFailed(f"the notebook is not part of an installed package: run the demo in a copy of the project's sources ({NOTEBOOK})")
     report = _writable(output)
     _say(_lab_here(firewall))
     notebook, failure = _executed(firewall)
     try:
         report.write_text(_page(notebook), encoding="utf-8")
     except OSError as error:
-        raise DemoFailed(f"{report} could not be written: {error.strerror}") from None
+        raise DemoFailed(f"cannot write {report}: {error.strerror}") from None
     _say(f"\nThe report is here: {report.resolve().as_uri()}")
     if failure:
         raise DemoFailed(failure)
-    _say("To do it yourself, in JupyterLab: ./netlab lab")
+    _say("To try it yourself in JupyterLab: ./netlab lab")
 
 
 def _say(line: str) -> None:
@@ -97,7 +97,7 @@ def _say(line: str) -> None:
 
 
 def _writable(output: Path | None) -> Path:
-    """The report's path, in a folder that exists and can be written. Raises DemoFailed."""
+    """The report's path, in a folder that exists and is writable. Raises DemoFailed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     candidates = [output] if output else [ROOT / "artifacts/netlab-demo.html", cache / "netlab_magic/netlab-demo.html"]
     for path in candidates:
@@ -107,11 +107,11 @@ def _writable(output: Path | None) -> Path:
             continue
         if os.access(path if path.exists() else path.parent, os.W_OK) and not path.is_dir():
             return path
-    raise DemoFailed(f"{candidates[-1]} cannot be written; name another file with --output FILE")
+    raise DemoFailed(f"cannot write {candidates[-1]}; choose another file with --output FILE")
 
 
 def _lab_here(firewall: str) -> str:
-    """Starts and ends a lab, to know before the story begins that it can be told; what the lab says of itself. Raises DemoFailed."""
+    """Starts and ends a lab to make sure that the demo can run here; returns what the lab says about itself. Raises DemoFailed."""
     try:
         with Lab("demo", firewall) as lab:
             introduction = str(lab.up())
@@ -119,7 +119,7 @@ def _lab_here(firewall: str) -> str:
     except NetlabError as error:
         raise DemoFailed(f"{error}\n\n{Lab().doctor()}") from None
     if notes:
-        raise DemoFailed(f"this story cannot be told here: {'; '.join(notes)}")
+        raise DemoFailed(f"the demo cannot run here: {'; '.join(notes)}")
     return introduction
 
 
@@ -127,7 +127,7 @@ def _lab_here(firewall: str) -> str:
 
 
 def _executed(firewall: str) -> tuple[Any, str]:
-    """The notebook with its outputs, and why it stopped early (nothing when it did not). Raises DemoFailed."""
+    """The notebook with its outputs, and why it stopped early ("" if it did not). Raises DemoFailed."""
     try:
         import nbformat
         from nbclient import NotebookClient
@@ -154,7 +154,7 @@ def _executed(firewall: str) -> tuple[Any, str]:
 
 
 def _kernel(folder: str) -> Any:
-    """A kernel of this very Python, whatever kernels the user has installed; it talks through sockets in a private folder."""
+    """A kernel that runs this same Python, whatever kernels the user has installed; it communicates through sockets in a private folder."""
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
@@ -165,7 +165,7 @@ def _kernel(folder: str) -> Any:
 
 
 def _environment(firewall: str, folder: str) -> dict[str, str]:
-    """What the kernel's process sees: this package, the firewall variant, and a folder for IPython that is gone afterwards."""
+    """The environment of the kernel's process: this package, the firewall variant, and a folder for IPython that is deleted afterwards."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "NETLAB_FIREWALL": firewall, "IPYTHONDIR": folder, "PYTHONPATH": path}
 
@@ -186,13 +186,13 @@ def _tell(lines: Iterator[str]) -> None:
 
 
 class Story:
-    """Makes short lines of a notebook while it runs; a heading waits until there is something to tell under it."""
+    """Turns a running notebook into short lines; a heading is held back until there is something to print under it."""
 
     def __init__(self) -> None:
         self._heading = ""
 
     def begin(self, cell: Any) -> Iterator[str]:
-        """What is told when a cell begins: a code cell's commands."""
+        """What to print when a cell begins: a code cell's commands."""
         for line in cell.source.splitlines():
             if cell.cell_type == "markdown" and line.startswith("## "):
                 self._heading = line.removeprefix("## ")
@@ -200,7 +200,7 @@ class Story:
                 yield from self._with_heading(f"  $ {line.partition(' || ')[0]}")
 
     def end(self, cell: Any) -> Iterator[str]:
-        """What is told when a cell has ended: what its statements did, and what its pings found."""
+        """What to print when a cell has ended: what its statements did, and what its pings found."""
         for output in cell.get("outputs", ()):
             text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
             for line in text.splitlines():
@@ -228,7 +228,7 @@ def _page(notebook: Any) -> str:
     notebook.cells.insert(1, _note())
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            # A page without a kernel cannot draw a widget; what the panel shows in such places is in the same bundle.
+            # Without a kernel, a page cannot draw a widget; the same bundle has what the panel shows instead.
             output.get("data", {}).pop(_WIDGET, None)
     exporter = HTMLExporter(raw_template=_PAGE)  # type: ignore[no-untyped-call]
     page, _ = exporter.from_notebook_node(notebook)
@@ -240,8 +240,8 @@ def _note() -> Any:
 
     when = datetime.now().astimezone()
     text = (
-        f"> A report of {when:%Y-%m-%d %H:%M}, made by `./netlab demo` on Linux {platform.release()}. Every packet in it was a real one. "
-        "To change things yourself, open the notebook: `./netlab lab`."
+        f"> Report of {when:%Y-%m-%d %H:%M}, created by `./netlab demo` on Linux {platform.release()}. Every packet in it is real. "
+        "To try things yourself, open the notebook: `./netlab lab`."
     )
     return new_markdown_cell(text, id="report")  # type: ignore[no-untyped-call]
 

@@ -1,4 +1,4 @@
-"""The demo: it tells the story while it happens, leaves one page that needs nothing from elsewhere, and nothing else."""
+"""The demo: it prints the story as it happens, and leaves one page, which fetches nothing, and nothing else."""
 
 import os
 import re

@@ -60,7 +60,7 @@ def test_help_names_every_command(arguments):
 def test_an_unknown_command_costs_one_sentence():
     answer = run("tset")
     assert answer.returncode == 2
-    assert answer.stderr == "netlab: there is no command 'tset'; the commands are demo, lab, test, bench and help.\n"
+    assert answer.stderr == "netlab: unknown command 'tset'; the commands are demo, lab, test, bench and help.\n"
 
 
 def test_it_can_be_called_from_anywhere_and_through_a_link(tmp_path):
@@ -74,7 +74,7 @@ class TestWhereNothingMayBeInstalled:
     def test_every_needed_package_is_named_with_the_command_that_installs_it(self, machine_with):
         answer = run("demo", env=machine_with())
         missing = "iproute2 iptables iputils-ping python3-venv"
-        sentence = f"netlab: these packages are needed and missing: {missing}; install them with: sudo apt-get install {missing}"
+        sentence = f"netlab: these required packages are missing: {missing}; install them with: sudo apt-get install {missing}"
         assert answer.returncode == 1
         assert answer.stderr.splitlines()[-1] == sentence
 
@@ -82,7 +82,7 @@ class TestWhereNothingMayBeInstalled:
     def test_one_missing_program_is_one_missing_package(self, machine_with, program, package):
         answer = run("test", env=machine_with(*(set(NEEDED + OPTIONAL) - {program})))
         assert answer.returncode == 1
-        assert f"needed and missing: {package}; install them with: sudo apt-get install {package}\n" in answer.stderr
+        assert f"these required packages are missing: {package}; install them with: sudo apt-get install {package}\n" in answer.stderr
 
     def test_a_python_that_cannot_make_environments_lacks_its_venv_package(self, machine_with):
         environment = machine_with("ip", "iptables", "ping")
@@ -98,7 +98,7 @@ class TestWhereNothingMayBeInstalled:
         answer = run("bench", env=machine_with(*(set(OPTIONAL) - {program})))
         sentences = [line for line in answer.stderr.splitlines() if line.startswith("netlab: without")]
         assert len(sentences) == 1
-        assert sentences[0].startswith(f"netlab: without {package} (apt-get install {package})")
+        assert sentences[0].startswith(f"netlab: without {package} (apt-get install {package}), ")
 
     def test_the_browser_is_for_tests_only(self, machine_with):
         assert "chromium" not in run("demo", env=machine_with()).stderr
@@ -107,7 +107,7 @@ class TestWhereNothingMayBeInstalled:
         environment = machine_with(*NEEDED, *OPTIONAL) | {"NETLAB_VENV": "/proc/venv"}
         answer = run("demo", env=environment)
         assert answer.returncode == 1
-        assert "netlab: /proc/venv cannot be written by this user; name a folder that can" in answer.stderr
+        assert "netlab: this user cannot write to /proc/venv; choose another folder: " in answer.stderr
 
 
 def test_system_folders_are_searched_after_the_path(machine_with, tmp_path):
