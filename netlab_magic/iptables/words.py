@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from netlab_magic.errors import Place, StatementError
+
 __all__ = ["RESTORE", "SHELL", "STATEMENT", "Dialect", "OpenQuote", "Token", "next_token", "split", "tokens", "unquoted"]
 
 
@@ -37,11 +39,11 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
-class OpenQuote(ValueError):
-    """A quote (or a parenthesis) at the column `start` is not closed."""
+class OpenQuote(StatementError):
+    """A quote (or a parenthesis) at the column `start` of a text is not closed."""
 
-    def __init__(self, start: int) -> None:
-        super().__init__(f"nothing closes what is opened in column {start}")
+    def __init__(self, text: str, start: int) -> None:
+        super().__init__("this quote is not closed", Place(1, text, start, 1))
         self.start = start
 
 
@@ -91,7 +93,7 @@ def next_token(text: str, at: int, dialect: Dialect) -> Token | None:
     while at < len(text):
         found = dialect.token.match(text, at)
         if found is None:
-            raise OpenQuote(at)
+            raise OpenQuote(text, at)
         if found.lastgroup not in ("blank", "comment"):
             return Token(str(found.lastgroup), found[0], at)
         at = found.end()

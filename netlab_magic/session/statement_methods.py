@@ -1,10 +1,10 @@
 """The statements of the language as Python methods, one to one; `Lab` runs them."""
 
-import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from netlab_magic.iptables.words import STATEMENT, split
 from netlab_magic.language.statements import Load, Statement
 from netlab_magic.session.results.base import Changed, Result
 from netlab_magic.session.results.diff import Compared
@@ -83,15 +83,15 @@ class Statements(ABC):
 
     def forward(self, spec: str, action: str | None = None) -> Changed:
         """`forward [insert|delete] RULE-SPEC`"""
-        return self._result(Changed, "forward", *((action,) if action else ()), *shlex.split(spec))
+        return self._result(Changed, "forward", *((action,) if action else ()), *split(spec, STATEMENT))
 
     def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None) -> Changed:
         """`rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
-        return self._result(Changed, "rule", "-t", table, chain, *((action,) if action else ()), *shlex.split(spec))
+        return self._result(Changed, "rule", "-t", table, chain, *((action,) if action else ()), *split(spec, STATEMENT))
 
     def docker(self, line: str) -> "Result | Picture":
         """`docker LINE`, such as `run web -p 8080:80`"""
-        return self._one("docker", *shlex.split(line))
+        return self._one("docker", *split(line, STATEMENT))
 
     def ping(self, source: str, destination: str) -> Measured:
         """`ping SRC DST`"""

@@ -7,7 +7,6 @@ text is the rules' canonical form. Where python-iptables is missing the command 
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from netlab_magic.engines.host.state.python_iptables import import_iptc
 from netlab_magic.engines.host.state.raw_rules import legacy_tables, raw_rules
 from netlab_magic.engines.protocol import ForeignRules
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
+from netlab_magic.iptables.words import split
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
 
@@ -171,7 +171,7 @@ class Firewall:
         """Rule by rule through `iptables -A`, whose messages say more than those of `iptables-restore` and name the rule."""
         self._program("-restore", text="".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A")))
         for number, table, rule in appended(text):
-            done = _call([f"iptables-{self.variant}", "-w", "-t", table, *shlex.split(rule)])
+            done = _call([f"iptables-{self.variant}", "-w", "-t", table, *split(rule)])
             if done.returncode:
                 return RuleRefused(_refusal(done.stderr).message, number)
         return None
