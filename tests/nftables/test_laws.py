@@ -92,13 +92,16 @@ def test_every_name_is_read_to_its_number(kind):
         assert datatype.read(datatype.show(number)) == number
 
 
-@given(st.sampled_from([kind for kind in DATATYPES.values() if not isinstance(kind, Bitmask)]), st.integers(0, 2**31))
+NO_NUMBERS = {"ipv4_addr", "ipv6_addr", "address", "target", "time"}
+
+
+@given(
+    st.sampled_from([kind for kind in DATATYPES.values() if not isinstance(kind, Bitmask) and kind.name not in NO_NUMBERS]),
+    st.integers(0, 2**31),
+)
 def test_a_number_of_any_type_reads_back(datatype, number):
     number &= (1 << datatype.bits) - 1
-    shown = datatype.show(number)
-    if datatype.name in ("ipv4_addr", "ipv6_addr", "time"):
-        return
-    found = datatype.read(shown)
+    found = datatype.read(datatype.show(number))
     assert found == number or str(found) == str(number)
 
 

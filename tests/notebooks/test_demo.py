@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "netlab_magic.jupyter.demo", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110", **environment},  # lines are cut at the terminal's width
         capture_output=True,
         text=True,
         check=False,
