@@ -40,7 +40,7 @@ def press(panel: Panel, action: str, **more: object) -> None:
     panel._heard(panel, {"do": action, "view": "page", **more}, [])
 
 
-def until(true: Callable[[], bool], seconds: float = 3) -> bool:
+def until(true: Callable[[], bool], seconds: float = 15) -> bool:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
