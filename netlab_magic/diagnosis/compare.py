@@ -11,11 +11,14 @@ from netlab_magic.model.probe import Verdict
 
 __all__ = ["Difference", "as_reported", "crosscheck"]
 
+_REQUEST, _ACK, _BACK = (Direction.REQUEST,), (Direction.ACK,), (Direction.REPLY, Direction.ERROR)
+
+
 class Difference(msgspec.Struct, frozen=True):
     """A packet about which model and kernel disagree: the rules that it matched, and the policy that dropped it.
 
-    `direction` is "request" or "reply", `predicted` what the model expected, `seen` what the kernel reported. `namespace` and `direction`
-    are "" where not even the verdicts agree; then both hold a verdict.
+    `direction` is "request", "reply" or "acknowledgement", `predicted` what the model expected, `seen` what the kernel reported.
+    `namespace` and `direction` are "" where not even the verdicts agree; then both hold a verdict.
     """
 
     namespace: str
@@ -34,16 +37,18 @@ def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[st
     found = []
     if prediction.verdict != traced.outcome.verdict:
         found.append(Difference("", "", prediction.verdict, traced.outcome.verdict))
-    found += _compared(Direction.REQUEST, prediction.request.hops, traced.hops, rulesets)
+    seen = {which: [traced_hop for traced_hop in traced.hops if traced_hop.direction in which] for which in (_REQUEST, _ACK, _BACK)}
+    found += _compared(Direction.REQUEST, prediction.request.hops, seen[_REQUEST], rulesets)
     if prediction.back is not None:
-        found += _compared(Direction.REPLY, prediction.back.hops, traced.hops, rulesets)
+        found += _compared(Direction.REPLY, prediction.back.hops, seen[_BACK], rulesets)
+    if prediction.later and seen[_ACK]:
+        found += _compared(Direction.ACK, prediction.later[0].hops, seen[_ACK], rulesets)
     return tuple(found)
 
 
 def _compared(
-    direction: Direction, hops: Sequence[Hop], traced_hops: Sequence[TracedHop], rulesets: Mapping[str, Ruleset]
+    direction: Direction, hops: Sequence[Hop], waiting: list[TracedHop], rulesets: Mapping[str, Ruleset]
 ) -> Iterator[Difference]:
-    waiting = [traced_hop for traced_hop in traced_hops if (traced_hop.direction == Direction.REQUEST) == (direction == Direction.REQUEST)]
     for hop in hops:
         predicted = _predicted(hop)
         seen = tuple(spot for traced_hop in _taken(waiting, hop) for spot in _seen(traced_hop, rulesets.get(hop.namespace)))

@@ -35,6 +35,11 @@ _WHAT = {
     Verdict.NOT_MEASURED: message("{flow} could not be measured."),
 }
 _NO_ANSWER = message("{flow} is blocked: no answer has come back.")
+_CUT = {
+    Verdict.BLOCKED: message("{flow} is blocked: the connection is made, but {packet} is lost."),
+    Verdict.REFUSED: message("{flow} is refused: the connection is made, but {packet} is turned away."),
+    Verdict.NO_ROUTE: message("{flow} finds no way: the connection is made, but {packet} is turned away."),
+}
 _REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
 
 
@@ -75,8 +80,15 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say
     answer = kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")
     reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
     untold = verdict == Verdict.BLOCKED and prediction.verdict != verdict
-    text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
-    sentence = say(text, flow=probe, request=request, answer=answer, address=probe.address)
+    cut = prediction.cut if verdict == prediction.verdict else None
+    packet = kind_words(cut.hops[0].host_trace.sent, say) if cut is not None else say("what follows")
+    if cut is not None or (outcome is not None and outcome.connected):
+        text = _CUT[verdict]
+    else:
+        text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
+    sentence = say(text, flow=probe, request=request, answer=answer, packet=packet, address=probe.address)
+    if cut is not None and cut is prediction.later[0] and verdict == Verdict.BLOCKED:
+        sentence = say.paragraph([sentence, say("{source} takes itself for connected, and no data ever arrives.", source=probe.source)])
     if outcome is not None and verdict == Verdict.NOT_MEASURED and outcome.why:
         return say.paragraph([sentence, f"{outcome.why[:1].upper()}{outcome.why[1:]}."])
     return sentence if outcome is not None else say.paragraph([sentence, say("This is predicted; nothing was sent.")])
@@ -95,7 +107,9 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
         answer = kind_words(back.hops[0].host_trace.sent, say)
         return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
     told = [_translated(prediction, say), lost_words(request.lost, request.values, say) if request.lost else ""]
-    if back is not None and not back.arrived:
+    if prediction.cut is not None:
+        told.append(_death(prediction.cut, rulesets, say))
+    elif back is not None and not back.arrived:
         told.append(_death(back, rulesets, say))
     elif not request.lost:
         told.append(_passed(prediction, say))
@@ -262,7 +276,11 @@ def kind_words(packet: Packet, say: Language) -> str:
         return say("the packet")
     if "RST" in packet.flags:
         return say("the reset (RST)")
-    return say("the answer SYN/ACK") if {"SYN", "ACK"} <= packet.flags else say("the SYN")
+    if "SYN" in packet.flags:
+        return say("the answer SYN/ACK") if "ACK" in packet.flags else say("the SYN")
+    if "FIN" in packet.flags:
+        return say("the answer FIN/ACK") if packet.direction == "REPLY" else say("the end of the connection (FIN/ACK)")
+    return say("the handshake's third packet (ACK)")
 
 
 def _place(namespace: str, say: Language) -> str:

@@ -134,7 +134,7 @@ def path_of_trace(traced: KernelTrace) -> PacketPath:
 
 def _stops(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
     first, last = traced_hop.reports[0], traced_hop.reports[-1]
-    namespace, back = traced_hop.namespace, traced_hop.direction != Direction.REQUEST
+    namespace, back = traced_hop.namespace, traced_hop.direction not in (Direction.REQUEST, Direction.ACK)
     if first.hook == "PREROUTING":
         came = first.packet.port_in or first.packet.input
         yield PathStep(Event.ENTERS, namespace, came, packet=str(first.packet), back=back)

@@ -69,5 +69,5 @@ def foresee(
 
 def _receivers(found: Prediction) -> list[str]:
     """Whom the last packets were on their way to: DNAT may have led them to somebody who is not in the topology yet."""
-    traces = [trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None and trace.hops]
+    traces = [trace for way in (found, *found.others) for trace in way.traces if trace.hops]
     return [trace.hops[-1].host_trace.packet.destination for trace in traces]

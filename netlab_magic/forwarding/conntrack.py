@@ -13,11 +13,14 @@ _ECHO_REQUESTS = (8, 128)
 
 
 class _Connection(msgspec.Struct):
+    """`opening` tells that it began with a SYN: without a reply an ACK is then no part of it (sIV of tcp_conntracks)."""
+
     original: Flow
     reply: Flow
     protocol: str
     mark: int = 0
     replied: bool = False
+    opening: bool = False
 
 
 def flow_of(packet: Packet) -> Flow:
@@ -39,10 +42,13 @@ class Memory:
         for held in self._connections:
             if flow == held.reply:
                 return _of(packet, held, "REPLY", "ESTABLISHED" if quoted is None else "RELATED")
-            if flow == held.original:
+            if flow == held.original and not (held.opening and not held.replied and "ACK" in packet.flags):
                 state = "RELATED" if quoted is not None else "ESTABLISHED" if held.replied else "NEW"
                 return _of(packet, held, "ORIGINAL", state)
-        return packet if quoted is not None else msgspec.structs.replace(packet, **_UNKNOWN, state="NEW" if _begins(packet) else "INVALID")
+        if quoted is not None:
+            return packet
+        state = "NEW" if _begins(packet) and not any(flow == held.original for held in self._connections) else "INVALID"
+        return msgspec.structs.replace(packet, **_UNKNOWN, state=state)
 
     def learn(self, walk: HostTrace) -> None:
         """Remembers the connection of a packet that left this namespace, or ended in it, and was tracked here."""
@@ -52,7 +58,7 @@ class Memory:
         original, reply = (_shown(ends, frame.six) for ends in (frame.original, frame.reply))
         held = next((held for held in self._connections if (held.original, held.reply) == (original, reply)), None)
         if held is None:
-            held = _Connection(original, reply, frame.packet().protocol)
+            held = _Connection(original, reply, frame.packet().protocol, opening="SYN" in walk.sent.flags)
             self._connections.append(held)
         held.mark = frame.connection_mark
         held.replied |= frame.direction == "REPLY"
@@ -83,10 +89,13 @@ def _of(packet: Packet, held: _Connection, direction: str, state: str) -> Packet
 
 
 def _begins(packet: Packet) -> bool:
-    """Whether a packet may be the first of a connection: an echo request, a SYN, any datagram (tcp_new, icmp_pkt_to_tuple)."""
+    """Whether a packet may be the first of a connection: an echo request, a SYN, any datagram (tcp_new, icmp_pkt_to_tuple).
+
+    So may be an ACK of a connection that has been under way before (net.netfilter.nf_conntrack_tcp_loose is 1).
+    """
     if "icmp" in packet.protocol:
         return packet.icmp_type in _ECHO_REQUESTS
-    return packet.protocol != "tcp" or ("ACK" not in packet.flags and "RST" not in packet.flags)
+    return packet.protocol != "tcp" or not packet.flags & {"ACK", "RST"} or packet.flags <= {"ACK", "PSH"}
 
 
 def _shown(ends: Ends, six: bool) -> Flow:

@@ -43,7 +43,7 @@ def hit_by_no_flow(
     hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
     untold = set(unseen)
     for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
-        for trace in (trace for way in (found, *found.others) for trace in (way.request, way.back) if trace is not None):
+        for trace in (trace for way in (found, *found.others) for trace in way.traces):
             untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
             for name, place in _met(trace):
                 hit.setdefault(name, set()).add(place)

@@ -7,13 +7,16 @@ from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.netfilter import HostTrace
 
-__all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "unreachable_port", "verdict_of_error"]
+__all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "segment", "unreachable_port", "verdict_of_error"]
 
 SOME_PORT = 40000
 """One of the ports that the kernel gives to a program that asks for none (net.ipv4.ip_local_port_range)."""
 
 _LENGTHS = {"icmp": 28, "tcp": 60, "udp": 40}
 """Bytes of the IP packet: an echo request without data; a SYN with four options; a datagram of twelve bytes."""
+
+_SEGMENT = 52
+"""Bytes of the headers of IPv4 and TCP with a time stamp, which every segment has after the first two."""
 
 _MORE = 20
 """So much longer is the header of IPv6."""
@@ -45,6 +48,12 @@ def reply_to(request: HostTrace, source: str | None = None) -> Packet:
         length=frame.length,
         tos=frame.tos if "icmp" in seen.protocol else 0,
     )
+
+
+def segment(packet: Packet, *flags: str, data: int = 0) -> Packet:
+    """A packet of a TCP connection after its first two; `packet` is one that goes the same way."""
+    length = _SEGMENT + (_MORE if ":" in packet.source else 0) + data
+    return msgspec.structs.replace(packet, flags=frozenset(flags), length=length)
 
 
 def reset_for(request: HostTrace) -> Packet:

@@ -38,6 +38,10 @@ class Trace(msgspec.Struct, frozen=True):
 class Prediction(msgspec.Struct, frozen=True):
     """The request's trip, the trip of what comes back (a reply, or an ICMP error or reset), and the verdict in the words of `Verdict`.
 
+    `later` are the trips of what follows a SYN/ACK that came back, in order: the third packet of the handshake (ACK), the first behind it
+    (FIN/ACK), and what comes back to those: a FIN/ACK, or an error or reset. Connection tracking knows their connection, so that other
+    rules may decide.
+
     `unknown` is why the model cannot tell, and `verdict` then `Verdict.NOT_MEASURED`; it is "" when it can. `others` are what else may
     become of it, where some rule cannot be judged: with the same verdict, or, where this one is unknown, with different ones.
     """
@@ -48,8 +52,21 @@ class Prediction(msgspec.Struct, frozen=True):
     verdict: Verdict
     unknown: str = ""
     others: tuple["Prediction", ...] = ()
+    later: tuple[Trace, ...] = ()
 
     @property
     def answered(self) -> bool:
         """Whether the verdict is `ANSWERED`."""
         return self.verdict == Verdict.ANSWERED
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """All trips, in order."""
+        return self.request, *([] if self.back is None else [self.back]), *self.later
+
+    @property
+    def cut(self) -> Trace | None:
+        """The trip with which a connection ended that was made and is not answered: of the first packet that was lost, or refused."""
+        told = self.verdict in (Verdict.REFUSED, Verdict.NO_ROUTE)
+        lost = (trace for trace in self.later if not trace.arrived and (not told or trace.hops[-1].host_trace.answer))
+        return None if self.answered else next(lost, None)

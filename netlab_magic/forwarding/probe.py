@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Links, links_of
-from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, unreachable_port, verdict_of_error
+from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, segment, unreachable_port, verdict_of_error
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, Forwarder, InFlight, Unknown
 from netlab_magic.i18n import message
@@ -129,20 +129,25 @@ class ModelledProbe:
         return Verdict.BLOCKED
 
     def _refused(self, request: Trace, last: Hop, answer: str) -> Prediction:
-        """What a rule or a router says about a packet that it does not let go on."""
+        back, verdict = self._refusal(request, last, answer)
+        return Prediction(self.probe, request, back, verdict or self._silence(request))
+
+    def _refusal(self, request: Trace, last: Hop, answer: str) -> tuple[Trace | None, Verdict | None]:
+        """What a rule or a router says about a packet that it does not let go on, and the verdict if the sender is told."""
         refusal = refusal_of(last.host_trace, self.links.hosts[last.namespace])
         if refusal is None:
-            return Prediction(self.probe, request, None, self._silence(request))
+            return None, None
         if answer == "tcp-reset":
             way = self._straight_back(last)
-            back = self.forwarder.send(InFlight(refusal, attached=not way and refusal.state == "RELATED"), last.namespace, way)
-            return self._answered(request, back, Verdict.REFUSED)
+            reset = InFlight(refusal, attached=not way and refusal.state == "RELATED")
+            back = self._taken(self.forwarder.send(reset, last.namespace, way))
+            return back, Verdict.REFUSED if back.arrived else None
         error = InFlight(refusal, flow_of(last.host_trace.packet), attached=refusal.state == "RELATED")
         back, arrived = self.forwarder.sent(error, last.namespace)
         unsent = self.probe.protocol == "udp" and len(request.hops) == 1 and last.host_trace.hooks[-1] in ("OUTPUT", "POSTROUTING")
         verdict = None if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
         mine = back.arrived and back.hops[-1].namespace == self.probe.source and arrived.quoted == flow_of(self.packet)
-        return Prediction(self.probe, request, back, (mine and verdict) or self._silence(request))
+        return back, verdict if mine else None
 
     def _straight_back(self, last: Hop) -> tuple[End, ...]:
         """A reset about a frame from a bridge's port goes out there at once and meets no rules (nf_send_reset in nf_reject_ipv4.c)."""
@@ -225,14 +230,55 @@ class ModelledProbe:
     # --- what comes back -----------------------------------------------------------------------------------------------
 
     def _answered(self, request: Trace, back: Trace, verdict: Verdict) -> Prediction:
-        """The verdict if what comes back gets to the sender, and belongs to what it asked."""
-        if back.arrived:
-            final = back.hops[-1]
-            if is_answer(final.host_trace.packet, self.packet) and final.namespace == self.probe.source:
-                return Prediction(self.probe, request, back, verdict)
-            values = {"source": _place(final.host_trace), "address": self.probe.address, "namespace": final.namespace}
-            back = Trace(back.hops, False, _STRANGE, values)
-        return Prediction(self.probe, request, back, self._silence(request))
+        """The verdict if what comes back gets to the sender."""
+        back = self._taken(back)
+        if not back.arrived:
+            return Prediction(self.probe, request, back, self._silence(request))
+        if self.probe.protocol == "tcp" and verdict == Verdict.ANSWERED:
+            return self._connected(request, back)
+        return Prediction(self.probe, request, back, verdict)
+
+    def _taken(self, back: Trace) -> Trace:
+        """What comes back, which is lost on the sender where it does not belong to what that asked."""
+        if not back.arrived:
+            return back
+        final = back.hops[-1]
+        if is_answer(final.host_trace.packet, self.packet) and final.namespace == self.probe.source:
+            return back
+        values = {"source": _place(final.host_trace), "address": self.probe.address, "namespace": final.namespace}
+        return Trace(back.hops, False, _STRANGE, values)
+
+    # --- a connection that was made ----------------------------------------------------------------------------------------
+
+    def _connected(self, request: Trace, back: Trace) -> Prediction:
+        """What becomes of the rest of a connection: it counts when its end is acknowledged, as for the lab's own probe.
+
+        Whoever listens closes then too, at once, as the lab's servers do: what acknowledges the end is a FIN.
+        """
+        later: list[Trace] = []
+        try:
+            verdict = self._talk(later)
+        except Unknown as end:
+            self.forks = end.forks
+            return Prediction(self.probe, request, back, Verdict.NOT_MEASURED, end.why, later=(*later, Trace(end.hops, False)))
+        return Prediction(self.probe, request, back, verdict, later=tuple(later))
+
+    def _talk(self, later: list[Trace]) -> Verdict:
+        """Sends the third packet of the handshake and the end of the connection, until one of them is refused; `later` gets the trips."""
+        for flags in ("ACK",), ("FIN", "ACK"):
+            trip = self.forwarder.send(InFlight(segment(self.packet, *flags)), self.probe.source)
+            later.append(trip)
+            last = trip.hops[-1]
+            if not trip.arrived and last.host_trace.answer:
+                error, verdict = self._refusal(trip, last, last.host_trace.answer)
+                later += [] if error is None else [error]
+                if verdict:
+                    return verdict
+        if not trip.arrived:
+            return Verdict.BLOCKED
+        closing = InFlight(segment(reply_to(last.host_trace), "FIN", "ACK"))
+        later.append(self._taken(self.forwarder.send(closing, last.namespace)))
+        return Verdict.ANSWERED if later[-1].arrived else Verdict.BLOCKED
 
 
 def _place(walk: HostTrace) -> str:

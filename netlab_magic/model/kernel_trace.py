@@ -11,10 +11,11 @@ __all__ = ["Direction", "DropCause", "HookReport", "KernelTrace", "ReportEvent",
 
 
 class Direction(StrEnum):
-    """Which packet of a probe it is; an error is an ICMP error about the request or about the reply."""
+    """Which packet of a probe it is; an error is an ICMP error about one of the others, an ACK the third packet of a TCP handshake."""
 
     REQUEST = "request"
     REPLY = "reply"
+    ACK = "acknowledgement"
     ERROR = "error"
 
 

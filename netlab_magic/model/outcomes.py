@@ -6,8 +6,10 @@ __all__ = [
     "blocked",
     "blocked_without_canary",
     "canary_of",
+    "connected_in_vain",
     "connection_refused",
     "could_not_send",
+    "cut_off",
     "echo_error",
     "mute",
     "mute_by_its_own_firewall",
@@ -112,6 +114,18 @@ def blocked_without_canary(probe: Probe) -> Outcome:
 def own_loopback_down(probe: Probe) -> Outcome:
     """What a namespace sends to itself goes out through lo and comes in there again."""
     return Outcome(probe, Verdict.BLOCKED, why=f"{probe.source} sends to itself through its loopback (lo), which is down")
+
+
+def connected_in_vain(probe: Probe) -> Outcome:
+    """A SYN/ACK came back, and nothing that was sent after it was acknowledged."""
+    why = f"{probe.source} was connected, but nothing that it sent then was acknowledged: packets of a known connection are lost"
+    return Outcome(probe, Verdict.BLOCKED, why=why, connected=True)
+
+
+def cut_off(probe: Probe, verdict: Verdict) -> Outcome:
+    """A SYN/ACK came back, and then an ICMP error or a reset."""
+    why = "a rule rejects packets of a known connection, or a program hung up"
+    return Outcome(probe, verdict, why=f"{probe.source} was connected, but what it sent then was refused: {why}", connected=True)
 
 
 _NO_WAY_BACK = {

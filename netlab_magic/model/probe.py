@@ -56,12 +56,16 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The answer to a probe: its verdict, the round-trip time in milliseconds where there was one, and one sentence why."""
+    """The answer to a probe: its verdict, the round-trip time in milliseconds where there was one, and one sentence why.
+
+    `connected` tells of one that is not answered that a TCP connection was made all the same: a SYN/ACK came, and nothing good after it.
+    """
 
     probe: Probe
     verdict: Verdict
     milliseconds: float | None = None
     why: str = ""
+    connected: bool = False
 
     @property
     def answered(self) -> bool:

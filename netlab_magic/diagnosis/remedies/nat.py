@@ -32,7 +32,7 @@ def translation_fixes(world: World, found: Prediction) -> Iterator[Change]:
     """What may help a packet whose translation is missing, or leads it where nobody answers."""
     yield from _twins(world, found)
     yield from _turned(world, found)
-    for trace in (found.request, *([] if found.back is None else [found.back])):
+    for trace in found.traces:
         for hop in trace.hops:
             yield from _without(world, hop, found)
 

@@ -134,7 +134,9 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
 
 
 def _dying(found: Prediction) -> Trace:
-    """The trip that must become another: the request's, unless it arrived and what it asked for came to nothing on the way back."""
+    """The trip that must become another: the request's, unless it arrived and what it asked for came to nothing later."""
+    if found.cut is not None:
+        return found.cut
     if not found.request.arrived or found.verdict == Verdict.REFUSED or found.back is None:
         return found.request
     return found.back
@@ -145,7 +147,7 @@ def _place(found: Prediction) -> tuple[object, ...]:
     trace = _dying(found)
     killer = killer_of(trace.hops[-1])
     where = (killer.line.table, killer.line.chain, killer.before.direction) if killer else ()
-    return found.verdict, trace is found.back, len(trace.hops), trace.lost, trace.hops[-1].host_trace.cause, where
+    return found.verdict, found.traces.index(trace), len(trace.hops), trace.lost, trace.hops[-1].host_trace.cause, where
 
 
 def _ordered(found: list[Remedy]) -> tuple[Remedy, ...]:

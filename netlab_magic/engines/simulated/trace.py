@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.engines.simulated.rules import saved
 from netlab_magic.engines.simulated.traffic import predicted_now
 from netlab_magic.engines.simulated.world import World
-from netlab_magic.forwarding.prediction import Hop
+from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
@@ -24,10 +24,23 @@ def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTra
     if found.back is not None:
         direction = Direction.ERROR if found.back.hops[0].host_trace.sent.state == "RELATED" else Direction.REPLY
         traced_hops += [_passage(hop, direction, absent) for hop in found.back.hops if hop.host_trace.hooks]
+    for direction, trace in _later(found):
+        traced_hops += [_passage(hop, direction, absent) for hop in trace.hops if hop.host_trace.hooks]
     rules = {
         namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == "ipv4"
     }
     return after, KernelTrace(outcome, tuple(traced_hops), (), rules, simulated=True)
+
+
+def _later(found: Prediction) -> Iterator[tuple[Direction, Trace]]:
+    """The third packet of a handshake that came to nothing, and what refused it."""
+    if found.answered or not found.later:
+        return
+    yield Direction.ACK, found.later[0]
+    for trace in found.later[1:2]:
+        packet = trace.hops[0].host_trace.sent
+        if "FIN" not in packet.flags:
+            yield Direction.REPLY if packet.protocol == "tcp" else Direction.ERROR, trace
 
 
 def _absent(world: World) -> Iterator[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.world import Connection, Neighbour, World
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import links_of
+from netlab_magic.forwarding.packets import segment
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.forwarding.probe import ModelledProbe
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, InFlight, Unknown
@@ -22,11 +23,7 @@ from netlab_magic.netfilter.frame import Ends
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
 
-_ACK, _FIN = frozenset(("ACK",)), frozenset(("FIN", "ACK"))
-_DATA = frozenset(("PSH", "ACK"))
-_HEADERS = 52
-"""Bytes of the headers of IPv4 and TCP with a time stamp, which every segment has after the first two."""
-
+_ACK, _FIN, _DATA = ("ACK",), ("FIN", "ACK"), ("PSH", "ACK")
 _TRIES = 2
 """How often a probe without an answer is sent."""
 
@@ -40,7 +37,7 @@ class Segment(msgspec.Struct, frozen=True):
     """A packet of a TCP connection after its first two: who sends it, its flags, and how many bytes of data it has."""
 
     is_from_client: bool
-    flags: frozenset[str] = _ACK
+    flags: tuple[str, ...] = _ACK
     data: int = 0
 
 
@@ -100,11 +97,9 @@ class Road:
         return ModelledProbe(self.topology, self._rules[":" in probe.address], probe, {})
 
     def _exchange(self, begun: ModelledProbe, segments: Sequence[Segment] = ()) -> Prediction:
-        found, probe = begun.predict(), begun.probe
-        traces = [found.request, *([] if found.back is None else [found.back])]
-        if found.answered and probe.protocol == "tcp" and found.request.hops and found.back is not None:
-            traces += self._talk(begun, found, segments)
-        for trace in traces:
+        found = begun.predict()
+        is_made = found.answered and found.later
+        for trace in (*found.traces[:2], *self._talk(begun, found, segments)) if is_made else found.traces:
             self._pass(trace)
         if found.request.lost == NOBODY_ANSWERS:
             values = found.request.values
@@ -114,9 +109,9 @@ class Road:
     def _talk(self, begun: ModelledProbe, found: Prediction, segments: Sequence[Segment]) -> Iterator[Trace]:
         far = found.request.hops[-1]
         asked, answered = begun.packet, _reply(far.host_trace)
-        for segment in segments:
-            pattern, namespace = (asked, found.probe.source) if segment.is_from_client else (answered, far.namespace)
-            packet = msgspec.structs.replace(pattern, flags=segment.flags, length=_HEADERS + segment.data)
+        for one in segments:
+            pattern, namespace = (asked, found.probe.source) if one.is_from_client else (answered, far.namespace)
+            packet = segment(pattern, *one.flags, data=one.data)
             try:
                 yield begun.forwarder.send(InFlight(packet), namespace)
             except Unknown:
@@ -264,6 +259,8 @@ def _answer(found: Prediction) -> Outcome | None:
     if found.request.hops and found.request.hops[-1].host_trace.cause == Cause.LOOPBACK_DOWN:
         return None
     at_home = len(found.request.hops) == 1 and not found.request.hops[0].host_trace.passed
+    if found.later and found.verdict in (Verdict.REFUSED, Verdict.NO_ROUTE):
+        return outcomes.cut_off(probe, found.verdict)
     if found.back is None and found.verdict == Verdict.NO_ROUTE:
         return outcomes.no_route(probe)
     if at_home and found.back is None and found.verdict == Verdict.BLOCKED and probe.protocol != "tcp":
@@ -283,6 +280,8 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
     answer = _answer(found)
     if answer is not None:
         return answer
+    if found.later:
+        return outcomes.connected_in_vain(probe)
     if not probe.target:
         return outcomes.nobody_has(probe)
     canary = alive.get(outcomes.canary_of(probe))

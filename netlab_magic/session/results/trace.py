@@ -15,7 +15,12 @@ from netlab_magic.text import aligned, printable
 
 __all__ = ["Tracked"]
 
-_DIRECTIONS = {Direction.REQUEST: message("request"), Direction.REPLY: message("reply"), Direction.ERROR: message("error message")}
+_DIRECTIONS = {
+    Direction.REQUEST: message("request"),
+    Direction.REPLY: message("reply"),
+    Direction.ACK: message("third packet of the handshake"),
+    Direction.ERROR: message("error message"),
+}
 _HEADS = (message("hook"), message("table"), message("chain"), message("rule"), message("what it says"), message("what followed"))
 
 

@@ -22,6 +22,7 @@ from netlab_magic.model.outcomes import (
     blocked,
     blocked_without_canary,
     canary_of,
+    connected_in_vain,
     mute,
     mute_by_its_own_firewall,
     nobody_answers,
@@ -40,6 +41,9 @@ PATIENCE_SECONDS = 0.15
 
 LINK_SECONDS, ADDRESS_SECONDS = 1.0, 4.0
 """How long a new link may take until it sends, which a worker of the kernel sees to, and an IPv6 address until it may be used."""
+
+_ASK_SECONDS = 0.001
+"""How often a connection is asked whether its end is acknowledged."""
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
@@ -69,6 +73,7 @@ class Measuring:
         self._tables: dict[str, dict[str, bool]] = {}
         self._ways_back = WaysBack(namespaces)
         self._watch: Watch | None = None
+        self._unacknowledged: set[Probe] = set()
 
     def measure(self, probes: Sequence[Probe], watch: Watch | None = None) -> list[Outcome]:
         """An outcome for each probe, in order; a `watch` is for one probe alone. Raises Stopped when the user interrupts."""
@@ -141,22 +146,32 @@ class Measuring:
                 waiting.append(started)
                 answers.update(started.receive())
             self._gather([one for one in waiting if one.probe not in answers], answers, len(probes))
+            self._unacknowledged |= {one.probe for one in waiting if one.connected and one.probe not in answers}
         return answers
 
     def _gather(self, sockets: Sequence[EchoSocket | PortProbe], answers: dict[Probe, Outcome], wanted: int) -> None:
         """Takes in answers until all are there or nothing has come for `PATIENCE_SECONDS`."""
+        asked: list[PortProbe] = []  # connected, so that nothing wakes the selector
         with selectors.DefaultSelector() as selector:
             for one in sockets:
                 selector.register(one, one.events, one)
             deadline = time.monotonic() + PATIENCE_SECONDS
             while len(answers) < wanted and (left := deadline - time.monotonic()) > 0:
-                for key, _ in selector.select(min(left, 0.05)):
+                for key, _ in selector.select(min(left, _ASK_SECONDS if asked else 0.05)):
                     found = key.data.receive()
-                    if found:
-                        answers.update(found)
-                        deadline = time.monotonic() + PATIENCE_SECONDS
-                    if isinstance(key.data, PortProbe) and found:
+                    answers.update(found)
+                    is_connected = isinstance(key.data, PortProbe) and key.data.connected and not found
+                    if is_connected:
+                        asked.append(key.data)
+                    if isinstance(key.data, PortProbe) and (found or is_connected):
                         selector.unregister(key.fileobj)
+                    if found or is_connected:
+                        deadline = time.monotonic() + PATIENCE_SECONDS
+                for one in asked.copy():
+                    if found := one.receive():
+                        answers.update(found)
+                        asked.remove(one)
+                        deadline = time.monotonic() + PATIENCE_SECONDS
                 self._glance()
 
     def _glance(self) -> None:
@@ -174,6 +189,8 @@ class Measuring:
             return unknown_source(probe)
         if answer is not None:
             return answer
+        if probe in self._unacknowledged:
+            return connected_in_vain(probe)
         if not probe.target:
             return nobody_has(probe)
         answers_itself = spoke(alive.get(canary_of(probe)))

@@ -1,5 +1,11 @@
-"""TCP and UDP probes: one socket each, made in the namespace of the source."""
+"""TCP and UDP probes: one socket each, made in the namespace of the source.
 
+A connection counts when the receiver's kernel has acknowledged something that was sent after the answer: what was sent is only the end
+of the connection (FIN), so that no program gets data that it has not asked for.
+"""
+
+import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -7,11 +13,19 @@ import time
 from collections.abc import Callable
 
 from netlab_magic.engines.host.probing.icmp_echo import refused
+from netlab_magic.model.outcomes import cut_off
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 __all__ = ["PortProbe"]
 
 _QUESTION = b"netlab_magic"
+
+_TCP_REPAIR = 19
+"""linux/tcp.h"""
+
+_MADE, _ENDING = (1, 8), (4, 9, 11)
+"""States of a connection (include/net/tcp_states.h): ESTABLISHED and CLOSE_WAIT; and FIN_WAIT1, LAST_ACK and CLOSING, in which the other
+side has not acknowledged our FIN."""
 
 
 class PortProbe:
@@ -27,6 +41,7 @@ class PortProbe:
         family = socket.AF_INET6 if ":" in probe.address else socket.AF_INET
         self._socket = socket.socket(family, (socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM) | socket.SOCK_NONBLOCK)
         self._failure: OSError | None = None
+        self._connected_at: float | None = None
         if told:
             self._bound(told)
         self._started = time.perf_counter()
@@ -51,8 +66,16 @@ class PortProbe:
         """For select."""
         return self._socket.fileno()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the other side has accepted the connection: then nothing wakes a selector any more, and `receive` must be asked."""
+        return self._connected_at is not None
+
     def close(self) -> None:
-        """Closes the socket."""
+        """Closes the socket. What is not acknowledged is forgotten, else the kernel would go on sending it."""
+        if self.connected and self._state() in _MADE + _ENDING:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
         self._socket.close()
 
     def receive(self) -> dict[Probe, Outcome]:
@@ -62,19 +85,35 @@ class PortProbe:
                 raise self._failure
             if self._udp:
                 self._socket.recv(2048)
+                answered_at = time.perf_counter()
             else:
-                self._connected()
+                answered_at = self._acknowledged()
         except BlockingIOError:
             return {}
         except OSError as error:
-            return {self.probe: refused(self.probe, error)}
-        return {self.probe: Outcome(self.probe, Verdict.ANSWERED, (time.perf_counter() - self._started) * 1000)}
+            return {self.probe: _rejected(self.probe, error) if self.connected else refused(self.probe, error)}
+        return {self.probe: Outcome(self.probe, Verdict.ANSWERED, (answered_at - self._started) * 1000)}
 
-    def _connected(self) -> None:
+    def _acknowledged(self) -> float:
+        """When the connection was made, once its end is acknowledged too. Raises BlockingIOError before that, OSError for a refusal."""
+        state = self._state()  # before the error: a reset gives both
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if self._connected_at is None and (state in _MADE or number == errno.ECONNRESET):
+            self._connected_at = time.perf_counter()
         if number:
             raise OSError(number, os.strerror(number))
-        try:
-            self._socket.getpeername()
-        except OSError:
-            raise BlockingIOError from None
+        if self._connected_at is None or state in _ENDING:
+            raise BlockingIOError
+        if state in _MADE:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+            return self._acknowledged()
+        return self._connected_at
+
+    def _state(self) -> int:
+        return self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+
+
+def _rejected(probe: Probe, error: OSError) -> Outcome:
+    """The outcome of a connection that was made, and then reset or refused."""
+    return cut_off(probe, Verdict.NO_ROUTE if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) else Verdict.REFUSED)

@@ -55,7 +55,7 @@ def tell_ours(all_seen: Sequence[SeenPacket], identifier: int) -> None:
     """Gives the passings of all namespaces that are of the probe's packets their direction; `identifier` is the probe's port or echo's.
 
     A packet whose port a rule has changed is still ours, and so are those with the new port, wherever they are. Of a TCP connection only
-    the packets that open or refuse it count: SYN and RST.
+    the packets that open or refuse it count: SYN and RST, and what acknowledges the SYN/ACK.
     """
     ours, count = {identifier}, 0
     while len(ours) > count:
@@ -69,8 +69,10 @@ def tell_ours(all_seen: Sequence[SeenPacket], identifier: int) -> None:
 
 def _direction(headers: Headers, ours: set[int]) -> Direction | None:
     packet, (source, destination) = headers.packet, headers.ends
-    if not {source, destination} & ours or (packet.protocol == "tcp" and not packet.flags & {"SYN", "RST"}):
+    if not {source, destination} & ours:
         return None
+    if packet.protocol == "tcp" and not packet.flags & {"SYN", "RST"}:
+        return Direction.ACK if source in ours and packet.flags == {"ACK"} else None
     kind = packet.protocol, packet.icmp_type
     if "icmp" in packet.protocol and kind not in _ECHO_REQUESTS | _ECHO_REPLIES:
         return Direction.ERROR

@@ -21,7 +21,7 @@ from netlab_magic.engines.host.tracing.trace_table import Wanted
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
@@ -113,7 +113,7 @@ class Tracing:
 
     def vanished(self) -> list[tuple[str, int]]:
         """The destinations of packets that were lost from sight while a nat table had them."""
-        last = [seen.reports[-1] for _, seen in self._ours()]
+        last = [seen.reports[-1] for _, seen in self._ours() if seen.direction != Direction.ACK]
         return [
             (report.headers.packet.destination, report.headers.packet.destination_port)
             for report in last
@@ -121,8 +121,8 @@ class Tracing:
         ]
 
     def account(self, outcome: Outcome) -> KernelTrace:
-        """Everything that was seen, and what else is known."""
-        ours = ((name, one, one.direction) for name, one in self._ours())
+        """Everything that was seen, and what else is known. An answered connection has more acknowledgements than the first."""
+        ours = ((name, one, one.direction) for name, one in self._ours() if not outcome.answered or one.direction != Direction.ACK)
         traced_hops = tuple(TracedHop(name, which, tuple(self._places[name].reports(one))) for name, one, which in ours if which)
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
         causes = facts_of(self._namespaces, self._probe, traced_hops, lambda name: self._places[name].rises())

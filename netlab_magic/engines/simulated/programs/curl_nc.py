@@ -134,7 +134,7 @@ def netcat(call: Call) -> int:
     road = Road(call.world)
     reply = road.exchange(probe, segments=connection())
     call.world = road.arrived()
-    if reply.answered:
+    if reply.answered or (reply.later and reply.verdict == Verdict.BLOCKED):
         if "v" in flags:
             call.err(f"Connection to {host} {port} port [{protocol}/*] succeeded!\n")
         return 0
