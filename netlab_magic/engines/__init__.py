@@ -6,4 +6,7 @@ Start reading: `engine`, then `kernel` and `protocol`.
 Imports: docker, draw, errors, forwarding, i18n, iptables, model, netfilter, text.
 """
 
-__all__: list[str] = []
+__all__ = ["ENGINES"]
+
+ENGINES = ("auto", "kernel", "simulated")
+"""What can carry out statements: the kernel, a model of it, or the kernel where it lets us and else the model."""

@@ -5,15 +5,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 
+from netlab_magic.engines import ENGINES
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.kernel import KernelEngine, NotReady
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.text import suggest
 
-__all__ = ["ENGINES", "WAYS", "open_attached", "open_engine", "worth_trying"]
-
-ENGINES = ("auto", "kernel", "simulated")
-"""What can carry out statements: the kernel, a model of it, or the kernel where it lets us and else the model."""
+__all__ = ["WAYS", "open_attached", "open_engine", "worth_trying"]
 
 WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
 """Each way to the kernel and what people call it, in the order in which they are tried."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult
 
 from netlab_magic.docker.releases import SERIES
 from netlab_magic.errors import NetlabError
@@ -38,9 +38,8 @@ class Completer:
         self._options = options
         self._split = split
 
-    @context_matcher(identifier="netlab_magic", priority=100)
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
-        """The matcher to register with IPython's completer."""
+        """What completes the word before the cursor, as IPython's matchers say it."""
         line = context.text_until_cursor.rpartition("\n")[2]
         inside = self._statement_before(context.full_text, context.cursor_line, line)
         if inside is None:

@@ -1,10 +1,15 @@
-"""`%netlab` and `%%netlab`: IPython's side of the language. Parsing, running and results live in the layers below."""
+"""`%netlab` and `%%netlab`: IPython's side of the language. Parsing, running and results live in the folders above this one.
+
+The lab and the completer are imported when they are first used, so that `%load_ext` is fast.
+"""
 
 import os
 import re
 import sys
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from IPython.core.completer import CompletionContext, SimpleMatcherResult, context_matcher
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
@@ -12,14 +17,14 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 from traitlets import Bool, Enum, Unicode, default
 
-from netlab_magic.engines.choose import ENGINES
-from netlab_magic.engines.protocol import SIMULATED
+from netlab_magic.engines import ENGINES
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.i18n import LANGUAGES, preferred
-from netlab_magic.jupyter.completion import Completer
-from netlab_magic.session.lab import Lab
-from netlab_magic.session.results.base import CellResult
 from netlab_magic.text import suggest
+
+if TYPE_CHECKING:
+    from netlab_magic.jupyter.completion import Completer
+    from netlab_magic.session.lab import Lab
 
 __all__ = ["NetlabMagics", "load", "unload"]
 
@@ -68,13 +73,24 @@ class NetlabMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.labs: dict[str, Lab] = {}
-        self.completer = Completer(self.current_lab, tuple(_OPTIONS), split_options)
+
+    @cached_property
+    def completer(self) -> "Completer":
+        """What completes words of the language."""
+        from netlab_magic.jupyter.completion import Completer
+
+        return Completer(self.current_lab, tuple(_OPTIONS), split_options)
+
+    @context_matcher(identifier="netlab_magic", priority=100)
+    def match(self, context: CompletionContext) -> SimpleMatcherResult:
+        """The matcher to register with IPython's completer."""
+        return self.completer.match(context)
 
     @default("language")
     def _language_of_the_environment(self) -> str:
         return preferred(os.environ)
 
-    def current_lab(self) -> Lab | None:
+    def current_lab(self) -> "Lab | None":
         """The lab that a cell without options would use, if it exists."""
         return self.labs.get(self.lab)
 
@@ -90,6 +106,8 @@ class NetlabMagics(Magics):
         %netlab STATEMENT runs one statement; a %%netlab cell runs its body, one statement a line.
         %%netlab sh [NS] runs the body with a shell in the lab host, or in a namespace.
         """
+        from netlab_magic.session.results.base import CellResult
+
         options, rest = split_options(line)
         arguments = self._arguments(options)
         lab = self._lab(arguments)
@@ -115,7 +133,10 @@ class NetlabMagics(Magics):
             hint = suggest(wrong, _OPTIONS) if wrong.startswith("--") and wrong not in _OPTIONS else ""
             raise StatementError(f"{error}{hint}", Place(1, f"%netlab {options}")) from None
 
-    def _lab(self, arguments: Any) -> Lab:
+    def _lab(self, arguments: Any) -> "Lab":
+        from netlab_magic.engines.protocol import SIMULATED
+        from netlab_magic.session.lab import Lab
+
         name = arguments.lab or self.lab
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", name):
             raise StatementError(f"{name} cannot name a lab; use up to 32 letters, digits and . _ -")
@@ -134,7 +155,9 @@ class NetlabMagics(Magics):
             )
         return lab
 
-    def _run(self, lab: Lab, text: str, arguments: Any) -> Any:
+    def _run(self, lab: "Lab", text: str, arguments: Any) -> Any:
+        from netlab_magic.session.results.base import CellResult
+
         if text.strip() == "panel":
             from netlab_magic.jupyter.panel import Panel
 
@@ -150,7 +173,7 @@ class NetlabMagics(Magics):
         )
         return None if isinstance(result, CellResult) and not result.left() else result
 
-    def _shell(self, lab: Lab, rest: str, cell: str) -> Any:
+    def _shell(self, lab: "Lab", rest: str, cell: str) -> Any:
         words = rest.split()
         if words[0] not in ("sh", "bash") or len(words) > 2:
             raise StatementError(f"a %%netlab cell takes options, or sh [NS], behind its name, not {rest}", Place(1, f"%%netlab {rest}"))
@@ -171,7 +194,7 @@ def load(shell: InteractiveShell) -> None:
         return
     magics = NetlabMagics(shell)
     shell.register_magics(magics)
-    shell.Completer.custom_matchers.append(magics.completer.match)
+    shell.Completer.custom_matchers.append(magics.match)
 
 
 def _registered(shell: InteractiveShell) -> NetlabMagics | None:
@@ -184,7 +207,7 @@ def unload(shell: InteractiveShell) -> None:
     magics = _registered(shell)
     if magics is None:
         return
-    shell.Completer.custom_matchers.remove(magics.completer.match)
+    shell.Completer.custom_matchers.remove(magics.match)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("netlab", None)
     shell.magics_manager.registry.pop(NetlabMagics.__name__, None)
