@@ -92,7 +92,7 @@ def test_a_raw_rule_may_stand_twice_as_in_real_life_and_a_hint_says_so(seed: Lab
         ("sudo iptables -A FORWARD -i docker1 -j DORP", None, "there is no chain or target DORP; did you mean DROP?"),
         ("iptables -A FORWARD -p tcp --dprt 80 -j DROP", "--dprt", "a rule has no option --dprt"),
         ("iptables -t nat -A PREROUTING --dport 80 -j DNAT --to 172.18.0.2", "--dport", "--dport belongs to -m tcp"),
-        ("iptables -D FORWARD 9", None, "FORWARD has no rules, so there is no place 9"),
+        ("iptables -D FORWARD 9", None, "FORWARD has no rules, so there is no position 9"),
     ],
 )
 def test_a_raw_command_that_iptables_refuses_is_explained(seed: Lab, command: str, under: str | None, sentence: str) -> None:
