@@ -45,8 +45,8 @@ def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
             refusals.append(f"{WAYS[way]}: {refusal}")
     answers = "; ".join(refusals) or "there is no Linux kernel"
     if engine == "auto":
-        return _simulated(firewall, name, f"no lab can be made here on the kernel ({answers}); %netlab doctor says what would open it")
-    raise LabUnavailable(f"no lab can be made here ({answers}); %netlab doctor says what would open it")
+        return _simulated(firewall, name, f"no real lab can be created here ({answers}); %netlab doctor says what would change that")
+    raise LabUnavailable(f"no lab can be created here ({answers}); %netlab doctor says what would change that")
 
 
 def _simulated(firewall: str, name: str, *notes: str) -> Engine:
@@ -62,4 +62,4 @@ def open_attached(target: str, name: str) -> KernelEngine:
     try:
         return KernelEngine(f"attach:{target}", "auto", name)
     except NotReady as refusal:
-        raise LabUnavailable(f"the network of process {target} cannot be looked at: {refusal}") from None
+        raise LabUnavailable(f"cannot look at the network of process {target}: {refusal}") from None

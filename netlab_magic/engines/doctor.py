@@ -17,7 +17,7 @@ from netlab_magic.engines.kernel import KernelEngine, NotReady
 __all__ = ["Finding", "examine"]
 
 _PROGRAMS = {
-    "ip": ("iproute2", "commands in cells, and namespaces for them"),
+    "ip": ("iproute2", "commands in cells, and their namespaces"),
     "iptables": ("iptables", "the firewall"),
     "ping": ("iputils-ping", "ping in cells (the ping statement needs no program)"),
     "tcpdump": ("tcpdump", "tcpdump in cells"),
@@ -70,14 +70,14 @@ def _ways() -> Iterator[Finding]:
         yield Finding(title, True, f"a lab host starts (firewall: {ready.firewall})", is_way=True)
         for note in ready.notes if way == tried[0] else ():
             yield Finding("note", False, note)
-    yield Finding("simulated", True, "always works, with --engine simulated: no packet is sent, a model says what would become of it")
+    yield Finding("simulated", True, "always works, with --engine simulated: no packet is sent; a model works out what would happen to it")
 
 
 def _not_tried(way: str) -> Finding:
     if sys.platform != "linux":
         return Finding(WAYS[way], None, "there is no Linux kernel here", "a virtual machine with Linux", is_way=True)
     if way == "sudo" and os.geteuid() == 0:
-        return Finding(WAYS[way], None, "this process is root already", is_way=True)
+        return Finding(WAYS[way], None, "this process is already root", is_way=True)
     if way == "sudo":
         return Finding(WAYS[way], None, "there is no sudo here", "apt-get install sudo, as root, and a rule in sudoers", is_way=True)
     return Finding(WAYS[way], None, "this process is not root", "start Jupyter as root: sudo jupyter lab --allow-root", is_way=True)
@@ -106,7 +106,7 @@ def _remedy(way: str, answer: str) -> str:
 
 def _remedy_in_a_container(answer: str) -> str:
     if answer.startswith("mount") and "Permission denied" in answer:
-        return "in a container: --security-opt apparmor=unconfined, where SELinux is used --security-opt label=disable"
+        return "in a container: --security-opt apparmor=unconfined or, with SELinux, --security-opt label=disable"
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return _CLUSTER_OPENS
     if Path("/run/.containerenv").exists():
@@ -114,8 +114,8 @@ def _remedy_in_a_container(answer: str) -> str:
     if Path("/.dockerenv").exists():
         return _CONTAINER_OPENS
     if answer.startswith("mount") or _is_filtered():
-        return f"where a container or a sandbox refuses it: {_CONTAINER_OPENS}, or {_PODMAN_OPENS}"
-    return "start Jupyter as root; the kernel refuses user namespaces to this process, as it does in a chroot"
+        return f"if a container or a sandbox refuses it: {_CONTAINER_OPENS}, or {_PODMAN_OPENS}"
+    return "start Jupyter as root; the kernel does not let this process create user namespaces, for example because of a chroot"
 
 
 def _is_filtered() -> bool:
@@ -125,7 +125,7 @@ def _is_filtered() -> bool:
 
 def _kernel() -> Iterator[Finding]:
     loaded = Path("/proc/sys/net/bridge").is_dir()
-    answer = "bridged frames meet iptables" if loaded else "not loaded: FORWARD DROP does not stop frames between ports of one bridge"
+    answer = "bridged frames go through iptables" if loaded else "not loaded: FORWARD DROP does not stop frames between ports of one bridge"
     yield Finding("br_netfilter", loaded, answer, "" if loaded else _BRIDGE_NETFILTER)
 
 
@@ -133,17 +133,17 @@ def _programs() -> Iterator[Finding]:
     folders = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     for program, (package, purpose) in _PROGRAMS.items():
         found = shutil.which(program, path=folders)
-        yield Finding(program, bool(found), found or f"not found; it is for {purpose}", "" if found else f"sudo apt-get install {package}")
+        yield Finding(program, bool(found), found or f"not found; needed for {purpose}", "" if found else f"sudo apt-get install {package}")
 
 
 def _pictures() -> Finding:
     if found := renderer():
         return Finding("pictures", True, f"drawn by {found.name}")
     remedy = f"sudo apt-get install graphviz or, without root, pip install {SUBSTITUTE}"
-    return Finding("pictures", False, "nothing here can draw them; the text forms are shown", remedy)
+    return Finding("pictures", False, "nothing here can draw them, so they are shown as text", remedy)
 
 
 def _python_iptables() -> Finding:
     if (found := importlib.util.find_spec("iptc")) and found.origin:
-        return Finding("python-iptables", True, "the policy switch on the legacy variant needs no process")
-    return Finding("python-iptables", False, "not installed; the command line does its work", "pip install 'netlab-magic[iptables]'")
+        return Finding("python-iptables", True, "switches policies of the legacy variant without starting a process")
+    return Finding("python-iptables", False, "not installed; the iptables programs do its work", "pip install 'netlab-magic[iptables]'")

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["NetlabMagics", "load", "unload"]
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "--lab": {"help": "Use the lab with this name; several can be up side by side."},
-    "--engine": {"choices": ENGINES, "help": "What carries out the statements."},
-    "--firewall": {"choices": ["auto", "legacy", "nft"], "help": "The iptables variant of the lab, when this starts it."},
-    "--commands": {"action": "store_true", "help": "Show the commands that each statement stands for unfolded."},
+    "--lab": {"help": "Use the lab with this name; several can be up at the same time."},
+    "--engine": {"choices": ENGINES, "help": "What runs the statements: the kernel, or a model of it."},
+    "--firewall": {"choices": ["auto", "legacy", "nft"], "help": "The iptables variant of the lab, if this starts it."},
+    "--commands": {"action": "store_true", "help": "Unfold the commands that each statement stands for."},
     "--dry-run": {"action": "store_true", "help": "Check and show the commands, but change nothing."},
-    "--quiet": {"action": "store_true", "help": "Show only what probes and show statements give."},
+    "--quiet": {"action": "store_true", "help": "Show only the results of probes and of show statements."},
 }
 """The options of the magic, as argparse takes them."""
 
@@ -66,9 +66,9 @@ class NetlabMagics(Magics):
 
     lab = Unicode("lab", help="The name of the lab that cells use.").tag(config=True)
     firewall = Enum(["auto", "legacy", "nft"], "auto", help="The iptables variant of new labs.").tag(config=True)
-    engine = Enum(list(ENGINES), "auto", help="What carries out the statements.").tag(config=True)
+    engine = Enum(list(ENGINES), "auto", help="What runs the statements: the kernel, or a model of it.").tag(config=True)
     language = Enum(list(LANGUAGES), help="The language of explanations (by default the one that LANG asks for).").tag(config=True)
-    commands = Bool(False, help="Show the commands that each statement stands for unfolded.").tag(config=True)
+    commands = Bool(False, help="Unfold the commands that each statement stands for.").tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
@@ -176,7 +176,7 @@ class NetlabMagics(Magics):
     def _shell(self, lab: "Lab", rest: str, cell: str) -> Any:
         words = rest.split()
         if words[0] not in ("sh", "bash") or len(words) > 2:
-            raise StatementError(f"a %%netlab cell takes options, or sh [NS], behind its name, not {rest}", Place(1, f"%%netlab {rest}"))
+            raise StatementError(f"after %%netlab, a cell takes options or sh [NS], not {rest}", Place(1, f"%%netlab {rest}"))
         lab.shell(cell, words[1] if len(words) == 2 else None, _stream)
         return None
 

@@ -42,7 +42,7 @@ class RunCommand(Step):
 
         ran = engine.run(statement.text, pass_on, running.cell, namespace, statement.following)
         if ran.hidden:
-            running.stream("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to its end\n")
+            running.stream("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to completion\n")
         if ran.status:
             raise self._failure(ran.status, before)
         if adds_rule(statement.text):
@@ -71,7 +71,7 @@ def _within(statement: s.Command, place: Place | None) -> Place | None:
 
 def _meaning(status: int, command: str) -> str:
     if command.removeprefix("sudo ").startswith("docker "):
-        return " (a lab's docker is a statement: write it without $)"
+        return " (in a lab, docker is a statement: write it without $)"
     if status == 127:
         words = [word for word in command.split() if word != "sudo" and not word.startswith("-")]
         return f" ({words[0]}: is it installed?)" if words else ""

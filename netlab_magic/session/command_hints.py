@@ -43,4 +43,4 @@ def repeated(before: Ruleset, after: Ruleset) -> Iterator[str]:
             for spec in dict.fromkeys(rule.spec for rule in chain.rules):
                 at = [str(number) for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
                 if len(at) > max(1, sum(rule.spec == spec for rule in old.rules) if old else 0):
-                    yield f"{chain.name} has this rule {len(at)} times now (numbers {', '.join(at)}): {spec}"
+                    yield f"{chain.name} now has this rule {len(at)} times (numbers {', '.join(at)}): {spec}"

@@ -93,7 +93,7 @@ class RunInForeground(Step):
             name = next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
             self.container = msgspec.structs.replace(self.container, name=name)
         if name in taken:
-            message = f"there is a container {name} already; to run something in it: docker exec {name} {self.statement.text}"
+            message = f"a container named {name} already exists; to run a command in it: docker exec {name} {self.statement.text}"
             raise StatementError(message, place_of(self.container.name) or self.statement.place)
         _do(running, self.container)
         if running.options.dry_run:

@@ -45,11 +45,11 @@ def _chain_with(unmet: Collection[RulePosition], told: ChainExplanation, ruleset
     if not numbers:
         return told
     if len(numbers) == len(told.rules):
-        note = say("No flow of this lab meets any of its rules.")
+        note = say("No flow in this lab matches any of its rules.")
     elif len(numbers) == 1:
-        note = say("No flow of this lab meets rule {}.", numbers[0])
+        note = say("No flow in this lab matches rule {}.", numbers[0])
     else:
-        note = say("No flow of this lab meets the rules {}.", listed(numbers, say))
+        note = say("No flow in this lab matches rules {}.", listed(numbers, say))
     return msgspec.structs.replace(told, notes=(*told.notes, note))
 
 
@@ -57,7 +57,7 @@ def _rule_with(unmet: Collection[RulePosition], table: str, told: Explanation, l
     if (table, told.chain, told.number) not in unmet:
         return told
     say = language_called(language)
-    note = say("No flow of this lab meets it: neither what its namespaces could ask each other and the Internet, nor the answers.")
+    note = say("No flow in this lab matches it: neither requests between its namespaces or to the Internet, nor their replies.")
     return msgspec.structs.replace(told, notes=(*told.notes, note))
 
 

@@ -32,7 +32,7 @@ def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
 
 def _text_of(path: str) -> str:
     if "\0" in path:
-        raise StatementError(f"{path} cannot be the name of a file", place_of(path))
+        raise StatementError(f"{path} is not a valid file name", place_of(path))
     try:
         file = Path(path).expanduser()
         if not file.is_file():
@@ -47,7 +47,7 @@ def _text_of(path: str) -> str:
 
 def _no_file(file: Path, path: str) -> str:
     if file.is_dir():
-        return f"{path} is a folder; load takes files"
+        return f"{path} is a folder; load needs files"
     if file.exists():
         return f"{path} is not a file that can be read to its end"
     names = [found.name for found in file.parent.iterdir() if found.is_file()] if file.parent.is_dir() else []
@@ -64,5 +64,5 @@ def _decoded(data: bytes, path: str) -> str:
     at = text.find("\0")
     if at >= 0:
         line = text.count("\n", 0, at) + 1
-        raise StatementError(f"{path}, line {line}: this is not text; load takes what iptables-save and ip print", place_of(path))
+        raise StatementError(f"{path}, line {line}: this is not text; load reads the output of iptables-save and ip", place_of(path))
     return text.replace("\r\n", "\n")

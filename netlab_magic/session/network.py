@@ -49,7 +49,7 @@ class Network:
             known = self._engine.told_of_end
             self.forget()
             if not known:
-                what = f"the lab{'' if self.name == 'lab' else f' {self.name}'} had ended, with everything in it"
+                what = f"the lab{'' if self.name == 'lab' else f' {self.name}'} has ended, and everything in it is gone"
                 raise LabUnavailable(f"{what}; the next statement starts a new one")
         if self._engine is None:
             self._engine = open_engine(self.firewall, self.name, self.wanted_engine)

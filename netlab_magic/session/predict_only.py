@@ -59,6 +59,6 @@ def _model(seen: Seen, six: bool) -> Model:
     others = tuple(foreign for foreign in observed.foreign if foreign.owner != OTHER_FAMILY)
     unseen = unseen_in(msgspec.structs.replace(observed, foreign=others))
     if not found:
-        unseen = {HOST: f"what rules the host has for {wanted.replace('ipv', 'IPv')} is not known", **unseen}
+        unseen = {HOST: f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has", **unseen}
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
     return Model(full_topology(observed), {} if six else rulesets, unseen, rulesets if six else {})

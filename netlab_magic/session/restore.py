@@ -35,7 +35,7 @@ def bring_back(network: Network, state: Seen) -> Seen:
     other = next((name for name in _namespaces(then) if _bare(after, name) != _bare(then, name)), None)
     if left or other:
         what = left[0].commands()[0] if left else f"the rules{'' if other == HOST else f' in {other}'} differ"
-        raise NetlabError(f"the kernel did not come back to the snapshot ({what}); show topology and show save tell what there is now")
+        raise NetlabError(f"the kernel did not return to the snapshot ({what}); show topology and show save say what is there now")
     return after
 
 

@@ -15,7 +15,7 @@ from netlab_magic.session.state import Seen
 
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
-_UNREAD = message("{} cannot be judged, as {} cannot be read: {}")
+_UNREAD = message("{} cannot be judged, because {} cannot be read: {}")
 _MORE_UNREAD = message("Nor can others be judged, of which there are {}.")
 _FEW = 3
 _LOOP = message(
@@ -23,8 +23,8 @@ _LOOP = message(
 )
 _COMMANDS = """Commands
   a line that begins with $ or ! or a program's name (sudo, ip, iptables, nsenter, tcpdump, …) is run as typed by a shell
-  in the lab host; %%netlab sh [NS] runs a whole cell so"""
-_WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces made by root", "sudo": "sudo"}
+  in the lab host; %%netlab sh [NS] runs a whole cell this way"""
+_WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces created by root", "sudo": "sudo"}
 
 
 def help_text(word: str | None) -> str:
@@ -47,12 +47,12 @@ def ready_text(name: str, ready: Ready) -> str:
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
     if ready.way == SIMULATED:
         return (
-            f"The lab{called(name)} is up, simulated: no packet is sent, a model of the Linux kernel says what would become of it, "
+            f"The lab{called(name)} is up, simulated: no packet is sent, and a model of the Linux kernel works out what would happen; "
             f"firewall variant {ready.firewall}.\n"
             f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1).{notes}"
         )
     return (
-        f"The lab{called(name)} is up: its own network, made through {_WAYS.get(ready.way, ready.way)}, "
+        f"The lab{called(name)} is up: a network of its own, created through {_WAYS.get(ready.way, ready.way)}, "
         f"firewall variant {ready.firewall}.\n"
         f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1); the machine's own network is not touched.{notes}"
     )
@@ -100,7 +100,7 @@ def enter_text(ready: Ready, namespace: str | None) -> str:
     path = " env PATH=/run/netlab/bin:$PATH"
     user = "-U --preserve-credentials " if ready.way == "user" else ""
     sudo = "sudo " if ready.way == "sudo" else ""
-    return f"Type this in a terminal of this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
+    return f"Type this in a terminal on this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
 
 
 def _attached_text(target: str, ready: Ready, seen: Seen) -> str:
@@ -120,15 +120,15 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     if len(loaded.unread) > _FEW:
         lines.append(f"  {language_of(language)(_MORE_UNREAD, len(loaded.unread) - _FEW)}")
     if loaded.assumptions:
-        lines += ["  What was loaded does not say it, and so it is assumed:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
+        lines += ["  Assumed, because what was loaded does not say:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks
     if remarks:
-        lines.append(f"  Not understood, and kept aside: {_count(len(remarks), 'line')}, the first is {remarks[0]}")
+        lines.append(f"  Not understood, and kept aside: {_count(len(remarks), 'line')}; the first is {remarks[0]}")
     return "\n".join(lines)
 
 
 def doctor_text(findings: Sequence[Finding]) -> str:
     """The doctor's report."""
     way = next((finding.what for finding in findings if finding.is_way and finding.well), None)
-    verdict = f"Labs work here, through: {way}." if way else "Labs are simulated here; any one of the ways below would open the kernel."
+    verdict = f"Labs work here, through: {way}." if way else "Labs are simulated here; any of the ways below would give you the kernel."
     return "\n".join([verdict, *map(str, findings)])

@@ -42,7 +42,7 @@ def _warning(foreign: ForeignRules, own: str) -> str:
         whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
     if foreign.owner == OTHER_FAMILY:
-        return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); load them alone to look at them in their place"
+        return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); to look at those instead, load them alone"
     return (
         f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
         f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
@@ -68,7 +68,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "routes":
             return Text(_routes(observed.topology))
         case "conntrack":
-            return Text(output_of(engine, "conntrack -L") or "no connections are tracked now")
+            return Text(output_of(engine, "conntrack -L") or "no connections are being tracked")
         case _:
             return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
 
@@ -149,7 +149,7 @@ def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Pic
 def _warned(engine: Engine, observed: Observed, text: str) -> str:
     """A text, with a warning before it and everybody else's rules behind it."""
     warnings = foreign_warnings(observed, engine.ready.firewall)
-    others = [f"# {foreign.owner}, beside this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
+    others = [f"# {foreign.owner}, in addition to this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
     return "\n\n".join([*warnings, text, *others])
 
 

@@ -196,10 +196,10 @@ def test_two_panels_stay_in_step_and_a_dead_lab_comes_back(jupyter: Jupyter, bro
     expect(rule(second, "--ctstate")).not_to_be_checked()
     run_more(page, "%netlab down")
     for panel in (first, second):
-        expect(status(panel)).to_contain_text("The lab has ended. What is shown is what there was last.")
+        expect(status(panel)).to_contain_text("The lab has ended. This is its last state.")
     picture(page, "panel-ended")
     first.get_by_role("button", name="Start it again as it was").click()
-    expect(status(second)).to_contain_text("The lab is up again, as it was seen last.", timeout=10_000)
+    expect(status(second)).to_contain_text("The lab is up again, in its last known state.", timeout=10_000)
     expect_answered(second, EVERYBODY)
 
 

@@ -53,9 +53,9 @@ except NetlabError as error:
 print(lab.doctor())
 """
 
-USER, BY_ROOT = "made through a user namespace (no privilege was needed)", "made through namespaces made by root"
+USER, BY_ROOT = "created through a user namespace (no privilege was needed)", "created through namespaces created by root"
 WORKS = "the chapter works"
-SIMULATED = ("The lab is up, simulated", WORKS, "Labs are simulated here; any one of the ways below would open the kernel.")
+SIMULATED = ("The lab is up, simulated", WORKS, "Labs are simulated here; any of the ways below would give you the kernel.")
 LIMIT = "✕ user namespace: unshare: No space left on device\n      → sudo sysctl -w user.max_user_namespaces=10000"
 NO_CAPS = "✕ root: this process lacks the capabilities SYS_ADMIN, NET_ADMIN, NET_RAW"
 DOCKER = "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
@@ -125,7 +125,7 @@ CASES = {
         (
             USER,
             "this machine has no iptables that works; install the package iptables",
-            "✕ iptables: not found; it is for the firewall\n      → sudo apt-get install iptables",
+            "✕ iptables: not found; needed for the firewall\n      → sudo apt-get install iptables",
         ),
     ),
     "nothing that draws": Case(
@@ -134,7 +134,7 @@ CASES = {
     "no dot": Case(without(Path("/usr/bin/dot")), (USER, WORKS, "picture", f"✓ pictures: drawn by {RENDERERS[-1]}")),
     "no python-iptables": Case(
         without(Path(sysconfig.get_path("platlib"), "iptc")),
-        (USER, WORKS, "✕ python-iptables: not installed; the command line does its work\n      → pip install"),
+        (USER, WORKS, "✕ python-iptables: not installed; the iptables programs do its work\n      → pip install"),
     ),
 }
 

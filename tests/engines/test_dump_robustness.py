@@ -137,7 +137,7 @@ def test_whatever_could_be_loaded_can_be_asked(text: str) -> None:
 def test_a_rule_with_an_anonymised_address_is_kept_and_told_as_one_that_cannot_be_judged() -> None:
     lab = Lab()
     told = str(lab.load(text=ANONYMISED))
-    assert "nat POSTROUTING 2 cannot be judged, as 172.17.X.X/32 cannot be read: -s 172.17.X.X/32 -d 172.17.X.X/32" in told
+    assert "nat POSTROUTING 2 cannot be judged, because 172.17.X.X/32 cannot be read: -s 172.17.X.X/32 -d 172.17.X.X/32" in told
     assert "nat POSTROUTING 1 cannot" not in told
     assert "-s 172.17.X.X/32 -d 172.17.X.X/32 -p tcp -m tcp --dport 80 -j MASQUERADE" in str(lab.show("save"))
 

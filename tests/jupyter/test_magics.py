@@ -111,7 +111,7 @@ MISTAKES = [
     ("%netlab --lba x status", "unrecognized arguments: --lba; did you mean --lab?"),
     ("%netlab --firewall pf status", "invalid choice: 'pf'"),
     ("%netlab --lab a/b status", "a/b cannot name a lab"),
-    ("%%netlab shh\nls", "takes options, or sh [NS]"),
+    ("%%netlab shh\nls", "takes options or sh [NS]"),
 ]
 
 

@@ -232,9 +232,9 @@ def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: 
     [
         ({"do": "send", "source": "ns1", "destination": "ns0", "protocol": "tcp", "port": "0"}, "A port is a number from 1 to 65535."),
         ({"do": "send", "source": "gone", "destination": "ns0", "protocol": "icmp"}, "there is no namespace gone"),
-        ({"do": "rule", "key": "-j ACCEPT#1", "on": False}, "That rule is not there any more."),
+        ({"do": "rule", "key": "-j ACCEPT#1", "on": False}, "That rule is no longer there."),
         ({"do": "policy", "chain": "DOCKER", "policy": "DROP"}, "DOCKER"),
-        ({"do": "remedy", "lines": "policy FORWARD ACCEPT"}, "That is not offered any more."),
+        ({"do": "remedy", "lines": "policy FORWARD ACCEPT"}, "That suggestion is no longer available."),
         ({"do": "dance"}, "the panel does not know how to dance"),
         ({"do": "move"}, "KeyError"),
     ],
@@ -263,13 +263,13 @@ def test_a_rule_that_the_kernel_refuses_stays_out_with_what_iptables_said(panel:
 def test_a_lab_that_has_ended_is_started_again_as_it_was(panel: Panel, seed: Lab) -> None:
     with_three_rules(panel, seed)
     seed.run("down")
-    assert says(panel, "The lab has ended. What is shown is what there was last.")
+    assert says(panel, "The lab has ended. This is its last state.")
     assert not panel.status["alive"]
     press(panel, "policy", chain="FORWARD", policy="ACCEPT")
     assert says(panel, "The lab has ended; start it again first.")
     assert not seed.is_up
     press(panel, "start")
-    assert says(panel, "The lab is up again, as it was seen last.", 6)
+    assert says(panel, "The lab is up again, in its last known state.", 6)
     assert answered(panel) == EVERYBODY
     assert [f"{spec}#1" for spec in forward(seed)] == [BRIDGED, OUTWARDS, BACK]
     press(panel, "rule", key=OUTWARDS, on=False)
@@ -328,7 +328,7 @@ def test_the_panel_of_a_network_that_is_only_looked_at_sends_nothing() -> None:
     with Lab() as lab:
         lab.load(text="*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -i br0 -j ACCEPT\nCOMMIT\n")
         panel = shown(lab)
-        assert panel.status["text"] == "FORWARD policy DROP. This network is only looked at: no packet is sent."
+        assert panel.status["text"] == "FORWARD policy DROP. This network is read-only: no packet is sent."
         assert [rule["key"] for rule in panel.rules] == ["-i br0 -j ACCEPT#1"]
         press(panel, "policy", chain="FORWARD", policy="ACCEPT")
         assert until(lambda: bool(panel.status["bad"]))

@@ -89,7 +89,7 @@ def test_the_machines_own_network_can_be_looked_at() -> None:
 
 @needs_root
 def test_a_process_that_is_not_there_is_a_sentence() -> None:
-    with pytest.raises(LabUnavailable, match="the network of process 999999999 cannot be looked at"):
+    with pytest.raises(LabUnavailable, match="cannot look at the network of process 999999999"):
         Lab("look").run("attach 999999999")
 
 

@@ -137,7 +137,7 @@ def test_output_beyond_the_limit_is_counted_not_shown(shared: Lab) -> None:
     written = Written()
     shared.run("$ yes | head -c 30000000; echo done > /dev/null", stream=written)
     assert len(written.stdout) == 1_000_000
-    assert written.stderr == "… 29,000,000 more characters are not shown; the command ran to its end\n"
+    assert written.stderr == "… 29,000,000 more characters are not shown; the command ran to completion\n"
 
 
 def test_background_processes_live_until_the_lab_ends_and_may_go_on_writing() -> None:
@@ -270,7 +270,7 @@ def test_a_lab_whose_host_dies_says_so_and_the_next_statement_starts_a_new_one()
         lab.run(SEED)
         os.kill(lab.engine.ready.pid, signal.SIGKILL)
         time.sleep(0.2)
-        with pytest.raises(LabUnavailable, match="had ended, with everything in it; the next statement starts a new one"):
+        with pytest.raises(LabUnavailable, match="has ended, and everything in it is gone; the next statement starts a new one"):
             lab.ping("ns1", "ns0")
         assert set(lab.observe().topology.namespaces) == {"host"}
 

@@ -67,12 +67,12 @@ def test_a_table_says_what_its_chains_are_for_and_what_in_it_can_never_matter() 
 
 
 UNMET = [
-    ("explain FORWARD", [2], "  No flow of this lab meets rule 2."),
-    ("explain FORWARD", [1, 2], "  No flow of this lab meets any of its rules."),
+    ("explain FORWARD", [2], "  No flow in this lab matches rule 2."),
+    ("explain FORWARD", [1, 2], "  No flow in this lab matches any of its rules."),
     (
         "explain FORWARD 2",
         [2],
-        "  No flow of this lab meets it: neither what its namespaces could ask each other and the Internet, nor the answers.",
+        "  No flow in this lab matches it: neither requests between its namespaces or to the Internet, nor their replies.",
     ),
     ("explain FORWARD", [], None),
     ("explain FORWARD 1", [2], None),
@@ -89,7 +89,7 @@ def test_rules_that_no_flow_of_the_lab_meets_are_told_of(line: str, numbers: lis
 def test_a_lab_works_out_what_no_flow_meets(lab: Lab) -> None:
     lab.run("bridge docker1 172.18.0.1/16\nns ns0 172.18.0.2/16 on docker1\nns ns1 172.18.0.3/16 on docker1")
     lab.run("forward -i docker1 -o docker1 -j ACCEPT\nforward -i docker9 -j DROP")
-    assert "  No flow of this lab meets rule 2." in str(lab.run("explain FORWARD")).splitlines()
+    assert "  No flow in this lab matches rule 2." in str(lab.run("explain FORWARD")).splitlines()
 
 
 MISTAKES = [

@@ -83,7 +83,7 @@ def test_rules_are_kept_in_one_copy_and_deleted_by_rule_or_number(seed: Lab) -> 
 def test_a_raw_rule_may_stand_twice_as_in_real_life_and_a_hint_says_so(seed: Lab) -> None:
     written = Written()
     seed.run("forward -i docker1 -o docker1 -j ACCEPT\nsudo iptables -A FORWARD -i docker1 -o docker1 -j ACCEPT", stream=written)
-    assert "hint: FORWARD has this rule 2 times now (numbers 1, 2)" in written.stderr
+    assert "hint: FORWARD now has this rule 2 times (numbers 1, 2)" in written.stderr
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ class TestWithTheKernel:
         assert isinstance(right, Predicted)
         assert (bool(right), bool(wrong)) == (True, False)
         assert str(right).startswith("✓ Right: you said blocked, and it is blocked.")
-        assert str(wrong).startswith("✕ Not so: you said answered, and it is blocked.")
+        assert str(wrong).startswith("✕ No: you said answered, but it is blocked.")
 
     def test_what_would_change_it_does(self, seed):
         seed.run(f"policy FORWARD DROP\nforward {OUT}\nsnapshot broken")
@@ -193,7 +193,7 @@ class TestWithTheKernel:
         assert isinstance(asked, Asked)
         assert str(asked).endswith("%netlab predict ns1 ns0:80 ok|blocked")
         assert "refused" not in str(asked)
-        assert asked.html().count("<summary>Its way, step by step</summary>") == 2  # below each of both choices
+        assert asked.html().count("<summary>Its path, step by step</summary>") == 2  # below each of both choices
         assert asked.truth.outcome.verdict == Verdict.REFUSED
 
     def test_words_that_are_wrong_are_pointed_at(self, seed):

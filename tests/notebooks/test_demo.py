@@ -115,13 +115,13 @@ TestARun = pytest.mark.filterwarnings("ignore")(TestARun)  # Jupyter's own packa
 class TestWhereItCannotRun:
     def test_no_lab_is_one_sentence_and_status_1(self, monkeypatch, capsys, tmp_path):
         def refuse(*_: object) -> None:
-            raise LabUnavailable("no lab can be made here (user namespace: refused)")
+            raise LabUnavailable("no lab can be created here (user namespace: refused)")
 
         monkeypatch.setattr("netlab_magic.session.network.open_engine", refuse)
         monkeypatch.setattr("netlab_magic.session.lifecycle.examine", list)
         assert demo.main(["--output", str(tmp_path / "page.html")]) == 1
         told = capsys.readouterr()
-        assert told.err.startswith("netlab demo: no lab can be made here")
+        assert told.err.startswith("netlab demo: no lab can be created here")
         assert not (tmp_path / "page.html").exists()
 
     def test_no_notebook_is_one_sentence_and_status_1(self, monkeypatch, capsys, tmp_path):

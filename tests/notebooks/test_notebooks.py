@@ -204,7 +204,7 @@ class TestWhy:
         assert "internet has no route to 172.18.0.3" in text_of(done, "lab-4-guess")
         assert "The host does not forward packets" in text_of(done, "lab-5-why")
         guesses = [text_of(done, f"lab-{number}-guess") for number in (2, 3, 4)]
-        assert [guess.startswith("✕ Not so: you said answered, and it is blocked.") for guess in guesses] == [True] * 3
+        assert [guess.startswith("✕ No: you said answered, but it is blocked.") for guess in guesses] == [True] * 3
         assert "disagree" not in "".join(text_of(done, cell.id) for cell in done.cells if cell.cell_type == "code")
 
 

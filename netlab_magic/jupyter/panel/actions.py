@@ -43,7 +43,7 @@ def _policy(panel: Controller, asked: Message) -> None:
 def _key(panel: Controller, asked: Message) -> str:
     key = str(asked["key"])
     if key not in panel.rules:
-        raise StatementError(panel.say(message("That rule is not there any more.")))
+        raise StatementError(panel.say(message("That rule is no longer there.")))
     return key
 
 
@@ -111,7 +111,7 @@ def _remedy(panel: Controller, asked: Message) -> None:
     """Does what would let the packet pass, and sends it once more."""
     lines, stepper = str(asked["lines"]), panel.stepper
     if stepper is None or lines not in stepper.remedies:
-        raise StatementError(panel.say(message("That is not offered any more.")))
+        raise StatementError(panel.say(message("That suggestion is no longer available.")))
     _running(panel)
     with panel.lab.turn(PATIENCE):
         panel.lab.run(lines)
@@ -156,7 +156,7 @@ def _start(panel: Controller, _: Message) -> None:
             lab.history.snapshots[_AS_IT_WAS] = then.seen
             lab.restore(_AS_IT_WAS)
             del lab.history.snapshots[_AS_IT_WAS]
-    panel.look(again=True, said=panel.say(message("The lab is up again, as it was seen last.")))
+    panel.look(again=True, said=panel.say(message("The lab is up again, in its last known state.")))
 
 
 _ACTIONS: dict[str, Callable[[Controller, Message], None]] = {

@@ -102,7 +102,7 @@ class Controller:
     def _summary(self) -> str:
         policy = self.observation.rules.forward_policy if self.observation else "ACCEPT"
         if self.lab.is_up and not self.lab.engine.ready.sends:
-            return self.say(message("FORWARD policy {}. This network is only looked at: no packet is sent."), policy)
+            return self.say(message("FORWARD policy {}. This network is read-only: no packet is sent."), policy)
         return page_state.summary(policy, self.observation.outcomes if self.observation else (), self.say)
 
     # --- looking -------------------------------------------------------------------------------------------------------
@@ -122,11 +122,11 @@ class Controller:
             self._read(again, said)
         self.watch.cost = time.monotonic() - started
         if self.watch.has_run_out():
-            self.say_state(self.say(message("Watching has ended by itself.")))
+            self.say_state(self.say(message("Watching has stopped by itself.")))
 
     def _is_busy(self, asked: bool) -> None:
         if asked:
-            raise LabUnavailable(self.say(message("The lab is busy with a cell; the panel follows when it ends.")))
+            raise LabUnavailable(self.say(message("The lab is busy with a cell; the panel catches up when that ends.")))
         self.page.say_busy()
 
     def _has_ended(self) -> None:
@@ -134,7 +134,7 @@ class Controller:
         self.stepper = None
         if self.page.status.alive or not self.page.status.sequence:
             self.page.tell(packet_path=None)
-            self.say_state(self.say(message("The lab has ended. What is shown is what there was last.")), bad=True)
+            self.say_state(self.say(message("The lab has ended. This is its last state.")), bad=True)
 
     def _read(self, again: bool, said: str) -> None:
         before, status = self.observation, self.page.status
@@ -183,7 +183,7 @@ class Controller:
         else:
             self.watch.stop()
         self.page.tell(strips=[])
-        self.say_state(self.say(message("Watching every pair.")) if on else self.say(message("Not watching any more.")))
+        self.say_state(self.say(message("Watching every pair.")) if on else self.say(message("No longer watching.")))
 
     def _measure(self, said: str) -> None:
         self.draw(probing=True)

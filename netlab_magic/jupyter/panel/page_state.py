@@ -106,7 +106,7 @@ def _often(probe: Probe, past: str, say: Language) -> str:
 def summary(policy: str, outcomes: Sequence[Outcome], say: Language) -> str:
     """The state of the lab in a sentence."""
     if not outcomes:
-        return say("FORWARD policy {}: there are no two namespaces to measure between.", policy)
+        return say("FORWARD policy {}: there are not two namespaces to measure between.", policy)
     return say("FORWARD policy {}: {} of {} flows are answered.", policy, sum(outcome.answered for outcome in outcomes), len(outcomes))
 
 

@@ -63,7 +63,7 @@ class FlowsCompared(Result):
     def _alarm(self) -> str:
         wrong = sum(change.contradicts for change in self.changes)
         said = f"{wrong} probe{'' if wrong == 1 else 's'} {'contradicts' if wrong == 1 else 'contradict'} the model"
-        return f"ATTENTION: {said}. Trust the measurement, and report this: it is a mistake of the model." if wrong else ""
+        return f"ATTENTION: {said}. Trust the measurement, and please report this: it is a bug in the model." if wrong else ""
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for change in self.changes:

@@ -39,11 +39,11 @@ class Predicted(Result):
         """Whether the reader was right, in words."""
         say = language(self.truth.language)
         if self.right is None:
-            return say("Nobody can tell whether you are right: it could not be measured.")
+            return say("There is no telling whether you are right: it could not be measured.")
         thought = say("answered") if self.reachable else say("blocked")
         text = message("✓ Right: you said {thought}, and it is {verdict}.")
         if not self.right:
-            text = message("✕ Not so: you said {thought}, and it is {verdict}.")
+            text = message("✕ No: you said {thought}, but it is {verdict}.")
         return say(text, thought=thought, verdict=self.outcome.verdict)
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Asked(Result):
         probe = self.truth.outcome.probe
         port = f":{probe.port}{'/udp' if probe.protocol == 'udp' else ''}" if probe.port else ""
         say, ask = self._say, f"%netlab predict {probe.source} {probe.name}{port} ok|blocked"
-        return f"{self.question}\n  {say('Say it, and see:')} {ask}"
+        return f"{self.question}\n  {say('Guess first, and see:')} {ask}"
 
     def html(self, commands: bool = False) -> Html:
         """See Result."""

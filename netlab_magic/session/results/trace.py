@@ -114,7 +114,7 @@ def _cells(row: Row, say: Language) -> tuple[str, ...]:
         case RowKind.DESTINATION:
             return row.hook, "", "", "", say("the destination is changed: {}", row.text), ""
         case RowKind.LOST:
-            return row.hook, "", "", "", say("came in, and was not seen to leave"), ""
+            return row.hook, "", "", "", say("came in, but was not seen leaving"), ""
         case RowKind.RULE:
             return row.hook, row.table, row.chain, str(row.rule or "?"), row.text, row.followed or say("next rule")
     end = say("policy") if row.kind == RowKind.POLICY else say("end of the chain")

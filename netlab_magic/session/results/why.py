@@ -141,7 +141,7 @@ class Why(Result):
         told = [*map(pre, (*self.sentences, *self._differences())), *(pre(one, class_="why") for one in self.assumptions)]
         offered = [pre(b(self._offers)), ol(*map(self._offered, self.remedies))] if self.remedies else []
         numbered = "\n".join(f"{number:>3}. {step}" for number, step in enumerate(self.steps, 1))
-        folded = [details(say("Its way, step by step"), pre(numbered))]
+        folded = [details(say("Its path, step by step"), pre(numbered))]
         if self.case.traced:
             summary = say("What the model reports") if self.case.is_simulated else say("What the kernel reported")
             folded.append(details(summary, Tracked(self.case.traced, self.language).html()))
