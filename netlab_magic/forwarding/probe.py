@@ -37,6 +37,9 @@ def predict(
 ) -> Prediction:
     """What becomes of a probe: its packet, from the source's OUTPUT through one namespace after the other, and what comes back.
 
+    A TCP connection is followed to its end, since what follows the SYN/ACK is ESTABLISHED to conntrack; of echo requests and datagrams,
+    which each have their answer, the first.
+
     `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `unseen` names the namespaces in which other
     rules filter too, with the reason why nobody can tell what they do; a packet that gets there makes the prediction unknown. The verdict
     is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where

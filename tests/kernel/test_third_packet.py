@@ -1,5 +1,7 @@
 """A TCP connection to its third packet and beyond: what the kernel makes of it, and the model beside it."""
 
+import time
+
 import pytest
 from support.handshakes import CUTS, NETWORK
 
@@ -14,6 +16,29 @@ def test_model_and_kernel_agree(lab: Lab, cut) -> None:
     found = lab.why(cut.source, cut.target)
     assert (found.outcome.verdict, found.account.differences) == (cut.verdict, ())
     assert found.outcome.connected == bool(cut.flags)
+
+
+@pytest.mark.parametrize(
+    ("jump", "verdict"),
+    [
+        ("DROP", "blocked"),
+        ("REJECT", "refused"),
+        ("REJECT --reject-with tcp-reset", "refused"),
+        ("REJECT --reject-with icmp6-no-route", "no route"),
+        ("REJECT --reject-with icmp6-adm-prohibited", "refused"),
+    ],
+)
+def test_so_they_do_over_ipv6(lab: Lab, jump: str, verdict: str) -> None:
+    lab.run(
+        "bridge br0 fd01::1/64\nns a fd01::2/64 on br0\nbridge br1 fd02::1/64\nns c fd02::2/64 on br1\nserve a 80\n"
+        "sysctl net.ipv6.conf.all.forwarding=1\nroute a default via fd01::1\nroute c default via fd02::1"
+    )
+    deadline = time.monotonic() + 10
+    while not lab.run("tcp c [fd01::2]:80").outcome.answered and time.monotonic() < deadline:
+        continue  # each try takes its time
+    lab.run(f"$ ip6tables -A FORWARD -o br0 -p tcp -m conntrack --ctstate ESTABLISHED -j {jump}")
+    found = lab.run("why c [fd01::2]:80")
+    assert (found.outcome.verdict, found.account.differences, found.outcome.connected) == (verdict, (), True)
 
 
 def test_the_trace_shows_the_third_packet_where_it_ended(lab: Lab) -> None:
