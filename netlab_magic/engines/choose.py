@@ -1,4 +1,4 @@
-"""The ways into a lab, tried in order."""
+"""The ways to create a lab, tried in order."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from netlab_magic.text import suggest
 __all__ = ["WAYS", "open_attached", "open_engine", "worth_trying"]
 
 WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
-"""Each way to the kernel and what people call it, in the order in which they are tried."""
+"""Each way to the kernel and its name for users, in the order in which they are tried."""
 
 
 def worth_trying() -> Iterator[str]:
-    """The ways that this process may try at all."""
+    """The ways that make sense for this process."""
     if sys.platform != "linux":
         return
     yield "user"
@@ -29,9 +29,9 @@ def worth_trying() -> Iterator[str]:
 
 
 def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
-    """A lab by the first way that works; simulated when that was asked for, or when no other way is open and any will do.
+    """A lab by the first way that works; simulated if that was asked for, or if nothing else works and any engine will do.
 
-    Raises LabUnavailable, with what each way answered, where only the kernel will do.
+    Raises LabUnavailable, with the answer of each way, if only the kernel will do.
     """
     if engine not in ENGINES:
         raise LabUnavailable(f"there is no engine {engine}{suggest(engine, ENGINES)}")

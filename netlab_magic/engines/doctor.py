@@ -1,4 +1,4 @@
-"""The doctor: each way into a lab, and what a lab would have here, with what it answered and the one thing that would open it."""
+"""The doctor: each way to create a lab, and what a lab would have here, with the result and the one thing that would change it."""
 
 import importlib.util
 import os
@@ -32,9 +32,9 @@ _CLUSTER_OPENS = "in the pod's securityContext: procMount: Unmasked, seccompProf
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor's: what was looked at, whether it is well, what it answered, and the one thing that would open it.
+    """One of the doctor's lines: what was examined, whether it works, the result, and the one thing that would change it.
 
-    `well` is None for what was not tried because it cannot make sense here. `is_way` marks the ways into a lab.
+    `well` is None for what was not tried because it makes no sense here. `is_way` marks the ways to create a lab.
     """
 
     what: str
@@ -49,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine() -> list[Finding]:
-    """Everything the doctor looks at. Starts and ends a lab host for each way."""
+    """Everything the doctor examines. Starts and ends a lab host for each way."""
     machine = (*_kernel(), *_programs(), _python_iptables()) if any(worth_trying()) else ()
     return [*_ways(), *machine, _pictures()]
 
@@ -89,7 +89,7 @@ def _sysctl(path: str) -> str:
 
 
 def _remedy(way: str, answer: str) -> str:
-    """The one thing that would open a way that gave this answer."""
+    """The one thing that would make a way work that gave this answer."""
     if way == "sudo":
         return "a rule in sudoers that lets you run it without a password, or start Jupyter as root"
     if " lacks " in answer:

@@ -1,4 +1,4 @@
-"""The notebook: magics, completion, the panel, the demo, and what a kernel in a browser needs. IPython and widgets are imported only here.
+"""The notebook: magics, completion, panel, demo, and what a kernel in a browser needs. Only this folder imports IPython and widgets.
 
 Start reading: `magics`; the panel starts at `panel/widget`.
 Imports: diagnosis, docker, draw, engines, errors, explain, forwarding, i18n, iptables, language, model, session, text.

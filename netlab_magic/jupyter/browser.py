@@ -22,7 +22,7 @@ from netlab_magic.i18n import language, message, preferred
 __all__ = ["load_ipython_extension"]
 
 _GRAPHVIZ = "share/netlab_magic/graphviz.js"
-"""Below sys.prefix: the npm package @hpcc-js/wasm-graphviz, one module of JavaScript with the WebAssembly in it."""
+"""Under sys.prefix: the npm package @hpcc-js/wasm-graphviz, one module of JavaScript with the WebAssembly in it."""
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -1,6 +1,6 @@
-"""A lab as its user has it: it runs cells, remembers what was there, and gives results.
+"""A lab as its user sees it: it runs cells, remembers earlier states, and returns results.
 
-Start reading: `lab`, then `runner`; what statements give is in `results/`.
+Start reading: `lab`, then `runner`; what statements return is in `results/`.
 Imports: diagnosis, docker, draw, engines, errors, explain, forwarding, i18n, iptables, language, model, text.
 """
 

@@ -1,4 +1,4 @@
-"""A cell as stretches: what is planned together, and what stands by itself because nobody knows beforehand what it does."""
+"""A cell as stretches: what is planned together, and what runs on its own because its effect cannot be known beforehand."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ __all__ = ["stretches_of"]
 
 
 def stretches_of(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
-    """Statements that are planned together, or one command or session statement by itself."""
+    """Statements that are planned together, or one command or session statement on its own."""
     together: list[Statement] = []
     for statement in statements:
         is_alone = isinstance(statement, s.Alone)
@@ -26,5 +26,5 @@ def stretches_of(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
 
 
 def _needs_dockers_chains(statement: Statement, before: Sequence[Statement]) -> bool:
-    """Whether a rule may stand in, or lead to, a chain that comes to be by what is before: iptables is asked about rules first."""
+    """Whether a rule may be in, or jump to, a chain that earlier statements create: iptables is asked about rules first."""
     return isinstance(statement, s.RuleEdit) and any(isinstance(other, d.Docker) for other in before)

@@ -1,4 +1,4 @@
-"""Build and firewall statements: what they come to, and how all of them that follow each other are carried out at once."""
+"""Build and firewall statements: what they change, and how consecutive ones are carried out together."""
 
 from collections.abc import Sequence
 from typing import NoReturn
@@ -24,7 +24,7 @@ _Firewall = s.Policy | s.RuleEdit | s.Masquerade
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """One build or firewall statement with what it comes to."""
+    """One build or firewall statement with its effect."""
 
     statement: s.Statement
     before: Topology
@@ -42,7 +42,7 @@ class Planned(msgspec.Struct, frozen=True):
 class Changes(Step):
     """Changes of the topology in one request, and those of the firewall in one.
 
-    With `may_be_taken_back` both are made at the same time: should one be refused, the other one is taken back.
+    With `may_be_taken_back`, both are made at the same time: if one is refused, the other is rolled back.
     """
 
     def __init__(self, planned: Sequence[Planned], may_be_taken_back: bool) -> None:
@@ -80,7 +80,7 @@ class Changes(Step):
             self._change_refused(engine, changes, refusal)
 
     def _restore(self, engine: Engine, doing: Sequence[Planned], rules: str) -> None:
-        """Carries out the firewall's part: a policy alone takes no process on the legacy variant."""
+        """Carries out the firewall's part: on the legacy variant, a single policy needs no process."""
         if len(doing) == 1 and isinstance(policy := doing[0].statement, s.Policy):
             engine.set_policy("filter", str(policy.chain), str(policy.verdict))
         else:
@@ -107,7 +107,7 @@ class Changes(Step):
 
 
 def _take_back(engine: Engine, before: Topology) -> None:
-    """Brings the kernel to where it was before a statement that it refused halfway."""
+    """Returns the kernel to its state before a statement that it refused halfway."""
     now = engine.observe({name: tuple(held.sysctls) for name, held in before.namespaces.items()}, rules=False)
     engine.apply(between(now.topology, before))
 

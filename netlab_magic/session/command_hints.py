@@ -1,4 +1,4 @@
-"""What to say besides, after a raw iptables command: why it was refused, or that a rule is there twice now."""
+"""Hints after a raw iptables command: why it was refused, or that a rule now exists twice."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Two states of a lab side by side: which chains and rules came, went and stayed, and what became of topology and sysctls."""
+"""Two states of a lab side by side: which chains and rules were added, removed or kept, and how topology and sysctls differ."""
 
 from collections.abc import Callable, Iterator
 

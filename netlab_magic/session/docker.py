@@ -1,4 +1,4 @@
-"""Carries out what `docker …` statements come to: all of a statement, or nothing of it."""
+"""Carries out `docker …` statements: each one completely, or not at all."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -21,7 +21,7 @@ __all__ = ["RunInForeground", "run_beside"]
 
 
 class DockerStep(Step):
-    """A `docker …` statement with what was before it and what it comes to; it is carried out by itself."""
+    """A `docker …` statement with the state before it and its effect; it is carried out on its own."""
 
     def __init__(self, statement: Docker, topology: Topology, daemon: docker.Daemon | None, planned: docker.Planned) -> None:
         self.statement = statement
@@ -79,7 +79,7 @@ class DockerStep(Step):
 
 
 class RunInForeground(Step):
-    """`docker run IMAGE COMMAND`: a container that lives as long as its command does, whatever becomes of that."""
+    """`docker run IMAGE COMMAND`: a container that exists as long as its command runs, however that ends."""
 
     def __init__(self, statement: DockerExec, container: DockerRun) -> None:
         self.statement = statement

@@ -15,7 +15,7 @@ _STEPS = 50
 
 
 def no_snapshot(name: str, snapshots: Iterable[str]) -> StatementError:
-    """The error for a snapshot that nobody made."""
+    """The error for a snapshot that does not exist."""
     return StatementError(f"there is no snapshot {name}{suggest(name, snapshots)}", place_of(name))
 
 

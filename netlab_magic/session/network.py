@@ -26,7 +26,7 @@ _WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 
 
 class Network:
-    """What there is of a lab besides the cells that it runs. It starts with its first use.
+    """A lab apart from the cells that it runs. It starts when it is first used.
 
     `name` is the lab's, `firewall` and `wanted_engine` what a start asks for; `dockerd` is what its dockerd has made.
     """

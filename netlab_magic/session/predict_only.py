@@ -22,7 +22,7 @@ __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 
 def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
-    """What becomes of a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
+    """What happens to a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
     six = any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
     found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.unseen)
@@ -50,7 +50,7 @@ def _evidence(model: Model) -> Evidence:
 
 
 def _model(seen: Seen, six: bool) -> Model:
-    """The host with its rules of one family; where none were read, nobody knows what it lets pass."""
+    """The host with its rules of one family; if none were read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
     beside = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
     own = [*([seen.ruleset] if seen.dump else []), *(held for name, held in seen.rulesets6.items() if name == HOST)]

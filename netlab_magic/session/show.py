@@ -33,7 +33,7 @@ _MOST_TO_WORK_OUT = 20_000
 
 
 def foreign_warnings(observed: Observed, own: str) -> list[str]:
-    """A sentence for everybody else's rules that packets of this lab must pass too; `own` is the lab's variant of iptables."""
+    """A sentence about other rules that this lab's packets must pass too; `own` is the lab's variant of iptables."""
     return [_warning(foreign, own) for foreign in observed.foreign]
 
 
@@ -140,14 +140,14 @@ def _nft_explained(engine: Engine, name: str) -> Result:
 
 
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
-    """A picture, with a warning before it when somebody else, whom it does not show, has rules too; a simulated lab's says so."""
+    """A picture, preceded by a warning if there are other rules that it does not show; if the lab is simulated, it says so."""
     picture = picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
     warnings = foreign_warnings(observed, engine.ready.firewall)
     return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
 
 
 def _warned(engine: Engine, observed: Observed, text: str) -> str:
-    """A text, with a warning before it and everybody else's rules behind it."""
+    """A text, preceded by a warning and followed by the other rules."""
     warnings = foreign_warnings(observed, engine.ready.firewall)
     others = [f"# {foreign.owner}, in addition to this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
     return "\n\n".join([*warnings, text, *others])

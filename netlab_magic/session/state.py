@@ -36,7 +36,7 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def inside(self) -> Mapping[str, Inside] | None:
-        """The rules and sysctls of each namespace, None where nobody has looked since they could not have changed."""
+        """The rules and sysctls of each namespace; None if they were not read, because they could not have changed."""
         return self.observed.inside or None
 
     @property

@@ -1,4 +1,4 @@
-"""What a cell is made of once it is planned: steps, each of which knows its statements and how to carry them out."""
+"""The steps of a planned cell, each of which knows its statements and how to carry them out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Stream = Callable[[str, str], None]
 
 
 class Options(msgspec.Struct, frozen=True):
-    """How a cell is to be run: `commands` unfolds the commands, `dry_run` changes nothing, `quiet` shows only what was asked for."""
+    """How to run a cell: `commands` unfolds the commands, `dry_run` changes nothing, `quiet` shows only what was asked for."""
 
     commands: bool = False
     dry_run: bool = False
@@ -29,7 +29,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Running:
-    """A cell that is being run: the lab's network, the results so far, and what of the lab is known just now.
+    """A cell that is running: the lab's network, the results so far, and what is currently known of the lab.
 
     `emit` is given the results that come before a command's output; `emitted` counts them.
     """
@@ -60,11 +60,11 @@ class Running:
         return self._seen
 
     def happens(self) -> None:
-        """Packets are sent, or more: what was read back, counters and all, holds no longer."""
+        """Packets are sent, or more: what was read back, including counters, is no longer valid."""
         self._seen = None
 
     def changes(self) -> None:
-        """Something is about to change: the first time in a cell, the state before it is kept."""
+        """Something is about to change: the first time in a cell, the state before that is saved."""
         self.network.history.before_change(self.planned_from)
         self.network.changes()
         self.happens()
@@ -80,11 +80,11 @@ class Running:
             self.add(Changed(source_of(statement), told, commands, self.options.commands or self.options.dry_run))
 
     def add_undone(self, statement: s.Statement, what: str) -> None:
-        """In a dry run, the result of what is not done."""
+        """In a dry run, a result for what was left undone."""
         self.add(Changed(source_of(statement), f"would be {what}", ()))
 
     def emit_results(self) -> None:
-        """Shows the results so far, so that what a command prints comes after them."""
+        """Shows the results so far, so that a command's output comes after them."""
         if self._emit is not None:
             for result in self.results[self.emitted :]:
                 self._emit(result)
@@ -92,7 +92,7 @@ class Running:
 
 
 class Step(ABC):
-    """What one statement, or several that are done together, come to."""
+    """What carries out one statement, or several together."""
 
     @abstractmethod
     def run(self, running: Running) -> None:

@@ -1,4 +1,4 @@
-"""What became of one packet, and why: where packets can be sent, one is sent and followed; else the model says it alone."""
+"""What happened to one packet, and why: where packets can be sent, one is sent and followed; elsewhere the model alone answers."""
 
 import msgspec
 
@@ -26,7 +26,7 @@ __all__ = ["reasoned"]
 
 
 def reasoned(engine: Engine, statement: s.Why | s.Predict, seen: Seen, probe: Probe | None, language: str) -> Why | Asked | Predicted:
-    """What became of `probe`, or would become of it; without one the model alone says it, and any address may be an end.
+    """What happened to `probe`, or would happen to it; without one, the model alone answers, and either end may be any address.
 
     Raises as `Engine.trace` does, and StatementError.
     """

@@ -1,4 +1,4 @@
-"""What the page can ask for, as methods of the language or commands that anybody could type; those are logged."""
+"""What the page can ask for, as statements or commands that anyone could type; those are logged."""
 
 import re
 import shlex

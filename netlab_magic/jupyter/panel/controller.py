@@ -1,4 +1,4 @@
-"""The controller: what all panels of one lab share. It looks at the lab, does what the panels ask for, and tells all of them.
+"""The controller: what all panels of one lab share. It looks at the lab, does what the panels ask for, and updates all of them.
 
 All of it is done by one worker of its own, so that neither a cell nor the page ever waits for a measurement; it works while a panel is on
 a page. Cells go first: while one of them has the lab, the controller waits for another time.
@@ -30,7 +30,7 @@ from netlab_magic.session.lab import Lab
 __all__ = ["PATIENCE", "Controller", "controller_of"]
 
 PATIENCE = 1.0
-"""How long what somebody asked for waits for a cell that has the lab."""
+"""How long a user's request waits for a cell that is using the lab."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Controller:
     # --- the worker ----------------------------------------------------------------------------------------------------
 
     def _do(self, job: Job) -> None:
-        """Does a job; what goes wrong is told in the panels, for nobody would see it anywhere else."""
+        """Does a job; the panels show what goes wrong, because no one would see it anywhere else."""
         try:
             job()
         except NetlabError as error:

@@ -1,4 +1,4 @@
-"""The recent past of every pair, a mark a measurement, so that the moment of breaking and of coming back can be seen."""
+"""The recent past of every pair, one mark per measurement, which shows when it broke and when it came back."""
 
 from collections import deque
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""One packet being stepped through: what became of it, its path, and the step that is looked at."""
+"""Stepping through one packet: what happened to it, its path, and the current step."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What the page is told: the state of a lab as plain lists and dictionaries, in which everything has its key. Pure."""
+"""What the page receives: the state of a lab as plain lists and dictionaries, in which everything has a key. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

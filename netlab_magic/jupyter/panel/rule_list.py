@@ -92,7 +92,7 @@ def _number(entries: Sequence[Entry], place: int) -> int:
 
 
 def _out(chain: str, entries: Sequence[Entry], place: int) -> str:
-    """The command that takes a rule out: by its text, as people write it, unless an equal one stands before it."""
+    """The command that takes a rule out: by its text, as people write it, unless an equal one comes before it."""
     spec = entries[place].spec
     if any(entry == Entry(spec) for entry in entries[:place]):
         return f"iptables -D {chain} {_number(entries, place)}"
@@ -126,7 +126,7 @@ def moved(chain: str, entries: Sequence[Entry], place: int, to: int) -> Listed:
 
 def merged(entries: Sequence[Entry], kernel: Sequence[str]) -> tuple[Entry, ...]:
     """The list after another look at the kernel: its rules in its order, and between them those taken out, each behind the one that it
-    stood behind. One that somebody else has put back is no longer out.
+    stood behind. One that was put back from elsewhere is no longer out.
     """
     present = [entry.spec for entry in entries if entry.present]
     out = _still_out(entries, kernel)

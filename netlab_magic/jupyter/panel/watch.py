@@ -7,20 +7,20 @@ from netlab_magic.jupyter.panel.history_strips import Strips
 __all__ = ["LOOK_SECONDS", "WATCH_SECONDS", "Watch"]
 
 LOOK_SECONDS = 0.4
-"""How long after one look at the lab the next one follows."""
+"""The time from one look at the lab to the next."""
 
 WATCH_SECONDS = 300.0
 """When watching ends by itself."""
 
 _PERIOD = 0.5
-"""While every pair is watched, how long it is from one measurement to the next."""
+"""The time from one measurement to the next while every pair is watched."""
 
 _SHARE = 10
-"""A look may take one part in this many of the time; large labs are looked at less often."""
+"""Looking may take one part in this many of the time, so large labs are looked at less often."""
 
 
 class Watch:
-    """While it is on, every pair is probed again and again, and `strips` keep what came of it.
+    """While it is on, every pair is probed again and again, and `strips` keep the outcomes.
 
     `cost` is how long the last look took, in seconds.
     """

@@ -1,4 +1,4 @@
-"""The panel's widget: one more page that shows what its lab's controller tells, and hands on what is pressed there.
+"""The panel's widget: one more page that shows the state of its lab's controller and passes on what is pressed.
 
 Callbacks may come on any thread (JupyterLab's comm subshells), and what they raise or print appears nowhere in the page: so each one
 only leaves a job for the controller's worker. The page itself is panel.js, which needs nothing from outside.
@@ -120,7 +120,7 @@ class Panel(anywidget.AnyWidget):
         return bundle, metadata
 
     def _ipython_display_(self) -> None:
-        """Displays it so that what the notebook keeps of it can be brought up to date."""
+        """Displays it in such a way that the notebook's saved copy can be updated."""
         bundle, _ = self._repr_mimebundle_()
         self._kept = bundle["text/plain"]
         self._handle = display(bundle, raw=True, display_id=True)

@@ -1,3 +1,3 @@
-"""What statements give back: values with a text form and an HTML form."""
+"""What statements return: values with a text form and an HTML form."""
 
 __all__: list[str] = []

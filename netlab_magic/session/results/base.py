@@ -1,4 +1,4 @@
-"""What statements return: values that are true when all went well, with a text that stands alone and HTML on top of it."""
+"""What statements return: values that are true if all went well, with a text form that is complete by itself, and HTML on top of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -63,7 +63,7 @@ class Changed(Result):
     Attributes:
         statement: the statement as it was written.
         sentence: what it did, in words.
-        commands: the commands that would have done the same; none where everything was so already.
+        commands: the commands that would have done the same; none if there was nothing to change.
     """
 
     def __init__(self, statement: str, sentence: str, commands: Sequence[str], open_commands: bool = False) -> None:
@@ -92,13 +92,13 @@ class Changed(Result):
 
 
 def commands_html(commands: Sequence[str], *, unfolded: bool) -> Html:
-    """Commands behind a line that says how many they are; nothing where there are none."""
+    """Commands folded under a line that says how many there are; nothing if there are none."""
     count = f"{len(commands)} command{'s' if len(commands) > 1 else ''}"
     return details(count, pre("\n".join(commands)), unfolded=unfolded) if commands else Html()
 
 
 class Ran(Result):
-    """A command that ended with status 0 and has shown its output already.
+    """A command that ended with status 0 and has already shown its output.
 
     Attributes:
         command: the command line.
@@ -160,7 +160,7 @@ class CellResult(Result):
 
 
 def shown(results: Sequence["Result | Picture"]) -> "Result | Picture | None":
-    """What to display for a list of results: itself when it is one, a `CellResult` when there are several, nothing for none."""
+    """What to display for a list of results: a single one itself, several as a `CellResult`, None for none."""
     if not results:
         return None
     return results[0] if len(results) == 1 else CellResult(results)

@@ -1,4 +1,4 @@
-"""What `diff` returns: chain by chain the rules that came, went and stayed, and what became of topology and sysctls."""
+"""What `diff` returns: chain by chain, the rules that were added, removed or kept, and how topology and sysctls differ."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -13,7 +13,7 @@ __all__ = ["ChainDiff", "Compared", "Comparison", "RuleDiff"]
 
 
 class RuleDiff(msgspec.Struct, frozen=True):
-    """A rule with its number `before` and `after`, 0 where it is not there; `words` say what one does that came or went."""
+    """A rule with its number `before` and `after`, 0 where it does not exist; for one added or removed, `words` say what it does."""
 
     rule: Rule
     before: int = 0
@@ -27,12 +27,12 @@ class RuleDiff(msgspec.Struct, frozen=True):
 
     @property
     def sign(self) -> str:
-        """`+` for a rule that came, `-` for one that went, a blank for one that stayed."""
+        """`+` for an added rule, `-` for a removed one, a blank for one that is in both."""
         return " " if self.stayed else "+" if self.after else "-"
 
 
 class ChainDiff(msgspec.Struct, frozen=True):
-    """A chain that is not as it was; `before` or `after` is None when it was not, or is not, there. `rows` are all its rules."""
+    """A chain that differs; `before` or `after` is None where it does not exist. `rows` are all its rules."""
 
     table: str
     name: str
@@ -42,7 +42,7 @@ class ChainDiff(msgspec.Struct, frozen=True):
 
     @property
     def heading(self) -> str:
-        """What became of the chain itself, in words."""
+        """What happened to the chain itself, in words."""
         old, new = self.before, self.after
         if old and new:
             return f"chain {self.name}" + (f": policy {old.policy} → {new.policy}" if old.policy != new.policy else "")
@@ -53,7 +53,7 @@ class ChainDiff(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What is different. `topology` says it thing by thing, and `commands` are the commands that make the change there."""
+    """What is different. `topology` lists the changes one by one, and `commands` are the commands that make them."""
 
     chains: tuple[ChainDiff, ...]
     topology: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 _KEPT_ROWS = 3
-"""How many of the rules that stayed are shown on each side of one that came or went."""
+"""How many unchanged rules are shown on each side of one that was added or removed."""
 
 _STYLE = Html(
     "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
@@ -80,7 +80,7 @@ _STYLE = Html(
 
 
 class Compared(Result):
-    """The difference between two states; true, also when there is none.
+    """The difference between two states; always true, even if there is none.
 
     Attributes:
         before: the name of the first state.
@@ -100,12 +100,12 @@ class Compared(Result):
 
     @property
     def chains(self) -> tuple[ChainDiff, ...]:
-        """The chains that are not as they were, with their rules side by side."""
+        """The chains that differ, with their rules side by side."""
         return self.comparison.chains
 
     @property
     def network(self) -> tuple[str, ...]:
-        """What is different of topology and sysctls, one sentence a thing."""
+        """What differs in topology and sysctls, one sentence each."""
         return self.comparison.topology
 
     @property
@@ -171,7 +171,7 @@ def _unchanged(rows: int) -> str:
 
 
 def _near_changes(rows: Sequence[RuleDiff]) -> "Iterator[RuleDiff | int]":
-    """The rows that changed with a few on each side; for the others, how many they are."""
+    """The rows that changed, with a few on each side; the others as their number."""
     near = {place + step for place, row in enumerate(rows) if not row.stayed for step in range(-_KEPT_ROWS, _KEPT_ROWS + 1)}
     for shown, group in groupby(range(len(rows)), key=near.__contains__):
         places = list(group)

@@ -21,7 +21,7 @@ class Explained(Result):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All that is said, sentence by sentence or paragraph by paragraph, without the rules themselves."""
+        """Everything that is said, sentence by sentence or paragraph by paragraph, without the rules themselves."""
         return self.explanation.sentences
 
     def __str__(self) -> str:

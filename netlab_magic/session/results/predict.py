@@ -1,4 +1,4 @@
-"""What `predict` returns, and `why … --predict`: the reader's guess beside the truth."""
+"""What `predict` and `why … --predict` return: the reader's guess next to the truth."""
 
 from netlab_magic.i18n import language, message
 from netlab_magic.model.probe import Outcome, Verdict

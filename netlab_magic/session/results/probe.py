@@ -66,7 +66,7 @@ class Measured(Result):
 
 
 class MatrixResult(Result):
-    """Who reaches whom; true when everybody reaches everybody. `matrix["ns1", "ns0"]` is what `ping ns1 ns0` would have returned.
+    """Who reaches whom; true if everyone reaches everyone. `matrix["ns1", "ns0"]` is what `ping ns1 ns0` would have returned.
 
     Attributes:
         pairs: the result of each pair, by the names of source and destination.

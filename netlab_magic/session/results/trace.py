@@ -25,7 +25,7 @@ _HEADS = (message("hook"), message("table"), message("chain"), message("rule"), 
 
 
 class Tracked(Result):
-    """A probe and all that the kernel told of its packets; true when it was answered.
+    """A probe and everything that the kernel reported about its packets; true if it was answered.
 
     Attributes:
         traced: everything that was seen, as one value.
@@ -43,17 +43,17 @@ class Tracked(Result):
 
     @property
     def hops(self) -> tuple[TracedHop, ...]:
-        """The packet in each namespace, with what was reported of it there: the request's hops, then those of what came back."""
+        """The packet in each namespace, with what was reported about it there: the request's hops, then those of the reply."""
         return self.traced.hops
 
     @property
     def causes(self) -> tuple[DropCause, ...]:
-        """What ended the packet's way outside the firewall, as far as the kernel's counters and tables tell."""
+        """What stopped the packet outside the firewall, as far as the kernel's counters and tables show."""
         return self.traced.causes
 
     @property
     def simulated(self) -> bool:
-        """Whether a model reported, and not the kernel."""
+        """Whether the report comes from a model instead of the kernel."""
         return self.traced.simulated
 
     def __bool__(self) -> bool:

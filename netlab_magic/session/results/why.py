@@ -1,4 +1,4 @@
-"""What `why` returns: the account of one packet, its path, and what would change its fate."""
+"""What `why` returns: the account of one packet, its path, and what would change the outcome."""
 
 from functools import cached_property
 
@@ -26,7 +26,7 @@ class Why(Result):
 
     Attributes:
         case: what the account was made of: network, rules, prediction, and the kernel's report.
-        account: what is said of the packet, as one value.
+        account: what is said about the packet, as one value.
         packet_path: the packet's path, step by step, there and back.
         remedies: what would let a packet pass that is not answered, the smallest change first; each was tried in the model.
         language: the language of the sentences, such as `en`.
@@ -44,32 +44,32 @@ class Why(Result):
 
     @property
     def outcome(self) -> Outcome:
-        """The probe with the verdict that was measured, or where nothing was sent, with the one that is expected."""
+        """The probe with its measured verdict or, if nothing was sent, with the predicted one."""
         return self.case.outcome
 
     @property
     def verdict(self) -> Verdict:
-        """What became of the packet."""
+        """What happened to the packet."""
         return self.outcome.verdict
 
     @property
     def measured(self) -> bool:
-        """Whether the packet was sent, rather than its fate predicted from the rules alone."""
+        """Whether the packet was really sent, rather than predicted from the rules alone."""
         return self.case.traced is not None
 
     @property
     def unknown(self) -> str:
-        """Why the model cannot tell what becomes of the packet; "" where it can."""
+        """Why the model cannot decide what happens to the packet; "" if it can."""
         return self.case.prediction.unknown
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Where the kernel reported something else than the model expected; none where they agree, or nothing was sent."""
+        """Where the kernel's report differs from what the model expected; none if they agree, or if nothing was sent."""
         return self.account.differences
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What happened, and where and why; before them a warning where model and kernel disagree."""
+        """What happened, where and why; preceded by a warning if model and kernel disagree."""
         return tuple(text for text in (self.account.alarm, self.account.what, self.account.where) if text)
 
     @property
@@ -79,7 +79,7 @@ class Why(Result):
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What is taken to be so of hosts that nobody has looked at."""
+        """What is assumed about unknown hosts."""
         return tuple(one.said(self.language) for one in self.case.assumptions)
 
     @cached_property
@@ -131,7 +131,7 @@ class Why(Result):
         return "\n".join([f"{self._head}{self._verdict}", *(f"  {line}" for line in lines)])
 
     def html(self, commands: bool = False) -> Html:
-        """See Result. Its pictures are rendered the first time that it is asked for."""
+        """See Result. The pictures are rendered on first use."""
         return self._html
 
     @cached_property

@@ -34,7 +34,7 @@ def _explained(ruleset: Ruleset, language_name: str) -> Explain:
 
 
 def _way(prediction: Prediction, namespace: str) -> str:
-    """Which of the ways through a namespace its packets took: forward, in or out."""
+    """Which path through a namespace its packets took: forward, in or out."""
     hooks = {hook for trace in prediction.traces for hop in trace.hops if hop.namespace == namespace for hook in hop.host_trace.hooks}
     if "FORWARD" not in hooks and "INPUT" in hooks:
         return "in"
