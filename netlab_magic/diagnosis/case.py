@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.docker import Daemon
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.ruleset import Ruleset
@@ -18,7 +19,7 @@ __all__ = ["Case"]
 class Case(msgspec.Struct, frozen=True):
     """The network, its rules by namespace, what the model expects of the packet, and what the kernel reported of it.
 
-    `traced` is None where nothing was sent. `unseen` are the namespaces with rules that the model does not know, each with the reason;
+    `traced` is None where nothing was sent. `beside` is what filters in a namespace beside its rules;
     `assumptions` are what is taken to be so of hosts that nobody has looked at, `dockerd` is what the host's dockerd has made.
     """
 
@@ -26,7 +27,7 @@ class Case(msgspec.Struct, frozen=True):
     rulesets: Mapping[str, Ruleset]
     prediction: Prediction
     traced: KernelTrace | None = None
-    unseen: Mapping[str, str] = {}
+    beside: Mapping[str, Beside] = {}
     assumptions: tuple[Assumption, ...] = ()
     dockerd: Daemon | None = None
 

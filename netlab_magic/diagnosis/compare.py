@@ -52,8 +52,13 @@ def _compared(
     for hop in hops:
         predicted = _predicted(hop)
         seen = tuple(spot for traced_hop in _taken(waiting, hop) for spot in _seen(traced_hop, rulesets.get(hop.namespace)))
-        if predicted != seen:
+        if predicted != seen and not (hop.host_trace.meets_native and _by_table(predicted) == _by_table(seen)):
             yield Difference(hop.namespace, direction, predicted, seen)
+
+
+def _by_table(met: tuple[RulePosition, ...]) -> list[RulePosition]:
+    """The rules of each table in order: of tables of one priority, the order among each other is not known (see `walk`)."""
+    return sorted(met, key=lambda one: one.table)
 
 
 def _taken(waiting: list[TracedHop], hop: Hop) -> list[TracedHop]:

@@ -121,6 +121,7 @@ def _stop(hop: Hop, visit: RuleVisit, *, back: bool) -> PathStep:
         unmet=unmet_by(visit),
         fatal=visit.outcome in FATAL,
         back=back,
+        text=visit.line.text,
     )
 
 
@@ -167,8 +168,9 @@ def _sentences(step: PathStep, say: Language, sentence: Sentence | None) -> Iter
         case Event.PASSED:
             yield _passed(step, say)
         case _:
-            yield say("Rule {} of {} matches.", step.rule, chain_words(step.table, step.chain, say))
-            yield sentence(step.table, step.chain, step.rule or 0) if sentence else ""
+            place = step.rule, chain_words(step.table, step.chain, say)
+            yield say("Rule {} of {} matches: {}.", *place, step.text) if step.text else say("Rule {} of {} matches.", *place)
+            yield sentence(step.table, step.chain, step.rule or 0) if sentence and not step.is_native else ""
             yield _follows(step, say)
     if step.after:
         yield say("The packet is now {}.", step.after)
@@ -176,6 +178,8 @@ def _sentences(step: PathStep, say: Language, sentence: Sentence | None) -> Iter
 
 def chain_words(table: str, chain: str, say: Language) -> str:
     """A chain's name, with its table where that is not filter."""
+    if " " in table:  # nft names a table with its family
+        return say("chain {} in table {}", chain, table)
     return chain if table == "filter" else say("{} (table {})", chain, table)
 
 

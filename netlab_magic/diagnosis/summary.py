@@ -12,6 +12,7 @@ from netlab_magic.explain import rule_sentence, rule_situation
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import Event
@@ -122,7 +123,8 @@ def _translated(prediction: Prediction, say: Language) -> str:
     for hop in prediction.request.hops:
         for visit in hop.host_trace.matched:
             before, after = visit.before, visit.after
-            if visit.table == "nat" and visit.rule and after and (before.destination, before.destination_port) != _to(after):
+            translates = visit.table == "nat" or visit.line.is_native
+            if translates and visit.rule and after and (before.destination, before.destination_port) != _to(after):
                 text = message("On {namespace}, rule {number} of {chain} gives {packet} another destination: {address}.")
                 address = f"{after.destination}:{after.destination_port}" if after.destination_port else after.destination
                 told.append(say(text, packet=kind_words(before, say), address=address, **_site(hop.namespace, visit, say)))
@@ -175,17 +177,17 @@ def _passed(prediction: Prediction, say: Language) -> str:
 
 
 def _deciders(hop: Hop, say: Language) -> list[str]:
-    """What decided in the filter table of a namespace, the policies of chains without rules left out."""
+    """What decided in the filter table and nft's tables of a namespace, the policies of chains without rules left out."""
     found = []
     for visit in hop.host_trace.matched:
-        if visit.table != "filter" or visit.outcome != "ACCEPT":
+        filters = visit.table == "filter" or (visit.line.is_native and visit.hook in BUILT_IN["filter"] and not visit.changed)
+        if visit.outcome != "ACCEPT" or not filters:
             continue
+        chain, namespace = chain_words(visit.table, visit.chain, say), _place(hop.namespace, say)
         if visit.rule:
-            found.append(
-                say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=visit.chain, namespace=_place(hop.namespace, say))
-            )
-        elif any(other.chain == visit.chain and other.rule for other in hop.host_trace.visits):
-            found.append(say("the policy of {chain} on {namespace}", chain=visit.chain, namespace=_place(hop.namespace, say)))
+            found.append(say("rule {number} of {chain} on {namespace}", number=visit.rule, chain=chain, namespace=namespace))
+        elif any((other.table, other.chain) == (visit.table, visit.chain) and other.rule for other in hop.host_trace.visits):
+            found.append(say("the policy of {chain} on {namespace}", chain=chain, namespace=namespace))
     return found
 
 
@@ -209,7 +211,9 @@ def _death(trace: Trace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
 
 
 def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
-    """What a rule is for, where that is known by its shape."""
+    """What a rule is for, where that is known by its shape; a rule of nft as it is printed."""
+    if visit.line.text:
+        return say("It reads: {rule}.", rule=visit.line.text)
     ruleset = rulesets.get(namespace)
     if ruleset is None or visit.rule is None:
         return ""
@@ -217,9 +221,9 @@ def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset]
 
 
 def _how(visit: RuleVisit, say: Language) -> str:
-    """What rules mostly ask about: the interfaces, and conntrack's state, which the raw table does not know yet."""
+    """What rules mostly ask about: the interfaces, and conntrack's state, which is not known yet before conntrack."""
     packet, state = visit.before, visit.before.state
-    if visit.table == "raw":
+    if visit.table == "raw" or (visit.line.is_native and state == "INVALID" and visit.hook in ("PREROUTING", "OUTPUT")):
         return say("comes in through {input}", input=packet.input) if packet.input else say("is sent from here")
     if packet.input and packet.output:
         text = message("comes in through {input}, leaves through {output} and is {state} to conntrack")

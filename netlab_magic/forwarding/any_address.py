@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_unknown_hosts
@@ -36,23 +37,23 @@ class Foreseen(msgspec.Struct, frozen=True):
 
 
 def foresee(
-    topology: Topology, rulesets: Mapping[str, Ruleset], source: str, destination: Destination, unseen: Mapping[str, str] | None = None
+    topology: Topology, rulesets: Mapping[str, Ruleset], source: str, destination: Destination, beside: Mapping[str, Beside] | None = None
 ) -> Foreseen:
     """What becomes of a probe between any two machines that the host can reach; `source` may be an address, as the destination may.
 
-    For `unseen` see `predict`. Raises StatementError for a name that is none, and for a sender whose device the host does not know.
+    For `beside` see `predict`. Raises StatementError for a name that is none, and for a sender whose device the host does not know.
     """
     with_ends = with_unknown_hosts(topology, (source, destination.name))
     if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
         refuse(f"the host has no route to {source}: through which of its devices packets from there come in is not known", source)
     probe = probe_for(with_ends, source, destination)
-    found = predict(with_ends, rulesets, probe, unseen or {})
+    found = predict(with_ends, rulesets, probe, beside or {})
     for _ in range(_MOST_TRANSLATIONS):
         further = with_unknown_hosts(with_ends, _receivers(found))
         if len(further.namespaces) == len(with_ends.namespaces):
             break
         with_ends = further
-        found = predict(with_ends, rulesets, probe, unseen or {})
+        found = predict(with_ends, rulesets, probe, beside or {})
     if found.request.arrived:
         receiver = found.request.hops[-1].namespace
         taken = assumed_of(topology, with_ends, (probe.source, receiver))

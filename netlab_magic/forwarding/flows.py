@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import matrix_probes, members, probe_for
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
@@ -13,7 +14,7 @@ from netlab_magic.netfilter import Outcome
 
 __all__ = ["hit_by_no_flow", "lab_flows", "predict_all"]
 
-_NOTHING: Mapping[str, str] = {}
+_NOTHING: Mapping[str, Beside] = {}
 
 
 def lab_flows(topology: Topology) -> list[Probe]:
@@ -27,22 +28,22 @@ def lab_flows(topology: Topology) -> list[Probe]:
 
 
 def predict_all(
-    topology: Topology, rulesets: Mapping[str, Ruleset], probes: Sequence[Probe], unseen: Mapping[str, str] = _NOTHING
+    topology: Topology, rulesets: Mapping[str, Ruleset], probes: Sequence[Probe], beside: Mapping[str, Beside] = _NOTHING
 ) -> tuple[Prediction, ...]:
     """The prediction of each probe, in order; see `predict`."""
-    return tuple(predict(topology, rulesets, probe, unseen) for probe in probes)
+    return tuple(predict(topology, rulesets, probe, beside) for probe in probes)
 
 
 def hit_by_no_flow(
-    topology: Topology, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str] = _NOTHING
+    topology: Topology, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside] = _NOTHING
 ) -> dict[str, tuple[RulePosition, ...]]:
     """The rules, by namespace, that match no packet of any of the lab's flows, request or reply, by the model's reckoning.
 
     Nothing is said of a namespace in which the model cannot tell the whole way of every packet.
     """
     hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
-    untold = set(unseen)
-    for found in predict_all(topology, rulesets, lab_flows(topology), unseen):
+    untold = {name for name, held in beside.items() if held.unread}
+    for found in predict_all(topology, rulesets, lab_flows(topology), beside):
         for trace in (trace for way in (found, *found.others) for trace in way.traces):
             untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
             for name, place in _met(trace):

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 import msgspec
 
+from netlab_magic.forwarding.beside import NOTHING_BESIDE, Beside
 from netlab_magic.forwarding.links import Ahead, Cables, Links
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
@@ -19,18 +20,10 @@ _LENGTH = 72
 """Bytes of either packet, with the option that holds the hardware address."""
 
 _LOST = {
-    (_SOLICITATION, True): message(
-        "{namespace} asks who has {address}; the policy of {chain} in {place} (ip6tables) drops the question."
-    ),
-    (_SOLICITATION, False): message(
-        "{namespace} asks who has {address}; rule {rule} of {chain} in {place} (ip6tables) drops the question."
-    ),
-    (_ADVERTISEMENT, True): message(
-        "{namespace} asks who has {address}; the policy of {chain} in {place} (ip6tables) drops the answer."
-    ),
-    (_ADVERTISEMENT, False): message(
-        "{namespace} asks who has {address}; rule {rule} of {chain} in {place} (ip6tables) drops the answer."
-    ),
+    (_SOLICITATION, True): message("{namespace} asks who has {address}; the policy of {chain} in {place} ({table}) drops the question."),
+    (_SOLICITATION, False): message("{namespace} asks who has {address}; rule {rule} of {chain} in {place} ({table}) drops the question."),
+    (_ADVERTISEMENT, True): message("{namespace} asks who has {address}; the policy of {chain} in {place} ({table}) drops the answer."),
+    (_ADVERTISEMENT, False): message("{namespace} asks who has {address}; rule {rule} of {chain} in {place} ({table}) drops the answer."),
 }
 """What is said where a policy, or a rule, drops a neighbour solicitation or advertisement."""
 
@@ -46,7 +39,9 @@ class LostQuestion(msgspec.Struct, frozen=True):
     unknown: str = ""
 
 
-def lost_question(links: Links, rulesets: Mapping[str, Ruleset], namespace: str, ahead: Ahead) -> LostQuestion | None:
+def lost_question(
+    links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], namespace: str, ahead: Ahead
+) -> LostQuestion | None:
     """What keeps a namespace from learning the next machine's hardware address; None where question and answer get through.
 
     Neither packet is tracked (nf_conntrack_icmpv6_init leaves neighbour discovery UNTRACKED).
@@ -56,13 +51,15 @@ def lost_question(links: Links, rulesets: Mapping[str, Ruleset], namespace: str,
     answer = Packet(ahead.address, ahead.asker, "ipv6-icmp", icmp_type=_ADVERTISEMENT, state="UNTRACKED", length=_LENGTH)
     for packet, way in ((question, cables), (answer, cables[::-1])):
         for place, seen, towards in _passing(links, packet, way):
-            found = walk(seen, rulesets.get(place, Ruleset(family="ipv6")), None, towards)
+            native = beside.get(place, NOTHING_BESIDE).native
+            found = walk(seen, rulesets.get(place, Ruleset(family="ipv6")), None, towards, native=native)
             if found.outcome == Outcome.UNKNOWN:
                 return LostQuestion(unknown=found.why.removeprefix("unknown because "))
             visit = found.decided_by
             if not found.passed and visit is not None:
                 text = _LOST[packet.icmp_type, visit.rule is None]
                 values = {"namespace": namespace, "address": ahead.address, "place": place, "chain": visit.chain, "rule": str(visit.rule)}
+                values["table"] = visit.table if visit.line.is_native else "ip6tables"
                 return LostQuestion(text, values)
     return None
 

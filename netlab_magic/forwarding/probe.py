@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Links, links_of
 from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, segment, unreachable_port, verdict_of_error
@@ -25,14 +26,14 @@ _PROXY_SILENT = message("The proxy gets no answer from {target}, to which it pas
 _STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
 _MOST_WAYS = 128
 _NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
-_NO_ANSWERS: Mapping[str, str] = {}
+_NOTHING: Mapping[str, Beside] = {}
 
 
 def predict(
     topology: Topology,
     rulesets: Mapping[str, Ruleset],
     probe: Probe,
-    unseen: Mapping[str, str] = _NO_ANSWERS,
+    beside: Mapping[str, Beside] = _NOTHING,
     source_port: int = SOME_PORT,
 ) -> Prediction:
     """What becomes of a probe: its packet, from the source's OUTPUT through one namespace after the other, and what comes back.
@@ -40,8 +41,8 @@ def predict(
     A TCP connection is followed to its end, since what follows the SYN/ACK is ESTABLISHED to conntrack; of echo requests and datagrams,
     which each have their answer, the first.
 
-    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `unseen` names the namespaces in which other
-    rules filter too, with the reason why nobody can tell what they do; a packet that gets there makes the prediction unknown. The verdict
+    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `beside` has what filters there too: tables of
+    nft, and rules of which nobody can tell what they do: a packet that gets there makes the prediction unknown. The verdict
     is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where
     the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
     policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
@@ -51,7 +52,7 @@ def predict(
     """
 
     def follow(assumed: tuple[bool, ...]) -> tuple[Prediction, bool]:
-        modelled = ModelledProbe(topology, rulesets, probe, unseen, source_port, assumed)
+        modelled = ModelledProbe(topology, rulesets, probe, beside, source_port, assumed)
         return modelled.predict(), modelled.forks
 
     found, forks = follow(())
@@ -75,16 +76,16 @@ class ModelledProbe:
         topology: Topology,
         rulesets: Mapping[str, Ruleset],
         probe: Probe,
-        unseen: Mapping[str, str],
+        beside: Mapping[str, Beside],
         source_port: int = SOME_PORT,
         assumed: Iterable[bool] = (),
     ) -> None:
         self.topology = topology
         self.rulesets = rulesets
         self.probe = probe
-        self.unseen = unseen
+        self.beside = beside
         self.links: Links = links_of(topology)
-        self.forwarder = Forwarder(self.links, rulesets, unseen, assumed)
+        self.forwarder = Forwarder(self.links, rulesets, beside, assumed)
         self.packet = first_packet(probe, self._source(), source_port)
         self.forks = False
 
@@ -225,7 +226,7 @@ class ModelledProbe:
         address, _, port = server.target.partition(":")
         owner = self.topology.owner(address)
         further = Probe(server.namespace, address, address, owner.namespace if owner else "", server.protocol, int(port))
-        found = predict(self.topology, self.rulesets, further, self.unseen)
+        found = predict(self.topology, self.rulesets, further, self.beside)
         if found.unknown:
             raise Unknown(found.unknown)
         return found.answered

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from netlab_magic.forwarding.beside import NOTHING_BESIDE, Beside
 from netlab_magic.forwarding.conntrack import Memory
 from netlab_magic.forwarding.links import Ahead, Cables, Links
 from netlab_magic.forwarding.neighbour_discovery import LostQuestion, lost_question
@@ -52,11 +53,11 @@ class Forwarder:
     `assumed` says of one rule after the other of which that cannot be judged whether it matches.
     """
 
-    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], unseen: Mapping[str, str], assumed: Iterable[bool] = ()) -> None:
+    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], assumed: Iterable[bool] = ()) -> None:
         self.links = links
         self._assumed = iter(assumed)
         self._rulesets = rulesets
-        self._unseen = unseen
+        self._beside = beside
         self._memories: dict[str, Memory] = {}
 
     def _memory(self, namespace: str) -> Memory:
@@ -96,7 +97,7 @@ class Forwarder:
 
     def _lost_question(self, namespace: str, ahead: Ahead, ended: tuple[Hop, ...]) -> LostQuestion | None:
         """What keeps a namespace from learning the next machine's hardware address, unless it still knows it. Raises Unknown."""
-        lost = lost_question(self.links, self._rulesets, namespace, ahead)
+        lost = lost_question(self.links, self._rulesets, self._beside, namespace, ahead)
         if lost is None:
             return None
         if lost.unknown:
@@ -114,12 +115,13 @@ class Forwarder:
             packet = self._memory(namespace).recognised(packet, in_flight.quoted)
         towards = cables[0].interface if cables and enters else ""
         rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
-        done = walk(packet, rules, host, towards if enters else None, self._assumed)
+        beside = self._beside.get(namespace, NOTHING_BESIDE)
+        done = walk(packet, rules, host, towards if enters else None, self._assumed, beside.native, beside.ordered)
         ended = (*hops, Hop(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
             raise Unknown(f"{_whose(namespace)} has ip rules of its own, so that more than the main routing table decides", ended)
-        if done.hooks and namespace in self._unseen:
-            raise Unknown(self._unseen[namespace], ended)
+        if done.hooks and beside.unread:
+            raise Unknown(beside.unread, ended)
         if done.outcome == Outcome.UNKNOWN:
             raise Unknown(done.doubt, ended, forks=done.forks)
         self._memory(namespace).learn(done)

@@ -1,9 +1,6 @@
 """The hooks of netfilter: their order, the built-in chains there, and the tables that each hook asks, in order of priority."""
 
-
-
-
-__all__ = ["BESIDE", "BUILT_IN", "HOOKS", "HOOK_TABLES", "NFT_HOOK_TABLES", "WAYS"]
+__all__ = ["BUILT_IN", "HOOKS", "HOOK_TABLES", "NAT_PRIORITIES", "NFT_HOOK_TABLES", "NFT_PRIORITIES", "PRIORITIES", "WAYS"]
 
 HOOK_TABLES: dict[str, tuple[str, ...]] = {
     "PREROUTING": ("raw", "mangle", "nat"),
@@ -17,8 +14,14 @@ HOOK_TABLES: dict[str, tuple[str, ...]] = {
 NFT_HOOK_TABLES = {**HOOK_TABLES, "INPUT": ("mangle", "filter", "nat", "security")}
 """The order of the nft variant, which gives security another priority: 150 (xtables_ipv4 in iptables/nft.c)."""
 
-BESIDE = " beside"
-"""Behind a table's name: the table of another firewall that is asked at the same hook, right after iptables' own."""
+PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
+"""The priorities of the tables' base chains, nat's apart (enum nf_ip_hook_priorities)."""
+
+NFT_PRIORITIES = {**PRIORITIES, "security": 150}
+"""The same for the nft variant."""
+
+NAT_PRIORITIES = {"PREROUTING": -100, "INPUT": 100, "OUTPUT": -100, "POSTROUTING": 100}
+"""The priority at which a hook translates, whatever the priorities of the chains that decide about it (nf_nat_ipv4_ops)."""
 
 WAYS: dict[str, tuple[str, ...]] = {
     "forward": ("PREROUTING", "FORWARD", "POSTROUTING"),

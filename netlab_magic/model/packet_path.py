@@ -112,8 +112,9 @@ class Unmet(msgspec.Struct, frozen=True):
 class PathStep(msgspec.Struct, frozen=True):
     """One stop. `packet` is the packet as it comes there, and `after` as it goes on where the rule changed it, both in a few words.
 
-    `last` is set where some rules that did not match, `rule` to `last`, are one stop. `outcome` is a Step's. `lost` is a sentence for the
-    catalogue of `messages`, which `values` fill, about a packet that no rule has ended. `back` marks the way of what comes back.
+    `last` is set where some rules that did not match, `rule` to `last`, are one stop. `outcome` is a Step's, and `text` a rule of nft.
+    `lost` is a sentence for the catalogue of `messages`, which `values` fill, about a packet that no rule has ended. `back` marks the way
+    of what comes back.
     """
 
     event: Event
@@ -132,6 +133,12 @@ class PathStep(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}
     fatal: bool = False
     back: bool = False
+    text: str = ""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is in a table of nft, which is named with its family: `inet filter`."""
+        return " " in self.table
 
     @property
     def inside(self) -> bool:

@@ -1,7 +1,7 @@
 """One packet on one host, as the kernel treats it: hooks, tables, chains, rules, NAT and routing, worked out from the rules alone.
 
-Start reading: `pipeline`, then `table` and `matches`.
-Imports: iptables, model.
+Start reading: `pipeline`, then `table` and `matches`; `nft_program` and `nft_rules` for the rules of nft.
+Imports: iptables, model, nftables.
 """
 
 from netlab_magic.netfilter.branching import every_way

@@ -8,7 +8,7 @@ from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.extensions import MATCHES, TARGETS
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.model.hooks import BESIDE, HOOK_TABLES
+from netlab_magic.model.hooks import HOOK_TABLES
 from netlab_magic.netfilter.matches import conditions, unjudged
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action, action, unknowable
@@ -75,13 +75,10 @@ class Chains(dict[str, Lines]):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The chains of every table, by its name, and whether any rule has connection tracking run.
-
-    `asked` has the tables of one kind that are asked at a hook, iptables' own before another firewall's.
-    """
+    """The chains of every table, by its name, those of the tables that each hook asks, and whether any rule has connection tracking run."""
 
     tables: Mapping[str, Chains]
-    asked: Mapping[tuple[str, str], tuple[str, ...]]
+    asked: Mapping[str, frozenset[str]]
     tracks: bool
 
 
@@ -100,11 +97,7 @@ def _compile(ruleset: Ruleset) -> Program:
     before = latest.tables if latest else {}
     tracks = any(_tracks(rule) for table in ruleset.tables for chain in table.chains for rule in chain.rules)
     tables = {table.name: Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
-    asked = {
-        (kind, hook): tuple(name for name in (kind, f"{kind}{BESIDE}") if name in tables and hook in tables[name])
-        for hook, kinds in HOOK_TABLES.items()
-        for kind in kinds
-    }
+    asked = {hook: frozenset(name for name in names if name in tables and hook in tables[name]) for hook, names in HOOK_TABLES.items()}
     return Program(tables, asked, tracks)
 
 

@@ -14,7 +14,7 @@ from netlab_magic.iptables.ruleset import Match, Option, Rule
 from netlab_magic.model.topology import possible_names
 from netlab_magic.netfilter.frame import Frame
 
-__all__ = ["Condition", "Test", "conditions", "unjudged"]
+__all__ = ["Condition", "Test", "conditions", "is_destined", "is_sourced", "unjudged"]
 
 Test = Callable[[Frame], bool | None]
 _Value = Callable[[Frame], str]
@@ -250,18 +250,18 @@ def _state(option: Option, states: tuple[str, ...]) -> Condition:
     def translated(frame: Frame) -> bool:
         if frame.state in wanted or frame.state in ("INVALID", "UNTRACKED"):
             return frame.state in wanted
-        return ("SNAT" in wanted and _is_sourced(frame)) or ("DNAT" in wanted and _is_destined(frame))
+        return ("SNAT" in wanted and is_sourced(frame)) or ("DNAT" in wanted and is_destined(frame))
 
     return _condition(option, translated if wanted & {"SNAT", "DNAT"} else plain, lambda f: f.state)
 
 
-def _is_sourced(frame: Frame) -> bool:
+def is_sourced(frame: Frame) -> bool:
     """Whether the source of the connection is translated."""
     back = frame.reply
     return (frame.original.source, frame.original.source_port) != (back.destination, back.destination_port)
 
 
-def _is_destined(frame: Frame) -> bool:
+def is_destined(frame: Frame) -> bool:
     """Whether the destination of the connection is translated."""
     back = frame.reply
     return (frame.original.destination, frame.original.destination_port) != (back.source, back.source_port)

@@ -5,20 +5,18 @@ from collections.abc import Iterable
 import msgspec
 
 from netlab_magic.iptables.identity_cache import Remembered
-from netlab_magic.iptables.numbers import shown, word_of
+from netlab_magic.iptables.numbers import shown
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.hooks import HOOK_TABLES, NFT_HOOK_TABLES
 from netlab_magic.model.packet import Packet
-from netlab_magic.netfilter.compile import compiled
-from netlab_magic.netfilter.frame import Frame, frame_of
-from netlab_magic.netfilter.result import Cause, Entries, HostTrace, Outcome, RuleVisit
+from netlab_magic.netfilter.hook import AtHooks, Stopped
+from netlab_magic.netfilter.result import Cause, HostTrace, Outcome
 from netlab_magic.netfilter.routing import Host, Routing
-from netlab_magic.netfilter.table import Decision, Undecided, traverse
+from netlab_magic.netfilter.table import Undecided
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["routing_of", "walk"]
 
 _ROUTINGS: Remembered[Host, Routing] = Remembered(Routing, 512)
-_NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
 _ROUTING_ANSWERS = {
     "": ("icmp-net-unreachable", "icmp6-no-route"),
     Cause.BLACKHOLE: ("", ""),
@@ -33,59 +31,52 @@ def routing_of(host: Host | None, six: bool) -> Routing | None:
 
 
 def walk(
-    packet: Packet, ruleset: Ruleset, host: Host | None = None, towards: str | None = None, assumed: Iterable[bool] = ()
+    packet: Packet,
+    ruleset: Ruleset,
+    host: Host | None = None,
+    towards: str | None = None,
+    assumed: Iterable[bool] = (),
+    native: NftRuleset | None = None,
+    ordered: bool = False,
 ) -> HostTrace:
-    """The way of `packet` through `ruleset` on `host`.
+    """The way of `packet` through `ruleset`, the rules of iptables, and `native`, those of nft, on `host`.
 
     A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
     where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `towards` is the bridge's port
     behind which the receiver of the frame is, "" when that is the bridge itself; None to tell it by the destination. `assumed` says of
-    one rule after the other of which that cannot be judged whether it matches.
+    one rule after the other of which that cannot be judged whether it matches, and of base chains with one priority whether the order that
+    was followed is the right one: the kernel asks the youngest first, and a listing does not tell which that is. With `ordered` it is.
 
     Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
     that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
     """
-    return _Pipeline(packet, ruleset, host, assumed, towards).walk()
+    pipeline = _Pipeline(packet, ruleset, host, assumed, towards, native)
+    pipeline.ordered = ordered
+    return pipeline.walk()
 
 
-def _is_icmp_error(frame: Frame) -> bool:
-    """Whether it is one about a packet of a connection: other ICMP packets begin or belong to connections themselves."""
-    return frame.state == "RELATED" and word_of(frame.protocol) in ("icmp", "ipv6-icmp")
-
-
-class _Stopped(Exception):
-    """The packet gets no further; `why` says what stopped it."""
-
-    def __init__(self, outcome: str, why: str, answer: str = "", cause: str = Cause.RULE) -> None:
-        super().__init__(why)
-        self.outcome = outcome
-        self.why = why
-        self.answer = answer
-        self.cause = cause
-
-
-class _Pipeline:
+class _Pipeline(AtHooks):
     """One packet on its way."""
 
     def __init__(
-        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Iterable[bool], towards: str | None = None
+        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Iterable[bool], towards: str | None, native: NftRuleset | None
     ) -> None:
+        super().__init__(packet, ruleset, native, routing_of(host, ":" in packet.source), host.variant if host else "", assumed)
         self.sent = packet
         self.towards = towards
-        self.routing = routing_of(host, ":" in packet.source)
-        self.frame = frame_of(packet, self.routing)
-        program = compiled(ruleset)
-        self.tables, self.asked, self.tracks = program.tables, program.asked, program.tracks
-        self.assumed = iter(assumed)
         self.redirected = False
-        self.order = NFT_HOOK_TABLES if host and host.variant == "nft" else HOOK_TABLES
-        self.entries: Entries = []
-        self.hooks: list[str] = []
+
+    def rerouted(self) -> None:
+        """See AtHooks (nf_nat_ipv4_local_fn)."""
+        self.device_towards(self.frame.destination)
 
     def walk(self) -> HostTrace:
         try:
+            self.meet_links(False, self.frame.input, self.frame.port_in)
             outcome = self.arrive() if self.frame.input else self.leave()
-        except _Stopped as end:
+            if outcome != Outcome.DELIVERED:
+                self.meet_links(True, self.frame.output, self.frame.port_out)
+        except Stopped as end:
             return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
             doubt = f"{end.line} {end.why}"
@@ -93,96 +84,18 @@ class _Pipeline:
             return msgspec.structs.replace(found, doubt=doubt, undecided=end.line.place, forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
+    def meet_links(self, leaves: bool, device: str, port: str) -> None:
+        """Raises Undecided where a base chain that sees frames, on a bridge or on one device, may end the packet's way."""
+        if self.native is None or not self.native.links or self.routing is None:
+            return
+        ports = {name for name, held in self.routing.devices.items() if held.bridge == device}
+        met = {device, port} | (ports if leaves else set())
+        for chain in self.native.links:
+            if chain.leaves == leaves and (met.intersection(chain.devices) if chain.devices else ports):
+                raise Undecided(chain.line, "sees frames, which the model does not follow")
+
     def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> HostTrace:
         return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
-
-    def change(self, **values: object) -> None:
-        """Another frame with these values, so that the steps keep the frame that they saw."""
-        self.frame = frame = self.frame.copied()
-        for name, value in values.items():
-            setattr(frame, name, value)
-
-    def hook(self, name: str) -> None:
-        """All tables of a hook; raises _Stopped when one of them ends the packet's way."""
-        self.hooks.append(name)
-        for kind in self.order[name]:
-            if kind == "nat":
-                self.translate(name)
-                continue
-            for table in self.asked[kind, name]:
-                chain = self.tables[table][name]
-                if chain.is_open:  # as most are, so that asking them is worth a short way
-                    self.entries.append(RuleVisit(name, chain.end[1], True, -1, self.frame))
-                elif kind == "raw":
-                    self.before_tracking(name, table)
-                else:
-                    self.obey(self.ask(name, table))
-
-    def before_tracking(self, hook: str, table: str) -> None:
-        """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo.
-
-        What the host says about an untracked packet brings the mark of a related one, without a connection: NOTRACK leaves it alone, as
-        its _nfct is not 0 (nf_conntrack_attach, xt_ct_target).
-        """
-        state = self.frame.state
-        attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
-        tracked = asked = self.frame
-        if not attached:
-            self.frame = asked = tracked.copied()
-            asked.state = "INVALID"
-            asked.attached = _is_icmp_error(tracked) and not tracked.input
-        decision = self.ask(hook, table)
-        if self.frame is asked:
-            self.frame = tracked
-        elif not attached and self.frame.state != "UNTRACKED":
-            self.change(state=state, attached=False)
-        self.obey(decision)
-
-    def ask(self, hook: str, table: str) -> Decision:
-        decision = traverse(hook, self.tables[table], self.frame, self.assumed, self.entries)
-        self.frame = decision.frame
-        return decision
-
-    def obey(self, decision: Decision) -> None:
-        if decision.verdict == "ACCEPT":
-            return
-        table = decision.line.table
-        where = f"{decision.line} in {table}" if table != "filter" else str(decision.line)
-        if decision.verdict == "REJECT":
-            raise _Stopped(Outcome.REJECTED, f"{where} rejects it", decision.line.action.answer)
-        raise _Stopped(Outcome.DROPPED, f"{where} drops it")
-
-    def translate(self, hook: str) -> None:
-        """The nat table decides about a connection's first packet; all others are translated as it was (nf_nat_inet_fn).
-
-        Where no rule has connection tracking run, there are no connections, and it is never asked. An ICMP error never asks it
-        (nf_nat_ipv4_fn). A reset of REJECT may be the first that POSTROUTING sees of its connection: what the table decides then is about
-        the other direction, and the reset itself is translated as any reply (nf_nat_packet).
-        """
-        frame, end = self.frame, _NAT_ENDS[hook]
-        if frame.state in ("INVALID", "UNTRACKED") or not self.tracks:
-            return
-        first = frame.state == "NEW" or (frame.state == "RELATED" and not _is_icmp_error(frame))
-        if first and end not in frame.translated:
-            for table in self.asked["nat", hook]:
-                if end not in self.frame.translated:
-                    self.obey(self.ask(hook, table))
-            self.frame.translated |= {end}  # no rule can see that, so that the frame need not be another
-            if frame.direction == "REPLY":
-                self.change(source=frame.source, source_port=frame.source_port)
-        self.translate_as_before(end)
-        if hook == "OUTPUT" and self.frame.destination != frame.destination:
-            self.device_towards(self.frame.destination)  # raises where there is no way (nf_nat_ipv4_local_fn)
-
-    def translate_as_before(self, end: str) -> None:
-        """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
-        frame = self.frame
-        own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
-        has_ports = "icmp" not in word_of(frame.protocol)
-        if end == "source" and (own.source, own.source_port) != (other.destination, other.destination_port):
-            self.change(source=other.destination, source_port=other.destination_port if has_ports else 0)
-        if end == "destination" and (own.destination, own.destination_port) != (other.source, other.source_port):
-            self.change(destination=other.source, destination_port=other.source_port if has_ports else 0)
 
     def arrive(self) -> str:
         """A packet from outside."""
@@ -210,7 +123,7 @@ class _Pipeline:
         """A bridge sends no frame back through the port that it came from, unless that is a hairpin (should_deliver)."""
         if port == self.frame.port_in and not (self.routing and port in self.routing.hairpins):
             why = f"the bridge {self.frame.input} sends no frame back through {port}, from which it came"
-            raise _Stopped(Outcome.DROPPED, why, cause=Cause.HAIRPIN)
+            raise Stopped(Outcome.DROPPED, why, cause=Cause.HAIRPIN)
 
     def switch(self, port: str) -> str:
         """A bridged frame: not routed, its TTL stays, and POSTROUTING sees no input (br_nf_forward_ip, br_nf_post_routing)."""
@@ -230,19 +143,19 @@ class _Pipeline:
         if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
             return self.deliver()
         if not self.routing.forwards:
-            raise _Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
+            raise Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
         hop = self.routing.route(frame.destination)
         if hop is None:
             raise self.no_way(frame.destination, answers=True)
         return self.forward(hop.device)
 
-    def no_way(self, destination: int, *, answers: bool) -> _Stopped:
+    def no_way(self, destination: int, *, answers: bool) -> Stopped:
         """Why routing lets nothing go to an address, with what it answers senders outside (ip_error, ip6_rt_init_dst_reject)."""
         six = self.frame.six
         cause = self.routing.barrier(destination) if self.routing else ""
         answer = _ROUTING_ANSWERS[cause][six] if answers else ""
         why = f"a route of the host is a {cause} for" if cause else "the host has no route to"
-        return _Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, cause or Cause.NO_ROUTE)
+        return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, cause or Cause.NO_ROUTE)
 
     def refuse_martians(self) -> None:
         """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
@@ -252,10 +165,10 @@ class _Pipeline:
         loops = routing.is_loopback(frame.source) or routing.is_loopback(frame.destination)
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
-            raise _Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
+            raise Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
         if not routing.expects(frame.source, frame.input):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
-            raise _Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
+            raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
 
     def forward(self, output: str) -> str:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
@@ -265,7 +178,7 @@ class _Pipeline:
                 return self.switch(port)
         if self.frame.ttl <= 1:
             answer = "icmp6-time-exceeded" if self.frame.six else "icmp-time-exceeded"
-            raise _Stopped(Outcome.DROPPED, "its TTL has come to an end", answer, Cause.TTL)
+            raise Stopped(Outcome.DROPPED, "its TTL has come to an end", answer, Cause.TTL)
         self.change(output=output, ttl=self.frame.ttl - 1)
         self.hook("FORWARD")
         self.hook("POSTROUTING")
@@ -297,7 +210,7 @@ class _Pipeline:
             raise self.no_way(destination, answers=False)
         if self.routing.is_loopback(self.frame.source) and not self.routing.takes_loopback(hop.device):  # __mkroute_output
             why = f"nothing leaves the host from its loopback address {shown(self.frame.source, self.frame.six)}"
-            raise _Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)
+            raise Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)
         return hop.device
 
     def loop_back(self) -> str:
@@ -306,7 +219,7 @@ class _Pipeline:
         Only packets of the original direction confirm it, answers of REJECT do not (__nf_conntrack_confirm).
         """
         if self.routing and "lo" in self.routing.devices and not self.routing.devices["lo"].up:
-            raise _Stopped(Outcome.DROPPED, "lo is down, through which a host sends to itself", cause=Cause.LOOPBACK_DOWN)
+            raise Stopped(Outcome.DROPPED, "lo is down, through which a host sends to itself", cause=Cause.LOOPBACK_DOWN)
         confirms = self.frame.state not in ("INVALID", "UNTRACKED") and self.frame.direction == "ORIGINAL"
         self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if confirms else self.frame.status)
         self.hook("PREROUTING")

@@ -84,7 +84,10 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
     @property
     def outcome(self) -> str:
         """What followed a match: a verdict, the chain that was entered, or "" when the packet went on."""
-        return (self.line.action.verdict or self.line.action.chain) if self.matched else ""
+        if not self.matched:
+            return ""
+        follows = self.line.action.for_frame(self.frame)
+        return follows.verdict or follows.chain
 
     @property
     def before(self) -> Packet:
@@ -161,6 +164,11 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     def decided_by(self) -> RuleVisit | None:
         """The last step that matched: for a packet that was dropped, the one that did it."""
         return next((step for step in reversed(self.entries) if isinstance(step, RuleVisit) and step.matched), None)
+
+    @property
+    def meets_native(self) -> bool:
+        """Whether it met a table of nft."""
+        return any(step.line.is_native for step in self.matched)
 
     @property
     def path(self) -> RulePath:

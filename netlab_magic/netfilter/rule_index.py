@@ -8,11 +8,17 @@ from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, Test
 from netlab_magic.netfilter.targets import Action
 
-__all__ = ["Candidate", "Class", "Line", "Lines"]
+__all__ = ["Candidate", "Class", "Line", "Lines", "Place"]
+
+Place = tuple[str, str, int]
+"""Table, chain and number of a rule; 0 for the end of a chain."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a chain that a user made."""
+    """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a chain that a user made.
+
+    `text` is a rule of nft as it is printed, without what it has counted.
+    """
 
     table: str
     chain: str
@@ -20,11 +26,17 @@ class Line(msgspec.Struct, frozen=True):
     conditions: tuple[Condition, ...]
     tests: tuple[Test, ...]
     action: Action
+    text: str = ""
 
     @property
-    def place(self) -> tuple[str, str, int]:
-        """Table, chain and number; 0 for the end of a chain."""
+    def place(self) -> Place:
+        """Where it is."""
         return self.table, self.chain, self.number or 0
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it belongs to a table of nft, which is named with its family: `inet filter`."""
+        return " " in self.table
 
     @property
     def acts(self) -> bool:
@@ -43,9 +55,8 @@ class Line(msgspec.Struct, frozen=True):
         return (True, -1) if unknown < 0 else (None, unknown)
 
     def __str__(self) -> str:
-        if self.number:
-            return f"rule {self.number} of {self.chain}"
-        return f"the {'end' if self.action.verdict == 'RETURN' else 'policy'} of {self.chain}"
+        what = f"rule {self.number}" if self.number else "the end" if self.action.verdict == "RETURN" else "the policy"
+        return f"{what} of {self.chain} in table {self.table}" if self.is_native else f"{what} of {self.chain}"
 
 
 Candidate = tuple[int, Line, tuple[Test, ...]]

@@ -11,7 +11,7 @@ import msgspec
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.result import Entries, PassedRules, RuleVisit
 from netlab_magic.netfilter.rule_index import Candidate, Line, Lines
-from netlab_magic.netfilter.targets import Change, Unjudged
+from netlab_magic.netfilter.targets import Action, Change, Unjudged
 
 __all__ = ["Decision", "Undecided", "traverse"]
 
@@ -34,17 +34,17 @@ class Undecided(Exception):
         self.forks = forks
 
 
-def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], entries: Entries) -> Decision:
-    """The decision of one table; what was looked at is added to `entries`.
+def traverse(hook: str, base: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], entries: Entries) -> Decision:
+    """The decision of one table, which begins in its chain `base`; what was looked at is added to `entries`.
 
     `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say,
     and where chains lead back to themselves: the kernel takes no such rules (mark_source_chains in ip_tables.c, nft_chain_validate).
     """
     kind = frame.protocol, frame.input, frame.output
-    chain, at = chains[hook], -1
+    chain, at = chains[base], -1
     candidates = iter(chain.candidates(kind, frame))
     callers: list[tuple[Lines, int, Iterator[Candidate], int]] = []
-    entered = [hook]  # the chains that are not left yet, with those that a goto has left for good
+    entered = [base]  # the chains that are not left yet, with those that a goto has left for good
     while True:
         before, (at, line, certain) = at, _next(candidates, frame)
         if at > before + 1:  # nomatch
@@ -57,7 +57,7 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
             if not matched:
                 entries.append(RuleVisit(hook, line, matched, failed, frame))
                 continue
-        follows = line.action
+        follows = line.action if line.action.choose is None else _chosen(line, frame)
         if follows.change is None:
             entries.append(RuleVisit(hook, line, True, -1, frame))
         else:
@@ -77,7 +77,7 @@ def traverse(hook: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iter
                 chain, at, candidates, depth = callers.pop()
                 del entered[depth:]
             else:
-                chain = chains[hook]
+                chain = chains[base]
                 at, candidates = len(chain) - 2, iter((chain.end,))
         elif follows.verdict:  # accept, drop, reject
             return Decision(follows.verdict, line, frame)
@@ -102,6 +102,13 @@ def _leads_back(entered: list[str], chain: str) -> str:
     """Why nothing follows a rule of a loop of chains, after "rule 1 of B "."""
     way = " → ".join((*entered[entered.index(chain) :], chain))
     return f"leads back to {chain} in a loop of chains ({way}), which the kernel would refuse"
+
+
+def _chosen(line: Line, frame: Frame) -> Action:
+    try:
+        return line.action.for_frame(frame)
+    except Unjudged as reason:
+        raise Undecided(line, str(reason)) from reason
 
 
 def _changed(line: Line, change: Change, frame: Frame) -> Frame:

@@ -11,7 +11,9 @@ from netlab_magic.iptables.extensions.values import Masked, NatTarget, Span
 from netlab_magic.iptables.ruleset import Target
 from netlab_magic.netfilter.frame import Ends, Frame
 
-__all__ = ["Action", "Change", "Unjudged", "action", "unknowable"]
+__all__ = [
+    "Action", "Change", "Unjudged", "action", "destined", "masquerading", "port_after", "redirecting", "sourced", "unknowable", "untracked",
+]  # fmt: skip
 
 Change = Callable[[Frame], Frame]
 
@@ -24,7 +26,7 @@ class Action(msgspec.Struct, frozen=True):
     """What follows a match. `verdict` is ACCEPT, DROP, RETURN or REJECT; `chain` the chain to enter; `change` makes another frame.
 
     With none of them the packet goes on to the next rule; after a change it does too, unless there is a verdict. A change raises
-    Unjudged where nobody can tell what follows.
+    Unjudged where nobody can tell what follows. Where the packet itself decides what follows, as in a verdict map, `choose` gives that.
     """
 
     verdict: str = ""
@@ -32,6 +34,11 @@ class Action(msgspec.Struct, frozen=True):
     goto: bool = False
     change: Change | None = None
     answer: str = ""
+    choose: "Callable[[Frame], Action] | None" = None
+
+    def for_frame(self, frame: Frame) -> "Action":
+        """What follows for this frame. Raises Unjudged."""
+        return self if self.choose is None else self.choose(frame)
 
 
 def unknowable(why: str) -> Action:
@@ -135,7 +142,7 @@ def _with_tos(compute: Callable[[int], int]) -> Change:
     return change
 
 
-def _untrack(frame: Frame) -> Frame:
+def untracked(frame: Frame) -> Frame:
     """A packet that has a connection already keeps it (xt_ct_target)."""
     if frame.state != "INVALID" or frame.attached:
         return frame
@@ -145,10 +152,10 @@ def _untrack(frame: Frame) -> Frame:
 
 
 def _ct(said: _Values) -> Action:
-    return Action(change=_untrack) if "--notrack" in said else Action()
+    return Action(change=untracked) if "--notrack" in said else Action()
 
 
-def _port(current: int, wanted: Span | None, target: str) -> int:
+def port_after(current: int, wanted: Span | None, target: str) -> int:
     """The port after translation: the old one where it is allowed, else the only one there is (nf_nat_l4proto_unique_tuple)."""
     if wanted is None or wanted.first <= current <= wanted.last:
         return current
@@ -157,7 +164,7 @@ def _port(current: int, wanted: Span | None, target: str) -> int:
     return wanted.first
 
 
-def _destined(frame: Frame, address: int, port: int) -> Frame:
+def destined(frame: Frame, address: int, port: int) -> Frame:
     """The first packet of a connection whose destination is translated: replies will come from there."""
     after = copy(frame)
     after.destination, after.destination_port = address, port
@@ -166,7 +173,7 @@ def _destined(frame: Frame, address: int, port: int) -> Frame:
     return after
 
 
-def _sourced(frame: Frame, address: int, port: int) -> Frame:
+def sourced(frame: Frame, address: int, port: int) -> Frame:
     """The first packet of a connection whose source is translated: replies will go there."""
     after = copy(frame)
     after.source, after.source_port = address, port
@@ -188,7 +195,7 @@ def _dnat(said: _Values) -> Action:
 
     def change(frame: Frame) -> Frame:
         address = frame.destination if to.addresses is None else to.addresses.first
-        return _destined(frame, address, _port(frame.destination_port, to.ports, "DNAT"))
+        return destined(frame, address, port_after(frame.destination_port, to.ports, "DNAT"))
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -201,7 +208,7 @@ def _snat(said: _Values) -> Action:
 
     def change(frame: Frame) -> Frame:
         address = frame.source if to.addresses is None else to.addresses.first
-        return _sourced(frame, address, _port(frame.source_port, to.ports, "SNAT"))
+        return sourced(frame, address, port_after(frame.source_port, to.ports, "SNAT"))
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -215,8 +222,11 @@ def _ports(said: _Values) -> Span | None:
 
 
 def _masquerade(said: _Values) -> Action:
+    return masquerading(_ports(said))
+
+
+def masquerading(ports: Span | None) -> Action:
     """The source becomes the address of the device that the packet leaves through (nf_nat_masquerade_ipv4)."""
-    ports = _ports(said)
 
     def change(frame: Frame) -> Frame:
         routing = frame.routing
@@ -224,14 +234,17 @@ def _masquerade(said: _Values) -> Action:
         address = routing.source_for(frame.output, hop.next if hop else frame.destination) if routing else None
         if address is None:
             raise Unjudged(f"masquerades, and the address of {frame.output or 'the output interface'} is not known")
-        return _sourced(frame, address, _port(frame.source_port, ports, "MASQUERADE"))
+        return sourced(frame, address, port_after(frame.source_port, ports, "MASQUERADE"))
 
     return Action(verdict="ACCEPT", change=change)
 
 
 def _redirect(said: _Values) -> Action:
+    return redirecting(_ports(said))
+
+
+def redirecting(ports: Span | None) -> Action:
     """The destination becomes the host: loopback for its own packets, else the first address of the input (nf_nat_redirect.c)."""
-    ports = _ports(said)
 
     def change(frame: Frame) -> Frame:
         address: int | None = 1 if frame.six else 0x7F000001
@@ -239,7 +252,7 @@ def _redirect(said: _Values) -> Action:
             address = next((own.number for own in frame.routing.own if own.device == frame.input), None) if frame.routing else None
         if address is None:
             raise Unjudged(f"redirects, and the address of {frame.input} is not known")
-        return _destined(frame, address, _port(frame.destination_port, ports, "REDIRECT"))
+        return destined(frame, address, port_after(frame.destination_port, ports, "REDIRECT"))
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -250,8 +263,8 @@ def _netmap(said: _Values) -> Action:
 
     def change(frame: Frame) -> Frame:
         if "destination" in frame.translated:
-            return _sourced(frame, frame.source & ~bits | network, frame.source_port)
-        return _destined(frame, frame.destination & ~bits | network, frame.destination_port)
+            return sourced(frame, frame.source & ~bits | network, frame.source_port)
+        return destined(frame, frame.destination & ~bits | network, frame.destination_port)
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -265,7 +278,7 @@ _ACTIONS: dict[str, Callable[[_Values], Action]] = {
     "MARK": _mark,
     "MASQUERADE": _masquerade,
     "NETMAP": _netmap,
-    "NOTRACK": lambda _: Action(change=_untrack),
+    "NOTRACK": lambda _: Action(change=untracked),
     "REDIRECT": _redirect,
     "REJECT": _reject,
     "SNAT": _snat,

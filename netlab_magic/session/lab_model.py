@@ -1,32 +1,36 @@
 """A lab as the model sees it, now or in a snapshot, and what it says of many flows at once: `matrix --predict`."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from netlab_magic.diagnosis.summary import account
-from netlab_magic.engines.protocol import Observed
+from netlab_magic.engines.protocol import ForeignRules, Observed
 from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import matrix_probes
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.nftables import parse
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
-__all__ = ["Model", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix", "unseen_in"]
+__all__ = ["Model", "beside_in", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix"]
 
 
 class Model(msgspec.Struct, frozen=True):
-    """What a prediction needs to know: topology, the rules of each namespace, and where others filter too, with the reason.
+    """What a prediction needs to know: topology, the rules of each namespace, and what filters beside them.
 
     `rulesets` are iptables' rules, `rulesets6` those of ip6tables.
     """
 
     topology: Topology
     rulesets: Mapping[str, Ruleset]
-    unseen: Mapping[str, str]
+    beside: Mapping[str, Beside]
     rulesets6: Mapping[str, Ruleset] = {}
 
     def rules_for(self, probe: Probe) -> Mapping[str, Ruleset]:
@@ -35,22 +39,45 @@ class Model(msgspec.Struct, frozen=True):
 
     def predict(self, probes: Sequence[Probe]) -> tuple[Prediction, ...]:
         """The prediction of each probe, in order."""
-        return tuple(predict(self.topology, self.rules_for(probe), probe, self.unseen) for probe in probes)
+        return tuple(predict(self.topology, self.rules_for(probe), probe, self.beside) for probe in probes)
 
 
-def unseen_in(observed: Observed) -> dict[str, str]:
-    """The namespaces in which others filter too, whose rules the model does not know."""
+def beside_in(observed: Observed) -> dict[str, Beside]:
+    """What filters in each namespace beside the rules of this lab's iptables."""
     foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
-    return {name: _others(*(one.owner for one in found)) for name, found in foreign.items() if found}
+    return {name: _beside(found) for name, found in foreign.items() if found}
+
+
+def _beside(foreign: Sequence[ForeignRules]) -> Beside:
+    native = next((one for one in foreign if one.owner == "nftables"), None)
+    others = _others(*(one.owner for one in foreign if one is not native)) if len(foreign) > (native is not None) else ""
+    if native is None:
+        return Beside(unread=others)
+    ruleset = _parsed(native.text)
+    if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table went while it was asked
+        return Beside(unread=others or _others("nftables"))
+    return Beside(ruleset, others or _not_understood(ruleset))
 
 
 def _others(*owners: str) -> str:
     return f"{' and '.join(owners)} filters there too, with rules that the model does not read"
 
 
+def _not_understood(ruleset: NftRuleset) -> str:
+    """Why a listing of nft is not known as a whole; a single rule that is not understood is told where a packet meets it."""
+    blocks = [f"{table.title}: {block.lines[0].strip()}" for table in ruleset.tables for block in table.verbatim]
+    wrong = next(iter((*ruleset.problems, *blocks)), "")
+    return f"what nft lists there is not understood as a whole ({wrong})" if wrong else ""
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> NftRuleset:
+    return parse(text, strict=False)
+
+
 def model_of(seen: Seen) -> Model:
     """The lab as it was read back with all that is in its namespaces."""
-    return Model(full_topology(seen.observed), seen.rulesets, unseen_in(seen.observed), seen.rulesets6)
+    return Model(full_topology(seen.observed), seen.rulesets, beside_in(seen.observed), seen.rulesets6)
 
 
 def full_topology(observed: Observed) -> Topology:
@@ -75,7 +102,9 @@ def model_of_snapshot(then: Seen, now: Seen) -> Model:
     started: these are taken as they are now.
     """
     rulesets = {**now.rulesets, HOST: then.completed(now).ruleset}
-    beside = {HOST: _others("nftables")} if then.dockerd is not None and then.dockerd.backend == "nftables" else {}
+    beside = beside_in(now.observed)
+    if then.dockerd != now.dockerd and any(one is not None and one.backend == "nftables" for one in (then.dockerd, now.dockerd)):
+        beside[HOST] = Beside(unread=_others("nftables"))
     return Model(_completed(then.topology, now.observed), rulesets, beside, now.rulesets6)
 
 

@@ -8,13 +8,14 @@ from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import OTHER_FAMILY
 from netlab_magic.forwarding.any_address import Foreseen, foresee
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
-from netlab_magic.session.lab_model import Model, full_topology, predicted_matrix, unseen_in
+from netlab_magic.session.lab_model import Model, beside_in, full_topology, predicted_matrix
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
@@ -25,7 +26,7 @@ def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foresee
     """What happens to a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
     six = any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
-    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.unseen)
+    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.beside)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
@@ -52,13 +53,13 @@ def _evidence(model: Model) -> Evidence:
 def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; if none were read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
-    beside = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
+    listed = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
     own = [*([seen.ruleset] if seen.dump else []), *(held for name, held in seen.rulesets6.items() if name == HOST)]
-    read = [*own, *(save_format.parse(text, strict=False) for text in beside)]
+    read = [*own, *(save_format.parse(text, strict=False) for text in listed)]
     found = [ruleset for ruleset in read if ruleset.family == wanted]
     others = tuple(foreign for foreign in observed.foreign if foreign.owner != OTHER_FAMILY)
-    unseen = unseen_in(msgspec.structs.replace(observed, foreign=others))
-    if not found:
-        unseen = {HOST: f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has", **unseen}
+    beside = beside_in(msgspec.structs.replace(observed, foreign=others))
+    if not found and not (HOST in beside and beside[HOST].unread):
+        beside[HOST] = Beside(unread=f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has")
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
-    return Model(full_topology(observed), {} if six else rulesets, unseen, rulesets if six else {})
+    return Model(full_topology(observed), {} if six else rulesets, beside, rulesets if six else {})

@@ -86,7 +86,7 @@ def _unmet(seen: Seen) -> tuple[RulePosition, ...]:
     if not 0 < flows * (1 + sum(len(chain.rules) for table in seen.ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
         return ()
     model = model_of(seen)
-    return hit_by_no_flow(model.topology, model.rulesets, model.unseen).get(HOST, ())
+    return hit_by_no_flow(model.topology, model.rulesets, model.beside).get(HOST, ())
 
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:

@@ -48,7 +48,7 @@ FOLLOWED = [
     ("a jump", seen("rule", rule=2, verdict="A"), "A"),
     ("the end of a user chain", seen("return", chain="A"), "RETURN"),
     ("a policy", seen("policy"), "DROP"),
-    ("a table of somebody else", seen("rule", chain="filter-FORWARD", rule=4, verdict="DROP", table="nft docker-bridges"), "DROP"),
+    ("a table of somebody else", seen("rule", chain="filter-FORWARD", rule=4, verdict="DROP", table="ip docker-bridges"), "DROP"),
     ("a rule that is not in the dump", seen("rule", rule=9, verdict="ACCEPT"), "ACCEPT"),
 ]
 

@@ -37,7 +37,7 @@ def test_what_is_lost(where: str, rule: str, lost: str | None) -> None:
     rulesets = {where: parse(f"*filter\n{chains}{rule}\nCOMMIT\n", family="ipv6")}
     sender = End("a", "eth0")
     ahead = Ahead("eth0", "fd00:1::3", "fd00:1::2", links.cables(sender, "fd00:1::3", "fd00:1::2"))
-    found = lost_question(links, rulesets, "a", ahead)
+    found = lost_question(links, rulesets, {}, "a", ahead)
     assert (found is None) == (lost is None)
     if found is not None and lost is not None:
         assert lost in found.text.format(**found.values)
@@ -47,4 +47,4 @@ def test_a_bridge_that_shows_nothing_to_ip6tables_loses_nothing() -> None:
     links = links_of(built(f"{LINK}sysctl net.bridge.bridge-nf-call-ip6tables=0\n"))
     rulesets = {"host": parse("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", family="ipv6")}
     ahead = Ahead("eth0", "fd00:1::3", "fd00:1::2", links.cables(End("a", "eth0"), "fd00:1::3", "fd00:1::2"))
-    assert lost_question(links, rulesets, "a", ahead) is None
+    assert lost_question(links, rulesets, {}, "a", ahead) is None

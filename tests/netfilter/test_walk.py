@@ -1,12 +1,12 @@
 """The way of a packet, worked out from the rules: one line a case, `packet => outcome @ the rule that decided`."""
 
-import re
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.rulesets import rulesets
+from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packet
 
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
@@ -14,43 +14,6 @@ from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import End, Interface, Namespace, Route, Topology
 from netlab_magic.netfilter import Device, Host, HostTrace, Outcome, converse, every_way, host_of, refusal_of, walk
-
-HOST = Host(
-    (
-        Device("lo", ("127.0.0.1/8",)),
-        Device("docker1", ("172.18.0.1/16",)),
-        Device("veth0", bridge="docker1", behind=("172.18.0.2",)),
-        Device("veth1", bridge="docker1", behind=("172.18.0.3",)),
-        Device("eth0", ("10.0.0.5/24",)),
-    ),
-    (Route("default", "10.0.0.1", "eth0"),),
-)
-PACKET = re.compile(r"(?P<protocol>\w+) (?P<source>[\d.]+)(?::(?P<sport>\d+))? > (?P<destination>[\d.]+)(?::(?P<dport>\d+))?(?P<more>.*)")
-PORTS = {"172.18.0.2": "veth0", "172.18.0.3": "veth1"}
-
-
-def packet(text: str, **values) -> Packet:
-    """`tcp 10.0.0.9:4000 > 10.0.0.5:80 FIELD=VALUE…`; where it comes in follows from its source, unless it says."""
-    found = PACKET.fullmatch(text)
-    more = dict(word.split("=") for word in found["more"].split())
-    source = found["source"]
-    arrival = "docker1" if source in PORTS else "" if source in ("172.18.0.1", "10.0.0.5", "127.0.0.1") else "eth0"
-    made = Packet(
-        source,
-        found["destination"],
-        found["protocol"],
-        int(found["sport"] or 0),
-        int(found["dport"] or 0),
-        icmp_type=8 if found["protocol"] == "icmp" else 0,
-        flags=frozenset({"SYN"} if found["protocol"] == "tcp" else ()),
-        input=arrival,
-        port_in=PORTS.get(source, ""),
-    )
-    given_values = {
-        name: int(word, 0) if name in ("mark", "ttl", "length", "tos", "connection_mark", "icmp_type") else word
-        for name, word in more.items()
-    }
-    return Packet(**{**{name: getattr(made, name) for name in made.__struct_fields__}, **given_values, **values})
 
 
 def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
@@ -69,17 +32,6 @@ def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
         written += [f"*{table}", *declared, *added[table], "COMMIT"]
     return parse("\n".join(written) + "\n", strict=strict)
 
-
-def ended(found) -> str:
-    """How a walk ended, and where: `dropped @ filter FORWARD 2`."""
-    last = found.decided_by
-    return found.outcome + (f" @ {last.table} {last.chain} {last.rule or 'policy'}" if last else "")
-
-
-OUT = "tcp 172.18.0.2:4000 > 8.8.8.8:80"
-NEXT_DOOR = "tcp 172.18.0.2:4000 > 172.18.0.3:80"
-TO_HOST = "tcp 10.0.0.9:4000 > 10.0.0.5:80"
-FROM_HOST = "tcp 10.0.0.5:4000 > 8.8.8.8:80"
 
 # rule (of FORWARD) that drops, packet, whether it matches
 MATCHES = [

@@ -14,6 +14,9 @@ __all__ = ["advice", "refuses_a_service"]
 
 _ELSEWHERE = message("What listens on {protocol} port {port} of {namespace} does so on {address} only: let it listen on all addresses.")
 _NO_ENDPOINTS = message("{address} is a service to which no pod belongs, so kube-proxy refuses for it: give it a pod that is ready.")
+_NATIVE = message(
+    "Change the table {table} of nft itself, or what writes it: an accept in another table does not save a packet that this one drops."
+)
 _UNPUBLISHED = message(
     "Docker has not published port {port} of {address}: start the container again with -p {port}:{port} and ask the host, "
     "or let both containers be on one network."
@@ -37,7 +40,9 @@ def advice(world: World, found: Prediction, trace: Trace) -> Iterator[Remedy]:
     if killer is None:
         return
     address = killer.before.destination
-    if refuses_a_service(trace):
+    if killer.line.is_native and world.dockerd is None:
+        yield _said(_NATIVE, {"table": killer.table})
+    elif refuses_a_service(trace):
         yield _said(_NO_ENDPOINTS, {"address": address})
     elif trace is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trace):
         if host_ports(world, address, frame.destination_port, probe.protocol):

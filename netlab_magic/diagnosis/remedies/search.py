@@ -12,6 +12,7 @@ from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
@@ -21,7 +22,7 @@ __all__ = ["remedies"]
 
 _MOST = 5
 _DEEPEST = 3
-_NOTHING: Mapping[str, str] = {}
+_NOTHING: Mapping[str, Beside] = {}
 _EFFECTS = get_args(Scope)
 """Scopes, the smallest in effect first."""
 _KINDS = {"reply": "rule", "flow": "rule", "interfaces": "rule"}
@@ -38,7 +39,7 @@ def remedies(
     rulesets: Mapping[str, Ruleset],
     probe: Probe,
     prediction: Prediction | None = None,
-    unseen: Mapping[str, str] = _NOTHING,
+    beside: Mapping[str, Beside] = _NOTHING,
     dockerd: Daemon | None = None,
 ) -> tuple[Remedy, ...]:
     """What would make an unanswered probe answered: at most five remedies, the smallest in effect first; none for one that is answered.
@@ -48,10 +49,10 @@ def remedies(
     cannot tell what becomes of the packets. The number of predictions is bounded, more so for many rules.
     """
     world = World(topology, dict(rulesets), probe, dockerd)
-    found = predict(topology, rulesets, probe, unseen) if prediction is None else prediction
+    found = predict(topology, rulesets, probe, beside) if prediction is None else prediction
     if found.answered or found.unknown:
         return ()
-    return _Search(unseen, _affordable(rulesets)).remedies(world, found)
+    return _Search(beside, _affordable(rulesets)).remedies(world, found)
 
 
 def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
@@ -63,8 +64,8 @@ def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
 class _Search:
     """The search for one probe; `left` is how many predictions may still be made."""
 
-    def __init__(self, unseen: Mapping[str, str], left: int) -> None:
-        self.unseen = unseen
+    def __init__(self, beside: Mapping[str, Beside], left: int) -> None:
+        self.beside = beside
         self.left = left
 
     def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
@@ -86,7 +87,7 @@ class _Search:
             if not self.left:
                 return
             self.left -= 1
-            then = predict(after.topology, after.rulesets, after.probe, self.unseen)
+            then = predict(after.topology, after.rulesets, after.probe, self.beside)
             if not then.unknown:
                 yield fix, after, then
 
@@ -126,7 +127,8 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
     last = trace.hops[-1]
     killer = killer_of(last)
     if killer is not None:
-        yield firewall_fixes(world, last, killer)
+        if not killer.line.is_native:
+            yield firewall_fixes(world, last, killer)
         yield unseen_bridges(world, last)
     else:
         yield network_fixes(world, found, trace)

@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from netlab_magic.docker.nft_writer import TABLE
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
-from netlab_magic.engines.simulated.nft import listed
 from netlab_magic.engines.simulated.rules import restored, saved, with_policy
 from netlab_magic.engines.simulated.shell import Shell
 from netlab_magic.engines.simulated.sysctls import read
@@ -58,8 +56,12 @@ class SimulatedEngine:
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
         inside = {name: Inside(self._rules_inside(name), sysctls=_told(held)) for name, held in self.world.topology.namespaces.items()}
-        others = (ForeignRules("nftables", listed(self.world), (f"ip {TABLE}",)),) if foreign and self.world.beside else ()
+        others = self._native() if foreign else ()
         return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", others, inside if foreign else {})
+
+    def _native(self) -> tuple[ForeignRules, ...]:
+        tables = self.world.native.tables
+        return (ForeignRules("nftables", str(self.world.native), tuple(table.title for table in tables)),) if tables else ()
 
     def _rules_inside(self, name: str) -> str:
         held = self.world.rules.get((name, "ipv4"))

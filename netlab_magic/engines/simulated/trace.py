@@ -61,7 +61,7 @@ def _sightings(hop: Hop, absent: "set[tuple[str, str, str]]") -> Iterator[HookRe
     for at, hook in enumerate(hooks):
         yield HookReport(ReportEvent.ENTERS, hook, entering[at])
         for visit in hop.host_trace.visits:
-            if visit.hook == hook and visit.matched and (hop.namespace, visit.table, visit.chain) not in absent:
+            if visit.hook == hook and visit.matched and (hop.namespace, visit.table, visit.chain) not in absent and not _is_silent(visit):
                 yield _sighting(visit)
         if hop.host_trace.passed or at < len(hooks) - 1:
             yield HookReport(ReportEvent.LEAVES, hook, entering[at + 1])
@@ -84,6 +84,12 @@ def _reported(packet: Packet) -> Packet:
     return msgspec.structs.replace(packet, state="", status=frozenset(), direction="ORIGINAL", original=None, reply=None)
 
 
+def _is_silent(visit: RuleVisit) -> bool:
+    """The end of a chain of nft that was jumped to gives no event (nft_do_chain)."""
+    return visit.line.is_native and visit.rule is None and visit.outcome == "RETURN"
+
+
 def _sighting(visit: RuleVisit) -> HookReport:
-    event = ReportEvent.RULE if visit.rule else ReportEvent.POLICY if visit.chain == visit.hook else ReportEvent.RETURN
+    is_policy = visit.chain == visit.hook or visit.line.is_native
+    event = ReportEvent.RULE if visit.rule else ReportEvent.POLICY if is_policy else ReportEvent.RETURN
     return HookReport(event, visit.hook, _reported(visit.before), visit.table, visit.chain, visit.rule, visit.outcome)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from netlab_magic.engines.simulated.nft import counted
 from netlab_magic.engines.simulated.sysctls import read
-from netlab_magic.engines.simulated.world import Connection, Neighbour, World
+from netlab_magic.engines.simulated.world import FAMILIES, Connection, Neighbour, World
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import links_of
 from netlab_magic.forwarding.packets import segment
@@ -20,6 +22,7 @@ from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import HOST, End, Topology
 from netlab_magic.netfilter import Cause, HostTrace
 from netlab_magic.netfilter.frame import Ends
+from netlab_magic.netfilter.rule_index import Place
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
 
@@ -47,8 +50,7 @@ def connection(asked: int = 0, answered: int = 0) -> tuple[Segment, ...]:
     return (Segment(True), *talk, Segment(True, _FIN), Segment(False, _FIN), Segment(True))
 
 
-_Place = tuple[str, str, int]
-_Counts = dict[_Place, tuple[int, int]]
+_Counts = dict[Place, tuple[int, int]]
 
 
 class Road:
@@ -59,8 +61,7 @@ class Road:
         self._rules = {
             six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
         }
-        if world.beside:
-            self._rules[False][HOST] = Ruleset((*world.ruleset(HOST).tables, *world.beside))
+        self._beside = {HOST: Beside(world.native, ordered=True)}
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
@@ -94,7 +95,7 @@ class Road:
 
     def _begin(self, probe: Probe) -> ModelledProbe:
         self._sent += 1
-        return ModelledProbe(self.topology, self._rules[":" in probe.address], probe, {})
+        return ModelledProbe(self.topology, self._rules[":" in probe.address], probe, self._beside)
 
     def _exchange(self, begun: ModelledProbe, segments: Sequence[Segment] = ()) -> Prediction:
         found = begun.predict()
@@ -171,7 +172,9 @@ class Road:
         for key, counts in self._counts.items():
             if key in rules and counts:
                 rules[key] = _counted(rules[key], counts)
-        beside = _counted(Ruleset(self._world.beside), self._counts.get((HOST, "ipv4"), {})).tables
+        native = self._world.native
+        for family in FAMILIES if native.tables else ():
+            native = counted(native, self._counts.get((HOST, family), {}))
         known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
         for name, learnt in self._neighbours.items():
             known[name] = {**known.get(name, {}), **learnt}
@@ -181,7 +184,7 @@ class Road:
         return msgspec.structs.replace(
             self._world,
             rules=rules,
-            beside=beside,
+            native=native,
             neighbours={name: tuple(held.values()) for name, held in known.items()},
             tracked={name: tuple(held.values())[-_REMEMBERED:] for name, held in tracked.items()},
             sent=self._sent,

@@ -10,6 +10,7 @@ from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 from netlab_magic.netfilter.frame import Ends
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["FAMILIES", "Connection", "Neighbour", "World", "empty_world", "hardware_address", "link_local", "loopback"]
 
@@ -42,7 +43,7 @@ class World(msgspec.Struct, frozen=True):
     """A simulated lab. `rules` are by namespace and family, and hold only the tables that somebody has used.
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
-    `beside` is dockerd's nftables table on the host, which `script` has made, `sets` are ipset's. `made` counts the devices that were
+    `native` are nft's tables on the host, `sets` are ipset's. `made` counts the devices that were
     made, `sent` the connections that were begun: of these two, addresses and identifiers are made up.
     """
 
@@ -53,8 +54,7 @@ class World(msgspec.Struct, frozen=True):
     tracked: Mapping[str, tuple[Connection, ...]] = {}
     numbers: Mapping[str, int] = {}
     seen: Mapping[str, Mapping[str, int]] = {}
-    beside: tuple[Table, ...] = ()
-    script: str = ""
+    native: NftRuleset = NftRuleset()
     sets: Mapping[str, tuple[str, ...]] = {}
     made: int = 0
     sent: int = 0

@@ -48,7 +48,7 @@ class PacketStepper:
         self.source, self.target = source, target
         self.number = 1
         self._probe: Probe = why.outcome.probe
-        self._unseen = why.case.unseen
+        self._beside = why.case.beside
         self._account = _account_of(why)
 
     @property
@@ -62,7 +62,7 @@ class PacketStepper:
         if self._probe.source not in seen.topology.namespaces:
             self._account = _Account(seen.topology, rulesets, PacketPath((), str(self._probe)))
             return
-        expected = predict(seen.topology, rulesets, self._probe, self._unseen)
+        expected = predict(seen.topology, rulesets, self._probe, self._beside)
         sentences = (expected.unknown,) if expected.unknown else ()
         path = path_of_prediction(expected)
         self._account = _Account(seen.topology, rulesets, path, expected.answered, sentences=sentences)
@@ -112,7 +112,7 @@ class PacketStepper:
         return chains_picture(ruleset, table, hook, path=path, explain=self._explained(say).get(namespace))
 
     def _last_inside(self) -> PathStep | None:
-        return next((step for step in reversed(self._account.packet_path.steps[: self.number]) if step.inside), None)
+        return next((step for step in reversed(self._account.packet_path.steps[: self.number]) if step.inside and not step.is_native), None)
 
     def summary(self, say: Language) -> str:
         """What became of it, for the status line."""

@@ -204,7 +204,8 @@ class _TracedNamespace:
             report = msgspec.structs.replace(report, verdict="RETURN")
         ours = self._variant == "nft" and FAMILIES.get(report.family) in ("ip", "ip6") and report.table in BUILT_IN
         number = self._numbers.get((report.family, report.table, report.chain, report.handle))
-        return HookReport(report.event, hook, packet, report.table if ours else f"nft {report.table}", report.chain, number, report.verdict)
+        table = report.table if ours else f"{FAMILIES.get(report.family, '')} {report.table}"
+        return HookReport(report.event, hook, packet, table, report.chain, number, report.verdict)
 
     def _legacy(self, report: Report, hook: str, packet: Packet) -> HookReport:
         """x_tables calls a rule without conditions the end of its chain, as that is a rule of this kind too; the number tells."""

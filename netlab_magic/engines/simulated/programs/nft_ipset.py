@@ -3,7 +3,7 @@
 import msgspec
 
 from netlab_magic.docker.nft_writer import TABLE
-from netlab_magic.engines.simulated.nft import NotUnderstood, listed, read_tables
+from netlab_magic.engines.simulated.nft import made
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.model.topology import HOST
 
@@ -26,25 +26,23 @@ def _read(call: Call, text: str) -> int:
     gone = f"table ip {TABLE}\ndelete table ip {TABLE}\n"
     if not text.startswith(gone):
         raise Ended(1, _LIMIT)
-    script = text.removeprefix(gone)
-    try:
-        tables = read_tables(script)
-    except NotUnderstood:
-        raise Ended(1, _LIMIT) from None
-    call.world = msgspec.structs.replace(call.world, script=script, beside=tables)
+    native = made(text.removeprefix(gone))
+    if native is None:
+        raise Ended(1, _LIMIT)
+    call.world = msgspec.structs.replace(call.world, native=native)
     return 0
 
 
 def _list(call: Call, words: list[str]) -> int:
-    there = bool(call.world.beside) and call.namespace == HOST
+    there = bool(call.world.native.tables) and call.namespace == HOST
     if words == ["tables"]:
         is_nft = call.world.variant == "nft"
         held = [f"ip {table.name}" for table in call.world.ruleset(call.namespace).tables] if is_nft else []
         call.out("".join(f"table {name}\n" for name in (*held, *([f"ip {TABLE}"] if there else []))))
     elif words == ["table", "ip", TABLE] and there:
-        call.out(listed(call.world))
+        call.out(str(call.world.native))
     elif words == ["ruleset"] and call.world.variant == "legacy":
-        call.out(listed(call.world) if there else "")
+        call.out(str(call.world.native) if there else "")
     elif words[:1] == ["table"]:
         raise Ended(1, "Error: No such file or directory\n")
     else:

@@ -1,0 +1,244 @@
+"""What a hook asks, in the order of the priorities: the tables of iptables, the base chains of nft, and what translates."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import permutations
+
+from netlab_magic.iptables.numbers import word_of
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.model.hooks import HOOK_TABLES, NFT_HOOK_TABLES
+from netlab_magic.model.packet import Packet
+from netlab_magic.netfilter.compile import compiled
+from netlab_magic.netfilter.frame import Frame, frame_of
+from netlab_magic.netfilter.nft_program import IPTABLES_NAT, BaseChain, Turn, compiled_nft
+from netlab_magic.netfilter.result import Cause, Entries, Outcome, RuleVisit
+from netlab_magic.netfilter.routing import Routing
+from netlab_magic.netfilter.table import Decision, Undecided, traverse
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
+
+__all__ = ["AtHooks", "Stopped"]
+
+_NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
+
+_TRACKING = -200
+"""The priority of connection tracking (NF_IP_PRI_CONNTRACK)."""
+
+_ORDER_IS_OPEN = "stands at one priority with others, and the rules do not tell which of them is asked first"
+
+
+def _is_possible(order: Sequence[Turn], listed: Sequence[Turn]) -> bool:
+    """Whether chains of one table are asked in the order that is known of them."""
+    return all(
+        [turn for turn in order if isinstance(turn, BaseChain) and turn.table == one.table]
+        == [turn for turn in listed if isinstance(turn, BaseChain) and turn.table == one.table]
+        for one in listed
+        if isinstance(one, BaseChain)
+    )
+
+
+def _is_icmp_error(frame: Frame) -> bool:
+    """Whether it is one about a packet of a connection: other ICMP packets begin or belong to connections themselves."""
+    return frame.state == "RELATED" and word_of(frame.protocol) in ("icmp", "ipv6-icmp")
+
+
+class Stopped(Exception):
+    """The packet gets no further; `why` says what stopped it."""
+
+    def __init__(self, outcome: str, why: str, answer: str = "", cause: str = Cause.RULE) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+        self.why = why
+        self.answer = answer
+        self.cause = cause
+
+
+class AtHooks:
+    """A packet that passes hooks: `frame` is the packet as it is now, `entries` what was looked at."""
+
+    def __init__(
+        self, packet: Packet, ruleset: Ruleset, native: NftRuleset | None, routing: Routing | None, variant: str, assumed: Iterable[bool]
+    ) -> None:
+        self.routing = routing
+        self.frame = frame_of(packet, routing)
+        program = compiled(ruleset)
+        self.tables, self.asked, self.tracks = program.tables, program.asked, program.tracks
+        self.native = compiled_nft(native, self.frame.six) if native is not None and native.tables else None
+        if self.native is not None:
+            self.tracks = self.tracks or self.native.tracks
+        self.assumed = iter(assumed)
+        self.ordered = False
+        self.order = NFT_HOOK_TABLES if variant == "nft" else HOOK_TABLES
+        self.entries: Entries = []
+        self.hooks: list[str] = []
+
+    def rerouted(self) -> None:
+        """What happens when OUTPUT has given a packet another destination; raises Stopped where no way leads there."""
+        raise NotImplementedError
+
+    def change(self, **values: object) -> None:
+        """Another frame with these values, so that the steps keep the frame that they saw."""
+        self.frame = frame = self.frame.copied()
+        for name, value in values.items():
+            setattr(frame, name, value)
+
+    def hook(self, name: str) -> None:
+        """All base chains of a hook; raises Stopped when one of them ends the packet's way."""
+        self.hooks.append(name)
+        asked = self.asked[name]
+        if self.native is not None:
+            for group in self.native.filters(name, self.order is NFT_HOOK_TABLES, asked):
+                self.settle(name, group, self.take)
+            return
+        for kind in self.order[name]:
+            if kind in asked or kind == "nat":
+                self.ask_kind(name, kind)
+
+    def ask_kind(self, hook: str, kind: str) -> None:
+        """The table of iptables of this kind; nat translates."""
+        if kind == "nat":
+            self.translate(hook)
+            return
+        chain = self.tables[kind][hook]
+        if chain.is_open:  # as most are, so that asking them is worth a short way
+            self.entries.append(RuleVisit(hook, chain.end[1], True, -1, self.frame))
+        elif kind == "raw":
+            self.before_tracking(hook, kind)
+        else:
+            self.obey(self.ask(hook, kind))
+
+    def settle(self, hook: str, group: Sequence[Turn], take: Callable[[str, Turn], None]) -> None:
+        """Asks base chains of one priority. Their order matters when one of them ends the way or changes the packet; then it is assumed."""
+        if len(group) == 1:
+            take(hook, group[0])
+            return
+        active = [turn for turn in group if self.is_active(hook, turn)]
+        if len(active) < 2:
+            for turn in group:
+                take(hook, turn)
+            return
+        for turn in group:
+            if turn not in active:
+                take(hook, turn)
+        frame, start = self.frame, len(self.entries)
+        orders = [tuple(active)] if self.ordered else [order for order in permutations(active) if _is_possible(order, active)]
+        for order in orders:
+            end = self.end_of(hook, order, take)
+            is_right: bool | None = order is orders[-1] or (end is None and self.frame is frame)
+            if not is_right:
+                is_right = next(self.assumed, None)
+            if is_right is None:
+                last = next(entry for entry in reversed(self.entries) if isinstance(entry, RuleVisit))
+                raise Undecided(last.line, _ORDER_IS_OPEN, forks=True)
+            if is_right:
+                if end is not None:
+                    raise end
+                return
+            self.frame = frame
+            del self.entries[start:]
+
+    def end_of(self, hook: str, order: Sequence[Turn], take: Callable[[str, Turn], None]) -> "Stopped | None":
+        """Asks base chains one after the other; how one of them ended the way, None if the packet has passed."""
+        try:
+            for turn in order:
+                take(hook, turn)
+        except Stopped as end:
+            return end
+        return None
+
+    def is_active(self, hook: str, turn: Turn) -> bool:
+        """Whether a base chain may do anything to a packet."""
+        if isinstance(turn, BaseChain):
+            return not turn.lines.is_open
+        if turn == "nat" and self.native is not None and hook in self.native.nat:
+            return True
+        kind = "nat" if turn == IPTABLES_NAT else turn
+        return kind in self.asked[hook] and not self.tables[kind][hook].is_open
+
+    def take(self, hook: str, turn: Turn) -> None:
+        """One base chain that filters, or all that translate."""
+        if isinstance(turn, str):
+            self.ask_kind(hook, turn)
+        elif turn.lines.is_open:
+            self.entries.append(RuleVisit(hook, turn.lines.end[1], True, -1, self.frame))
+        elif turn.priority <= _TRACKING and hook in ("PREROUTING", "OUTPUT"):
+            self.before_tracking(hook, turn)
+        else:
+            self.obey(self.ask(hook, turn))
+
+    def take_nat(self, hook: str, turn: Turn) -> None:
+        """One base chain that translates, unless another one has."""
+        if _NAT_ENDS[hook] in self.frame.translated:
+            return
+        self.obey(self.ask(hook, "nat" if turn == IPTABLES_NAT else turn))
+
+    def before_tracking(self, hook: str, table: Turn) -> None:
+        """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo.
+
+        What the host says about an untracked packet brings the mark of a related one, without a connection: NOTRACK leaves it alone, as
+        its _nfct is not 0 (nf_conntrack_attach, xt_ct_target).
+        """
+        state = self.frame.state
+        attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
+        tracked = asked = self.frame
+        if not attached:
+            self.frame = asked = tracked.copied()
+            asked.state = "INVALID"
+            asked.attached = _is_icmp_error(tracked) and not tracked.input
+        decision = self.ask(hook, table)
+        if self.frame is asked:
+            self.frame = tracked
+        elif not attached and self.frame.state != "UNTRACKED":
+            self.change(state=state, attached=False)
+        self.obey(decision)
+
+    def ask(self, hook: str, turn: Turn) -> Decision:
+        if isinstance(turn, str):
+            decision = traverse(hook, hook, self.tables[turn], self.frame, self.assumed, self.entries)
+        else:
+            decision = traverse(hook, turn.name, turn.chains, self.frame, self.assumed, self.entries)
+        self.frame = decision.frame
+        return decision
+
+    def obey(self, decision: Decision) -> None:
+        if decision.verdict == "ACCEPT":
+            return
+        line = decision.line
+        where = f"{line} in {line.table}" if line.table != "filter" and not line.is_native else str(line)
+        if decision.verdict == "REJECT":
+            raise Stopped(Outcome.REJECTED, f"{where} rejects it", line.action.answer)
+        raise Stopped(Outcome.DROPPED, f"{where} drops it")
+
+    def translate(self, hook: str) -> None:
+        """The nat table decides about a connection's first packet; all others are translated as it was (nf_nat_inet_fn).
+
+        Where no rule has connection tracking run, there are no connections, and it is never asked. An ICMP error never asks it
+        (nf_nat_ipv4_fn). A reset of REJECT may be the first that POSTROUTING sees of its connection: what the table decides then is about
+        the other direction, and the reset itself is translated as any reply (nf_nat_packet).
+        """
+        frame, end = self.frame, _NAT_ENDS[hook]
+        if frame.state in ("INVALID", "UNTRACKED") or not self.tracks:
+            return
+        first = frame.state == "NEW" or (frame.state == "RELATED" and not _is_icmp_error(frame))
+        if first and end not in frame.translated:
+            asked = self.asked[hook]
+            if self.native is None:
+                if "nat" in asked:
+                    self.take_nat(hook, IPTABLES_NAT)
+            else:
+                for group in self.native.translators(hook, asked):
+                    self.settle(hook, group, self.take_nat)
+            self.frame.translated |= {end}  # no rule can see that, so that the frame need not be another
+            if frame.direction == "REPLY":
+                self.change(source=frame.source, source_port=frame.source_port)
+        self.translate_as_before(end)
+        if hook == "OUTPUT" and self.frame.destination != frame.destination:
+            self.rerouted()
+
+    def translate_as_before(self, end: str) -> None:
+        """A packet looks, once translated, like the answer to those of the other direction (nf_nat_manip_pkt)."""
+        frame = self.frame
+        own, other = (frame.original, frame.reply) if frame.direction == "ORIGINAL" else (frame.reply, frame.original)
+        has_ports = "icmp" not in word_of(frame.protocol)
+        if end == "source" and (own.source, own.source_port) != (other.destination, other.destination_port):
+            self.change(source=other.destination, source_port=other.destination_port if has_ports else 0)
+        if end == "destination" and (own.destination, own.destination_port) != (other.source, other.source_port):
+            self.change(destination=other.source, destination_port=other.source_port if has_ports else 0)

@@ -1,0 +1,392 @@
+"""The rules of nft, compiled to the same lines as those of iptables: conditions, and what follows when all of them hold."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import ge, gt, le, lt
+
+import msgspec
+
+from netlab_magic.iptables.extensions.values import Span
+from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.matches import Condition, unjudged
+from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_several, judged
+from netlab_magic.netfilter.nft_fields import FAMILY_BITS, TRACKED, Operand, Sets, family_is, is_limited, operand, protocol_is
+from netlab_magic.netfilter.nft_sets import Value, plain, span
+from netlab_magic.netfilter.rule_index import Line
+from netlab_magic.netfilter.targets import (
+    Action,
+    Change,
+    Unjudged,
+    destined,
+    masquerading,
+    port_after,
+    redirecting,
+    sourced,
+    unknowable,
+    untracked,
+)
+from netlab_magic.nftables import statements as s
+from netlab_magic.nftables.datatypes import Bitmask
+from netlab_magic.nftables.expressions import (
+    CONSTANTS,
+    AnonymousSet,
+    Ct,
+    Element,
+    Expression,
+    MapLookup,
+    Meta,
+    NamedSet,
+    Payload,
+    TcpOption,
+)
+from netlab_magic.nftables.ruleset import Rule, Table
+from netlab_magic.nftables.state import stateless_rule
+from netlab_magic.nftables.text.expression_printer import Style, expression_text, set_text
+from netlab_magic.nftables.text.statement_printer import statement_text
+
+__all__ = ["RuleCompiler"]
+
+_STYLE = Style()
+_FEW = 12
+"""Of so many elements a set is told in full."""
+_REFUSALS = {
+    "icmp": {
+        0: "icmp-net-unreachable", 1: "icmp-host-unreachable", 2: "icmp-proto-unreachable", 3: "icmp-port-unreachable",
+        9: "icmp-net-prohibited", 10: "icmp-host-prohibited", 13: "icmp-admin-prohibited",
+    },
+    "icmpv6": {
+        0: "icmp6-no-route", 1: "icmp6-adm-prohibited", 3: "icmp6-addr-unreachable", 4: "icmp6-port-unreachable",
+        5: "icmp6-policy-fail", 6: "icmp6-reject-route",
+    },
+}  # fmt: skip
+_EITHER = {0: (0, 0), 1: (3, 4), 2: (1, 3), 3: (13, 1)}
+"""The codes of icmpx, each in ICMP and in ICMPv6 (nft_reject_icmp_code, nft_reject_icmpv6_code)."""
+_ORDERED: dict[str, Callable[[int, int], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
+_LOOKS_ONLY = (s.Counter, s.Last, s.Log, s.Dup, s.FlowAdd, s.ResetOption)
+_LIMITS = (s.Limit, s.Quota, s.ConnectionLimit, s.Meter)
+_SETS_NOTHING_HERE = frozenset(("priority", "nftrace", "secmark"))
+
+
+class RuleCompiler:
+    """Makes lines of the rules of one table, for packets of one family."""
+
+    def __init__(self, table: Table, six: bool) -> None:
+        self.table = table
+        self.six = six
+        self.sets = Sets(table)
+        self.chains = frozenset(chain.name for chain in table.chains)
+
+    def line(self, rule: Rule, chain: str, number: int) -> Line:
+        """The line of a rule. What is not understood of it makes it one that cannot be judged."""
+        made = _Line(self)
+        for statement in rule.statements:
+            if made.is_over:
+                break
+            made.take(statement)
+        conditions = tuple(made.conditions)
+        text = stateless_rule(rule).text(self.table.family)
+        return Line(self.table.title, chain, number, conditions, tuple(each.test for each in conditions), made.action(), text)
+
+    def told(self, statement: s.Statement) -> str:
+        """A statement as nft prints it."""
+        return statement_text(statement, self.table.family, _STYLE)
+
+
+class _Line:
+    """One rule on its way to a line."""
+
+    def __init__(self, compiler: RuleCompiler) -> None:
+        self.of = compiler
+        self.conditions: list[Condition] = []
+        self.changes: list[Change] = []
+        self.verdict: Action | None = None
+        self.is_over = False
+
+    def action(self) -> Action:
+        verdict, changes = self.verdict or Action(), tuple(self.changes)
+        if not changes:
+            return verdict
+        change = changes[0] if len(changes) == 1 else partial(_one_after_the_other, changes)
+        return msgspec.structs.replace(verdict, change=change)
+
+    def take(self, statement: s.Statement) -> None:
+        if self.changes and isinstance(statement, s.Match | s.VerdictMap | s.Limit | s.Quota | s.ConnectionLimit | s.Meter):
+            self.end(unknowable("asks for something after it has changed something"))
+            self.changes.clear()
+            return
+        match statement:
+            case s.Match():
+                self.conditions += self.matched(statement)
+            case s.Verdict():
+                self.end(self.follows(statement))
+            case s.VerdictMap(key, mapping):
+                self.choose(statement, key, mapping)
+            case s.Reject(kind, code):
+                self.reject(kind, code)
+            case s.Nat():
+                self.translate(statement)
+            case s.Masquerade(port):
+                self.end_translating(masquerading, port)
+            case s.Redirect(port):
+                self.end_translating(redirecting, port)
+            case s.Assignment(target, value):
+                self.assign(statement, target, value)
+            case s.Notrack():
+                self.changes.append(untracked)
+            case s.SetUpdate(_, _, element):
+                if is_limited(element.statements):
+                    self.conditions.append(unjudged(self.of.told(statement)))
+            case s.ObjectReference(kind) if kind in ("limit", "quota"):
+                self.conditions.append(unjudged(self.of.told(statement)))
+            case s.ObjectReference(kind) if kind != "synproxy":
+                pass
+            case _ if isinstance(statement, _LIMITS):
+                self.conditions.append(unjudged(self.of.told(statement)))
+            case _ if not isinstance(statement, _LOOKS_ONLY):
+                told = statement.text if isinstance(statement, s.Unknown) else self.of.told(statement)
+                self.conditions.append(unjudged(told))
+                self.end(unknowable(f"has a part that the model does not follow, {told}"))
+
+    def end(self, action: Action) -> None:
+        self.verdict = action
+        self.is_over = True
+
+    # --- conditions ---------------------------------------------------------------------------------------------------------------
+
+    def matched(self, match: s.Match) -> list[Condition]:
+        left = operand(match.left, self.of.sets)
+        test = None if left is None else self.test(left, match)
+        if left is None or test is None:
+            return [unjudged(self.of.told(match))]
+        negated = match.operator in ("!=", "!")
+        return [*left.needs, Condition(left.text, _wanted(match), test, left.seen, negated, left.field, self.only(left, match))]
+
+    def only(self, left: Operand, match: s.Match) -> int | None:
+        """The one address that is accepted, by which lines are indexed."""
+        if left.field in ("source", "destination") and match.operator == "==" and isinstance(match.right, CONSTANTS):
+            return int(plain(match.right))  # type: ignore[arg-type]
+        return None
+
+    def test(self, left: Operand, match: s.Match) -> Callable[[Frame], bool | None] | None:
+        """The test of a comparison; None where it cannot be made."""
+        operator, right, get = match.operator, match.right, left.get
+        if isinstance(right, NamedSet | AnonymousSet):
+            index = self.of.sets.index(right)
+            return None if index is None else judged(get, partial(is_in, index, operator == "!="))
+        bounds = span(right)
+        if bounds is not None and operator in ("==", "!="):
+            return judged(get, partial(is_between, *bounds, operator == "!="))
+        try:
+            wanted = plain(right)
+        except ValueError:
+            return None
+        if operator in _ORDERED and isinstance(wanted, int):
+            return judged(get, partial(compares, _ORDERED[operator], wanted))
+        if operator in ("in", "!") and isinstance(wanted, int):
+            return judged(get, partial(has_a_bit, wanted, operator == "!"))
+        if operator not in ("==", "!="):
+            return None
+        if isinstance(match.left, Meta) and match.left.key in ("iif", "oif") and not isinstance(wanted, str):
+            return None  # the index of a device that is gone
+        if isinstance(wanted, str):
+            return judged(get, partial(is_name, wanted, operator == "!="))
+        return judged(get, partial(is_equal, wanted, operator == "!="))
+
+    # --- verdicts -----------------------------------------------------------------------------------------------------------------
+
+    def follows(self, verdict: s.Verdict) -> Action:
+        match verdict.name:
+            case "jump" | "goto":
+                if verdict.chain not in self.of.chains:
+                    return unknowable(f"leads to {verdict.chain}, which is not there")
+                return Action(chain=verdict.chain, goto=verdict.name == "goto")
+            case "continue":
+                return Action()
+        return Action(verdict=verdict.name.upper())
+
+    def choose(self, statement: s.VerdictMap, key: Expression, mapping: NamedSet | AnonymousSet) -> None:
+        """A verdict map: a key that is not there does not match, and its verdict follows where it is."""
+        asked, index = operand(key, self.of.sets), self.of.sets.index(mapping)
+        if asked is None or index is None:
+            self.conditions.append(unjudged(self.of.told(statement)))
+            self.end(unknowable(f"has a map that the model cannot look up, {self.of.told(statement)}"))
+            return
+        known: dict[s.Verdict, Action] = {}
+
+        def chosen(frame: Frame) -> Action:
+            value = asked.get(frame)
+            element = None if value is None or is_several(value) else index.find(value)
+            if element is None or not isinstance(element.data, s.Verdict) or is_limited(element.statements):
+                raise Unjudged(f"looks up {asked.text}, which cannot be told")
+            if element.data not in known:
+                known[element.data] = self.follows(element.data)
+            return known[element.data]
+
+        there = judged(asked.get, partial(is_in, index, False))
+        wanted = f"@{mapping.name}" if isinstance(mapping, NamedSet) else f"{{ {', '.join(_few(mapping, key))} }}"
+        self.conditions += [*asked.needs, Condition(asked.text, wanted, there, asked.seen)]
+        self.end(Action(choose=chosen))
+
+    def reject(self, kind: str, code: int | None) -> None:
+        if kind == "tcp reset":
+            self.conditions.append(protocol_is(6))
+            self.end(Action(verdict="REJECT", answer="tcp-reset"))
+            return
+        if kind in ("icmp", "icmpv6"):
+            self.conditions.append(family_is(kind == "icmpv6"))
+        family = "icmpv6" if self.of.six else "icmp"
+        wanted = _EITHER.get(code or 0, (-1, -1))[self.of.six] if kind == "icmpx" else code
+        answer = _REFUSALS[family].get(wanted if wanted is not None else -1)
+        self.end(Action(verdict="REJECT", answer=answer) if answer else unknowable("rejects with a code that the model does not know"))
+
+    # --- translation --------------------------------------------------------------------------------------------------------------
+
+    def end_translating(self, make: Callable[[Span | None], Action], port: Expression | None) -> None:
+        """The end of a rule that masquerades or redirects."""
+        try:
+            found = make(_ports(port))
+        except ValueError:
+            found = unknowable("lets its port be chosen by an expression")
+        self.end_with(found)
+
+    def end_with(self, action: Action) -> None:
+        if action.change is not None:
+            self.changes.append(action.change)
+        self.end(msgspec.structs.replace(action, change=None))
+
+    def translate(self, nat: s.Nat) -> None:
+        family = nat.family or {4: "ip", 6: "ip6"}.get(getattr(nat.address, "version", 0), "")
+        if family in FAMILY_BITS:
+            self.conditions.append(family_is(FAMILY_BITS[family]))
+        address = operand(nat.address, self.of.sets) if nat.address is not None else None
+        port = operand(nat.port, self.of.sets) if isinstance(nat.port, MapLookup) else None
+        self.conditions += [*(address.needs if address else ()), *(port.needs if port else ())]
+        try:
+            ports = None if port else _ports(nat.port)
+        except ValueError:
+            self.end_with(unknowable(f"chooses the port of {self.of.told(nat)}"))
+            return
+        if (nat.address is not None and address is None) or nat.modes in (("prefix",), ("interval",)):
+            self.end_with(unknowable(f"chooses one of several addresses, {self.of.told(nat)}"))
+            return
+        self.end_with(Action(verdict="ACCEPT", change=partial(_translated, nat.kind, address, port, ports)))
+
+    # --- changes ------------------------------------------------------------------------------------------------------------------
+
+    def assign(self, statement: s.Assignment, target: Expression, value: Expression) -> None:
+        found = operand(value, self.of.sets)
+        match target:
+            case Meta("mark") | Ct("mark") if found is not None:
+                self.conditions += found.needs
+                self.changes.append(partial(_marked if isinstance(target, Meta) else _connection_marked, found))
+            case Payload("ip" | "ip6", "ttl" | "hoplimit" | "dscp" | "ecn") if found is not None:
+                self.conditions.append(family_is(target.protocol == "ip6"))
+                self.changes.append(partial(_header_changed, target.field, found))
+            case Meta(key) if key in _SETS_NOTHING_HERE:
+                pass
+            case TcpOption():
+                self.conditions.append(protocol_is(6))
+            case Ct(key) if key != "zone":
+                pass
+            case _:
+                told = self.of.told(statement)
+                self.end(unknowable(f"has a part that the model does not follow, {told}"))
+
+
+def _one_after_the_other(changes: Iterable[Change], frame: Frame) -> Frame:
+    for change in changes:
+        frame = change(frame)
+    return frame
+
+
+# --- what a rule asks for, in words ----------------------------------------------------------------------------------------------
+
+
+def _few(found: AnonymousSet, key: Expression) -> list[str]:
+    """The keys of a set that is written in the rule, as nft prints them, the first few where there are many."""
+    kinds = _STYLE.datatypes(key)
+    texts = [set_text(AnonymousSet((element,)), kinds, _STYLE, ())[2:-2] for element in _keys(found.elements[:_FEW])]
+    return texts if len(found.elements) <= _FEW else [*texts, "…"]
+
+
+def _keys(elements: Iterable[Element]) -> list[Element]:
+    return [Element(element.key) for element in elements]
+
+
+def _wanted(match: s.Match) -> str:
+    """What a comparison asks for, as nft prints it."""
+    right = match.right
+    if isinstance(right, AnonymousSet):
+        return f"{{ {', '.join(_few(right, match.left))} }}"
+    kinds = _STYLE.datatypes(match.left)
+    flags = kinds[0].flags(right) if isinstance(kinds[0], Bitmask) and isinstance(right, int) else []
+    text = ",".join(flags) or expression_text(right, _STYLE, kinds)
+    return f"{match.operator} {text}" if match.operator in _ORDERED else text
+
+
+# --- what rules change ------------------------------------------------------------------------------------------------------------
+
+
+def _ports(port: Expression | None) -> Span | None:
+    """The ports of a translation. Raises ValueError for what is none."""
+    if port is None:
+        return None
+    bounds = span(port)
+    if bounds is not None:
+        return Span(*bounds)
+    number = plain(port)
+    return Span(number, number) if isinstance(number, int) else None
+
+
+def _translated(kind: str, to: Operand | None, by: Operand | None, ports: Span | None, frame: Frame) -> Frame:
+    """The first packet of a connection with another destination, or another source (nft_nat_eval)."""
+    address: Value | None = to.get(frame) if to else (frame.destination if kind == "dnat" else frame.source)
+    if by is not None:
+        number = by.get(frame)
+        ports = Span(number, number) if isinstance(number, int) else ports
+    match address:
+        case (int() as first, int() as number):
+            address, ports = first, Span(number, number)
+    if not isinstance(address, int) or (by is not None and ports is None):
+        raise Unjudged(f"lets {kind} choose one of several addresses or ports")
+    if kind == "dnat":
+        return destined(frame, address, port_after(frame.destination_port, ports, kind))
+    return sourced(frame, address, port_after(frame.source_port, ports, kind))
+
+
+def _number(value: Operand, frame: Frame) -> int:
+    found = value.get(frame)
+    if not isinstance(found, int):
+        raise Unjudged(f"sets something to {value.text}, which cannot be told")
+    return found
+
+
+def _marked(value: Operand, frame: Frame) -> Frame:
+    mark = _number(value, frame)
+    if mark == frame.mark:
+        return frame
+    after = frame.copied()
+    after.mark = mark
+    return after
+
+
+def _connection_marked(value: Operand, frame: Frame) -> Frame:
+    """A packet without a connection has none to mark, and the rule goes on (nft_ct_set_eval)."""
+    mark = _number(value, frame)
+    if not TRACKED.test(frame) or mark == frame.connection_mark:
+        return frame
+    after = frame.copied()
+    after.connection_mark = mark
+    return after
+
+
+def _header_changed(field: str, value: Operand, frame: Frame) -> Frame:
+    number = _number(value, frame)
+    after = frame.copied()
+    if field in ("ttl", "hoplimit"):
+        after.ttl = number & 0xFF
+    elif field == "dscp":
+        after.tos = (frame.tos & 3) | (number & 0x3F) << 2
+    else:
+        after.tos = (frame.tos & ~3) | number & 3
+    return after

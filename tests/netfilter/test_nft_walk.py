@@ -1,0 +1,371 @@
+"""The way of a packet through rules of nft: one line a case, `packet => outcome @ what decided`."""
+
+import time
+
+import pytest
+from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packet
+
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse as parse_iptables
+from netlab_magic.model.packet import Flow
+from netlab_magic.netfilter import every_way, walk
+from netlab_magic.nftables import parse
+
+UDP = "udp 172.18.0.2:4000 > 8.8.8.8:53"
+PING = "icmp 172.18.0.2 > 8.8.8.8"
+KNOWN = OUT + " state=ESTABLISHED"
+ALIEN = OUT + " state=INVALID"
+SETS = """	set hosts {
+		type ipv4_addr
+		flags interval
+		elements = { 8.8.8.0/24, 9.9.9.9 }
+	}
+	set pairs {
+		type ipv4_addr . inet_service
+		elements = { 8.8.8.8 . 80 }
+	}
+	set wide {
+		type ipv4_addr . inet_service
+		flags interval
+		elements = { 8.8.0.0/16 . 50-90, 9.9.9.9 . 53 }
+	}
+	set seen {
+		type ipv4_addr
+		flags dynamic
+	}
+	set names {
+		type ifname
+		flags interval
+		elements = { "docker*" }
+	}
+	map ways {
+		type ifname : verdict
+		elements = { "docker1" : jump side, "eth1" : drop }
+	}
+	map ends {
+		type inet_service : verdict
+		elements = { 22 : accept, 80 : drop }
+	}
+	chain side {
+		tcp dport 80 drop
+	}
+	chain back {
+		return
+	}
+"""
+
+
+def table(*rules: str, head: str = "type filter hook forward priority 0; policy accept;", name: str = "inet fw", sets: str = SETS) -> str:
+    """A table with one base chain, called as its hook."""
+    hook = head.split("hook ")[1].split(maxsplit=1)[0]
+    lines = "".join(f"\t\t{rule}\n" for rule in rules)
+    return f"table {name} {{\n{sets}\tchain {hook} {{\n\t\t{head}\n{lines}\t}}\n}}\n"
+
+
+def walked(text: str, ruleset: str, iptables: Ruleset = Ruleset(), assumed: tuple[bool, ...] = (), **values):  # noqa: B008 – a value
+    return walk(packet(text, **values), iptables, HOST, None, assumed, parse(ruleset))
+
+
+# a rule that drops, a packet, and whether it matches; None where nobody can tell
+MATCHES = [
+    ("tcp dport 80", OUT, True),
+    ("tcp dport 81", OUT, False),
+    ("tcp dport != 81", OUT, True),
+    ("tcp dport != 81", UDP, False),  # the hidden test for the protocol holds when the visible one is denied
+    ("tcp dport 79-81", OUT, True),
+    ("tcp dport != 79-81", OUT, False),
+    ("tcp dport { 22, 80 }", OUT, True),
+    ("tcp dport != { 22, 80-90 }", OUT, False),
+    ("tcp dport > 79", OUT, True),
+    ("tcp sport >= 4001", OUT, False),
+    ("udp dport 53", UDP, True),
+    ("udp dport 53", OUT, False),
+    ("th dport 80", OUT, True),
+    ("th dport 53", UDP, True),
+    ("th dport 53", PING, None),
+    ("meta l4proto { tcp, udp } th dport 53", UDP, True),
+    ("ip saddr 172.18.0.2", OUT, True),
+    ("ip saddr 172.18.0.0/16", OUT, True),
+    ("ip daddr != 8.8.8.8", OUT, False),
+    ("ip daddr 8.8.8.1-8.8.8.9", OUT, True),
+    ("ip6 daddr != 2001:db8::1", OUT, False),  # inet: an IPv6 rule never matches IPv4, denied or not
+    ("ip daddr @hosts", OUT, True),
+    ("ip daddr != @hosts", OUT, False),
+    ("ip saddr @hosts", OUT, False),
+    ("ip daddr . tcp dport @pairs", OUT, True),
+    ("ip daddr . tcp dport @pairs", UDP, False),
+    ("ip daddr . tcp dport @wide", OUT, True),
+    ("ip daddr . udp dport @wide", UDP, True),
+    ("ip saddr . tcp dport @wide", OUT, False),
+    ("ip daddr . tcp dport { 8.8.8.8 . 80, 1.1.1.1 . 53 }", OUT, True),
+    ("ip daddr @seen", OUT, None),
+    ("iifname @names", OUT, True),
+    ("ip protocol tcp", OUT, True),
+    ("ip protocol != tcp", OUT, False),
+    ("ip ttl 63", OUT, True),
+    ("ip ttl 64", NEXT_DOOR, True),
+    ("ip dscp ef", OUT + " tos=0xb8", True),
+    ("ip length 40-60", OUT, True),
+    ("ip id 7", OUT, None),
+    ("icmp type echo-request", PING, True),
+    ("icmp type echo-reply", PING, False),
+    ("icmp type { echo-reply, echo-request }", PING, True),
+    ("icmp type echo-request", OUT, False),
+    ("icmpv6 type echo-request", PING, False),
+    ("tcp flags syn", OUT, True),
+    ("tcp flags & (fin | syn | rst | ack) == syn", OUT, True),
+    ("tcp flags & (fin | syn) == fin | syn", OUT, False),
+    ("tcp flags { syn, syn | ack }", OUT, True),
+    ("tcp flags != syn", OUT, False),
+    ("tcp option maxseg size 1-500", OUT, None),
+    ('iifname "docker1"', OUT, True),
+    ('iifname "docker*"', OUT, True),
+    ('iifname != "docker*"', OUT, False),
+    ('iifname "veth0"', OUT, False),  # on a bridge, ip and inet chains see the bridge
+    ('iif "docker1"', OUT, True),
+    ('oifname "eth0"', OUT, True),
+    ('iifname { "docker1", "eth7" }', OUT, True),
+    ('iifname . oifname { "docker1" . "eth0" }', OUT, True),
+    ("meta l4proto tcp", OUT, True),
+    ("meta nfproto ipv4", OUT, True),
+    ("meta nfproto ipv6", OUT, False),
+    ("meta mark 0x10", OUT + " mark=0x10", True),
+    ("meta mark & 0xf0 == 0x10", OUT + " mark=0x13", True),
+    ("meta mark != 0", OUT, False),
+    ("meta skuid 0", OUT, None),
+    ("ct state new", OUT, True),
+    ("ct state established,related", OUT, False),
+    ("ct state established,related", KNOWN, True),
+    ("ct state != established", OUT, True),
+    ("ct state invalid", ALIEN, True),
+    ("ct state { new, invalid }", ALIEN, True),
+    ("ct direction original", OUT, True),
+    ("ct direction reply", KNOWN + " direction=REPLY", True),
+    ("ct direction original", ALIEN, False),
+    ("ct direction != reply", ALIEN, False),  # without a connection nothing but the state can be asked, not even denied
+    ("ct mark 7", OUT + " connection_mark=7", True),
+    ("ct mark != 7", OUT + " connection_mark=7", False),
+    ("ct status snat", KNOWN, False),
+    ("ct original ip daddr 8.8.8.8", OUT, True),
+    ("ct original proto-dst 80", OUT, True),
+    ("ct reply ip saddr 8.8.8.8", OUT, True),
+    ('ct helper "ftp"', OUT, None),
+    ("fib daddr type local", OUT, False),
+    ("fib daddr type unicast", OUT, True),
+    ("fib saddr type unicast", OUT, True),
+    ("fib saddr . iif oif exists", OUT, True),
+    ("fib saddr . iif check missing", OUT, False),
+    ("limit rate 5/second burst 5 packets", OUT, None),
+    ("numgen random mod 2 0", OUT, None),
+    ("counter packets 0 bytes 0", OUT, True),
+    ('log prefix "x"', OUT, True),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "matches"), MATCHES)
+def test_a_rule_matches_or_not(rule, text, matches):
+    found = walked(text, table(f"{rule} drop"))
+    assert found.outcome == {True: "dropped", False: "forwarded", None: "unknown"}[matches]
+    assert found.forks == (matches is None)
+    if matches is False:
+        assert found.visits[-2].why
+
+
+# rules of a chain with the policy drop, a packet, what becomes of it
+VERDICTS = [
+    (["accept"], OUT, "forwarded @ inet fw forward 1"),
+    ([], OUT, "dropped @ inet fw forward policy"),
+    (["return"], OUT, "dropped @ inet fw forward policy"),
+    (["jump back", "accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["goto back", "accept"], OUT, "dropped @ inet fw forward policy"),
+    (["jump side", "accept"], OUT, "dropped @ inet fw side 1"),
+    (["jump side", "accept"], UDP, "forwarded @ inet fw forward 2"),
+    (["continue", "accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["iifname vmap @ways", "accept"], OUT, "dropped @ inet fw side 1"),
+    (["iifname vmap @ways", "accept"], UDP, "forwarded @ inet fw forward 2"),
+    (["oifname vmap @ways", "accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["tcp dport vmap @ends", "accept"], OUT, "dropped @ inet fw forward 1"),
+    (["tcp dport vmap @ends"], UDP, "dropped @ inet fw forward policy"),
+    (["ct state vmap { established : accept, related : accept, invalid : drop }", "accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["ct state vmap { established : accept, related : accept }"], KNOWN, "forwarded @ inet fw forward 1"),
+    (["tcp dport vmap { 80 : accept, * : drop }"], OUT, "forwarded @ inet fw forward 1"),
+    (["tcp dport vmap { 22-90 : accept }"], OUT, "forwarded @ inet fw forward 1"),
+    (["meta mark set 0x5", "meta mark 0x5 accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["meta mark set meta mark | 0x4", "meta mark 0x5 accept"], OUT + " mark=1", "forwarded @ inet fw forward 2"),
+    (["ct mark set 0x7", "meta mark set ct mark", "meta mark 0x7 accept"], OUT, "forwarded @ inet fw forward 3"),
+    (["meta mark set tcp dport map { 80 : 0x9 }", "meta mark 0x9 accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["ip dscp set ef", "ip dscp ef accept"], OUT, "forwarded @ inet fw forward 2"),
+    (["numgen random mod 2 vmap { 0 : accept, 1 : drop }"], OUT, "unknown @ "),
+    (["queue to 1"], OUT, "unknown @ "),
+    (["reject"], OUT, "rejected @ inet fw forward 1"),
+]
+
+
+@pytest.mark.parametrize(("lines", "text", "expected"), VERDICTS)
+def test_verdicts(lines, text, expected):
+    found = walked(text, table(*lines, head="type filter hook forward priority 0; policy drop;"))
+    assert ended(found) == expected if "unknown" not in expected else found.outcome == "unknown"
+
+
+ANSWERS = [
+    ("reject", "icmp-port-unreachable"),
+    ("reject with icmpx host-unreachable", "icmp-host-unreachable"),
+    ("reject with icmp admin-prohibited", "icmp-admin-prohibited"),
+    ("reject with tcp reset", "tcp-reset"),
+]
+
+
+@pytest.mark.parametrize(("rule", "answer"), ANSWERS)
+def test_what_a_sender_is_told(rule, answer):
+    assert walked(OUT, table(rule)).answer == answer
+
+
+def iptables(text: str) -> Ruleset:
+    return parse_iptables(f"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{text}COMMIT\n")
+
+
+DROPS = iptables("-A FORWARD -p tcp -j DROP\n")
+ACCEPTS = iptables("-A FORWARD -j ACCEPT\n")
+
+
+def test_accept_ends_one_base_chain_and_drop_is_final():
+    early = "type filter hook forward priority -1; policy accept;"
+    assert ended(walked(OUT, table("accept", head=early), DROPS)) == "dropped @ filter FORWARD 1"
+    assert ended(walked(OUT, table("drop", head=early), ACCEPTS)) == "dropped @ inet fw forward 1"
+    late = "type filter hook forward priority 1; policy drop;"
+    assert ended(walked(OUT, table(head=late), ACCEPTS)) == "dropped @ inet fw forward policy"
+    met = [visit.table for visit in walked(UDP, table("accept", head=late), DROPS).matched if visit.hook == "FORWARD"]
+    assert met == ["filter", "inet fw"]
+
+
+def test_a_dormant_table_is_not_asked():
+    assert walked(OUT, table("drop").replace("{\n", "{\n\tflags dormant\n", 1)).outcome == "forwarded"
+
+
+def test_tables_of_the_other_family_are_not_asked():
+    assert walked(OUT, table("drop", name="ip6 fw", sets="")).outcome == "forwarded"
+    assert walked(OUT, table("drop", name="ip fw")).outcome == "dropped"
+
+
+def test_of_one_table_the_chain_that_is_listed_later_is_asked_first():
+    hook = "type filter hook forward priority filter; policy accept;"
+    text = f"table inet fw {{\n\tchain z {{\n\t\t{hook}\n\t\tdrop\n\t}}\n\n\tchain a {{\n\t\t{hook}\n\t\tdrop\n\t}}\n}}\n"
+    assert ended(walked(OUT, text)) == "dropped @ inet fw a 1"
+
+
+def test_where_the_order_of_two_tables_is_open_both_orders_are_followed():
+    both = table("drop"), DROPS
+    assert walked(OUT, *both).forks
+    assert ended(walked(OUT, *both, assumed=(True,))) == "dropped @ inet fw forward 1"
+    assert ended(walked(OUT, *both, assumed=(False,))) == "dropped @ filter FORWARD 1"
+
+
+def test_the_order_of_two_tables_is_no_question_where_both_accept():
+    assert walked(OUT, table("accept"), ACCEPTS).outcome == "forwarded"
+    assert walked(UDP, table("accept"), DROPS).outcome == "forwarded"
+
+
+def test_a_mark_of_one_table_is_seen_by_the_other_in_one_order_only():
+    mark, drop = table("meta mark set 1"), table("meta mark 1 drop", name="inet other")
+    ways, complete = every_way(lambda assumed: _way(walked(OUT, drop + mark, assumed=assumed)), 8)
+    assert complete
+    assert {way.outcome for way in ways} == {"dropped", "forwarded"}
+
+
+def _way(found):
+    return found, found.forks
+
+
+NAT = "type nat hook prerouting priority dstnat; policy accept;"
+SNAT = "type nat hook postrouting priority srcnat; policy accept;"
+FROM_OUTSIDE = "tcp 10.0.0.9:4000 > 10.0.0.5:8080"
+# base chain, rule, packet, how the packet is then
+TRANSLATIONS = [
+    (NAT, "tcp dport 8080 dnat to 172.18.0.3:80", FROM_OUTSIDE, "172.18.0.3:80"),
+    (NAT, "dnat ip to 172.18.0.3", FROM_OUTSIDE, "172.18.0.3:8080"),
+    (NAT, "dnat ip to tcp dport map { 8080 : 172.18.0.2, 81 : 172.18.0.3 }", FROM_OUTSIDE, "172.18.0.2:8080"),
+    (NAT, "dnat ip to tcp dport map { 8080 : 172.18.0.2 . 80 }", FROM_OUTSIDE, "172.18.0.2:80"),
+    (NAT, "tcp dport 8080 redirect to :80", FROM_OUTSIDE, "10.0.0.5:80"),
+    (SNAT, 'oifname "eth0" masquerade', OUT, "10.0.0.5:4000"),
+    (SNAT, "snat ip to 10.0.0.77", OUT, "10.0.0.77:4000"),
+]
+
+
+@pytest.mark.parametrize(("head", "rule", "text", "expected"), TRANSLATIONS)
+def test_translation(head, rule, text, expected):
+    found = walked(text, table(rule, head=head))
+    assert found.passed, found.why
+    seen = found.packet
+    is_source = head == SNAT
+    assert f"{seen.source if is_source else seen.destination}:{seen.source_port if is_source else seen.destination_port}" == expected
+
+
+def test_an_address_of_several_cannot_be_told():
+    assert walked(FROM_OUTSIDE, table("dnat ip to 172.18.0.2-172.18.0.3", head=NAT)).outcome == "unknown"
+
+
+def test_the_first_to_translate_wins_and_priorities_order_nat_chains_only():
+    first = table("dnat ip to 172.18.0.2", head="type nat hook prerouting priority 50; policy accept;", name="ip a", sets="")
+    second = table("dnat ip to 172.18.0.3", head="type nat hook prerouting priority 60; policy accept;", name="ip b", sets="")
+    seen = table(head="type filter hook prerouting priority -99; policy accept;", name="ip c", sets="").replace(
+        "policy accept;\n", "policy accept;\n\t\tip daddr 172.18.0.2 drop\n"
+    )
+    assert walked(FROM_OUTSIDE, second + first).packet.destination == "172.18.0.2"
+    assert ended(walked(FROM_OUTSIDE, second + first + seen)) == "dropped @ ip c prerouting 1"
+
+
+def test_replies_are_translated_back_without_asking_a_nat_chain():
+    back = packet("tcp 172.18.0.3:80 > 10.0.0.9:4000 state=ESTABLISHED direction=REPLY")
+    made = {"original": Flow("10.0.0.9", "10.0.0.5", 4000, 8080), "reply": Flow("172.18.0.3", "10.0.0.9", 80, 4000)}
+    text = table("tcp dport 8080 dnat to 172.18.0.3:80", head=NAT)
+    found = walked("tcp 172.18.0.3:80 > 10.0.0.9:4000 state=ESTABLISHED direction=REPLY", text, status=frozenset(("CONFIRMED",)), **made)
+    assert back.source == "172.18.0.3"
+    assert (found.packet.source, found.packet.source_port) == ("10.0.0.5", 8080)
+
+
+def test_before_connection_tracking_every_packet_is_invalid():
+    raw = "type filter hook prerouting priority raw; policy accept;"
+    assert walked(KNOWN, table("ct state invalid drop", head=raw)).outcome == "dropped"
+    assert walked(KNOWN, table("ct state established drop", head=raw)).outcome == "forwarded"
+    untracked = table("notrack", head=raw) + table("ct state untracked drop", name="inet later")
+    assert walked(KNOWN, untracked).outcome == "dropped"
+
+
+def test_input_and_output():
+    assert walked(TO_HOST, table("tcp dport 80 drop", head="type filter hook input priority filter; policy accept;")).outcome == "dropped"
+    assert (
+        walked(FROM_HOST, table('oifname "eth0" drop', head="type filter hook output priority filter; policy accept;")).outcome == "dropped"
+    )
+
+
+LINKS = [
+    ("bridge", "type filter hook forward priority filter; policy accept;", NEXT_DOOR, True),
+    ("bridge", "type filter hook forward priority filter; policy accept;", TO_HOST, False),
+    ("netdev", 'type filter hook ingress device "eth0" priority filter; policy accept;', TO_HOST, True),
+    ("netdev", 'type filter hook ingress device "eth0" priority filter; policy accept;', NEXT_DOOR, False),
+]
+
+
+@pytest.mark.parametrize(("family", "head", "text", "met"), LINKS)
+def test_chains_that_see_frames_are_told_where_they_are_met(family, head, text, met):
+    found = walked(text, table("drop", head=head, name=f"{family} fw", sets=""))
+    assert (found.outcome == "unknown") == met
+
+
+def test_a_rule_that_is_not_understood_is_told_where_it_is_met():
+    text = table("foo bar baz", "drop")
+    found = walk(packet(OUT), Ruleset(), HOST, native=parse(text, strict=False))
+    assert (found.outcome, found.forks) == ("unknown", True)
+    assert "rule 1 of forward in table inet fw" in found.doubt
+    assert "foo bar baz" in found.doubt
+
+
+def test_a_large_set_is_looked_up_by_index():
+    elements = ", ".join(f"10.{at >> 16}.{at >> 8 & 255}.{at & 255}" for at in range(0, 200_000, 2))
+    text = table("ip daddr @many drop", sets=f"\tset many {{\n\t\ttype ipv4_addr\n\t\telements = {{ {elements} }}\n\t}}\n")
+    ruleset = parse(text)
+    assert walk(packet(OUT), Ruleset(), HOST, native=ruleset).passed
+    start = time.perf_counter()
+    for _ in range(100):
+        walk(packet(OUT), Ruleset(), HOST, native=ruleset)
+    assert time.perf_counter() - start < 0.5
