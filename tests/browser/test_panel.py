@@ -117,7 +117,7 @@ def test_a_packet_is_stepped_through_and_its_remedy_followed(jupyter: Jupyter, b
     panel.scroll_into_view_if_needed()
     picture(page, "panel-dies")
     panel.get_by_role("button", name="Play").click()
-    expect(said).to_contain_text("Step 3 of", timeout=15_000)
+    expect(said).to_contain_text("Step 3 of", timeout=60_000)
     panel.get_by_role("button", name="Pause").click()
     panel.get_by_text("What would let it pass").click()
     panel.get_by_role("button", name="Do it").first.click()

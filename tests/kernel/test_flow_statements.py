@@ -5,6 +5,7 @@ from support.labs import THREE_RULES
 from support.networks import SEED, built, rules
 
 from netlab_magic.errors import StatementError
+from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Outcome, Verdict
@@ -16,7 +17,7 @@ from netlab_magic.session.state import Seen
 
 OPEN = Model(built(SEED), {HOST: rules()}, {})
 CLOSED = Model(built(SEED), {HOST: rules(policy="DROP")}, {})
-HIDDEN = Model(built(SEED), {HOST: rules()}, {HOST: "nftables <filters> there too"})
+HIDDEN = Model(built(SEED), {HOST: rules()}, {HOST: Beside(unread="nftables <filters> there too")})
 
 
 def test_a_predicted_matrix_says_that_it_is_predicted():
@@ -82,10 +83,18 @@ def test_rules_inside_namespaces_are_seen(seed):
 
 @pytest.mark.kernel
 def test_others_that_filter_make_it_unknown(seed):
-    seed.run("$ nft 'add table inet mine; add chain inet mine c { type filter hook forward priority 5; policy drop; }'")
+    seed.run("$ nft 'add table bridge mine; add chain bridge mine c { type filter hook forward priority 5; policy drop; }'")
     found = seed.matrix("ns0", "ns1", predict=True)
     assert found["ns1", "ns0"].verdict == Verdict.NOT_MEASURED
-    assert "nftables" in found["ns1", "ns0"].why
+    assert "bridge mine" in found["ns1", "ns0"].why
+
+
+@pytest.mark.kernel
+def test_tables_of_nft_are_followed(seed):
+    seed.run("$ nft 'add table inet mine; add chain inet mine c { type filter hook forward priority 5; policy drop; }'")
+    found = seed.matrix("ns0", "ns1", predict=True)
+    assert found["ns1", "ns0"].verdict == Verdict.BLOCKED
+    assert "inet mine" in found["ns1", "ns0"].why
 
 
 @pytest.mark.kernel
