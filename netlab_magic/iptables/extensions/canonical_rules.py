@@ -177,7 +177,7 @@ def time(options: Options, family: str) -> Options:
 
 def _named_days(option: Option, family: str) -> Option:
     """The days of a list, where those are written that are not in it."""
-    word = option.values[0] if option.negated else ""
+    word = option.values[0] if option.negated and option.values else ""
     match option.name, option.negated:
         case "--weekdays", True:
             left_out = WEEKDAYS.read(word, family)
