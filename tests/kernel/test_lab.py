@@ -371,7 +371,7 @@ def test_a_dump_that_is_kept_is_what_iptables_save_would_print(seed: Lab) -> Non
 
 
 def kept_and_printed(lab: Lab) -> tuple[list[str], list[str]]:
-    """The dump that the lab gives, and the program's. Bridges send packets of their own: both are asked again if counters rose meanwhile."""
+    """The dump that the lab gives, and the program's. Both are asked again if counters rose meanwhile: bridges send packets."""
     for _ in range(20):
         kept, printed = dump_without_comments(lab.observe().rules), Written()
         lab.run("$ iptables-save -c", stream=printed)
