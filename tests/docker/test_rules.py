@@ -67,7 +67,8 @@ def test_the_nftables_backend_makes_a_table_and_no_iptables_rules(statements: st
 
 
 def in_empty_namespace(command: str, text: str) -> str:
-    done = subprocess.run(["unshare", "-rn", "sh", "-ec", command], input=text, capture_output=True, text=True, check=False)
+    script = f"mount -t tmpfs tmpfs /run; {command}"  # where iptables has its lock
+    done = subprocess.run(["unshare", "-rnm", "sh", "-ec", script], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -93,6 +93,7 @@ CASES = {
     "a filter that refuses unshare": Case(
         (*refusing("unshare"), *NO_CAPABILITIES),
         ("✕ user namespace: unshare: Operation not permitted\n", DOCKER, NO_CAPS, *SIMULATED),
+        True,
     ),
     "a container": Case(
         (*as_in_a_container(masked=True), *as_an_ordinary_user(), *refusing(*CONTAINER_REFUSES)),
