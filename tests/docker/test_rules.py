@@ -68,7 +68,9 @@ def test_the_nftables_backend_makes_a_table_and_no_iptables_rules(statements: st
 
 def in_empty_namespace(command: str, text: str) -> str:
     script = f"mount -t tmpfs tmpfs /run; {command}"  # where iptables has its lock
-    done = subprocess.run(["unshare", "-rnm", "sh", "-ec", script], input=text, capture_output=True, text=True, check=False)
+    # Who is root there is said before the network namespace is made: else /proc/net/ip_tables_names belongs to no user of it.
+    words = ["unshare", "-r", "unshare", "-nm", "sh", "-ec", script]
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
