@@ -39,16 +39,16 @@ _CAUSES = {
 
 def path_of_prediction(prediction: Prediction, *, every: bool = True) -> PacketPath:
     """The stops of a predicted probe and of what comes back; `every` counts the rules that were looked at and did not match as well."""
-    back = _stops(prediction.back, back=True, every=every) if prediction.back is not None else ()
-    cut = _stops(prediction.cut, back=_is_back(prediction.cut), every=every) if prediction.cut is not None else ()
-    return PacketPath((*_stops(prediction.request, back=False, every=every), *back, *cut), str(prediction.probe))
+    back = _steps(prediction.back, back=True, every=every) if prediction.back is not None else ()
+    cut = _steps(prediction.cut, back=_is_back(prediction.cut), every=every) if prediction.cut is not None else ()
+    return PacketPath((*_steps(prediction.request, back=False, every=every), *back, *cut), str(prediction.probe))
 
 
 def _is_back(trace: Trace) -> bool:
     return trace.hops[0].host_trace.sent.direction == "REPLY"
 
 
-def _stops(trace: Trace, *, back: bool, every: bool) -> Iterator[PathStep]:
+def _steps(trace: Trace, *, back: bool, every: bool) -> Iterator[PathStep]:
     for place, hop in enumerate(trace.hops):
         last = place == len(trace.hops) - 1
         yield from _of_leg(hop, back=back, every=every, died=last and not trace.arrived and not trace.lost)

@@ -125,14 +125,14 @@ def path_of_trace(traced: KernelTrace) -> PacketPath:
     rulesets = rulesets_of(traced)
     steps: list[PathStep] = []
     for traced_hop in traced.hops:
-        steps += _stops(traced_hop, rulesets.get(traced_hop.namespace, Ruleset()))
+        steps += _steps(traced_hop, rulesets.get(traced_hop.namespace, Ruleset()))
     for cause in traced.causes:
         if cause.kind != "reports lost":
             steps.append(PathStep(Event.LOST, cause.namespace, lost=FACTS[cause.kind], values=fact_values(cause), fatal=True))
     return PacketPath(tuple(steps), str(traced.outcome.probe))
 
 
-def _stops(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
+def _steps(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
     first, last = traced_hop.reports[0], traced_hop.reports[-1]
     namespace, back = traced_hop.namespace, traced_hop.direction not in (Direction.REQUEST, Direction.ACK)
     if first.hook == "PREROUTING":

@@ -124,6 +124,9 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rule) and self.counters == other.counters and self.same_rule(other)
 
+    def __ne__(self, other: object) -> bool:  # msgspec has one of its own, which knows nothing of __eq__
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.options, self.matches, self.target))
 
@@ -196,6 +199,9 @@ class Table(msgspec.Struct, frozen=True, eq=False):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self.name == other.name and _named(self.chains) == _named(other.chains)
+
+    def __ne__(self, other: object) -> bool:  # msgspec has one of its own, which knows nothing of __eq__
+        return not self == other
 
     def __hash__(self) -> int:
         return hash((self.name, frozenset(self.chains)))
@@ -276,6 +282,9 @@ class Ruleset(msgspec.Struct, frozen=True, eq=False):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ruleset) and self.family == other.family and _named(self.tables) == _named(other.tables)
+
+    def __ne__(self, other: object) -> bool:  # msgspec has one of its own, which knows nothing of __eq__
+        return not self == other
 
     def __hash__(self) -> int:
         return hash((self.family, frozenset(self.tables)))

@@ -248,3 +248,12 @@ def test_a_counter_that_no_kernel_has_is_refused_in_a_sentence(line: str) -> Non
     with pytest.raises(StatementError):
         parse(text)
     assert str(parse(text, strict=False)) == text
+
+
+def test_rules_tables_and_rulesets_that_are_equal_are_not_unequal_however_they_were_written() -> None:
+    tight, wide = (parse(f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD{gap}-i a -j ACCEPT\nCOMMIT\n") for gap in (" ", "   "))
+    tables = tight.tables[0], wide.tables[0]
+    rules = tables[0].chains[0].rules[0], tables[1].chains[0].rules[0]
+    for one, other in ((tight, wide), tables, rules):
+        assert one == other
+        assert not one != other  # noqa: SIM202 (each operator is asked)
