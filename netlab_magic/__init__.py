@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from netlab_magic.session.results.diff import ChainDiff, Compared, RuleDiff
     from netlab_magic.session.results.explain import Explained
     from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
+    from netlab_magic.session.results.nft import NftListing
     from netlab_magic.session.results.predict import Asked, Predicted
     from netlab_magic.session.results.probe import MatrixResult, Measured
     from netlab_magic.session.results.status import Status
@@ -89,6 +90,7 @@ __all__ = [
     "MatrixResult",
     "Measured",
     "NetlabError",
+    "NftListing",
     "Outcome",
     "Packet",
     "PacketPath",
@@ -153,6 +155,7 @@ _MODULES = {
     "session.results.diff": "ChainDiff Compared RuleDiff",
     "session.results.explain": "Explained",
     "session.results.flow_diff": "FlowChange FlowsCompared",
+    "session.results.nft": "NftListing",
     "session.results.predict": "Asked Predicted",
     "session.results.probe": "MatrixResult Measured",
     "session.results.status": "Status",

@@ -86,6 +86,10 @@ class Completer:
                 return [name for name in chains if name not in HOOKS]
             case "thing":
                 return [*namespaces, *(interface.name for interface in topology.host.interfaces), *map(str, topology.servers)]
+            case "nft table":
+                return [title.replace(" ", ":") for title in self._nft_tables()]
+            case "name of a table":
+                return [title.partition(" ")[2] for title in self._nft_tables()]
             case "snapshot":
                 return self._snapshots()
             case "word":
@@ -121,6 +125,17 @@ class Completer:
     def _snapshots(self) -> list[str]:
         lab = self._lab()
         return list(lab.history.snapshots) if lab is not None else []
+
+    def _nft_tables(self) -> list[str]:
+        """The tables of nft that the host has, as nft names them."""
+        lab = self._lab()
+        if lab is None or not lab.is_up:
+            return []
+        try:
+            observed = lab.observe(foreign=True, patience=_PATIENCE_SECONDS)
+        except NetlabError:
+            return []
+        return [title for foreign in observed.foreign if foreign.owner == "nftables" for title in foreign.tables]
 
     def _known(self) -> tuple[Topology, list[str]]:
         """What the lab has; nothing when it is not up: pressing Tab starts no lab."""

@@ -4,7 +4,7 @@ A lexer, one table of statements (`syntax`) with their parsers, and what each bu
 (`plan_topology`, `plan_rules`). Nothing here has an effect.
 
 Start reading: `syntax`, the table of statements, then `parser` and `plan_topology`.
-Imports: errors, iptables, model, text.
+Imports: errors, iptables, model, nftables, text.
 """
 
 __all__: list[str] = []

@@ -249,7 +249,10 @@ class Matrix(Probing, frozen=True):
 
 
 class Show(Looking, frozen=True):
-    """`show topology|chains|way|rules|save|routes|conntrack|script`; `name` is a chain, or one of the ways of a packet."""
+    """`show topology|chains|way|rules|save|nft|routes|conntrack|script`
+
+    `name` is a chain, one of the ways of a packet, or a table as nft names it.
+    """
 
     what: str
     name: str | None = None

@@ -8,7 +8,7 @@ from netlab_magic import docker
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import OTHER_FAMILY, SIMULATED, ForeignRules, Observed
-from netlab_magic.errors import CommandFailed, StatementError, place_of
+from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
 from netlab_magic.iptables import save_format
@@ -22,11 +22,13 @@ from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
 from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.lab_model import model_of
+from netlab_magic.session.native import nft_listing
+from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
-__all__ = ["explain", "foreign_warnings", "output_of", "script", "show"]
+__all__ = ["explain", "foreign_warnings", "script", "show"]
 
 _MOST_TO_WORK_OUT = 20_000
 """Flows times rules up to which `explain` says what no flow meets: less than half a second of work."""
@@ -65,6 +67,8 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
             return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
         case "save":
             return Text(_warned(engine, observed, _without_counters(ruleset)))
+        case "nft":
+            return nft_listing(engine, observed, statement.name)
         case "routes":
             return Text(_routes(observed.topology))
         case "conntrack":
@@ -159,16 +163,6 @@ def _listed(engine: Engine, ruleset: Ruleset, chain: str | None) -> str:
     if not engine.ready.sends:
         return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
     return output_of(engine, f"iptables -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
-
-
-def output_of(engine: Engine, command: str) -> str:
-    """What a command in the lab prints. Raises CommandFailed with its error output."""
-    printed: dict[str, list[str]] = {"stdout": [], "stderr": []}
-    ran = engine.run(command, lambda stream, text: printed[stream].append(text))
-    if ran.status:
-        why = "".join(printed["stderr"]).strip() or f"exit status {ran.status}"
-        raise CommandFailed(f"{command}: {why}", status=ran.status)
-    return "".join(printed["stdout"])
 
 
 def _routes(topology: Topology) -> str:

@@ -134,7 +134,7 @@ class Statements(ABC):
         return self._result(FlowsCompared, "diff", "--flows", *snapshots)
 
     def show(self, what: str, name: str | None = None, table: str | None = None) -> "Result | Picture":
-        """`show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script`"""
+        """`show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|nft [TABLE]|routes|conntrack|script`"""
         return self._one("show", what, *(("-t", table) if table else ()), *((name,) if name else ()))
 
     def explain(self, chain: str, number: int | None = None, table: str | None = None) -> Result:

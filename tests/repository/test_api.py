@@ -18,7 +18,7 @@ PUBLIC = {
     "the lab": {"Lab", "load_ipython_extension", "unload_ipython_extension"},
     "results": {
         *("Asked", "CellResult", "Changed", "Compared", "Explained", "FlowsCompared", "MatrixResult", "Measured", "Picture", "Predicted"),
-        *("Ran", "Result", "Status", "Text", "Tracked", "Why"),
+        *("NftListing", "Ran", "Result", "Status", "Text", "Tracked", "Why"),
     },
     "what results hold": {
         *("Account", "Case", "ChainDiff", "ChainExplanation", "Difference", "Direction", "DropCause", "Event", "Explanation", "Fix"),
@@ -45,6 +45,7 @@ ATTRIBUTES = {
     "FlowsCompared": {"after", "before", "changes", "count", "is_measured"},
     "MatrixResult": {"outcomes", "pairs", "predicted", "sources", "targets"},
     "Measured": {"expected", "milliseconds", "outcome", "verdict", "why"},
+    "NftListing": {"ruleset", "tables", "text"},
     "Predicted": {"outcome", "reachable", "right", "sentence", "truth"},
     "Ran": {"command", "output", "status"},
     "Status": {"assumptions", "firewall", "not_understood", "text", "way"},
@@ -127,6 +128,7 @@ def test_results_have_no_other_attributes():
             diff --flows
             status
             show save
+            show nft
             $ iptables -L -n
         """
         found = [*lab.run(cell), netlab_magic.CellResult(())]

@@ -4,20 +4,25 @@ import re
 
 from netlab_magic.language import statements as s
 from netlab_magic.language.grammar.row import Syntax
+from netlab_magic.language.grammar.table import nft_table
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, wrong
 from netlab_magic.model.hooks import BUILT_IN, WAYS
 
 __all__ = ["SHOW"]
 
-_SHOWN = ("topology", "chains", "way", "rules", "save", "routes", "conntrack", "script", "diff")
+_SHOWN = ("topology", "chains", "way", "rules", "save", "nft", "routes", "conntrack", "script", "diff")
 
 
 def read_show(r: Reader) -> Statement:
-    """show = "show" ( "topology" | "chains" [ "-t" TABLE ] [ CHAIN ] | "way" [ "forward" | "in" | "out" ] | "rules" [ CHAIN ] | … )"""
+    """show = "show" ( "topology" | "chains" [ "-t" TABLE ] [ CHAIN ] | "way" [ "forward" | "in" | "out" ] | "rules" [ CHAIN ]
+    | "nft" [ NFT-TABLE ] | "save" | "routes" | "conntrack" | "script" | DIFF )
+    """
     what = r.choice("thing to show", _SHOWN)
     if what == "diff":
         return read_diff(r)
+    if what == "nft":
+        return s.Show("nft", nft_table(r))
     if what == "way":
         return s.Show("way", r.keyword(*WAYS) or "forward")
     table = r.choice("table", tuple(BUILT_IN)) if what == "chains" and r.keyword("-t") else None
@@ -47,10 +52,10 @@ def read_explain(r: Reader) -> Statement:
 
 SHOW = (
     Syntax(
-        "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|routes|conntrack|script",
-        "what the kernel has now, read back; way is the way of a packet through all tables",
+        "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|nft [TABLE]|routes|conntrack|script",
+        "what the kernel has now, read back; way is the way of a packet through all tables; nft is the ruleset as nft prints it",
         read_show,
-        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show way"),
+        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show way", "show nft", "show nft inet fw"),
     ),
     Syntax(
         "diff [--flows] [SNAPSHOT [SNAPSHOT]]",
