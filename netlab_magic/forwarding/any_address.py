@@ -1,4 +1,4 @@
-"""A probe where no packet can be sent: the model alone, with an unknown host in the place of everybody whom nobody has looked at."""
+"""Predicts a probe in a network where no packet can be sent: the model alone, with a placeholder host for each unknown address."""
 
 from collections.abc import Mapping
 
@@ -19,16 +19,16 @@ from netlab_magic.model.topology import HOST, Topology
 
 __all__ = ["Foreseen", "foresee"]
 
-_ELSEWHERE = message("Both are on the same side of the host: their packets do not come through it.")
+_ELSEWHERE = message("Both are on the same side of the host, so their packets do not pass through it.")
 _ONE_OF_SEVERAL = message(
-    "Some rules decide by chance or by what came before: of {} ways that the packet may take, all end alike, and one is shown."
+    "Some rules depend on chance or on earlier packets. The packet can take {} different paths; all end the same, and one is shown."
 )
 _MOST_TRANSLATIONS = 8
-"""So often may a packet get another receiver on its way, whom nobody has looked at either."""
+"""How many times DNAT may redirect a packet to yet another unknown host before the search stops."""
 
 
 class Foreseen(msgspec.Struct, frozen=True):
-    """What the model expects, the topology with the unknown hosts that it took, and what had to be assumed of them."""
+    """What the model expects, the topology with the placeholder hosts that were added, and what was assumed about them."""
 
     topology: Topology
     probe: Probe
@@ -39,13 +39,13 @@ class Foreseen(msgspec.Struct, frozen=True):
 def foresee(
     topology: Topology, rulesets: Mapping[str, Ruleset], source: str, destination: Destination, beside: Mapping[str, Beside] | None = None
 ) -> Foreseen:
-    """What becomes of a probe between any two machines that the host can reach; `source` may be an address, as the destination may.
+    """Predicts a probe between any two machines that the host can reach; source and destination may be names or addresses.
 
-    For `beside` see `predict`. Raises StatementError for a name that is none, and for a sender whose device the host does not know.
+    For `beside` see `predict`. Raises StatementError for an unknown name, and for a source address that the host has no route to.
     """
     with_ends = with_unknown_hosts(topology, (source, destination.name))
     if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
-        refuse(f"the host has no route to {source}: through which of its devices packets from there come in is not known", source)
+        refuse(f"the host has no route to {source}, so it is not known through which device packets from there come in", source)
     probe = probe_for(with_ends, source, destination)
     found = predict(with_ends, rulesets, probe, beside or {})
     for _ in range(_MOST_TRANSLATIONS):
@@ -68,7 +68,7 @@ def foresee(
     return Foreseen(with_ends, probe, found, taken)
 
 
-def _receivers(found: Prediction) -> list[str]:
-    """Whom the last packets were on their way to: DNAT may have led them to somebody who is not in the topology yet."""
-    traces = [trace for way in (found, *found.others) for trace in way.traces if trace.hops]
+def _receivers(first: Prediction) -> list[str]:
+    """The destinations of the last packets: DNAT may have redirected them to a host that is not in the topology yet."""
+    traces = [trace for found in (first, *first.others) for trace in found.traces if trace.hops]
     return [trace.hops[-1].host_trace.packet.destination for trace in traces]

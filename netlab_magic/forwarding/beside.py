@@ -1,4 +1,4 @@
-"""What filters in a namespace beside the rules of iptables."""
+"""What else filters packets in a namespace, besides its iptables rules."""
 
 import msgspec
 
@@ -8,9 +8,9 @@ __all__ = ["NOTHING_BESIDE", "Beside"]
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """The tables of nft, and in `unread` why something else there cannot be followed; "" where nothing is.
+    """A namespace's own nft tables; `unread` says why other filters there cannot be followed, or is "" if there are none.
 
-    With `ordered`, of base chains with one priority nft's are asked first, as in a simulated lab; else nobody knows.
+    With `ordered`, nft's base chains run before iptables' of the same priority, as in a simulated lab; otherwise that order is unknown.
     """
 
     native: Ruleset = Ruleset()

@@ -1,4 +1,4 @@
-"""What a namespace's connection tracking remembers, and what it makes of a packet that comes by."""
+"""Connection tracking of a namespace: the connections it remembers, and the state it gives each packet."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ _ECHO_REQUESTS = (8, 128)
 
 
 class _Connection(msgspec.Struct):
-    """`opening` tells that it began with a SYN: without a reply an ACK is then no part of it (sIV of tcp_conntracks)."""
+    """One connection. `opening` is set if it began with a SYN: an ACK before any reply is then invalid (sIV of tcp_conntracks)."""
 
     original: Flow
     reply: Flow
@@ -35,7 +35,7 @@ class Memory:
         self._connections: list[_Connection] = []
 
     def recognised(self, packet: Packet, quoted: Flow | None) -> Packet:
-        """The packet with what tracking knows of it; `quoted` is the flow that an ICMP error is about (nf_conntrack_inet_error)."""
+        """The packet with its connection and state set; `quoted` is the flow that an ICMP error is about (nf_conntrack_inet_error)."""
         if quoted is not None:
             packet = msgspec.structs.replace(packet, state="INVALID", direction="ORIGINAL")
         flow = quoted.turned() if quoted is not None else flow_of(packet)
@@ -51,7 +51,7 @@ class Memory:
         return msgspec.structs.replace(packet, **_UNKNOWN, state=state)
 
     def learn(self, walk: HostTrace) -> None:
-        """Remembers the connection of a packet that left this namespace, or ended in it, and was tracked here."""
+        """Remembers the connection of a tracked packet that left this namespace or was delivered in it."""
         frame = walk.last
         if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
             return
@@ -89,9 +89,9 @@ def _of(packet: Packet, held: _Connection, direction: str, state: str) -> Packet
 
 
 def _begins(packet: Packet) -> bool:
-    """Whether a packet may be the first of a connection: an echo request, a SYN, any datagram (tcp_new, icmp_pkt_to_tuple).
+    """Whether a packet can start a connection: an echo request, a SYN, any datagram (tcp_new, icmp_pkt_to_tuple).
 
-    So may be an ACK of a connection that has been under way before (net.netfilter.nf_conntrack_tcp_loose is 1).
+    So can an ACK, which picks up a connection that is already established (net.netfilter.nf_conntrack_tcp_loose is 1).
     """
     if "icmp" in packet.protocol:
         return packet.icmp_type in _ECHO_REQUESTS

@@ -1,4 +1,4 @@
-"""From names to addresses: which address of a namespace a probe means, and which flows a matrix has."""
+"""Turns names into addresses: the address of a namespace that a probe goes to, and the probes of a matrix."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
@@ -34,18 +34,18 @@ def probe_for(topology: Topology, source: str, destination: Destination) -> Prob
 
 
 def _check_source(topology: Topology, sender: Namespace, source: str, address: str) -> None:
-    """A probe has the address that the sender's routes give it: refuses another one that was asked for."""
+    """Refuses a source address other than the one that the sender's routes choose: a probe always has that one."""
     if source == sender.name:
         return
     given = Routing(host_of(topology, sender.name), ":" in address).source_towards(number_of(address))
     asked = number_of(str(source))
     if given is not None and (":" in source) == (":" in address) and given != asked:
         routes = f"{sender.name} sends to {address} from {shown(given, ':' in address)}"
-        refuse(f"{routes}, not from {source}; say {sender.name} to see what becomes of its packets", source)
+        refuse(f"{routes}, not from {source}; use {sender.name} as the source instead", source)
 
 
 def _namespace_of(topology: Topology, source: str) -> str:
-    """A sender by name, or by an address that a namespace has."""
+    """The sender's namespace, given by name or by one of its addresses."""
     if source in topology.namespaces or not looks_like_address(source):
         return source
     try:
@@ -53,14 +53,14 @@ def _namespace_of(topology: Topology, source: str) -> str:
     except ValueError:
         return source
     if owner is None:
-        refuse(f"no namespace of this lab has the address {source}; load FILE asks about another host, with any address", source)
+        refuse(f"no namespace of this lab has the address {source}; load FILE answers for another host, with any address", source)
     return owner.namespace
 
 
 def _address(topology: Topology, target: Namespace, sender: Namespace, word: str) -> str:
-    """The target's address that the sender has in a network of its own, else that of the device towards the sender, else the first.
+    """The target's address in one of the sender's networks, else that of the device towards the sender, else its first one.
 
-    The internet's addresses are those on its loopback: they are what a lab reaches it by.
+    The internet's addresses are those on its loopback interface.
     """
     if target.name == INTERNET:
         outer = [cidr for cidr in _addresses(target, "lo") if not cidr.startswith("127.")]
@@ -69,7 +69,7 @@ def _address(topology: Topology, target: Namespace, sender: Namespace, word: str
     own = [held.network for held in _parsed(sender)]
     candidates = _parsed(target)
     if not candidates:
-        refuse(f"{target.name} has no address to reach it by", word)
+        refuse(f"{target.name} has no address to send to", word)
     near = (held for held in candidates if any(held.ip in network for network in own))
     return str((next(near, None) or _facing(topology, target, sender) or candidates[0]).ip)
 
@@ -99,12 +99,12 @@ def _parsed(namespace: Namespace) -> list[IPv4Interface | IPv6Interface]:
 
 
 def members(topology: Topology) -> list[str]:
-    """The namespaces that a matrix without names has as sources: all with an address, except the host and the internet."""
+    """The sources of a matrix without names: every namespace with an address, except the host and the internet."""
     return [name for name, held in topology.namespaces.items() if name not in (HOST, INTERNET) and _addresses(held)]
 
 
 def matrix_probes(topology: Topology, names: Sequence[str]) -> list[Probe]:
-    """A probe for each pair of different namespaces; without names of everybody and, as a target, the internet."""
+    """A probe for each pair of different namespaces; without names, between all of them, and from each to the internet."""
     sources = [str(known_namespace(topology, name).name) for name in names] if names else members(topology)
     targets = [*sources, *([INTERNET] if not names and INTERNET in topology.namespaces and sources else [])]
     pairs = [(source, target) for source in sources for target in targets if source != target]

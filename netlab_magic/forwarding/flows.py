@@ -1,4 +1,4 @@
-"""The flows that a lab is about: who of its namespaces asks whom for what; and what the model says of all of them."""
+"""The flows of a lab: every pair of a matrix and every server; and what the model predicts for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,7 +18,7 @@ _NOTHING: Mapping[str, Beside] = {}
 
 
 def lab_flows(topology: Topology) -> list[Probe]:
-    """A probe for each pair of a matrix, the internet as a target among them; and to each server from everybody else, the internet too."""
+    """A probe for each pair of a matrix, including the internet as a target, and one to each server from every other namespace."""
     found = matrix_probes(topology, ())
     sources = [*members(topology), *([INTERNET] if INTERNET in topology.namespaces else [])]
     for server in topology.servers:
@@ -37,9 +37,9 @@ def predict_all(
 def hit_by_no_flow(
     topology: Topology, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside] = _NOTHING
 ) -> dict[str, tuple[RulePosition, ...]]:
-    """The rules, by namespace, that match no packet of any of the lab's flows, request or reply, by the model's reckoning.
+    """The rules, by namespace, that according to the model match no packet of any of the lab's flows, neither request nor reply.
 
-    Nothing is said of a namespace in which the model cannot tell the whole way of every packet.
+    Namespaces in which the model cannot follow every packet to its end are left out.
     """
     hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
     untold = {name for name, held in beside.items() if held.unread}

@@ -18,8 +18,9 @@ Cables = tuple[End, ...]
 
 
 class Ahead(msgspec.Struct, frozen=True):
-    """Where a packet goes when it leaves a host: the device (a bridge's port where the frame is switched), the next machine's address,
-    `asker` the address from which it is asked for, and `cables` the way there; None when nobody answers.
+    """The next hop of a packet that leaves a host: its address, and the outgoing device (a bridge's port if the frame is switched).
+
+    `asker` is the source address of the ARP request, and `cables` the cables to the next hop, None if none answers.
     """
 
     device: str
@@ -29,7 +30,7 @@ class Ahead(msgspec.Struct, frozen=True):
 
 
 class Links:
-    """The hosts of a topology and the wires between them; what has been found is kept."""
+    """The hosts of a topology and the links between them. Results are cached."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -51,10 +52,10 @@ class Links:
         return found
 
     def cables(self, sender: End, address: str, asker: str) -> Cables | None:
-        """The way of a frame from a device to whoever answers for `address` on its link when `asker` asks; None when nobody does.
+        """The cables from a device to the host that answers ARP for `address` when `asker` asks; None if none does.
 
-        A host answers ARP for every address that it has, on whichever device (arp_process with arp_ignore 0), but only to addresses
-        whose packets may come in there.
+        A host answers on any device for all of its addresses (arp_process with arp_ignore 0), but only to senders
+        whose packets its reverse path filter lets in there.
         """
         key = sender, address, asker
         if key not in self._cables:
@@ -62,7 +63,7 @@ class Links:
         return self._cables[key]
 
     def ahead(self, namespace: str, walk: HostTrace) -> Ahead:
-        """Where a packet goes that a namespace has let out."""
+        """The next hop of a packet that has left a namespace."""
         frame = walk.last
         routing = self.routing(namespace, frame.six)
         hop = routing.route(frame.destination)
@@ -74,12 +75,12 @@ class Links:
         return Ahead(device, address, asker, self.cables(End(namespace, device), address, asker))
 
     def is_misled(self, namespace: str, ahead: Ahead) -> bool:
-        """Whether a namespace has a hardware address for the next machine, set by hand, that is not the one of who answers there."""
+        """Whether a namespace has a static neighbour entry for the next hop with the wrong hardware address."""
         fixed = self.topology.namespaces[namespace].fixed.get(ahead.address)
         return fixed is not None and (ahead.cables is None or self._devices[ahead.cables[-1]].mac != fixed)
 
     def _search(self, sender: End, address: str, asker: str) -> Cables | None:
-        """The nearest device on the link whose host answers; only hosts that have the address are looked at."""
+        """The cables to the nearest device whose host answers; only hosts that have the address are considered."""
         if sender not in self._reached:
             self._reached[sender] = {}
             for place, (device, cables) in enumerate(self._arrivals(sender)):
@@ -89,7 +90,7 @@ class Links:
         return next((cables for _, device, cables in near if self._answers(device, address, asker)), None)
 
     def _arrivals(self, sender: End) -> Iterator[tuple[End, Cables]]:
-        """All devices that a frame to everybody gets to, the nearest first, each with the way there; bridges where it came to a port."""
+        """All devices that a broadcast frame reaches, nearest first, with the cables to each; for a bridge's port, the bridge."""
         device = self._devices.get(sender)
         if device is None or not device.up:
             return
@@ -114,7 +115,7 @@ class Links:
             waiting.extend((*cables, arrives, out) for out in outs if not (port.isolated and self._devices[out].isolated))  # should_deliver
 
     def _outs(self, sender: End, device: Interface) -> Iterator[End]:
-        """The devices that a frame leaves through: a bridge's ports, else the device itself."""
+        """The devices that a frame leaves through: a bridge's ports, or the device itself."""
         if device.kind == "bridge":
             for port in self.topology.namespaces[sender.namespace].ports(device.name):
                 if port.up:
@@ -123,7 +124,7 @@ class Links:
             yield sender
 
     def _far(self, out: End) -> End | None:
-        """The other end of a wire, when both are up."""
+        """The other end of a cable if both ends are up."""
         device = self._devices.get(out)
         far = self._devices.get(device.peer) if device and device.peer else None
         return device.peer if device and device.up and far and far.up else None
@@ -139,5 +140,5 @@ _LINKS: Remembered[Topology, Links] = Remembered(Links)
 
 
 def links_of(topology: Topology) -> Links:
-    """The wires of a topology, found once for each."""
+    """The links of a topology, cached."""
     return _LINKS.of(topology)

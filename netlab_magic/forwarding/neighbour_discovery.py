@@ -1,4 +1,4 @@
-"""IPv6 neighbour discovery on a link: the question who has an address, and its answer, are packets that firewalls see too (RFC 4861)."""
+"""IPv6 neighbour discovery on a link: firewalls filter neighbour solicitations and advertisements too (RFC 4861)."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv6Address
@@ -25,13 +25,13 @@ _LOST = {
     (_ADVERTISEMENT, True): message("{namespace} asks who has {address}; the policy of {chain} in {place} ({table}) drops the answer."),
     (_ADVERTISEMENT, False): message("{namespace} asks who has {address}; rule {rule} of {chain} in {place} ({table}) drops the answer."),
 }
-"""What is said where a policy, or a rule, drops a neighbour solicitation or advertisement."""
+"""The message by ICMPv6 type, and by whether a policy (True) or a rule dropped the packet."""
 
 
 class LostQuestion(msgspec.Struct, frozen=True):
-    """Why nobody learns the hardware address: `text` is a sentence for the catalogue of `messages`, and `values` fill it.
+    """Why the hardware address is not learned: `text` is a message, and `values` fill it in.
 
-    `unknown` says instead why nobody can tell.
+    If the model cannot tell, `unknown` says why.
     """
 
     text: str = ""
@@ -42,7 +42,7 @@ class LostQuestion(msgspec.Struct, frozen=True):
 def lost_question(
     links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], namespace: str, ahead: Ahead
 ) -> LostQuestion | None:
-    """What keeps a namespace from learning the next machine's hardware address; None where question and answer get through.
+    """What keeps a namespace from learning the next hop's hardware address; None if solicitation and advertisement get through.
 
     Neither packet is tracked (nf_conntrack_icmpv6_init leaves neighbour discovery UNTRACKED).
     """
@@ -65,12 +65,12 @@ def lost_question(
 
 
 def _solicited_node(address: str) -> str:
-    """The multicast address that a question about `address` goes to (RFC 4291, 2.7.1)."""
+    """The solicited-node multicast address of `address` (RFC 4291, 2.7.1)."""
     return str(IPv6Address(int(IPv6Address("ff02::1:ff00:0")) | int(IPv6Address(address)) & 0xFFFFFF))
 
 
 def _passing(links: Links, packet: Packet, cables: Cables) -> Iterator[tuple[str, Packet, str | None]]:
-    """Each namespace that a packet passes on a link, the packet as it comes there, and the bridge's port that it leaves by."""
+    """Each namespace that a packet passes on a link, the packet as seen there, and the bridge port that it leaves through."""
     if not cables:
         return
     first, last = cables[0], cables[-1]
@@ -83,6 +83,6 @@ def _passing(links: Links, packet: Packet, cables: Cables) -> Iterator[tuple[str
 
 
 def _device(links: Links, end: End) -> str:
-    """The interface that rules see: the bridge, for one of its ports."""
+    """The interface that rules see: for a bridge's port, the bridge."""
     interface = links.topology.interface(end)
     return interface.master or end.interface if interface else end.interface

@@ -1,4 +1,4 @@
-"""The packets that probes and those who answer them send, as the lab's own probes and the kernel do."""
+"""The packets of a probe and of its answers, with the lengths and flags that the lab's probes and the kernel give them."""
 
 import msgspec
 
@@ -10,20 +10,20 @@ from netlab_magic.netfilter import HostTrace
 __all__ = ["SOME_PORT", "first_packet", "reply_to", "reset_for", "segment", "unreachable_port", "verdict_of_error"]
 
 SOME_PORT = 40000
-"""One of the ports that the kernel gives to a program that asks for none (net.ipv4.ip_local_port_range)."""
+"""A source port in the kernel's ephemeral range (net.ipv4.ip_local_port_range)."""
 
 _LENGTHS = {"icmp": 28, "tcp": 60, "udp": 40}
 """Bytes of the IP packet: an echo request without data; a SYN with four options; a datagram of twelve bytes."""
 
 _SEGMENT = 52
-"""Bytes of the headers of IPv4 and TCP with a time stamp, which every segment has after the first two."""
+"""Bytes of the IPv4 and TCP headers with the timestamp option, as in every segment after the handshake's first two."""
 
 _MORE = 20
-"""So much longer is the header of IPv6."""
+"""Bytes by which an IPv6 header is longer than an IPv4 header."""
 
 
 def first_packet(probe: Probe, source: str, port: int) -> Packet:
-    """The first packet of a probe, as it leaves the program that sends it; `port` is its source port, if it has one."""
+    """The first packet of a probe, as the program sends it; `port` is its source port, if the protocol has ports."""
     six = ":" in probe.address
     length = _LENGTHS[probe.protocol] + (_MORE if six else 0)
     if probe.protocol == "icmp":
@@ -34,7 +34,7 @@ def first_packet(probe: Probe, source: str, port: int) -> Packet:
 
 
 def reply_to(request: HostTrace, source: str | None = None) -> Packet:
-    """What answers a request that was delivered: an echo reply, a SYN/ACK, or a datagram, which may come from another address."""
+    """The answer to a delivered request: an echo reply, a SYN/ACK or a datagram; from `source`, if it is not the address asked."""
     frame = request.last
     seen = frame.packet()
     return Packet(
@@ -51,19 +51,19 @@ def reply_to(request: HostTrace, source: str | None = None) -> Packet:
 
 
 def segment(packet: Packet, *flags: str, data: int = 0) -> Packet:
-    """A packet of a TCP connection after its first two; `packet` is one that goes the same way."""
+    """A TCP segment after the handshake's first two; `packet` is an earlier one in the same direction. `data` is in bytes."""
     length = _SEGMENT + (_MORE if ":" in packet.source else 0) + data
     return msgspec.structs.replace(packet, flags=frozenset(flags), length=length)
 
 
 def reset_for(request: HostTrace) -> Packet:
-    """The reset of a host on whose port nothing listens; it keeps the type of service (tcp_v4_send_reset)."""
+    """The reset sent when nothing listens on the port; it keeps the type of service (tcp_v4_send_reset)."""
     length, tos = 60 if request.last.six else 40, request.last.tos & 0xFC
     return msgspec.structs.replace(reply_to(request), flags=frozenset(("RST", "ACK")), length=length, tos=tos)
 
 
 def unreachable_port(six: bool) -> str:
-    """What a host says about a datagram for a port on which nothing listens, in the words of `--reject-with`."""
+    """The ICMP error for a datagram to a port on which nothing listens, as `--reject-with` names it."""
     return "icmp6-port-unreachable" if six else "icmp-port-unreachable"
 
 
@@ -71,8 +71,8 @@ _NO_ROUTE_ECHO = frozenset((
     *("icmp-net-unreachable", "icmp-host-unreachable", "icmp-time-exceeded"),
     *("icmp6-no-route", "icmp6-addr-unreachable", "icmp6-time-exceeded"),
 ))  # fmt: skip
-# What a socket is told about an ICMP error (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c). What is not here does
-# not end a connected datagram socket's wait: the error is not "fatal".
+# The error that a socket reports for an ICMP error (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c). Errors that
+# are not listed are not "fatal": a connected datagram socket ignores them.
 _FATAL = {
     "icmp-port-unreachable": Verdict.REFUSED,
     "icmp-proto-unreachable": Verdict.REFUSED,
@@ -86,7 +86,7 @@ _TCP_ONLY = dict.fromkeys(_NO_ROUTE_ECHO, Verdict.NO_ROUTE)
 
 
 def verdict_of_error(protocol: str, answer: str) -> Verdict | None:
-    """The verdict of a probe whose sender gets this ICMP error; None for one that its socket does not tell it of."""
+    """The verdict of a probe whose sender gets this ICMP error; None for an error that its socket ignores."""
     if protocol == "icmp":
         return Verdict.NO_ROUTE if answer in _NO_ROUTE_ECHO else Verdict.REFUSED
     if answer == "tcp-reset":

@@ -1,4 +1,4 @@
-"""What the model expects of a probe: the way of the request, and of what comes back, through every namespace on it."""
+"""What the model expects of a probe: the path of the request and of the answer through every namespace."""
 
 import msgspec
 
@@ -10,9 +10,9 @@ __all__ = ["Hop", "Prediction", "Trace"]
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """A packet in one namespace: `host_trace` is its way through that namespace's firewall.
+    """A packet in one namespace: `host_trace` is its path through that namespace's firewall.
 
-    `enters` and `leaves` are the interfaces on the wire (a bridge's port, not the bridge); None where the packet was made, or ends, here.
+    `enters` and `leaves` are the interfaces on the wire (a bridge's port, not the bridge); None where the packet was sent or delivered.
     """
 
     namespace: str
@@ -22,11 +22,10 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A packet from where it was made to where it ended, namespace after namespace.
+    """A packet from its sender to where it ended, namespace by namespace.
 
-    `arrived` tells that a program or the kernel of the receiver got it. Where it ended on the way, the last leg's walk says why, or, when
-    that walk let it go, `lost` does: no neighbour answers, a device is down, nobody listens. `lost` is a sentence for the catalogue of
-    `messages`, and `values` fill it.
+    `arrived` is set if a program or the receiver's kernel got it. Otherwise the last hop's `host_trace` says why not or, if the firewall
+    let it pass, `lost` does: no neighbour answers, a device is down, nothing listens. `lost` is a message, and `values` fill it in.
     """
 
     hops: tuple[Hop, ...]
@@ -36,14 +35,13 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 class Prediction(msgspec.Struct, frozen=True):
-    """The request's trip, the trip of what comes back (a reply, or an ICMP error or reset), and the verdict in the words of `Verdict`.
+    """The traces of the request and of what comes back (a reply, an ICMP error or a reset), and the verdict.
 
-    `later` are the trips of what follows a SYN/ACK that came back, in order: the third packet of the handshake (ACK), the first behind it
-    (FIN/ACK), and what comes back to those: a FIN/ACK, or an error or reset. Connection tracking knows their connection, so that other
-    rules may decide.
+    `later` holds the traces of what follows a SYN/ACK, in order: the third packet of the handshake (ACK), the end of the connection
+    (FIN/ACK), and the answer to those: a FIN/ACK, an ICMP error or a reset. To conntrack these are ESTABLISHED, so other rules may match.
 
-    `unknown` is why the model cannot tell, and `verdict` then `Verdict.NOT_MEASURED`; it is "" when it can. `others` are what else may
-    become of it, where some rule cannot be judged: with the same verdict, or, where this one is unknown, with different ones.
+    `unknown` says why the model cannot tell, or is "" if it can; the verdict is then `Verdict.NOT_MEASURED`. `others` are the alternatives
+    if some rule cannot be evaluated: with the same verdict or, if this one is unknown, with different ones.
     """
 
     probe: Probe
@@ -61,12 +59,12 @@ class Prediction(msgspec.Struct, frozen=True):
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """All trips, in order."""
+        """All traces, in order."""
         return self.request, *([] if self.back is None else [self.back]), *self.later
 
     @property
     def cut(self) -> Trace | None:
-        """The trip with which a connection ended that was made and is not answered: of the first packet that was lost, or refused."""
+        """For a connection that was made but failed afterwards: the trace of the first packet that was lost or refused."""
         told = self.verdict in (Verdict.REFUSED, Verdict.NO_ROUTE)
         lost = (trace for trace in self.later if not trace.arrived and (not told or trace.hops[-1].host_trace.answer))
         return None if self.answered else next(lost, None)

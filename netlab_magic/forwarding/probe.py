@@ -1,4 +1,4 @@
-"""A probe as the model sees it: the request's trip, what comes back, and the verdict that the lab would measure."""
+"""Predicts a probe: the path of the request and of what comes back, and the verdict that the lab would measure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -20,10 +20,10 @@ from netlab_magic.netfilter import Cause, HostTrace, every_way, is_answer, refus
 __all__ = ["NO_LISTENER", "ModelledProbe", "predict"]
 
 NO_LISTENER = message("Nothing listens on {protocol} port {port} of {namespace}.")
-_OTHER_ADDRESS = message("What listens on {protocol} port {port} of {namespace} does so on {address} only.")
-_NO_ANSWER = message("{namespace} answers no echo requests (net.ipv4.icmp_echo_ignore_all).")
-_PROXY_SILENT = message("The proxy gets no answer from {target}, to which it passes on what comes to port {port}.")
-_STRANGE = message("The answer comes from {source}, not from {address}: {namespace} does not take it for one.")
+_OTHER_ADDRESS = message("In {namespace}, the server on {protocol} port {port} listens on {address} only.")
+_NO_ANSWER = message("{namespace} ignores echo requests (net.ipv4.icmp_echo_ignore_all).")
+_PROXY_SILENT = message("The proxy forwards port {port} to {target} and gets no answer from there.")
+_STRANGE = message("The answer comes from {source} instead of {address}, so {namespace} does not accept it.")
 _MOST_WAYS = 128
 _NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
 _NOTHING: Mapping[str, Beside] = {}
@@ -36,19 +36,19 @@ def predict(
     beside: Mapping[str, Beside] = _NOTHING,
     source_port: int = SOME_PORT,
 ) -> Prediction:
-    """What becomes of a probe: its packet, from the source's OUTPUT through one namespace after the other, and what comes back.
+    """Follows a probe's packet from the source's OUTPUT through each namespace to the target, and the answer back.
 
-    A TCP connection is followed to its end, since what follows the SYN/ACK is ESTABLISHED to conntrack; of echo requests and datagrams,
-    which each have their answer, the first.
+    A TCP connection is followed to its end, since packets after the SYN/ACK are ESTABLISHED to conntrack and may meet other rules; of echo
+    requests and datagrams, only the first is.
 
-    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `beside` has what filters there too: tables of
-    nft, and rules of which nobody can tell what they do: a packet that gets there makes the prediction unknown. The verdict
-    is the one that the lab would measure, which waits 0.15 s and so hears of no router that has given up asking for an address. Where
-    the lab says "not measured" since the receiver is silent even to itself, the model says what becomes of the packets. Not modelled:
+    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `beside` has what else filters there: nft
+    tables, and filters that cannot be followed, which make the prediction unknown if a packet reaches them. The verdict is the one that
+    the lab would measure: it waits 0.15 s, too short for a router's error about an address that no neighbour answers for. If the lab says
+    "not measured" because the receiver does not even answer itself, the model still says what happens to the packets. Not modelled:
     policy routing, tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
 
-    Where a rule cannot be judged, such as one with `-m limit` or `-m statistic`, both ways are followed, 128 ways at most: the verdict is
-    known when all of them end with the same.
+    If a rule cannot be evaluated, for example with `-m limit` or `-m statistic`, both cases are followed, up to 128 paths in all; the
+    verdict is known if all of them lead to the same one.
     """
 
     def follow(assumed: tuple[bool, ...]) -> tuple[Prediction, bool]:
@@ -66,9 +66,9 @@ def predict(
 
 
 class ModelledProbe:
-    """One probe and what comes back. `forwarder` remembers the connection, for packets that follow.
+    """One probe and what comes back. `forwarder` remembers the connection for the packets that follow.
 
-    `assumed` is said in Forwarder; `forks` tells, after `predict`, that it has come to a rule about which it says nothing.
+    For `assumed` see Forwarder; after `predict`, `forks` is set if it met an undecidable rule that `assumed` does not cover.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ModelledProbe:
     def predict(self) -> Prediction:
         kind = self.links.routing(self.probe.source, ":" in self.probe.address).address_type(number_of(self.probe.address))
         if kind in ("BROADCAST", "MULTICAST"):
-            why = f"{self.probe.address} is a {kind.lower()} address: several may answer, or nobody"
+            why = f"{self.probe.address} is a {kind.lower()} address: several hosts may answer, or none"
             return Prediction(self.probe, Trace((), False), None, Verdict.NOT_MEASURED, why)
         try:
             request = self.forwarder.send(InFlight(self.packet), self.probe.source)
@@ -137,7 +137,7 @@ class ModelledProbe:
         return Prediction(self.probe, request, back, verdict or self._silence(request))
 
     def _refusal(self, request: Trace, last: Hop, answer: str) -> tuple[Trace | None, Verdict | None]:
-        """What a rule or a router says about a packet that it does not let go on, and the verdict if the sender is told."""
+        """The ICMP error or reset with which a rule or router rejects a packet, and the verdict if it reaches the sender."""
         refusal = refusal_of(last.host_trace, self.links.hosts[last.namespace])
         if refusal is None:
             return None, None
@@ -154,7 +154,7 @@ class ModelledProbe:
         return back, verdict if mine else None
 
     def _straight_back(self, last: Hop) -> tuple[End, ...]:
-        """A reset about a frame from a bridge's port goes out there at once and meets no rules (nf_send_reset in nf_reject_ipv4.c)."""
+        """A reset for a frame from a bridge's port leaves through that port and passes no rules (nf_send_reset in nf_reject_ipv4.c)."""
         if last.enters is None or not last.host_trace.sent.port_in or not self.links.hosts[last.namespace].bridge_nf:
             return ()
         return self.links.cables(last.enters, last.host_trace.packet.source, last.host_trace.packet.destination) or ()
@@ -194,7 +194,7 @@ class ModelledProbe:
         return next((server for server in self._on_port(last) if server.address in ("", address)), None)
 
     def _on_port(self, last: Hop) -> Iterator[Server]:
-        """What listens on the port, on whichever address."""
+        """The server that listens on the port, on any address."""
         wanted = last.namespace, last.host_trace.last.destination_port, self.probe.protocol
         return (server for server in self.topology.servers if (server.namespace, server.port, server.protocol) == wanted)
 
@@ -207,7 +207,7 @@ class ModelledProbe:
         source = None
         if server.protocol == "udp":
             if server.kind == "other":
-                raise Unknown(f"what listens on udp port {server.port} of {server.namespace} may answer or not")
+                raise Unknown(f"the server on udp port {server.port} of {server.namespace} may or may not answer")
             if server.kind == "proxy" and not self._passed_on(server):
                 silent = Trace(request.hops, True, _PROXY_SILENT, {"target": server.target, "port": str(server.port)})
                 return Prediction(self.probe, silent, None, self._silence(silent))
@@ -216,7 +216,7 @@ class ModelledProbe:
         return self._answered(request, back, Verdict.ANSWERED)
 
     def _proxy_address(self, last: Hop, server: Server) -> str | None:
-        """What docker-proxy answers a datagram from: its own address, or the one that routing gives it, whichever was asked."""
+        """The address that docker-proxy answers a datagram from: the one it listens on, or the one that routing chooses."""
         frame = last.host_trace.last
         towards = self.links.routing(last.namespace, frame.six).source_towards(frame.source)
         return server.address or (shown(towards, frame.six) if towards is not None else None)
@@ -234,7 +234,7 @@ class ModelledProbe:
     # --- what comes back -----------------------------------------------------------------------------------------------
 
     def _answered(self, request: Trace, back: Trace, verdict: Verdict) -> Prediction:
-        """The verdict if what comes back gets to the sender."""
+        """The verdict if the answer reaches the sender."""
         back = self._taken(back)
         if not back.arrived:
             return Prediction(self.probe, request, back, self._silence(request))
@@ -243,7 +243,7 @@ class ModelledProbe:
         return Prediction(self.probe, request, back, verdict)
 
     def _taken(self, back: Trace) -> Trace:
-        """What comes back, which is lost on the sender where it does not belong to what that asked."""
+        """The trace of the answer; the sender discards it if it does not belong to the request."""
         if not back.arrived:
             return back
         final = back.hops[-1]
@@ -255,9 +255,9 @@ class ModelledProbe:
     # --- a connection that was made ----------------------------------------------------------------------------------------
 
     def _connected(self, request: Trace, back: Trace) -> Prediction:
-        """What becomes of the rest of a connection: it counts when its end is acknowledged, as for the lab's own probe.
+        """Follows the rest of a connection: it succeeds when its end is acknowledged, as for the lab's own probe.
 
-        Whoever listens closes then too, at once, as the lab's servers do: what acknowledges the end is a FIN.
+        The server closes at once too, as the lab's servers do, so the acknowledgement is a FIN/ACK.
         """
         later: list[Trace] = []
         try:
@@ -268,7 +268,7 @@ class ModelledProbe:
         return Prediction(self.probe, request, back, verdict, later=tuple(later))
 
     def _talk(self, later: list[Trace]) -> Verdict:
-        """Sends the third packet of the handshake and the end of the connection, until one of them is refused; `later` gets the trips."""
+        """Sends the third packet of the handshake and the end of the connection, until one is refused; the traces go into `later`."""
         for flags in ("ACK",), ("FIN", "ACK"):
             trip = self.forwarder.send(InFlight(segment(self.packet, *flags)), self.probe.source)
             later.append(trip)

@@ -1,4 +1,4 @@
-"""A packet's travels: through one namespace's firewall after the other, until it is delivered or lost."""
+"""Follows a packet through one namespace's firewall after another, until it is delivered or lost."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,15 +18,15 @@ from netlab_magic.netfilter import HostTrace, Outcome, walk
 
 __all__ = ["NOBODY_ANSWERS", "Forwarder", "InFlight", "Unknown"]
 
-NOBODY_ANSWERS = message("Nobody answers when {namespace} asks on {device} who has {address}: the packet cannot be sent on.")
+NOBODY_ANSWERS = message("No host answers when {namespace} asks on {device} who has {address}, so the packet cannot be sent.")
 _NO_RULES = Ruleset()
 _NO_RULES_6 = Ruleset(family="ipv6")
 
 
 class Unknown(Exception):
-    """The model cannot tell how a packet fares; the text says why, and `hops` is how far it got.
+    """Raised when the model cannot tell what happens to a packet; the text says why, and `hops` are the ones passed until then.
 
-    With `forks` it hangs on one rule, which matches or does not.
+    With `forks`, it depends on a single rule, which may or may not match.
     """
 
     def __init__(self, why: str, hops: tuple[Hop, ...] = (), *, forks: bool = False) -> None:
@@ -48,9 +48,9 @@ class InFlight(msgspec.Struct, frozen=True):
 
 
 class Forwarder:
-    """The travels of one probe's packets: what the namespaces remember of one, the next one meets.
+    """Follows the packets of one probe, one after another, with each namespace's conntrack state in between.
 
-    `assumed` says of one rule after the other of which that cannot be judged whether it matches.
+    `assumed` says, for each undecidable rule in the order they are met, whether it is taken to match.
     """
 
     def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], assumed: Iterable[bool] = ()) -> None:
@@ -64,11 +64,11 @@ class Forwarder:
         return self._memories.setdefault(namespace, Memory())
 
     def send(self, in_flight: InFlight, namespace: str, cables: Cables = ()) -> Trace:
-        """The trip of a packet from the namespace that made it; along `cables`, where it is on a wire already. Raises Unknown."""
+        """The trace of a packet from the namespace that sends it; with `cables`, it is on the wire already. Raises Unknown."""
         return self.sent(in_flight, namespace, cables)[0]
 
     def sent(self, in_flight: InFlight, namespace: str, cables: Cables = ()) -> tuple[Trace, InFlight]:
-        """The trip as `send` has it, and the packet as it is at the end."""
+        """The trace as of `send`, and the packet as it is at the end."""
         hops: list[Hop] = []
         enters: End | None = None
         if cables:
@@ -81,7 +81,7 @@ class Forwarder:
             if not (towards and done.last.port_out == towards and done.last.destination == number_of(done.sent.destination)):
                 ahead = self.links.ahead(namespace, done)
                 if self.links.is_misled(namespace, ahead):
-                    why = f"{_whose(namespace)} has a hardware address for {ahead.address} that was set by hand and is not that machine's"
+                    why = f"{_whose(namespace)} has a hardware address for {ahead.address} that was set by hand and is wrong"
                     raise Unknown(why, (*hops, Hop(namespace, done, enters)))
                 if ahead.cables is None:
                     hops.append(Hop(namespace, done, enters))
@@ -96,7 +96,7 @@ class Forwarder:
             enters, namespace, cables = cables[1], cables[1].namespace, cables[2:]
 
     def _lost_question(self, namespace: str, ahead: Ahead, ended: tuple[Hop, ...]) -> LostQuestion | None:
-        """What keeps a namespace from learning the next machine's hardware address, unless it still knows it. Raises Unknown."""
+        """What keeps a namespace from learning the next hop's hardware address. Raises Unknown if an older entry may still be cached."""
         lost = lost_question(self.links, self._rulesets, self._beside, namespace, ahead)
         if lost is None:
             return None
@@ -109,7 +109,7 @@ class Forwarder:
         return None if knows else lost
 
     def _walk(self, in_flight: InFlight, namespace: str, enters: End | None, cables: Cables, hops: list[Hop]) -> tuple[HostTrace, str]:
-        """The walk through a namespace, and the port of the bridge behind which the frame's receiver is."""
+        """The trace through a namespace, and the bridge port that leads to the frame's receiver."""
         packet = _entering(self.links, in_flight.packet, enters)
         if not in_flight.attached:
             packet = self._memory(namespace).recognised(packet, in_flight.quoted)
@@ -119,7 +119,7 @@ class Forwarder:
         done = walk(packet, rules, host, towards if enters else None, self._assumed, beside.native, beside.ordered)
         ended = (*hops, Hop(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
-            raise Unknown(f"{_whose(namespace)} has ip rules of its own, so that more than the main routing table decides", ended)
+            raise Unknown(f"{_whose(namespace)} has additional ip rules, so other routing tables than the main one may apply", ended)
         if done.hooks and beside.unread:
             raise Unknown(beside.unread, ended)
         if done.outcome == Outcome.UNKNOWN:
@@ -138,7 +138,7 @@ def _whose(namespace: str) -> str:
 
 
 def _passed(in_flight: InFlight, done: HostTrace) -> InFlight:
-    """The packet as it is on the wire behind a namespace: of its connection nothing is left, and marks are gone."""
+    """The packet on the wire after it left a namespace: without conntrack state and marks."""
     frame = done.last
     seen = frame.packet()
     quoted = in_flight.quoted

@@ -1,7 +1,7 @@
-"""Machines that nobody has looked at, for the model: senders and receivers that a loaded or attached network only knows by address.
+"""Placeholder hosts for unknown addresses: senders and receivers that a loaded or attached network only knows by address.
 
-Each becomes a namespace that is called by its address, on the device through which the host reaches it: as a port of a bridge, at the
-other end of a cable, or behind the gateway that the host's route names. It sends everything back through the host, and answers to all.
+Each becomes a namespace named after its address, on the device through which the host reaches it: as a port of a bridge, at the other
+end of a cable, or behind the gateway of the host's route. It sends everything back through the host and answers on every port.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,15 +21,15 @@ __all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_unk
 
 INTERNET_ADDRESS = "8.8.8.8"
 
-_STRANGER = message("{} is not part of what was read: it is taken to be behind {}, and to send its answers back through the host.")
-_UNROUTED = message("The host has no route to {}; it is taken to come in through {}, the only device that leads out.")
-_ANSWERS = message("What listens on {} is not known: it is taken to answer.")
+_STRANGER = message("{} is not part of what was read; it is assumed to be behind {} and to send its answers back through the host.")
+_UNROUTED = message("The host has no route to {}; packets from there are assumed to come in through {}, the only device that leads out.")
+_ANSWERS = message("It is not known what listens on {}; it is assumed to answer.")
 
 
 def with_unknown_hosts(topology: Topology, names: Iterable[str]) -> Topology:
-    """The topology, and in it a namespace for each address that no namespace has; `internet` is one behind the default route.
+    """The topology with a namespace added for each address that none has; the name `internet` stands for a host behind the default route.
 
-    What is no address, and addresses that the host does not know a device for, are passed over. The same address twice is one unknown host.
+    Names that are not addresses, and addresses that the host has no device for, are skipped. Repeated addresses give one host.
     """
     for name in dict.fromkeys(names):
         wanted = _wanted(topology, name)
@@ -39,12 +39,12 @@ def with_unknown_hosts(topology: Topology, names: Iterable[str]) -> Topology:
 
 
 def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
-    """What `with_unknown_hosts` had to assume of the namespaces with these names, to get from one topology to the other."""
+    """What `with_unknown_hosts` assumed about the namespaces with these names, given the topologies before and after it."""
     return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
 
 
 def answers(name: str) -> Assumption:
-    """That a namespace is taken to answer."""
+    """The assumption that a namespace answers."""
     return Assumption(_ANSWERS, (name,))
 
 
@@ -70,7 +70,7 @@ def _hop(topology: Topology, address: str) -> NextHop | None:
 
 
 def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
-    """The name and the address of an unknown host that is to be made; None where there is nothing to make."""
+    """The name and the address of a placeholder host to add; None if none is needed."""
     if name in topology.namespaces:
         return None
     if name == INTERNET:
@@ -85,21 +85,21 @@ def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
 
 
 def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> bool:
-    """Whether one machine can have the address: not a group's, not everybody's on a network, and none of loopback."""
+    """Whether one machine can have the address: not multicast, not a broadcast address, not loopback."""
     kind = Routing(host_of(topology), address.version == 6).address_type(int(address))
     return kind == "UNICAST" and not (address.is_loopback or address.is_unspecified or address.is_multicast)
 
 
 def _only_way_out(host: Namespace) -> Interface | None:
-    """The one device that can lead to others where no route says so."""
+    """The only device that can lead to other hosts if no route says which."""
     found = [held for held in host.interfaces if held.up and held.kind not in ("loopback", "bridge", "veth") and not held.master]
     return found[0] if len(found) == 1 else None
 
 
 def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ()) -> list[str]:
-    """Who stands for the whole in a matrix: one machine on each network behind a bridge, the host, and the internet where a route leads.
+    """Representatives for a matrix: one machine on each network behind a bridge, the host, and the internet if there is a default route.
 
-    On a network it is one that the rules name, else one of those `met` by the host (its neighbours), else the first free address.
+    On a network, it is an address named in the rules, else one of the host's neighbours (`met`), else the first free address.
     """
     named = [*evidence.containers, *met]
     found = []
@@ -113,7 +113,7 @@ def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ())
 
 
 class _UnknownHost:
-    """One unknown host on its way into a topology."""
+    """Adds one placeholder host to a topology."""
 
     def __init__(self, topology: Topology, name: str, address: str) -> None:
         self.topology = topology
@@ -122,7 +122,7 @@ class _UnknownHost:
         self.width = 128 if ":" in address else 32
 
     def taken(self) -> Topology:
-        """The topology with the unknown host; as it was when the host knows no device for it."""
+        """The topology with the placeholder host; unchanged if the host has no device for it."""
         hop = _hop(self.topology, self.address)
         host = self.topology.host
         device = host.interface(hop.device) if hop else _only_way_out(host)
@@ -136,13 +136,13 @@ class _UnknownHost:
         return self.topology
 
     def attach(self, device: Interface, name: str, address: str) -> None:
-        """A namespace on a device of the host: its peer, or one more of those behind it. Its default route leads to the host."""
+        """Adds a namespace on a device of the host, as its peer or as one more machine behind it, with a default route to the host."""
         length, back = _back_to(device, address)
         self.add(name, Interface("eth0", addresses=(f"{address}/{length}",)), back)
         self.wire(device, End(name, "eth0"))
 
     def behind(self, device: Interface, gateway: str) -> None:
-        """A namespace behind a gateway, which is made when nobody has its address: an unnumbered link leads from one to the other."""
+        """Adds a namespace behind a gateway, over an unnumbered link; the gateway is added too if no namespace has its address."""
         owner = self.topology.owner(gateway)
         router = owner.namespace if owner else gateway
         if owner is None:
@@ -160,7 +160,7 @@ class _UnknownHost:
         self.topology = self.topology.with_namespace(Namespace(name, (lo, eth0), (default,), answers_all=True))
 
     def wire(self, device: Interface, end: End) -> None:
-        """Links a namespace to a device of the host: to a bridge as a port, to another device as its other end, or into what is there."""
+        """Connects a namespace to a device of the host: as a port of a bridge, as the other end of a cable, or to the switch behind it."""
         host = self.topology.host
         if device.kind == "bridge":
             port = self.port_for(device)
@@ -183,7 +183,7 @@ class _UnknownHost:
         self.topology = self.topology.with_namespace(far.with_interface(msgspec.structs.replace(held, peer=peer)))
 
     def port_for(self, bridge: Interface) -> Interface:
-        """A port for one more machine: where the bridge has ports whose other ends nobody knows, one of these, and which is not known."""
+        """The port for one more machine; if the bridge has ports whose other ends are unknown, it is one of those, unknown which."""
         host = self.topology.host
         ports = [port for port in host.ports(bridge.name) if port.peer is None]
         if len(ports) == 1:
@@ -193,7 +193,7 @@ class _UnknownHost:
         return Interface(name if ports and name not in taken else _unused(host_end(self.name), taken))
 
     def switch(self, device: Interface) -> str:
-        """The namespace of a switch at the other end of a device, which takes the place of the one machine that was there."""
+        """Replaces the single machine at the other end of a device by a switch, and gives the switch's namespace."""
         assert device.peer is not None
         there = device.peer
         name = f"behind {device.name}"
@@ -209,7 +209,7 @@ class _UnknownHost:
 
 
 def _back_to(device: Interface, address: str) -> tuple[int, str | None]:
-    """The prefix length that a machine on a device has, and the host's address there, which its default route leads to."""
+    """The prefix length for a machine on a device, and the host's address there, its default gateway."""
     number = ip_address(address)
     own = [held for held in device.parsed() if held.version == number.version]
     near = next((held for held in own if number in held.network), None)

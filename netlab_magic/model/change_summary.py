@@ -1,4 +1,4 @@
-"""Says in a few words what a list of changes comes to."""
+"""Summarises a list of changes in a few words."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ __all__ = ["parts", "summary"]
 
 
 def summary(changes: Sequence[c.Change]) -> str:
-    """One line for people; "already so" for no changes."""
+    """One line of text; "already so" if there are no changes."""
     if not changes:
         return "already so"
     return "; ".join(parts(changes))
 
 
 def parts(changes: Sequence[c.Change]) -> Iterator[str]:
-    """What the changes come to, thing by thing."""
+    """The net changes, object by object."""
     added = _by_end(changes, c.AddAddress)
     removed = _by_end(changes, c.DeleteAddress)
     masters = {End(change.namespace, change.name): change for change in changes if isinstance(change, c.SetLink)}

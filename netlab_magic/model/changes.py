@@ -1,4 +1,4 @@
-"""Changes to a lab as data: what leads from one topology to another, and the commands each change stands for.
+"""Changes to a lab as data: the steps from one topology to another, and the commands that each stands for.
 
 `between(before, after)` is the one place that decides what has to be done; building, restoring a snapshot, undoing and
 writing the lab as a script are all uses of it.
@@ -52,7 +52,7 @@ class AddNamespace(_Change, frozen=True):
 
 
 class DeleteNamespace(_Change, frozen=True):
-    """A namespace goes, with the processes in it."""
+    """Delete a namespace and the processes in it."""
 
     namespace: str
 
@@ -89,7 +89,7 @@ class AddVeth(_Change, frozen=True):
 
 
 class DeleteLink(_Change, frozen=True):
-    """A device goes; of a veth pair, both ends."""
+    """Delete a device; for a veth pair, both ends."""
 
     namespace: str
     name: str
@@ -99,7 +99,7 @@ class DeleteLink(_Change, frozen=True):
 
 
 class SetLink(_Change, frozen=True):
-    """A device becomes a port of `master` (or of none) and is set up or down. It stays where it is unless it `moves`."""
+    """Set a device up or down and, if it `moves`, make it a port of `master` (or of no bridge)."""
 
     namespace: str
     name: str
@@ -113,7 +113,7 @@ class SetLink(_Change, frozen=True):
 
 
 class SetHairpin(_Change, frozen=True):
-    """A port of a bridge may send frames back where they came from, or may not."""
+    """Turn hairpin mode of a bridge port on or off."""
 
     namespace: str
     name: str
@@ -233,7 +233,7 @@ Change = (
 
 
 class _Difference(msgspec.Struct):
-    """A namespace that is not the same before and after, and its devices that are not, each as it was and as it will be."""
+    """A namespace that changes, and its devices that change, each before and after."""
 
     name: str
     before: Namespace | None
@@ -242,9 +242,9 @@ class _Difference(msgspec.Struct):
 
 
 def between(before: Topology, after: Topology) -> tuple[Change, ...]:
-    """The changes that lead from `before` to `after`, in an order in which the kernel takes them.
+    """The changes that lead from `before` to `after`, in an order that the kernel accepts.
 
-    What goes, goes first; then namespaces, links, addresses, routes; the host ends of links join their bridges last.
+    Removals come first, then namespaces, links, addresses and routes; the host ends of links join their bridges last.
     """
     differences = list(_differences(before, after))
     gone = {difference.name for difference in differences if difference.after is None}
@@ -259,7 +259,7 @@ def between(before: Topology, after: Topology) -> tuple[Change, ...]:
 
 
 def _differences(before: Topology, after: Topology) -> Iterator[_Difference]:
-    """Compares by identity first: a topology made from another one shares what did not change, however large it is."""
+    """Compares by identity first: a topology derived from another shares its unchanged namespaces, so this is fast for large labs."""
     for name in dict.fromkeys((*before.namespaces, *after.namespaces)):
         old, new = before.namespaces.get(name), after.namespaces.get(name)
         if old is new:
@@ -336,7 +336,7 @@ def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
 
 
 def _held(old: Interface | None, new: Interface | None) -> Interface:
-    """What is already there of a device: itself, or what the kernel gives a new one."""
+    """The device as it is before the change: itself, or a new one as the kernel creates it."""
     if new is None or (old is not None and (new.kind == "loopback" or _same_device(old, new))):
         return old or Interface("")
     return Interface(new.name, new.kind, ("127.0.0.1/8",) if new.kind == "loopback" else ())

@@ -12,16 +12,16 @@ HOOK_TABLES: dict[str, tuple[str, ...]] = {
 """The tables in the order in which a hook asks them (enum nf_ip_hook_priorities in include/uapi/linux/netfilter_ipv4.h)."""
 
 NFT_HOOK_TABLES = {**HOOK_TABLES, "INPUT": ("mangle", "filter", "nat", "security")}
-"""The order of the nft variant, which gives security another priority: 150 (xtables_ipv4 in iptables/nft.c)."""
+"""The order in the nft variant, where security has the priority 150 instead (xtables_ipv4 in iptables/nft.c)."""
 
 PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
-"""The priorities of the tables' base chains, nat's apart (enum nf_ip_hook_priorities)."""
+"""The priorities of the tables' base chains, except nat's (enum nf_ip_hook_priorities)."""
 
 NFT_PRIORITIES = {**PRIORITIES, "security": 150}
 """The same for the nft variant."""
 
 NAT_PRIORITIES = {"PREROUTING": -100, "INPUT": 100, "OUTPUT": -100, "POSTROUTING": 100}
-"""The priority at which a hook translates, whatever the priorities of the chains that decide about it (nf_nat_ipv4_ops)."""
+"""The priority of NAT at each hook, whatever the priorities of the nat chains themselves (nf_nat_ipv4_ops)."""
 
 WAYS: dict[str, tuple[str, ...]] = {
     "forward": ("PREROUTING", "FORWARD", "POSTROUTING"),

@@ -1,4 +1,4 @@
-"""What the kernel reported of one probe's packets: where it saw them, and which rules they met there. Values only."""
+"""The kernel's report of one probe's packets: where it saw them, and which rules they met there. Values only."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ __all__ = ["Direction", "DropCause", "HookReport", "KernelTrace", "ReportEvent",
 
 
 class Direction(StrEnum):
-    """Which packet of a probe it is; an error is an ICMP error about one of the others, an ACK the third packet of a TCP handshake."""
+    """Which packet of a probe it is; ERROR is an ICMP error about one of the others, ACK the third packet of a TCP handshake."""
 
     REQUEST = "request"
     REPLY = "reply"
@@ -20,10 +20,10 @@ class Direction(StrEnum):
 
 
 class ReportEvent(StrEnum):
-    """What a report says of a packet.
+    """What a report says about a packet.
 
-    ENTERS: it begins this hook; no table of iptables has seen it there yet. LEAVES: all tables of this hook let it go on. RULE: it matched
-    a rule. RETURN: it came to the end of a user chain. POLICY: it came to the end of a built-in chain, whose policy decided.
+    ENTERS: it enters the hook; no iptables table has seen it there yet. LEAVES: all tables of the hook let it pass. RULE: it matched
+    a rule. RETURN: it reached the end of a user chain. POLICY: it reached the end of a built-in chain, and the policy decided.
     """
 
     ENTERS = "enters"
@@ -37,9 +37,9 @@ class ReportEvent(StrEnum):
 class HookReport(msgspec.Struct, frozen=True):
     """One report about a packet, at a hook of a namespace.
 
-    `table`, `chain` and `rule` are "" and None where the event has none. `verdict` is what the kernel said follows (ACCEPT, DROP, the
-    chain that is entered, RETURN), and "" where it does not say; the legacy variant never does.
-    `packet` is the packet as it was then; without conntrack's fields, which no report holds.
+    `table` and `chain` are "" and `rule` is None if the event has none. `verdict` is what follows according to the kernel (ACCEPT, DROP,
+    the chain that is entered, RETURN), or "" if the kernel does not say; the legacy variant never does.
+    `packet` is the packet at that point, without conntrack's fields, which reports do not contain.
     """
 
     event: ReportEvent
@@ -52,7 +52,7 @@ class HookReport(msgspec.Struct, frozen=True):
 
 
 class TracedHop(msgspec.Struct, frozen=True):
-    """One packet in one namespace, with its reports in the order in which they came."""
+    """One packet in one namespace, with its reports in the order of arrival."""
 
     namespace: str
     direction: Direction
@@ -60,7 +60,7 @@ class TracedHop(msgspec.Struct, frozen=True):
 
 
 class DropCause(msgspec.Struct, frozen=True):
-    """Something outside the firewall that ended a packet's way, as the kernel's counters and tables tell it.
+    """A reason outside the firewall why a packet was lost, as seen in the kernel's counters and tables.
 
     `kind` is a word such as "no route", "no neighbour", "rp_filter", "not forwarding", "no listener"; `values` fill its sentence.
     """
@@ -71,10 +71,10 @@ class DropCause(msgspec.Struct, frozen=True):
 
 
 class KernelTrace(msgspec.Struct, frozen=True):
-    """All that was seen of a probe: its outcome, its hops in the order in which they were first seen, and what is known of where it ended.
+    """Everything seen of a probe: its outcome, its hops in the order in which they were first seen, and known causes of its loss.
 
-    `rules` holds, by namespace, the dump (`iptables-save`) that the numbers of the sightings refer to. `simulated` tells that it was not
-    the kernel that reported, but a model of it.
+    `rules` holds, by namespace, the dump (`iptables-save`) that the rule numbers in the reports refer to. `simulated` is set if the report
+    comes from a model instead of a kernel.
     """
 
     outcome: Outcome

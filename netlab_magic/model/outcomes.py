@@ -1,4 +1,4 @@
-"""The outcomes that a probe can have, whoever found it out, the kernel or the model, in the same words for both."""
+"""The possible outcomes of a probe, in the same words whether the kernel or the model found them."""
 
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 
@@ -40,7 +40,7 @@ _TIME_EXCEEDED, _TIME_EXCEEDED_6 = 11, 3
 
 
 def canary_of(probe: Probe) -> Probe:
-    """The same question, which the receiver asks itself: a receiver that does not answer that says nothing about the way to it."""
+    """The same probe, sent by the receiver to itself: if it does not answer even that, its silence says nothing about the path to it."""
     return Probe(probe.target, probe.target, probe.address, probe.target, probe.protocol, probe.port)
 
 
@@ -50,18 +50,18 @@ def spoke(canary: Outcome | None) -> bool:
 
 
 def unknown_source(probe: Probe) -> Outcome:
-    """There is nobody to send it."""
+    """The sender does not exist."""
     return Outcome(probe, Verdict.NOT_MEASURED, why=f"there is no namespace {probe.source}")
 
 
 def no_route(probe: Probe) -> Outcome:
-    """The sender's own kernel knows no way, or was told on the way that there is none."""
+    """The sender's kernel has no route, or an ICMP error said that a router has none."""
     return Outcome(probe, Verdict.NO_ROUTE, why=f"{probe.source} has no route to {probe.address}")
 
 
 def stopped_at_home(probe: Probe) -> Outcome:
-    """The sender's own firewall did not let it out."""
-    return Outcome(probe, Verdict.BLOCKED, why=f"the OUTPUT rules of {probe.source} itself dropped it")
+    """The sender's own firewall dropped it."""
+    return Outcome(probe, Verdict.BLOCKED, why=f"{probe.source}'s own OUTPUT rules dropped it")
 
 
 def connection_refused(probe: Probe) -> Outcome:
@@ -71,12 +71,12 @@ def connection_refused(probe: Probe) -> Outcome:
 
 
 def could_not_send(probe: Probe, reason: str) -> Outcome:
-    """The sender's kernel refused, for a `reason` (strerror(3)) that says nothing about routes or rules."""
+    """The sender's kernel refused to send, for a `reason` (strerror(3)) that has nothing to do with routes or rules."""
     return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} could not send: {reason}")
 
 
 def protocol_unreachable(probe: Probe) -> Outcome:
-    """An ICMP error came back that says that nobody speaks this protocol there."""
+    """An ICMP error came back that says that the receiver does not support the protocol."""
     return Outcome(probe, Verdict.REFUSED, why="the answer was protocol unreachable: a rule rejects it")
 
 
@@ -91,41 +91,41 @@ def echo_error(probe: Probe, sender: str, kind: int, code: int) -> Outcome:
 
 
 def nobody_has(probe: Probe) -> Outcome:
-    """The address is nobody's in this lab."""
+    """No interface in the lab has the address."""
     return Outcome(probe, Verdict.NOBODY, why=f"no interface of this lab has the address {probe.address}")
 
 
 def nobody_answers(probe: Probe, hop: str) -> Outcome:
-    """The sender asked for the hardware address of the next hop in vain."""
-    return Outcome(probe, Verdict.NOBODY, why=f"nobody answers when {probe.source} asks who has {hop} (ARP)")
+    """The sender's ARP requests for the next hop were not answered."""
+    return Outcome(probe, Verdict.NOBODY, why=f"no host answers when {probe.source} asks who has {hop} (ARP)")
 
 
 def blocked(probe: Probe) -> Outcome:
-    """Silence, from a receiver that answers itself."""
-    return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, though {probe.target} is up and answers itself")
+    """No answer from a receiver that does answer itself."""
+    return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, although {probe.target} is up and answers its own probe")
 
 
 def blocked_without_canary(probe: Probe) -> Outcome:
-    """Silence, from a receiver that would answer whatever arrives, and that cannot be asked to answer itself."""
-    why = f"no answer in two tries; {probe.target} is up, but its loopback (lo) is down, so that it cannot even answer itself"
+    """No answer from a receiver that would answer anything that arrives, but cannot answer itself because its loopback is down."""
+    why = f"no answer in two tries; {probe.target} is up, but its loopback (lo) is down, so it cannot answer its own probe"
     return Outcome(probe, Verdict.BLOCKED, why=why)
 
 
 def own_loopback_down(probe: Probe) -> Outcome:
-    """What a namespace sends to itself goes out through lo and comes in there again."""
+    """A namespace sends to itself through lo, and lo is down."""
     return Outcome(probe, Verdict.BLOCKED, why=f"{probe.source} sends to itself through its loopback (lo), which is down")
 
 
 def connected_in_vain(probe: Probe) -> Outcome:
-    """A SYN/ACK came back, and nothing that was sent after it was acknowledged."""
-    why = f"{probe.source} was connected, but nothing that it sent then was acknowledged: packets of a known connection are lost"
+    """A SYN/ACK came back, but nothing that was sent afterwards was acknowledged."""
+    why = f"{probe.source} was connected, but nothing it sent afterwards was acknowledged: packets of established connections are lost"
     return Outcome(probe, Verdict.BLOCKED, why=why, connected=True)
 
 
 def cut_off(probe: Probe, verdict: Verdict) -> Outcome:
     """A SYN/ACK came back, and then an ICMP error or a reset."""
-    why = "a rule rejects packets of a known connection, or a program hung up"
-    return Outcome(probe, verdict, why=f"{probe.source} was connected, but what it sent then was refused: {why}", connected=True)
+    why = "a rule rejects packets of established connections, or a program closed the connection"
+    return Outcome(probe, verdict, why=f"{probe.source} was connected, but what it sent afterwards was refused: {why}", connected=True)
 
 
 _NO_WAY_BACK = {
@@ -137,18 +137,18 @@ _NO_WAY_BACK = {
 
 
 def no_way_back(probe: Probe, sender: str, kind: str) -> Outcome:
-    """Silence, from a neighbour on the same network that has no way to the `sender`'s address; `kind` is that of its route, or ""."""
+    """No answer from a neighbour on the same network that cannot reach the `sender`'s address; `kind` is that of its route, or ""."""
     return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries; {probe.target} {_NO_WAY_BACK[kind]} {sender}")
 
 
 def mute(probe: Probe) -> Outcome:
-    """Silence, from a receiver that is silent even to itself, for a reason that is not its firewall."""
+    """No answer from a receiver that does not answer itself either, for a reason other than its firewall."""
     what = "an echo request" if probe.protocol == "icmp" else f"on {probe.protocol} port {probe.port}"
-    why = f"{probe.target} does not answer {what} even from itself, so silence says nothing about the way there"
+    why = f"{probe.target} does not answer {what} even from itself, so its silence says nothing about the path to it"
     return Outcome(probe, Verdict.NOT_MEASURED, why=why)
 
 
 def mute_by_its_own_firewall(probe: Probe) -> Outcome:
-    """Silence, from a receiver whose own firewall keeps it silent even to itself."""
-    why = f"no answer in two tries; {probe.target} is up, but its own firewall (INPUT, OUTPUT) does not let it answer even itself"
+    """No answer from a receiver whose own firewall keeps it from answering even itself."""
+    why = f"no answer in two tries; {probe.target} is up, but its own firewall (INPUT, OUTPUT) blocks even its own probe"
     return Outcome(probe, Verdict.BLOCKED, why=why)

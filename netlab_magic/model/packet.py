@@ -1,4 +1,4 @@
-"""One packet as a value: what the rules of a firewall can see of it, and of the connection that it belongs to."""
+"""A packet as firewall rules see it, with the connection it belongs to."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ __all__ = ["Flow", "Packet"]
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """Where the packets of one direction come from and go to, as connection tracking remembers it; the ports are 0 without ports."""
+    """Source and destination of one direction of a connection (a conntrack tuple); the ports are 0 for protocols without ports."""
 
     source: str
     destination: str
@@ -14,19 +14,19 @@ class Flow(msgspec.Struct, frozen=True):
     destination_port: int = 0
 
     def turned(self) -> "Flow":
-        """The same flow the other way."""
+        """The same flow in the opposite direction."""
         return Flow(self.destination, self.source, self.destination_port, self.source_port)
 
 
 class Packet(msgspec.Struct, frozen=True):
-    """A packet, at the place where it is.
+    """A packet at one point of its path.
 
-    `protocol` is a name as `-p` takes it. `input` and `output` are the interfaces, "" where there is none: a packet that a program of
-    the host sends has no input. `port_in` and `port_out` are the ports of a bridge that a frame comes in and leaves through; `input` is
-    the bridge then. `state`, `status` and `direction` are conntrack's words; `original` and `reply` are the two flows of its connection,
-    None for the packet's own, and `connection_protocol` is their protocol, "" for the packet's own. `attached` tells that the packet did
-    not get its connection from connection tracking but was made with it: what a host says about a packet that it refused. `length` counts
-    the bytes of the IP packet; `flags` are the TCP flags that are set.
+    `protocol` is a name as `-p` takes it. `input` and `output` are the interfaces, or "" if there is none: a packet sent by a program on
+    the host has no input. `port_in` and `port_out` are the bridge ports that a frame enters and leaves through; `input` is then the
+    bridge. `state`, `status` and `direction` are conntrack's words; `original` and `reply` are the two flows of the connection, None if
+    they are the packet's own, and `connection_protocol` is their protocol, "" if it is the packet's own. `attached` is set for an ICMP
+    error or reset that the kernel created with the connection of the packet it rejects (nf_ct_attach). `length` is the length of the IP
+    packet in bytes; `flags` are the TCP flags that are set.
     """
 
     source: str

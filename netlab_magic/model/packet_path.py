@@ -1,4 +1,4 @@
-"""A packet's whole way as numbered stops: interfaces on the wire and rules, in every namespace that it comes through, and back again."""
+"""A packet's whole path as numbered stops: interfaces and rules in every namespace that it and its reply pass."""
 
 from enum import StrEnum
 from itertools import pairwise
@@ -11,15 +11,15 @@ from netlab_magic.model.topology import End
 __all__ = ["FATAL", "NOWHERE", "Badge", "Cable", "Crossing", "Event", "PacketPath", "PathStep", "RulePath", "RuleStep", "Unmet"]
 
 FATAL = frozenset({"DROP", "REJECT"})
-"""The verdicts that end a packet's way."""
+"""The outcomes that end a packet's path."""
 
 
 class RuleStep(msgspec.Struct, frozen=True):
-    """One rule that matched, or the end of a chain when `rule` is None: its policy, or the return of a user chain.
+    """A rule that matched; or if `rule` is None, the end of a chain: its policy, or the return from a user chain.
 
-    `outcome` is what followed, in iptables' words: a verdict (ACCEPT), the chain that was entered, RETURN, or "" when the packet went
-    on to the next rule. `matched` is False for a rule that was only looked at. `number` is the step's own number where others, elsewhere,
-    lie between it and the one before; 0 where the steps are simply counted. `back` marks a step of the reply.
+    `outcome` is what followed, in iptables' words: a verdict (ACCEPT), the chain that was entered, RETURN, or "" if the packet went on to
+    the next rule. `matched` is False for a rule that was checked and did not match. `number` is the step's number in a longer path, 0 if
+    steps are simply counted. `back` marks a step of the reply.
     """
 
     table: str
@@ -32,7 +32,7 @@ class RuleStep(msgspec.Struct, frozen=True):
 
 
 class Badge(msgspec.Struct, frozen=True):
-    """The number of a step as it stands in a picture; `fatal` where the packet's way ended, `now` where somebody stepping through it is."""
+    """The number of a step as shown in a picture; `fatal` if the packet was lost there, `now` if it is the panel's current step."""
 
     number: int
     matched: bool = True
@@ -42,7 +42,7 @@ class Badge(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The number and what is special about it, in symbols."""
+        """The number with its symbols: current ▸, fatal ✕, reply ↩."""
         return f"{'▸' if self.now else ''}{'✕' if self.fatal else ''}{'↩' if self.back else ''}{self.number}"
 
     def __str__(self) -> str:
@@ -50,9 +50,9 @@ class Badge(msgspec.Struct, frozen=True):
 
 
 class RulePath(msgspec.Struct, frozen=True):
-    """The steps of one packet in order; the first has the number 1, unless they have numbers of their own.
+    """The steps of one packet in order, numbered from 1 unless they carry their own numbers.
 
-    `packet` says which packet it was, in a few words; `now` is the number of the step that is being looked at, 0 for none.
+    `packet` describes the packet in a few words; `now` is the number of the current step, 0 for none.
     """
 
     steps: tuple[RuleStep, ...] = ()
@@ -61,16 +61,16 @@ class RulePath(msgspec.Struct, frozen=True):
 
     @property
     def fatal(self) -> RuleStep | None:
-        """The step that ended the packet's way, if one did."""
+        """The step that ended the packet's path, if one did."""
         return next((step for step in reversed(self.steps) if step.outcome in FATAL), None)
 
     def upto(self, count: int) -> "RulePath":
-        """The first `count` steps, the last of them being looked at; for stepping forwards and backwards."""
+        """The first `count` steps, with the last of them as the current one; for stepping forwards and backwards."""
         steps = self.steps[:count]
         return RulePath(steps, self.packet, (steps[-1].number or len(steps)) if steps else 0)
 
     def badges(self, table: str, chain: str, rule: int | None) -> tuple[Badge, ...]:
-        """The numbers of the steps taken there: several when the packet, or the reply to it, came by again."""
+        """The numbers of the steps at this rule or chain end: several if the packet or its reply passed it again."""
         place = (table, chain, rule)
         numbered = ((step.number or count, step) for count, step in enumerate(self.steps, 1))
         return tuple(
@@ -83,8 +83,8 @@ class RulePath(msgspec.Struct, frozen=True):
 class Event(StrEnum):
     """What happens at a stop.
 
-    ENTERS and LEAVES are on the wire. RULE matched, PASSED did not; END is a chain's policy, or the return of a user chain. ARRIVES
-    tells that somebody got the packet, LOST that its way ended outside the firewall.
+    ENTERS and LEAVES are at an interface. RULE matched, PASSED did not; END is a chain's policy, or the return from a user chain. ARRIVES
+    means that the packet was delivered, LOST that its path ended outside the firewall.
     """
 
     ENTERS = "enters"
@@ -97,9 +97,9 @@ class Event(StrEnum):
 
 
 class Unmet(msgspec.Struct, frozen=True):
-    """The condition of a rule that did not hold: the packet has `seen` where the rule wants `wanted` (or anything else, if `negated`).
+    """A condition of a rule that the packet did not meet: it has `seen`, the rule wants `wanted` (or anything else, if `negated`).
 
-    `judged` is False where nobody can tell whether it holds.
+    `judged` is False if it cannot be told whether the condition holds.
     """
 
     about: str
@@ -110,11 +110,10 @@ class Unmet(msgspec.Struct, frozen=True):
 
 
 class PathStep(msgspec.Struct, frozen=True):
-    """One stop. `packet` is the packet as it comes there, and `after` as it goes on where the rule changed it, both in a few words.
+    """One stop. `packet` is the packet as it arrives, and `after` as it goes on if the rule changed it, both in a few words.
 
-    `last` is set where some rules that did not match, `rule` to `last`, are one stop. `outcome` is a Step's, and `text` a rule of nft.
-    `lost` is a sentence for the catalogue of `messages`, which `values` fill, about a packet that no rule has ended. `back` marks the way
-    of what comes back.
+    `last` is set if several rules that did not match, `rule` to `last`, are one stop. `outcome` is as in `Step`, and `text` is the text of
+    an nft rule. `lost` is a message, filled in by `values`, about a packet that no rule dropped. `back` marks the path of the reply.
     """
 
     event: Event
@@ -137,17 +136,17 @@ class PathStep(msgspec.Struct, frozen=True):
 
     @property
     def is_native(self) -> bool:
-        """Whether it is in a table of nft, which is named with its family: `inet filter`."""
+        """Whether it is in one of nft's own tables, which are named with their family: `inet filter`."""
         return " " in self.table
 
     @property
     def inside(self) -> bool:
-        """Whether it is a matter of the firewall."""
+        """Whether it is a rule or the end of a chain."""
         return self.event in (Event.RULE, Event.PASSED, Event.END)
 
     @property
     def site(self) -> str:
-        """Where it is, as people write it: `ns1:eth0`, `FORWARD rule 2`, `FORWARD policy`; the namespace alone else."""
+        """Where it is, in short: `ns1:eth0`, `FORWARD rule 2`, `FORWARD policy`; otherwise the namespace alone."""
         if self.interface:
             return f"{self.namespace}:{self.interface}"
         if not self.inside:
@@ -159,7 +158,7 @@ class PathStep(msgspec.Struct, frozen=True):
 
 
 class Cable(NamedTuple):
-    """A cable that a path crosses, from the end at which the request enters it; for one that only the reply crosses, from its own."""
+    """A cable that a path crosses, from the end at which the request (or else the reply) enters it."""
 
     near: End
     far: End
@@ -173,9 +172,9 @@ class Crossing(NamedTuple):
 
 
 class PacketPath(msgspec.Struct, frozen=True):
-    """The stops of a packet and of what comes back, in order; the first has number 1. `question` is the probe in a few words.
+    """The stops of a packet and of its reply, in order, numbered from 1. `question` is the probe in a few words.
 
-    `now` is the number of the stop that is being looked at, 0 for none; `through` are the namespaces of the whole way where this is a part.
+    `now` is the number of the current stop, 0 for none; `through` holds the namespaces of the whole path if this is only part of it.
     """
 
     steps: tuple[PathStep, ...] = ()
@@ -184,26 +183,26 @@ class PacketPath(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()
 
     def upto(self, number: int) -> "PacketPath":
-        """The way as far as the stop with that number, which is the one being looked at."""
+        """The path up to the stop with that number, which becomes the current one."""
         return PacketPath(self.steps[:number], self.question, min(number, len(self.steps)), self.namespaces)
 
     @property
     def fatal(self) -> PathStep | None:
-        """The stop at which it came to its end, if it did not arrive."""
+        """The stop at which the packet was lost, if it was."""
         return self.steps[-1] if self.steps and self.steps[-1].fatal else None
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces on the way, in the order of the first visit."""
+        """The namespaces on the path, in the order of the first visit."""
         return self.through or tuple(dict.fromkeys(step.namespace for step in self.steps))
 
     def badge(self, number: int) -> Badge:
-        """The number of a stop as pictures show it."""
+        """The number of a stop, as pictures show it."""
         step = self.steps[number - 1]
         return Badge(number, step.event != Event.PASSED, step.back, step.fatal, number == self.now)
 
     def badges(self, namespace: str, interface: str = "") -> tuple[Badge, ...]:
-        """The numbers of the stops at an interface; without one, of those in a namespace that are neither on the wire nor rules."""
+        """The numbers of the stops at an interface; without one, of those in a namespace that are neither at interfaces nor at rules."""
         return tuple(
             self.badge(number)
             for number, step in enumerate(self.steps, 1)
@@ -211,7 +210,7 @@ class PacketPath(msgspec.Struct, frozen=True):
         )
 
     def inside(self, namespace: str) -> tuple[Badge, ...]:
-        """The numbers of the rules that it met in a namespace."""
+        """The numbers of the stops at rules in a namespace."""
         return tuple(self.badge(number) for number, step in enumerate(self.steps, 1) if step.inside and step.namespace == namespace)
 
     def crossings(self) -> dict[Cable, Crossing]:
@@ -227,7 +226,7 @@ class PacketPath(msgspec.Struct, frozen=True):
         return found
 
     def path(self, namespace: str, *, back: bool | None = None) -> RulePath:
-        """The rules of one namespace as its pictures of chains show them, with the numbers of this way; `back` picks one direction."""
+        """The steps in one namespace, for its pictures of chains, with the numbers of this path; `back` picks one direction."""
         steps = tuple(
             RuleStep(step.table, step.chain, rule, step.outcome, step.event != Event.PASSED, number, step.back)
             for number, step in enumerate(self.steps, 1)
@@ -237,5 +236,5 @@ class PacketPath(msgspec.Struct, frozen=True):
         return RulePath(steps, self.question, self.now)
 
 NOWHERE = PacketPath()
-"""No way at all."""
+"""The empty path."""
 

@@ -1,4 +1,4 @@
-"""What a probe found out: one flow, one verdict, and how it is known."""
+"""A probe and its outcome: one flow, one verdict, and the reason for it."""
 
 from enum import StrEnum
 from typing import Self
@@ -9,7 +9,7 @@ __all__ = ["Outcome", "Probe", "Verdict"]
 
 
 class Verdict(StrEnum):
-    """What became of a probe, in words, each with the mark that stands for it in tables, pictures and the panel.
+    """What happened to a probe, each with the symbol that stands for it in tables, pictures and the panel.
 
     Only `ANSWERED` counts as success; `NOT_MEASURED` says nothing about the network.
     """
@@ -31,10 +31,10 @@ class Verdict(StrEnum):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One question to the network: can `source` reach `address`?
+    """One question about the network: can `source` reach `address`?
 
-    `protocol` is icmp, tcp or udp; `port` is 0 for icmp. `target` is the namespace that has the address, or "" when none of the
-    lab's has it. `name` is how the user wrote the destination.
+    `protocol` is icmp, tcp or udp; `port` is 0 for icmp. `target` is the namespace that has the address, or "" if none in the lab
+    has it. `name` is the destination as the user wrote it.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Probe(msgspec.Struct, frozen=True):
 
     @property
     def six(self) -> bool:
-        """Whether it goes by IPv6."""
+        """Whether it uses IPv6."""
         return ":" in self.address
 
     def __str__(self) -> str:
@@ -56,9 +56,9 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The answer to a probe: its verdict, the round-trip time in milliseconds where there was one, and one sentence why.
+    """The result of a probe: its verdict, the round-trip time in milliseconds if there was one, and the reason in a sentence.
 
-    `connected` tells of one that is not answered that a TCP connection was made all the same: a SYN/ACK came, and nothing good after it.
+    `connected` is set if the probe was not answered although a TCP connection was made: a SYN/ACK came back, but what followed failed.
     """
 
     probe: Probe

@@ -1,4 +1,4 @@
-"""What a lab is made of: namespaces, interfaces, addresses, routes, servers. Values only; nothing here touches a kernel.
+"""A lab's topology: namespaces, interfaces, addresses, routes, servers. Values only; nothing here touches a kernel.
 
 A `Topology` is what the kernel has (read back through netlink) or what it should have (computed from statements): the same
 type for both, so that two of them can be compared, drawn, turned into commands or restored.
@@ -28,25 +28,25 @@ __all__ = [
 ]
 
 HOST = "host"
-"""The name under which the lab host's own network namespace appears."""
+"""The name of the lab host's own network namespace."""
 
 INTERNET = "internet"
 """The namespace that plays the Internet, behind the host's eth0."""
 
 
 interface_address = lru_cache(4096)(ip_interface)
-"""An interface's address with its prefix length, as `ipaddress` reads it: that takes 0.01 ms, and every statement looks at many."""
+"""An interface's address with its prefix length. Cached: parsing takes 0.01 ms, and every statement reads many."""
 
 
 _OR = " or "
-"""Between the names that an interface may have: no interface's own name holds a blank (dev_valid_name() in net/core/dev.c)."""
+"""Joins the possible names of an interface; no real name contains a blank (dev_valid_name() in net/core/dev.c)."""
 
 ANOTHER = "?"
-"""Among the names that an interface may have: some name that nobody mentions."""
+"""Among the possible names of an interface: any other name."""
 
 
 def uncertain(names: Sequence[str]) -> str:
-    """The name of an interface of which one only knows that it is one of these.
+    """The name for an interface that is known to be one of these, but not which.
 
     >>> uncertain(["eth0", "eth1"])
     'eth0 or eth1'
@@ -55,7 +55,7 @@ def uncertain(names: Sequence[str]) -> str:
 
 
 def possible_names(name: str) -> list[str]:
-    """The names that an interface may have: one, where it is known."""
+    """The possible names of an interface: just one if it is known."""
     return name.split(_OR)
 
 
@@ -81,10 +81,10 @@ class End(msgspec.Struct, frozen=True, order=True):
 class Interface(msgspec.Struct, frozen=True):
     """A network device.
 
-    `kind` is the kernel's own word (`IFLA_INFO_KIND`: veth, bridge, dummy, …; "loopback" and "" where it has none).
-    `peer` is the other end of a veth pair, where it is in a namespace of this lab. `carrier` is false while the link has no
-    signal. `hairpin` is set for a bridge's port that sends frames back where they came from, `isolated` for one that gives none to other
-    such ports. `index` and `mac` are the kernel's choice and differ from run to run.
+    `kind` is the kernel's name for its type (`IFLA_INFO_KIND`: veth, bridge, dummy, …), or "loopback", or "" if it has none.
+    `peer` is the other end of a veth pair if that is in a namespace of this lab. `carrier` is false while the link has no
+    signal. `hairpin` is set for a bridge port that may send frames back out of the port they came in by, `isolated` for one that
+    sends none to other isolated ports. `index` and `mac` are chosen by the kernel and differ from run to run.
     """
 
     name: str
@@ -106,13 +106,13 @@ class Interface(msgspec.Struct, frozen=True):
 
 
 ROUTE_KINDS = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
-"""The kinds of routes that people make, with the kernel's numbers (RTN_UNICAST and so on in linux/rtnetlink.h)."""
+"""The types of routes that users add, with the kernel's numbers (RTN_UNICAST and so on in linux/rtnetlink.h)."""
 
 
 class Route(msgspec.Struct, frozen=True, order=True):
-    """An entry of the main routing table: `destination` is "default" or a CIDR; `via` None means on the link itself.
+    """An entry of the main routing table: `destination` is "default" or a CIDR; if `via` is None, it is directly connected.
 
-    `source` is the address that the namespace's own packets get there (`src`). `kind` is one of ROUTE_KINDS: all but unicast end the way.
+    `source` is the preferred source address (`src`). `kind` is one of ROUTE_KINDS; any but unicast stops the packet.
     """
 
     destination: str
@@ -131,7 +131,7 @@ class Route(msgspec.Struct, frozen=True, order=True):
 class Server(msgspec.Struct, frozen=True, order=True):
     """A small server that the lab runs: `protocol` tcp or udp, `kind` http, echo or proxy.
 
-    `address` is the only address that it listens on, or "" for all; `target` the address and port that a proxy passes all on to.
+    `address` is the address that it listens on, or "" for all; `target` is the address and port that a proxy forwards to.
     """
 
     namespace: str
@@ -143,7 +143,7 @@ class Server(msgspec.Struct, frozen=True, order=True):
 
     @property
     def does(self) -> str:
-        """Its kind, and where a proxy leads to."""
+        """Its kind, and for a proxy its target."""
         return f"{self.kind} to {self.target}" if self.target else self.kind
 
     def __str__(self) -> str:
@@ -152,11 +152,11 @@ class Server(msgspec.Struct, frozen=True, order=True):
 
 
 class Namespace(msgspec.Struct, frozen=True):
-    """A network namespace: its interfaces in the kernel's order, its routes that people made, and sysctls that were asked for.
+    """A network namespace: its interfaces in the kernel's order, the routes that users added, and the sysctls that were set.
 
-    One that `answers_all` is taken to answer on every port, since nobody knows what listens there. `has_rules` tells that its `ip rule`
-    holds more than the kernel's own: then other tables than the main one decide too. `fixed` holds the hardware
-    addresses of neighbours that somebody has set by hand (`ip neigh … nud permanent`), by their addresses.
+    With `answers_all`, it is assumed to answer on every port, since it is not known what listens there. `has_rules` is set if `ip rule`
+    lists more than the kernel's default rules, so that other tables than main apply too. `fixed` holds the hardware addresses of
+    static neighbour entries (`ip neigh … nud permanent`), by IP address.
     """
 
     name: str
@@ -172,13 +172,13 @@ class Namespace(msgspec.Struct, frozen=True):
         return next((interface for interface in self.interfaces if interface.name == name), None)
 
     def with_interface(self, interface: Interface) -> "Namespace":
-        """This namespace with `interface` added, or in the place of the one with the same name."""
+        """This namespace with `interface` added, or replacing the one of the same name."""
         if self.interface(interface.name) is None:
             return msgspec.structs.replace(self, interfaces=(*self.interfaces, interface))
         return msgspec.structs.replace(self, interfaces=tuple(interface if old.name == interface.name else old for old in self.interfaces))
 
     def without_interface(self, name: str) -> "Namespace":
-        """This namespace without the interface called `name`, its routes through it, and its place as a master."""
+        """This namespace without the interface called `name` and the routes through it; its bridge ports are released."""
         kept = tuple(
             msgspec.structs.replace(old, master=None) if old.master == name else old for old in self.interfaces if old.name != name
         )
@@ -195,7 +195,7 @@ class Namespace(msgspec.Struct, frozen=True):
 
 
 class Topology(msgspec.Struct, frozen=True):
-    """All namespaces of a lab by name, the lab host itself (`HOST`) among them, and the servers that run in them."""
+    """All namespaces of a lab by name, including the lab host itself (`HOST`), and the servers that run in them."""
 
     namespaces: dict[str, Namespace] = {}
     servers: tuple[Server, ...] = ()
@@ -210,7 +210,7 @@ class Topology(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, namespaces={**self.namespaces, namespace.name: namespace})
 
     def without_namespace(self, name: str) -> "Topology":
-        """This topology without a namespace, the far ends of its links and its servers."""
+        """This topology without a namespace, its servers and the far ends of its links."""
         gone = self.namespaces[name]
         rest = msgspec.structs.replace(
             self,
@@ -237,7 +237,7 @@ class Topology(msgspec.Struct, frozen=True):
                         yield address, End(namespace.name, interface.name)
 
     def owner(self, address: str) -> End | None:
-        """The interface that has `address` (no prefix length), or None, as for the addresses of loopback interfaces."""
+        """The interface that has `address` (no prefix length), or None; loopback addresses have no owner."""
         if address.startswith("127.") or address == "::1":
             return None
         held = f"{address}/"

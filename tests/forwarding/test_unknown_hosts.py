@@ -67,7 +67,7 @@ def test_what_is_no_machine_of_its_own_is_passed_over(name):
 
 def test_a_sender_whose_device_is_not_known_is_a_sentence():
     two = host(ETH0, Interface("eth1", "", ("10.1.0.1/24",)), routes=())
-    with pytest.raises(StatementError, match=r"the host has no route to 10\.0\.0\.5: through which of its devices"):
+    with pytest.raises(StatementError, match=r"the host has no route to 10\.0\.0\.5, so it is not known through which device"):
         foresee(two, {}, "10.0.0.5", Destination("host"))
 
 
