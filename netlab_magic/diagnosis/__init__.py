@@ -1,6 +1,6 @@
-"""Why a packet was delivered or dropped: the model beside the kernel's report, the account in words, and what would change it.
+"""Why a packet was delivered or dropped: the model compared with the kernel's report, an explanation in words, and remedies.
 
-Start reading: `summary`; `remedies/` has the changes that help.
+Start reading: `summary`; `remedies/` looks for changes that help.
 Imports: docker, errors, explain, forwarding, i18n, iptables, language, model, netfilter.
 """
 

@@ -1,4 +1,4 @@
-"""What is known of one packet before anything is said about it."""
+"""Everything known about one packet, before it is explained."""
 
 from collections.abc import Mapping
 
@@ -19,8 +19,8 @@ __all__ = ["Case"]
 class Case(msgspec.Struct, frozen=True):
     """The network, its rules by namespace, what the model expects of the packet, and what the kernel reported of it.
 
-    `traced` is None where nothing was sent. `beside` is what filters in a namespace beside its rules;
-    `assumptions` are what is taken to be so of hosts that nobody has looked at, `dockerd` is what the host's dockerd has made.
+    `traced` is None if nothing was sent. `beside` holds what else filters in each namespace; `assumptions` are those made about unknown
+    hosts, and `dockerd` is what the host's dockerd has set up.
     """
 
     topology: Topology
@@ -33,12 +33,12 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome that was measured, or where nothing was sent, the one that is expected."""
+        """The measured outcome, or the predicted one if nothing was sent."""
         if self.traced is not None:
             return self.traced.outcome
         return Outcome(self.prediction.probe, self.prediction.verdict, why=self.prediction.unknown)
 
     @property
     def is_simulated(self) -> bool:
-        """Whether what was reported is a model's report."""
+        """Whether the report comes from a model instead of a kernel."""
         return self.traced is not None and self.traced.simulated

@@ -1,4 +1,4 @@
-"""Do the model and the kernel tell the same of a probe? What the walk predicted beside what was seen, namespace by namespace."""
+"""Compares the model's prediction of a probe with the kernel's report, namespace by namespace."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,10 +15,10 @@ _REQUEST, _ACK, _BACK = (Direction.REQUEST,), (Direction.ACK,), (Direction.REPLY
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A packet about which model and kernel disagree: the rules that it matched, and the policy that dropped it.
+    """A packet about which model and kernel disagree: the rules it matched, and the policy that dropped it.
 
     `direction` is "request", "reply" or "acknowledgement", `predicted` what the model expected, `seen` what the kernel reported.
-    `namespace` and `direction` are "" where not even the verdicts agree; then both hold a verdict.
+    `namespace` and `direction` are "" if even the verdicts differ; `predicted` and `seen` then hold the verdicts.
     """
 
     namespace: str
@@ -28,9 +28,9 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> tuple[Difference, ...]:
-    """Where the two accounts of one probe differ; nothing where they agree, or where one of them makes no statement.
+    """Where prediction and report of one probe differ; empty if they agree, or if one of them says nothing.
 
-    Policies that accept, and the ends of user chains, are not compared: the kernel reports them only for tables that exist.
+    Accepting policies and the ends of user chains are not compared: the kernel reports them only for tables that exist.
     """
     if prediction.unknown or traced.outcome.verdict == Verdict.NOT_MEASURED:
         return ()
@@ -57,12 +57,12 @@ def _compared(
 
 
 def _by_table(met: tuple[RulePosition, ...]) -> list[RulePosition]:
-    """The rules of each table in order: of tables of one priority, the order among each other is not known (see `walk`)."""
+    """The rules of each table in order; the order of tables with the same priority is not known (see `walk`)."""
     return sorted(met, key=lambda one: one.table)
 
 
 def _taken(waiting: list[TracedHop], hop: Hop) -> list[TracedHop]:
-    """The passages that are a leg's, taken from those that wait: two when the packet went out through lo and came in again."""
+    """Takes the traced hops of one predicted hop from `waiting`: two if the packet left through lo and came in again."""
     first = next((at for at, held in enumerate(waiting) if held.namespace == hop.namespace), None)
     if first is None:
         return []
@@ -88,15 +88,15 @@ def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[RulePositi
 
 
 def _drops(report: HookReport, ruleset: Ruleset | None) -> bool:
-    """Whether a policy drops: the kernel's own word, or the ruleset's where the kernel gives none."""
+    """Whether a policy drops, according to the kernel or, if it does not say, to the ruleset."""
     chain = ruleset.table(report.table).chain(report.chain) if ruleset else None
     return (report.verdict or (chain.policy if chain else "")) == "DROP"
 
 
 def as_reported(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> Prediction:
-    """The prediction, or that of its `others` with which the kernel's report agrees.
+    """The prediction, or the one of its `others` that the kernel's report agrees with.
 
-    A rule that the model cannot judge has matched or not by then. Where no way agrees, the prediction stays what it was.
+    Rules that the model could not evaluate have matched or not by then. If no alternative agrees, the prediction is returned as it is.
     """
     if not prediction.others or traced.outcome.verdict == Verdict.NOT_MEASURED:
         return prediction

@@ -1,4 +1,4 @@
-"""The stops of a packet's way from what the model predicts, and each of them in words."""
+"""The stops of a packet's predicted path, and each of them in words."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,33 +12,33 @@ from netlab_magic.netfilter import Cause, RuleVisit
 __all__ = ["Sentence", "chain_words", "lost_words", "path_of_prediction", "said", "stopped_by", "unmet_by", "why_not"]
 
 Sentence = Callable[[str, str, int], str]
-"""What the rule of a table, chain and number does, in a sentence."""
+"""Explains a rule, given its table, chain and number, in a sentence."""
 
 _MOST_PASSED = 12
-"""More rules in a row that do not match are one stop."""
+"""Longer runs of rules that do not match become one stop."""
 
 _TURNED_BACK = message("{namespace} refuses it with {answer}.")
 _TTL_SET = message(
-    "The TTL of the packet has come to its end in {namespace}: rule {number} of {chain} in the table {table} had made it {ttl}."
+    "The packet's TTL expired in {namespace}: rule {number} of {chain} in the table {table} had set it to {ttl}."
 )
 _CAUSES = {
-    Cause.NO_ROUTE: message("{namespace} has no route to {address}, so the packet gets no further; no rule has dropped it."),
-    Cause.BLACKHOLE: message("{namespace} has a blackhole route for {address}, in which the packet vanishes; no rule has dropped it."),
-    Cause.UNREACHABLE: message("{namespace} has a route that says that {address} is unreachable; no rule has dropped the packet."),
-    Cause.PROHIBIT: message("{namespace} has a route that prohibits the way to {address}; no rule has dropped the packet."),
-    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one gets no further."),
-    Cause.TTL: message("The TTL of the packet has come to its end in {namespace}: is there a loop of routes?"),
-    Cause.HAIRPIN: message("The bridge {bridge} in {namespace} sends no frame back through the port that it came from (hairpin is off)."),
+    Cause.NO_ROUTE: message("{namespace} has no route to {address}, so the packet goes no further; no rule dropped it."),
+    Cause.BLACKHOLE: message("{namespace} has a blackhole route for {address} that discards the packet; no rule dropped it."),
+    Cause.UNREACHABLE: message("{namespace} has an unreachable route for {address}; no rule dropped the packet."),
+    Cause.PROHIBIT: message("{namespace} has a prohibit route for {address}; no rule dropped the packet."),
+    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one goes no further."),
+    Cause.TTL: message("The packet's TTL expired in {namespace}: is there a routing loop?"),
+    Cause.HAIRPIN: message("The bridge {bridge} in {namespace} does not send a frame back out of the port it came in on (hairpin is off)."),
     Cause.LOOPBACK_DOWN: message("{namespace} sends to itself through lo, and its lo is down."),
     Cause.REVERSE_PATH: message(
-        "{namespace} throws the packet away: by its routes, no answer to the sender would leave through {device} (rp_filter)."
+        "{namespace} drops the packet: by its routes, an answer to the sender would not leave through {device} (rp_filter)."
     ),
-    Cause.MARTIAN: message("{namespace} throws the packet away: none with these addresses may come in from outside."),
+    Cause.MARTIAN: message("{namespace} drops the packet: packets with these addresses may not come in from outside (a martian)."),
 }
 
 
 def path_of_prediction(prediction: Prediction, *, every: bool = True) -> PacketPath:
-    """The stops of a predicted probe and of what comes back; `every` counts the rules that were looked at and did not match as well."""
+    """The stops of a predicted probe and of its answer; with `every`, also the rules that were checked and did not match."""
     back = _steps(prediction.back, back=True, every=every) if prediction.back is not None else ()
     cut = _steps(prediction.cut, back=_is_back(prediction.cut), every=every) if prediction.cut is not None else ()
     return PacketPath((*_steps(prediction.request, back=False, every=every), *back, *cut), str(prediction.probe))
@@ -74,7 +74,7 @@ def _of_leg(hop: Hop, *, back: bool, every: bool, died: bool) -> Iterator[PathSt
 
 
 def stopped_by(hop: Hop) -> tuple[str, dict[str, str]]:
-    """Why the host itself ended a packet's way, or a rule whose answer alone is known: a sentence for the catalogue, and its values."""
+    """Why the host itself stopped a packet, or a rule of which only the answer is known: a message and its values."""
     walk = hop.host_trace
     if walk.cause not in _CAUSES:
         return _TURNED_BACK, {"namespace": hop.namespace, "answer": walk.answer}
@@ -97,7 +97,7 @@ def _rules(hop: Hop, *, back: bool, every: bool) -> Iterator[PathStep]:
 
 
 def _says_nothing(hop: Hop, visit: RuleVisit) -> bool:
-    """Whether a visit is to the policy of a chain without rules that lets everything on; the host's own filter is worth a look even so."""
+    """Whether a visit is to the accepting policy of a chain without rules; those of the host's filter table are shown all the same."""
     if visit.rule is not None or visit.outcome in FATAL:
         return False
     if visit.table == "filter" and hop.namespace == HOST:
@@ -132,7 +132,7 @@ def _many_passed(hop: Hop, visits: Sequence[RuleVisit], *, back: bool) -> PathSt
 
 
 def unmet_by(visit: RuleVisit) -> Unmet | None:
-    """The condition that a packet did not fulfil, None where the rule matched."""
+    """The condition that a packet did not meet; None if the rule matched."""
     if visit.matched:
         return None
     condition = visit.line.conditions[visit.failed]
@@ -142,7 +142,7 @@ def unmet_by(visit: RuleVisit) -> Unmet | None:
 
 
 def lost_words(text: str, values: Mapping[str, str], say: Language) -> str:
-    """A sentence about a packet that was lost, from its message and its values; the host is spoken of as such."""
+    """A sentence about a lost packet from its message and values; the host is called "the host"."""
     named = say("the host") if values.get("namespace") == HOST else values.get("namespace", "")
     told = say(text, **{**values, "namespace": named})
     return told[:1].upper() + told[1:] if named != values.get("namespace") else told
@@ -184,13 +184,12 @@ def chain_words(table: str, chain: str, say: Language) -> str:
 
 
 def _end(step: PathStep, say: Language) -> str:
+    chain = chain_words(step.table, step.chain, say)
     if step.outcome == "RETURN":
-        return say("No rule of {} decided; it goes back to the chain before.", chain_words(step.table, step.chain, say))
+        return say("No rule of {} decided, so the packet returns to the calling chain.", chain)
     if step.fatal:
-        return say(
-            "No rule of {} decided, so its policy does: {}. The packet dies here.", chain_words(step.table, step.chain, say), step.outcome
-        )
-    return say("No rule of {} decided, so its policy does: {}.", chain_words(step.table, step.chain, say), step.outcome)
+        return say("No rule of {} decided, so its policy applies: {}. The packet stops here.", chain, step.outcome)
+    return say("No rule of {} decided, so its policy applies: {}.", chain, step.outcome)
 
 
 def _passed(step: PathStep, say: Language) -> str:
@@ -200,14 +199,14 @@ def _passed(step: PathStep, say: Language) -> str:
     if unmet is None:
         return say("Rule {} of {} does not match.", *head)
     if not unmet.judged:
-        return say("Rule {} of {} asks for {}, which cannot be told here; it decides nothing.", *head, unmet.about)
+        return say("Rule {} of {} checks {}, which is not known here; it does not decide.", *head, unmet.about)
     return say("Rule {} of {} does not match: {}.", *head, why_not(unmet, say))
 
 
 def why_not(unmet: Unmet, say: Language) -> str:
     """Why a rule does not match, as a clause: `ctstate is NEW, not RELATED,ESTABLISHED`."""
     if not unmet.judged:
-        return say("whether {} holds cannot be told from the rules", unmet.about)
+        return say("the rules alone do not say whether {} holds", unmet.about)
     seen = unmet.seen or say("none")
     if unmet.negated:
         return say("{} is {}, which it excludes", unmet.about, seen)
@@ -216,7 +215,7 @@ def why_not(unmet: Unmet, say: Language) -> str:
 
 def _follows(step: PathStep, say: Language) -> str:
     if step.fatal:
-        return say("The packet dies here.")
+        return say("The packet stops here.")
     if step.outcome == "ACCEPT" and not step.after:
-        return say("This table lets it through.")
+        return say("This table lets it pass.")
     return "" if step.outcome else say("It goes on to the next rule.")

@@ -1,4 +1,4 @@
-"""Three sentences about a probe: what became of it, where and for what reason, and what would change that."""
+"""Explains a probe in words: what happened to it, where and why."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,27 +25,27 @@ __all__ = ["Account", "account", "kind_words"]
 _ECHOES = {8: message("the echo request"), 0: message("the echo reply"), 128: message("the echo request"), 129: message("the echo reply")}
 
 _FEW = 4
-"""Up to so many rules of a chain, each is told why it did not match; of more, only the nearest."""
+"""Up to this many rules of a chain, the reason why each did not match is given; otherwise only that of the nearest."""
 
 _WHAT = {
     Verdict.ANSWERED: message("{flow} is answered: {request} arrives, and so does {answer}."),
     Verdict.BLOCKED: message("{flow} is blocked: {request} is lost on its way."),
-    Verdict.REFUSED: message("{flow} is refused: {answer} says no."),
-    Verdict.NO_ROUTE: message("{flow} finds no way: {request} cannot get there."),
+    Verdict.REFUSED: message("{flow} is refused: {answer} came back."),
+    Verdict.NO_ROUTE: message("{flow} has no route: {request} cannot get there."),
     Verdict.NOBODY: message("{flow}: no machine has the address {address}."),
     Verdict.NOT_MEASURED: message("{flow} could not be measured."),
 }
-_NO_ANSWER = message("{flow} is blocked: no answer has come back.")
+_NO_ANSWER = message("{flow} is blocked: no answer came back.")
 _CUT = {
     Verdict.BLOCKED: message("{flow} is blocked: the connection is made, but {packet} is lost."),
-    Verdict.REFUSED: message("{flow} is refused: the connection is made, but {packet} is turned away."),
-    Verdict.NO_ROUTE: message("{flow} finds no way: the connection is made, but {packet} is turned away."),
+    Verdict.REFUSED: message("{flow} is refused: the connection is made, but {packet} is rejected."),
+    Verdict.NO_ROUTE: message("{flow} has no route: the connection is made, but {packet} is rejected."),
 }
 _REPLY_LOST = message("{flow} is blocked: {request} arrives, but {answer} is lost on its way back.")
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What is said of a probe. `what` and `where` are a sentence or two each; `differences` are there when model and kernel disagree."""
+    """The explanation of a probe. `what` and `where` are one or two sentences each; `differences` is empty if model and kernel agree."""
 
     verdict: Verdict
     what: str
@@ -60,7 +60,7 @@ def account(
     traced: KernelTrace | None = None,
     language_name: str = "en",
 ) -> Account:
-    """The account of a probe: of what was measured where there is a trace, else of what the model predicts."""
+    """Explains a probe: the measured outcome if there is a trace, otherwise the model's prediction."""
     say = language(language_name)
     outcome = traced.outcome if traced else None
     verdict = prediction.verdict if outcome is None else outcome.verdict  # an outcome is false when nothing was answered
@@ -75,7 +75,7 @@ def account(
 def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say: Language) -> str:
     probe = prediction.probe
     if outcome is None and prediction.unknown:
-        return say("Whether {flow} is answered cannot be told from the rules alone: {why}.", flow=probe, why=prediction.unknown)
+        return say("The rules alone do not say whether {flow} is answered: {why}.", flow=probe, why=prediction.unknown)
     request = kind_words(prediction.request.hops[0].host_trace.sent, say) if prediction.request.hops else say("the packet")
     back = prediction.back
     answer = kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")
@@ -89,16 +89,16 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say
         text = _REPLY_LOST if reply_lost else _NO_ANSWER if untold else _WHAT[verdict]
     sentence = say(text, flow=probe, request=request, answer=answer, packet=packet, address=probe.address)
     if cut is not None and cut is prediction.later[0] and verdict == Verdict.BLOCKED:
-        sentence = say.paragraph([sentence, say("{source} takes itself for connected, and no data ever arrives.", source=probe.source)])
+        sentence = say.paragraph([sentence, say("{source} believes that it is connected, but no data ever arrives.", source=probe.source)])
     if outcome is not None and verdict == Verdict.NOT_MEASURED and outcome.why:
         return say.paragraph([sentence, f"{outcome.why[:1].upper()}{outcome.why[1:]}."])
-    return sentence if outcome is not None else say.paragraph([sentence, say("This is predicted; nothing was sent.")])
+    return sentence if outcome is not None else say.paragraph([sentence, say("This is a prediction; nothing was sent.")])
 
 
 def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Outcome | None, say: Language) -> str:
-    """Where the way ended and why, or by which rules the packets were let through."""
+    """Where the packet was stopped and why, or which rules let the packets pass."""
     if prediction.unknown:
-        return "" if outcome is None else say("The rules alone do not tell how it goes on: {why}.", why=prediction.unknown)
+        return "" if outcome is None else say("The rules alone do not say how it goes on: {why}.", why=prediction.unknown)
     back = prediction.back
     request = prediction.request
     if not request.arrived:
@@ -118,7 +118,7 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
 
 
 def _translated(prediction: Prediction, say: Language) -> str:
-    """What nat made of the request's destination, and who answers where that is not whom the reader named."""
+    """How NAT changed the request's destination, and who gets it if that is not the target that was named."""
     told = []
     for hop in prediction.request.hops:
         for visit in hop.host_trace.matched:
@@ -130,7 +130,7 @@ def _translated(prediction: Prediction, say: Language) -> str:
                 told.append(say(text, packet=kind_words(before, say), address=address, **_site(hop.namespace, visit, say)))
     last = prediction.request.hops[-1].namespace
     if prediction.probe.target not in ("", last):
-        told.append(say("So it is {namespace} that gets it.", namespace=_place(last, say)))
+        told.append(say("So {namespace} gets it instead.", namespace=_place(last, say)))
     return say.paragraph(told)
 
 
@@ -139,15 +139,15 @@ def _to(packet: Packet) -> tuple[str, int]:
 
 
 def _site(namespace: str, visit: RuleVisit, say: Language) -> dict[str, object]:
-    """A rule's place, to fill a sentence."""
+    """The values for a sentence that say where a rule is."""
     return {"namespace": _place(namespace, say), "number": visit.rule, "chain": chain_words(visit.table, visit.chain, say)}
 
 
 def _seen_last(traced: KernelTrace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
-    """The last thing that the kernel reported, where the model is no help; what its counters tell comes behind it."""
+    """The kernel's last report, for when the model is of no help; the causes that its counters show follow it."""
     steps = [step for step in path_of_trace(traced).steps if step.event != Event.LOST]
     if not steps:
-        return say("The kernel reported nothing of its packets.")
+        return say("The kernel reported nothing about its packets.")
     last = steps[-1]
     ruleset = rulesets.get(last.namespace, Ruleset())
 
@@ -155,29 +155,25 @@ def _seen_last(traced: KernelTrace, rulesets: Mapping[str, Ruleset], say: Langua
         return rule_sentence(ruleset, table, chain, number, say.name) if ruleset.table(table).chain(chain) else ""
 
     what = said(last, say, sentence)
-    return say("The kernel's last report of it is from {namespace}: {what}", namespace=_place(last.namespace, say), what=what)
+    return say("The kernel's last report is from {namespace}: {what}", namespace=_place(last.namespace, say), what=what)
 
 
 def _passed(prediction: Prediction, say: Language) -> str:
-    """The rules that let request and reply pass; policies where no rule decided."""
-    traces = [
-        (prediction.request, message("{packet} is let through by {rules}.")),
-        (prediction.back, message("{packet} comes back by {rules}.")),
-    ]
+    """The rules, or policies if no rule decided, that let request and reply pass."""
     said = []
-    for trace, text in traces:
+    for trace in (prediction.request, prediction.back):
         if trace is None:
             continue
         rules = [rule for hop in trace.hops for rule in _deciders(hop, say)]
         packet = kind_words(trace.hops[0].host_trace.sent, say)
         if rules:
             joined = say.several(message("{}, {}"), message("{} and {}"), rules)
-            said.append(say(text, packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
-    return say.paragraph(said) or say("No rule and no policy stands in its way.")
+            said.append(say("{packet} is accepted by {rules}.", packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
+    return say.paragraph(said) or say("No rule or policy stops it.")
 
 
 def _deciders(hop: Hop, say: Language) -> list[str]:
-    """What decided in the filter table and nft's tables of a namespace, the policies of chains without rules left out."""
+    """The rules and policies that decided in a namespace's filter table and nft tables; not the policies of chains without rules."""
     found = []
     for visit in hop.host_trace.matched:
         filters = visit.table == "filter" or (visit.line.is_native and visit.hook in BUILT_IN["filter"] and not visit.changed)
@@ -192,7 +188,7 @@ def _deciders(hop: Hop, say: Language) -> list[str]:
 
 
 def _death(trace: Trace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
-    """Where and why a packet's way ended."""
+    """Where and why a packet was stopped."""
     hop = trace.hops[-1]
     if trace.lost:
         return lost_words(trace.lost, trace.values, say)
@@ -211,7 +207,7 @@ def _death(trace: Trace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
 
 
 def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset], say: Language) -> str:
-    """What a rule is for, where that is known by its shape; a rule of nft as it is printed."""
+    """The purpose of a rule if its form is known; an nft rule as it is printed."""
     if visit.line.text:
         return say("It reads: {rule}.", rule=visit.line.text)
     ruleset = rulesets.get(namespace)
@@ -221,7 +217,7 @@ def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset]
 
 
 def _how(visit: RuleVisit, say: Language) -> str:
-    """What rules mostly ask about: the interfaces, and conntrack's state, which is not known yet before conntrack."""
+    """The packet's interfaces and conntrack state, which most rules match on; before conntrack, the state is left out."""
     packet, state = visit.before, visit.before.state
     if visit.table == "raw" or (visit.line.is_native and state == "INVALID" and visit.hook in ("PREROUTING", "OUTPUT")):
         return say("comes in through {input}", input=packet.input) if packet.input else say("is sent from here")
@@ -235,13 +231,13 @@ def _how(visit: RuleVisit, say: Language) -> str:
 
 
 def _nobody_let_it(hop: Hop, end: RuleVisit, say: Language) -> str:
-    """Why the rules of a chain did not keep a packet from its policy."""
+    """Why no rule of a chain decided about a packet, so that the policy did."""
     asked = [visit for visit in hop.host_trace.visits if (visit.hook, visit.table) == (end.hook, end.table) and visit.rule]
     sent_back = [visit for visit in asked if visit.matched and visit.outcome == "RETURN"]
-    turned = [say("Rule {number} of {chain} sends it back from there.", number=visit.rule, chain=visit.chain) for visit in sent_back]
+    turned = [say("Rule {number} of {chain} returns it to the calling chain.", number=visit.rule, chain=visit.chain) for visit in sent_back]
     misses = [visit for visit in asked if visit.matched is False and visit.line.action.verdict in ("", "ACCEPT")]
     if not misses:
-        none = say("{chain} has no rule that could let it pass.", chain=end.chain)
+        none = say("{chain} has no rule that could accept it.", chain=end.chain)
         return say.paragraph(turned) or none
     told = [_miss(visit, end, say) for visit in misses]
     if len(misses) <= _FEW:
@@ -254,7 +250,7 @@ def _nobody_let_it(hop: Hop, end: RuleVisit, say: Language) -> str:
 
 
 def _miss(visit: RuleVisit, end: RuleVisit, say: Language) -> str:
-    """A rule that did not match, and why; with its chain where that is another one."""
+    """A rule that did not match, and why; with the name of its chain if that is another one."""
     unmet = unmet_by(visit)
     why = why_not(unmet, say) if unmet else ""
     if visit.chain == end.chain:
@@ -266,12 +262,12 @@ def _alarm(differences: Sequence[Difference], say: Language) -> str:
     if not differences:
         return ""
     return say(
-        "The model and the kernel disagree about this packet. That is an error of netlab_magic: please report it with what stands here."
+        "The model and the kernel disagree about this packet. This is a bug in netlab_magic: please report it together with this output."
     )
 
 
 def kind_words(packet: Packet, say: Language) -> str:
-    """What a packet is, as a noun: the echo request, the SYN, the datagram, the ICMP error."""
+    """A packet as a noun: the echo request, the SYN, the datagram, the ICMP error."""
     if "icmp" in packet.protocol:
         return say(_ECHOES.get(packet.icmp_type, message("the ICMP error")))
     if packet.protocol == "udp":
@@ -281,12 +277,12 @@ def kind_words(packet: Packet, say: Language) -> str:
     if "RST" in packet.flags:
         return say("the reset (RST)")
     if "SYN" in packet.flags:
-        return say("the answer SYN/ACK") if "ACK" in packet.flags else say("the SYN")
+        return say("the SYN/ACK") if "ACK" in packet.flags else say("the SYN")
     if "FIN" in packet.flags:
-        return say("the answer FIN/ACK") if packet.direction == "REPLY" else say("the end of the connection (FIN/ACK)")
+        return say("the FIN/ACK") if packet.direction == "REPLY" else say("the end of the connection (FIN/ACK)")
     return say("the handshake's third packet (ACK)")
 
 
 def _place(namespace: str, say: Language) -> str:
-    """A namespace as a noun."""
+    """A namespace as a noun: its name, or "the host"."""
     return say("the host") if namespace == HOST else namespace

@@ -1,4 +1,4 @@
-"""The kernel's account of a packet, joined to the rules that its numbers refer to: as rows to read, and as the steps of a path."""
+"""The kernel's report of a packet, joined with the rules that its numbers refer to: as rows of text, and as the steps of a path."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -17,10 +17,10 @@ __all__ = ["Row", "RowKind", "followed", "path_of_trace", "rows_of", "rule_of", 
 
 
 class RowKind(StrEnum):
-    """What a row tells: of a rule or the end of a chain as in ReportEvent.
+    """What a row says; for a rule or the end of a chain as in ReportEvent.
 
-    QUIET: hooks in which no rule was met. SOURCE, DESTINATION: a hook gave the packet another one. LOST: it entered a hook and, for all
-    that was seen, never left.
+    QUIET: hooks in which no rule matched. SOURCE, DESTINATION: a hook changed it. LOST: the packet entered a hook and was not seen to
+    leave it.
     """
 
     RULE = "rule"
@@ -33,7 +33,7 @@ class RowKind(StrEnum):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What happened at one place on a packet's way through a namespace; `text` is the rule, or from what to what an address changed."""
+    """What happened at one point of a packet's path through a namespace; `text` is the rule, or the address before and after a change."""
 
     kind: RowKind
     hook: str
@@ -45,23 +45,23 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def fatal(self) -> bool:
-        """Whether the packet's way ended here."""
+        """Whether the packet was stopped here."""
         return self.followed in FATAL
 
 
 def source_port_of(traced: KernelTrace) -> int | None:
-    """The port that the probe was sent from; None where it has none, or was not seen."""
+    """The source port of the probe; None if it has none, or was not seen."""
     seen = next((one.packet for traced_hop in traced.hops if traced_hop.direction == Direction.REQUEST for one in traced_hop.reports), None)
     return (seen.source_port or None) if seen else None
 
 
 def rulesets_of(traced: KernelTrace) -> dict[str, Ruleset]:
-    """The rules of each namespace that has some, as values."""
+    """The parsed rules of each namespace that has any."""
     return {name: save_format.parse(text, strict=False) for name, text in traced.rules.items()}
 
 
 def rule_of(report: HookReport, ruleset: Ruleset) -> Rule | None:
-    """The rule that a report is about; None for a chain's end, and for a table of somebody else."""
+    """The rule that a report is about; None for the end of a chain, and for a table of another program."""
     chain = ruleset.table(report.table).chain(report.chain)
     return chain.rules[report.rule - 1] if chain and report.rule and report.rule <= len(chain.rules) else None
 
@@ -79,7 +79,7 @@ def followed(report: HookReport, ruleset: Ruleset) -> str:
 
 
 def rows_of(traced_hop: TracedHop, ruleset: Ruleset) -> list[Row]:
-    """A traced hop from its first hook to its last; hooks in which nothing happened are one row."""
+    """The rows of a traced hop, from its first hook to its last; hooks in which nothing happened share one row."""
     rows: list[Row] = []
     for hook, group in groupby(traced_hop.reports, key=lambda seen: seen.hook):
         found = list(_in_hook(hook, list(group), ruleset))
@@ -121,7 +121,7 @@ def _end(address: str, port: int) -> str:
 
 
 def path_of_trace(traced: KernelTrace) -> PacketPath:
-    """The path of a traced packet and of what came back: what was seen, and nothing else (compare `predicted_path`)."""
+    """The path of a traced packet and its answer: only what was seen (compare `predicted_path`)."""
     rulesets = rulesets_of(traced)
     steps: list[PathStep] = []
     for traced_hop in traced.hops:
@@ -154,7 +154,7 @@ def _steps(traced_hop: TracedHop, ruleset: Ruleset) -> Iterator[PathStep]:
 
 
 def _says_nothing(report: HookReport, ruleset: Ruleset) -> bool:
-    """Whether it is the policy of a chain without rules that lets everything on."""
+    """Whether it is the accepting policy of a chain without rules."""
     chain = ruleset.table(report.table).chain(report.chain)
     return report.event == ReportEvent.POLICY and chain is not None and not chain.rules and followed(report, ruleset) not in FATAL
 

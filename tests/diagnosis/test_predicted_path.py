@@ -88,7 +88,7 @@ def test_a_long_run_of_rules_that_do_not_match_is_one_stop():
         (1, "It leaves ns1 through eth0.", "它從 ns1 的 eth0 送出。"),
         (2, "It comes into host through veth-ns1.", "它從 veth-ns1 進入 host。"),
         (3, "Rule 1 of FORWARD does not match: output interface is docker1, which it excludes.", "FORWARD 的第 1 條規則不符合"),
-        (4, "Rule 2 of FORWARD matches. This table lets it through.", "FORWARD 的第 2 條規則符合。這個表讓它通過。"),
+        (4, "Rule 2 of FORWARD matches. This table lets it pass.", "FORWARD 的第 2 條規則符合。這個表讓它通過。"),
         (7, "ns0 gets the packet.", "ns0 收到封包。"),
         (14, "ns1 gets the answer.", "ns1 收到回應。"),
     ],
@@ -112,9 +112,9 @@ def test_topology_and_chains_have_the_same_numbers():
 def test_where_it_died_is_said_in_words_in_both():
     packet_path = path_of_prediction(bridged(filtered()))
     topology, chains = topology_picture(SEED, filtered(), packet_path=packet_path), chains_picture(filtered(), path=packet_path.path(HOST))
-    assert "dies here: FORWARD policy DROP" in topology.dot
-    assert "[✕3] ✕ dies here: FORWARD policy DROP" in topology.text
-    assert "✕ the packet dies here" in chains.dot
+    assert "stopped here: FORWARD policy DROP" in topology.dot
+    assert "[✕3] ✕ stopped here: FORWARD policy DROP" in topology.text
+    assert "✕ the packet stops here" in chains.dot
 
 
 def test_stepping_shows_the_way_so_far_and_marks_where_one_is():

@@ -201,7 +201,7 @@ def test_a_device_that_is_set_up_stays_where_it_is():
 CLASSIC = "docker install --version 27\n"
 MODERN = "docker install --version 29\n"
 TWO_NETWORKS = "docker run web -p 8080:80\ndocker network create app 172.20.0.0/16\ndocker run c1 --network app\n"
-ASK_8080 = "Ask the host for its port 8080, as which port 80 of web is published."
+ASK_8080 = "Connect to port 8080 of the host, where port 80 of web is published."
 TO_WEB = "-s 172.20.0.2 -d 172.17.0.2 -p tcp --dport 80 -j ACCEPT"
 KNOWN_TO_APP = "rule DOCKER-USER insert -o app -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 
@@ -291,7 +291,7 @@ def test_dockers_rules_alone_tell_what_is_published():
     drop = "-A DOCKER ! -i docker1 -o docker1 -j DROP"
     opened = PUBLISHED.replace(drop, f"-A DOCKER -d 172.18.0.2/32 ! -i docker1 -p tcp -m tcp --dport 80 -j ACCEPT\n{drop}")
     offered = found("far ns0:80", save_format.parse(opened), BEHIND)
-    assert offered[0].sentence("en") == "Ask the host for its port 8080, as which port 80 of 172.18.0.2 is published."
+    assert offered[0].sentence("en") == "Connect to port 8080 of the host, where port 80 of 172.18.0.2 is published."
     assert "advice" not in [remedy.scope for remedy in offered]
     other = found("far ns0:81", save_format.parse(PUBLISHED), BEHIND)[-1].sentence("en")
     assert other.startswith("Docker has not published port 81 of 172.18.0.2: start the container again with -p 81:81")
@@ -326,7 +326,7 @@ def test_what_listens_on_another_address_is_said_and_no_second_server_started():
     topology = built(SEED)
     bound = msgspec.structs.replace(topology, servers=(*topology.servers, Server("ns0", 8000, address="127.0.0.1")))
     only = remedies(bound, {HOST: rules()}, asked(bound, "ns1 ns0:8000"))
-    expected = "What listens on tcp port 8000 of ns0 does so on 127.0.0.1 only: let it listen on all addresses."
+    expected = "The server on tcp port 8000 of ns0 listens on 127.0.0.1 only: make it listen on all addresses."
     assert [(remedy.sentence("en"), remedy.statements) for remedy in only] == [(expected, ())]
 
 
@@ -342,7 +342,7 @@ def test_the_search_is_bounded_by_the_number_of_rules(monkeypatch):
 def test_a_rule_in_docker_user_comes_too_late_for_a_drop_in_raw():
     first = found("far ns0:80", docker_rules(), BEHIND)[0]
     assert len(first.fixes) == 2
-    assert "in the table raw, to which a rule in DOCKER-USER would come too late" in first.sentence("en")
+    assert "in the table raw, since a rule in DOCKER-USER would come too late" in first.sentence("en")
 
 
 def test_each_remedy_has_been_tried_in_the_model():

@@ -26,7 +26,7 @@ def test_the_verdict_follows_the_packets_behind_the_answer(cut):
     assert " ".join(sorted(found.cut.hops[0].host_trace.sent.flags) if found.cut else ()) == cut.flags
 
 
-@pytest.mark.parametrize(("cut", "what", "verb"), [(DROPPED, "and no data ever arrives", "drops"), (REJECTED, "is turned away", "rejects")])
+@pytest.mark.parametrize(("cut", "what", "verb"), [(DROPPED, "but no data ever arrives", "drops"), (REJECTED, "is rejected", "rejects")])
 def test_account_and_path_name_the_rule(cut, what, verb):
     found = predicted(cut)
     told = account(found, {cut.where: cut.ruleset})

@@ -168,10 +168,10 @@ def test_stepping_through_a_packet_that_dies_and_following_its_remedy(panel: Pan
     assert panel.packet_path["steps"][-1]["fatal"]
     press(panel, "step", to=3)
     assert until(lambda: panel.step == 3)
-    assert until(lambda: "dies here: FORWARD policy DROP" in panel.topology["text"] and "✕" in panel.chains["text"])
+    assert until(lambda: "stopped here: FORWARD policy DROP" in panel.topology["text"] and "✕" in panel.chains["text"])
     press(panel, "step", to=1)
     assert until(lambda: "[▸1] out through eth0" in panel.topology["text"])
-    assert "dies here" not in panel.topology["text"]
+    assert "stopped here" not in panel.topology["text"]
     offered = panel.packet_path["remedies"][0]
     press(panel, "remedy", lines=offered["lines"])
     assert until(lambda: panel.packet_path["measured"].startswith("✓ answered"), 5)

@@ -34,7 +34,7 @@ def test_a_bridge_that_drops_all_drops_the_question_first(six: Lab) -> None:
 
 def test_a_rule_for_icmpv6_lets_question_and_echo_through(six: Lab) -> None:
     six.run("$ ip6tables -P FORWARD DROP; ip6tables -A FORWARD -p ipv6-icmp -j ACCEPT")
-    assert "let through by rule 1 of FORWARD" in str(six.why("a", "fd00:1::3"))
+    assert "accepted by rule 1 of FORWARD" in str(six.why("a", "fd00:1::3"))
     assert six.matrix(predict=True)
 
 

@@ -56,22 +56,22 @@ def said(target: str, text: str, language: str = "en") -> str:
 
 # to whom, the rules of the host, words that must be said
 ACCOUNTS = [
-    ("ns0", dump("DROP"), "the echo request is lost", "policy DROP of FORWARD drops the echo request", "no rule that could let it pass"),
-    ("ns0", dump("DROP", INSIDE), "the echo request arrives, and so does the echo reply", "let through by rule 1 of FORWARD on the host"),
+    ("ns0", dump("DROP"), "the echo request is lost", "policy DROP of FORWARD drops the echo request", "no rule that could accept it"),
+    ("ns0", dump("DROP", INSIDE), "the echo request arrives, and so does the echo reply", "accepted by rule 1 of FORWARD on the host"),
     ("internet", dump("DROP", INSIDE, OUT), "the echo reply is lost on its way back"),
     ("internet", dump("DROP", INSIDE, OUT), "comes in through eth0, leaves through docker1 and is ESTABLISHED"),
     ("internet", dump("DROP", INSIDE, OUT), "rule 1: input interface is eth0, not docker1; rule 2: input interface is eth0, not docker1"),
-    ("internet", dump("DROP", INSIDE, OUT, BACK), "comes back by rule 3 of FORWARD"),
-    ("internet", dump("ACCEPT", nat=""), "internet has no route to 172.18.0.3", "no rule has dropped it"),
-    ("ns0:80", dump("ACCEPT", "-p tcp -j REJECT"), "the ICMP error says no", "rule 1 of FORWARD rejects the SYN"),
-    ("ns0:81", dump("ACCEPT"), "the reset (RST) says no", "Nothing listens on tcp port 81 of ns0."),
+    ("internet", dump("DROP", INSIDE, OUT, BACK), "accepted by rule 3 of FORWARD"),
+    ("internet", dump("ACCEPT", nat=""), "internet has no route to 172.18.0.3", "no rule dropped it"),
+    ("ns0:80", dump("ACCEPT", "-p tcp -j REJECT"), "the ICMP error came back", "rule 1 of FORWARD rejects the SYN"),
+    ("ns0:81", dump("ACCEPT"), "the reset (RST) came back", "Nothing listens on tcp port 81 of ns0."),
     ("8.8.8.8:80", dump("DROP", OUT), "Nothing listens on tcp port 80 of internet.", "drops the reset (RST), which comes in through eth0"),
-    ("ns0", dump("DROP", "-j ALLOW", chains={"ALLOW": ["-i docker1 -j RETURN", "-j ACCEPT"]}), "Rule 1 of ALLOW sends it back from there."),
+    ("ns0", dump("DROP", "-j ALLOW", chains={"ALLOW": ["-i docker1 -j RETURN", "-j ACCEPT"]}), "Rule 1 of ALLOW returns it to"),
     ("ns0", dump("DROP", "-j A", chains={"A": ["-s 10.0.0.0/8 -j ACCEPT"]}), "(rule 1 of A: source is 172.18.0.3, not 10.0.0.0/8)"),
     ("internet:80", dump("ACCEPT", nat="PREROUTING -p tcp -j REDIRECT --to-ports 81"), "gives the SYN another destination: 172.18.0.1:81",
-     "So it is the host that gets it.", "Nothing listens on tcp port 81 of the host"),
+     "So the host gets it instead.", "Nothing listens on tcp port 81 of the host"),
     ("ns0:80", dump("ACCEPT", "-s 172.18.0.3 -j DROP"), "rule 1 of FORWARD drops the SYN"),
-    ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "cannot be told from the rules alone: rule 1 of FORWARD uses -m recent"),
+    ("ns0", dump("DROP", "-m recent --rcheck --name x -j ACCEPT"), "is answered: rule 1 of FORWARD uses -m recent"),
     ("ns0", dump("DROP", *(f"-p tcp --dport {port} -j ACCEPT" for port in range(1, 6))), "None of its 5 rules matches (the nearest"),
 ]
 
@@ -131,16 +131,16 @@ class TestWithTheKernel:
         seed.run(f"$ {line}")
         found = seed.why("ns0", target)
         assert (found.account.verdict, found.account.differences) == (Verdict.BLOCKED, ())
-        assert found.account.what.endswith("is blocked: no answer has come back.")
+        assert found.account.what.endswith("is blocked: no answer came back.")
         assert words in found.account.where
 
     def test_of_the_ways_that_rules_leave_open_the_one_that_happened_is_told(self, seed):
         """`-m limit` lets the SYN pass, and is used up when its answer comes."""
         seed.run("serve ns1 80\nforward -m limit --limit 1/min --limit-burst 1 -j ACCEPT\npolicy FORWARD DROP")
         first, second = seed.why("ns0", "ns1:80"), seed.why("ns0", "ns1:80")
-        assert "the SYN arrives, but the answer SYN/ACK is lost on its way back" in str(first)
+        assert "the SYN arrives, but the SYN/ACK is lost on its way back" in str(first)
         assert "the SYN is lost on its way" in str(second)
-        assert "rule 1: whether -m limit holds cannot be told from the rules" in str(second)
+        assert "rule 1: the rules alone do not say whether -m limit holds" in str(second)
         assert (first.account.differences, second.account.differences) == ((), ())
 
     def test_a_service_by_chance_is_told_as_it_fell_out(self, seed):
@@ -160,9 +160,9 @@ class TestWithTheKernel:
         seed.run("policy FORWARD DROP")
         found = seed.why("ns1", "ns0")
         topology, chains = found.pictures
-        assert "dies here: FORWARD policy DROP" in topology.words
+        assert "stopped here: FORWARD policy DROP" in topology.words
         assert "FORWARD" in chains.words
-        assert found.steps[-1].endswith("No rule of FORWARD decided, so its policy does: DROP. The packet dies here.")
+        assert found.steps[-1].endswith("No rule of FORWARD decided, so its policy applies: DROP. The packet stops here.")
 
     def test_a_prediction_is_compared_with_the_truth(self, seed):
         seed.run("policy FORWARD DROP")
@@ -175,7 +175,8 @@ class TestWithTheKernel:
     def test_what_would_change_it_does(self, seed):
         seed.run(f"policy FORWARD DROP\nforward {OUT}\nsnapshot broken")
         found = seed.why("ns1", "internet")
-        assert f"  1. Let packets of known connections out to docker1, the replies.\n         forward {BACK}\n" in str(found)
+        sentence = "Accept packets of established connections (replies) that leave through docker1."
+        assert f"  1. {sentence}\n         forward {BACK}\n" in str(found)
         assert len(found.remedies) > 1
         for remedy in found.remedies:
             seed.run("\n".join([*remedy.statements, "expect ns1 internet ok", "restore broken", "expect ns1 internet blocked"]))
@@ -186,7 +187,7 @@ class TestWithTheKernel:
         found = seed.why("ns1", "ns0")
         assert found.outcome.verdict == Verdict.BLOCKED
         assert "f in table bridge mine sees frames, which the model does not follow" in str(found)
-        assert "The kernel's last report of it is from the host" in str(found)
+        assert "The kernel's last report is from the host" in str(found)
         assert found.remedies == ()
 
     def test_the_question_comes_first_when_asked_for(self, seed):

@@ -1,4 +1,4 @@
-"""What to do where no change can be tried in the model: in one sentence, and without a claim that it has been."""
+"""Advice where no change can be tried in the model: one sentence, which does not claim that it was tried."""
 
 from collections.abc import Iterator
 
@@ -12,8 +12,8 @@ from netlab_magic.iptables.ruleset import Ruleset
 
 __all__ = ["advice", "refuses_a_service"]
 
-_ELSEWHERE = message("What listens on {protocol} port {port} of {namespace} does so on {address} only: let it listen on all addresses.")
-_NO_ENDPOINTS = message("{address} is a service to which no pod belongs, so kube-proxy refuses for it: give it a pod that is ready.")
+_ELSEWHERE = message("The server on {protocol} port {port} of {namespace} listens on {address} only: make it listen on all addresses.")
+_NO_ENDPOINTS = message("{address} is a service without endpoints, so kube-proxy rejects packets to it: give it a pod that is ready.")
 _NATIVE = message(
     "Change the table {table} of nft itself, or what writes it: an accept in another table does not save a packet that this one drops."
 )
@@ -24,7 +24,7 @@ _UNPUBLISHED = message(
 
 
 def advice(world: World, found: Prediction, trace: Trace) -> Iterator[Remedy]:
-    """What to do about a packet that no change of the firewall or the network would help as it should be helped."""
+    """Advice for a packet for which a change of the firewall or the network would not be the right remedy."""
     last, probe = trace.hops[-1], found.probe
     frame, killer = last.host_trace.last, killer_of(last)
     port = str(frame.destination_port)
@@ -55,13 +55,13 @@ def _said(sentence: str, values: dict[str, str]) -> Remedy:
 
 
 def refuses_a_service(trace: Trace) -> bool:
-    """Whether kube-proxy refused a packet to the address of a service: no machine has it, so letting the packet pass is no help."""
+    """Whether kube-proxy rejected a packet to a service address: no machine has that address, so accepting the packet would not help."""
     killer = killer_of(trace.hops[-1])
     return killer is not None and killer.outcome == "REJECT" and killer.chain.startswith("KUBE-") and is_generated(killer.chain)
 
 
 def _is_dockers(world: World, trace: Trace) -> bool:
-    """Whether Docker keeps packets from a container: one of its chains, its rules in the table raw, or a policy for the rest."""
+    """Whether Docker blocks packets to a container: by one of its chains, its rules in the table raw, or a policy."""
     last = trace.hops[-1]
     killer = killer_of(last)
     held = world.rulesets.get(last.namespace, Ruleset())

@@ -1,4 +1,4 @@
-"""What Docker itself offers for a container that cannot be reached: its published port, another container, a network in common."""
+"""Docker's own remedies for an unreachable container: its published port, a port to publish, or a shared network."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,17 +20,17 @@ from netlab_magic.model.topology import HOST
 
 __all__ = ["docker_fixes", "host_ports"]
 
-_ASK = message("Ask the host for its port {host_port}, as which port {port} of {container} is published.")
-_PUBLISH = message("Publish port {port} of {container}, and ask the host for its port {host_port} instead of the container.")
-_EVERYWHERE = message("Publish port {host_port} on all addresses of the host: {container} has it on {address} only.")
-_JOIN = message("Let {source} be on the network {network}, on which {container} is: Docker keeps its networks apart.")
+_ASK = message("Connect to port {host_port} of the host, where port {port} of {container} is published.")
+_PUBLISH = message("Publish port {port} of {container}, and connect to port {host_port} of the host instead of the container.")
+_EVERYWHERE = message("Publish port {host_port} on all addresses of the host: {container} has published it on {address} only.")
+_JOIN = message("Connect {source} to the network {network} of {container}: Docker isolates its networks from each other.")
 
 _OTHER_PORTS = 8000
-"""Where the host's port of the same number is taken, one of this distance is asked for: 8080 for 80."""
+"""If the same port of the host is taken, this is added: 8080 for 80."""
 
 
 def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
-    """What dockerd would do for this packet, planned as its statements are; nothing without a dockerd that uses iptables."""
+    """The remedies that dockerd could carry out for this packet; none without a dockerd that uses iptables."""
     daemon, probe = world.dockerd, found.probe
     if daemon is None and not found.request.arrived:
         yield from _asked(world, probe.address, host_ports(world, probe.address, probe.port, probe.protocol))
@@ -49,17 +49,17 @@ def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
 
 
 def _asked(world: World, container: str, host_ports: Sequence[int]) -> Iterator[Change]:
-    """The port that is published already."""
+    """The fix that uses a port that is already published."""
     for host_port in host_ports:
         try:
             asking = _asking(world, host_port)
-        except StatementError:  # of a dump of rules alone nobody knows the host's addresses
+        except StatementError:  # a dump of rules alone does not contain the host's addresses
             return
         yield Fix("ask", _ASK, {"host_port": str(host_port), "port": str(world.probe.port), "container": container}, (), ()), asking
 
 
 def host_ports(world: World, address: str, port: int, protocol: str) -> list[int]:
-    """The ports of the host that Docker's rules translate to this address and port."""
+    """The host ports that Docker's rules translate to this address and port."""
     chain = world.rulesets.get(HOST, Ruleset()).chain("DOCKER", "nat")
     found = []
     for rule in chain.rules if chain else ():
@@ -76,7 +76,7 @@ def _is_asked_for(world: World, port: Published) -> bool:
 
 
 def _asking(world: World, port: int) -> World:
-    """The same question, of a port of the host."""
+    """The same probe, to a port of the host."""
     asked = probe_for(world.topology, world.probe.source, Destination(HOST, port, world.probe.protocol))
     return msgspec.structs.replace(world, probe=asked)
 
@@ -95,7 +95,7 @@ def _published(world: World, container: Container) -> Iterator[Change]:
 
 
 def _everywhere(world: World, daemon: Daemon, found: Prediction) -> Iterator[Change]:
-    """A port that is published on an address of the host to which this packet is not sent."""
+    """The fix for a port that is published only on another address of the host than the packet's destination."""
     if found.request.hops[-1].namespace != HOST:
         return
     for container in daemon.containers:
@@ -123,12 +123,12 @@ def _joined(world: World, daemon: Daemon, container: Container) -> Iterator[Chan
 
 
 def _again(world: World, container: Container, ports: Sequence[Published]) -> World | None:
-    """The world after the container has been taken away and started again; None where dockerd would refuse."""
+    """The world after the container was removed and started again; None if dockerd would refuse."""
     return _after(world, _lines(container, ports))
 
 
 def _after(world: World, lines: Sequence[str]) -> World | None:
-    """The world after statements; None where dockerd would refuse one."""
+    """The world after the statements; None if dockerd would refuse one."""
     daemon, topology, ruleset = world.dockerd, world.topology, world.rulesets[HOST]
     try:
         for statement in parse("\n".join(lines)):

@@ -1,4 +1,4 @@
-"""Changes of a firewall that may let a packet pass: at the place where it died, before the rule that did it."""
+"""Changes of a firewall that may let a packet pass, made where it was dropped, before the rule that dropped it."""
 
 from collections.abc import Iterator
 
@@ -22,22 +22,22 @@ Change = tuple[Fix, World]
 
 _KNOWN = "-m conntrack --ctstate RELATED,ESTABLISHED"
 
-_FLOW = message("Let only these packets pass: {spec}.")
-_FLOW_USER = message("Let only these packets pass, in DOCKER-USER, which Docker leaves to its users: {spec}.")
-_FLOW_RAW = message("Let only these packets pass in the table raw, to which a rule in DOCKER-USER would come too late: {spec}.")
-_REPLY = message("Let packets of known connections pass, the replies: a rule before the place where this one died.")
-_REPLY_TO = message("Let packets of known connections out to {device}, the replies.")
-_REPLY_USER = message("Let packets of known connections pass in DOCKER-USER, the replies.")
-_BETWEEN = message("Let everything pass that comes in through {input} and leaves through {output}.")
-_OUTWARDS = message("Let everything pass that comes in through {input} and leaves through another interface.")
-_INWARDS = message("Let everything in that comes through {input}.")
-_LEAVING = message("Let everything out that leaves through {output}.")
-_DELETE = message("Take away the rule that lets no such packet pass: rule {number} of {chain} in the table {table}.")
-_POLICY = message("Let {chain} accept all packets that none of its rules decides about: its policy.")
+_FLOW = message("Accept only these packets: {spec}.")
+_FLOW_USER = message("Accept only these packets in DOCKER-USER, the chain that Docker leaves to its users: {spec}.")
+_FLOW_RAW = message("Accept only these packets in the table raw, since a rule in DOCKER-USER would come too late: {spec}.")
+_REPLY = message("Accept packets of established connections (replies) before the rule that dropped this one.")
+_REPLY_TO = message("Accept packets of established connections (replies) that leave through {device}.")
+_REPLY_USER = message("Accept packets of established connections (replies) in DOCKER-USER.")
+_BETWEEN = message("Accept everything that comes in through {input} and leaves through {output}.")
+_OUTWARDS = message("Accept everything that comes in through {input} and leaves through another interface.")
+_INWARDS = message("Accept everything that comes in through {input}.")
+_LEAVING = message("Accept everything that leaves through {output}.")
+_DELETE = message("Delete the rule that stops these packets: rule {number} of {chain} in the table {table}.")
+_POLICY = message("Set the policy of {chain} to ACCEPT, so that it accepts every packet that no rule decides about.")
 
 
 def killer_of(hop: Hop) -> RuleVisit | None:
-    """The rule, or the policy, at which a packet died; None when something else ended its way."""
+    """The rule or policy that stopped a packet; None if something else did."""
     walk = hop.host_trace
     if walk.passed or not walk.entries or walk.cause not in ("rule", ""):
         return None
@@ -46,7 +46,7 @@ def killer_of(hop: Hop) -> RuleVisit | None:
 
 
 def firewall_fixes(world: World, hop: Hop, killer: RuleVisit) -> Iterator[Change]:
-    """The changes that would let this packet go on from where it died, the smallest in effect first."""
+    """The changes that would let this packet go on from where it was stopped, the smallest in effect first."""
     place = _BeforeTheKiller(world, hop, killer)
     yield from place.replies()
     yield from place.flow()
@@ -55,7 +55,7 @@ def firewall_fixes(world: World, hop: Hop, killer: RuleVisit) -> Iterator[Change
 
 
 class _BeforeTheKiller:
-    """The place where a packet died, and the rules that could be put before it."""
+    """The place where a packet was stopped, and the rules that could be inserted before it."""
 
     def __init__(self, world: World, hop: Hop, killer: RuleVisit) -> None:
         self.world = world
@@ -116,19 +116,19 @@ class _BeforeTheKiller:
         return found is not None and found.kind == "bridge"
 
     def without(self) -> Iterator[Change]:
-        """Without the rule that did it, or with another policy."""
+        """The fixes that delete the rule that stopped the packet, or change the policy."""
         line = self.killer.line
         if line.number is None:
             command = self.command("-P", f"{line.chain} ACCEPT")
             is_stated = self.namespace == HOST and line.table == "filter" and self.program == "iptables"
             statement = f"policy {line.chain} ACCEPT" if is_stated else ""
             yield self.made("policy", _POLICY, {"chain": line.chain}, command, statement)
-        elif not is_generated(line.chain) and not self.too_late:  # Docker would put its rule back
+        elif not is_generated(line.chain) and not self.too_late:  # Docker would restore its rule
             values = {"number": str(line.number), "chain": line.chain, "table": line.table}
             yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
 
     def inserted(self, scope: Scope, sentence: str, values: dict[str, str], spec: str) -> Iterator[Change]:
-        """A rule that accepts, before the one that did it, or at the end of the chain whose policy did."""
+        """An accepting rule before the rule that stopped the packet, or at the end of the chain whose policy did."""
         held = self.ruleset.chain(self.chain, self.killer.table)
         if held is not None:
             rule = f"{spec} -j ACCEPT"
@@ -137,7 +137,7 @@ class _BeforeTheKiller:
             yield self.made(scope, sentence, values, command, self.statement(held, rule))
 
     def statement(self, chain: Chain, rule: str) -> str:
-        """The rule as a statement, which ensures one copy of it at the head or at the end of a chain; "" where that is not the place."""
+        """The rule as a statement, which ensures one copy of it at the head or the end of a chain; "" for any other position."""
         table = self.killer.table
         if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
             return ""
@@ -159,9 +159,9 @@ class _BeforeTheKiller:
 
 
 def ruled(world: World, namespace: str, fix: Fix) -> Change:
-    """The change that one iptables command makes in a namespace: the first of the fix, whose statement may be "".
+    """The change that one iptables command makes in a namespace: the fix's first command; its statement may be "".
 
-    Raises StatementError where iptables would refuse it.
+    Raises StatementError if iptables would refuse it.
     """
     command, statement = fix.commands[0], fix.statements[0]
     typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
@@ -171,5 +171,5 @@ def ruled(world: World, namespace: str, fix: Fix) -> Change:
 
 
 def edited(ruleset: Ruleset, command: str) -> Ruleset:
-    """The ruleset after an iptables command. Raises StatementError where iptables would refuse it."""
+    """The ruleset after an iptables command. Raises StatementError if iptables would refuse it."""
     return apply(ruleset, changes(read_command(command), ruleset))

@@ -1,4 +1,4 @@
-"""Changes of the translation of addresses: for the host's own connections, for packets that turn back, for what is not tracked."""
+"""Changes of NAT: for the host's own connections, for packets that return into their network, for untracked packets."""
 
 from collections.abc import Iterator
 
@@ -17,19 +17,19 @@ from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["translation_fixes"]
 
-_TWIN = message("Translate the own connections of {namespace} too: they come through OUTPUT of the table nat, never through PREROUTING.")
-_TURNED = message("Translate the sender of packets that go back into {network}, so that the answers come back through {namespace}.")
+_TWIN = message("Translate connections from {namespace} itself too: they pass OUTPUT of the table nat, never PREROUTING.")
+_TURNED = message("Masquerade packets that return into {network}, so that the answers come back through {namespace}.")
 _TRACKED = message(
-    "Take away the rule that keeps these packets from being tracked: rule {number} of {chain} in the table raw. "
+    "Delete the rule that exempts these packets from connection tracking: rule {number} of {chain} in the table raw. "
     "What is not tracked is not translated, and its replies are not known as such."
 )
-_UNTRANSLATED = message("Take away the rule that leads these packets to another port: rule {number} of {chain} in the table nat.")
+_UNTRANSLATED = message("Delete the rule that redirects these packets to another port: rule {number} of {chain} in the table nat.")
 
 _MOST_TWINS = 2
 
 
 def translation_fixes(world: World, found: Prediction) -> Iterator[Change]:
-    """What may help a packet whose translation is missing, or leads it where nobody answers."""
+    """The changes that may help a packet if its translation is missing, or leads to a port that does not answer."""
     yield from _twins(world, found)
     yield from _turned(world, found)
     for trace in found.traces:
@@ -38,7 +38,7 @@ def translation_fixes(world: World, found: Prediction) -> Iterator[Change]:
 
 
 def _twins(world: World, found: Prediction) -> Iterator[Change]:
-    """The rules of PREROUTING that translate connections to this port, for those that a host makes itself."""
+    """The rules of PREROUTING that translate connections to this port, repeated for connections from the host itself."""
     first, probe = found.request.hops[0], found.probe
     chain = world.rulesets.get(first.namespace, Ruleset()).chain("PREROUTING", "nat")
     is_untouched = not _was_translated(first)
@@ -54,7 +54,7 @@ def _twins(world: World, found: Prediction) -> Iterator[Change]:
 
 
 def _was_translated(hop: Hop) -> bool:
-    """Whether a packet got another destination on its way through a namespace."""
+    """Whether a packet's destination was changed in a namespace."""
     return any(visit.table == "nat" and visit.hook != "POSTROUTING" and visit.line.action.change for visit in hop.host_trace.matched)
 
 
@@ -71,7 +71,7 @@ def _leads(rule: Rule, protocol: str, port: int, address: str) -> bool:
 
 
 def _turned(world: World, found: Prediction) -> Iterator[Change]:
-    """Masquerading for packets that leave a host through the device that they came in by, having been translated there."""
+    """Masquerading for packets whose destination was translated and that leave a host through the device they came in by."""
     for hop in found.request.hops:
         frame, sent = hop.host_trace.last, hop.host_trace.sent
         if not (hop.enters and sent.input and sent.input == frame.output and _was_translated(hop)) or frame.six:
@@ -87,7 +87,7 @@ def _turned(world: World, found: Prediction) -> Iterator[Change]:
 
 
 def _without(world: World, hop: Hop, found: Prediction) -> Iterator[Change]:
-    """Without the rule that keeps a packet from being tracked; without the one that leads it to a port on which nobody listens."""
+    """The fixes that delete the rule that keeps a packet from being tracked, or one that redirects it to a port without a server."""
     for visit in hop.host_trace.matched:
         if visit.rule is None or visit.changed is None or is_generated(visit.chain):
             continue

@@ -24,22 +24,22 @@ BRIDGED = "net.bridge.bridge-nf-call-iptables"
 _FORWARDING = {False: "net.ipv4.ip_forward", True: "net.ipv6.conf.all.forwarding"}
 _IGNORED = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
 
-_FORWARD = message("Let {namespace} forward packets: it does not, so what is not for itself ends there.")
-_UNSEEN = message("Let bridged frames pass without iptables; then no rule guards one port of a bridge from another.")
-_SEEN = message("Let iptables see bridged frames, so that the replies of translated connections are translated back.")
-_LOOSE = message("Let {namespace} take what comes in through {device}, also where its answers would leave through another interface.")
-_ANSWER = message("Let {namespace} answer echo requests.")
-_ROUTE = message("Give {namespace} a route to {destination}, by way of {gateway}.")
-_ROUTE_OUT = message("Give {namespace} a route to everywhere, by way of {gateway}.")
-_MASQUERADE = message("Translate the addresses of {network} on their way out to the host's own, so that answers find back to it.")
+_FORWARD = message("Make {namespace} forward packets: forwarding is off, so it drops packets that are not addressed to itself.")
+_UNSEEN = message("Let bridged frames bypass iptables; then no rule filters between the ports of a bridge.")
+_SEEN = message("Make iptables see bridged frames, so that replies of translated connections are translated back.")
+_LOOSE = message("Make {namespace} accept packets that come in through {device} even if answers would leave through another interface.")
+_ANSWER = message("Make {namespace} answer echo requests.")
+_ROUTE = message("Give {namespace} a route to {destination} via {gateway}.")
+_ROUTE_OUT = message("Give {namespace} a default route via {gateway}.")
+_MASQUERADE = message("Masquerade {network} on its way out, so that the answers come back to the host.")
 _SERVE = message("Start a server on {protocol} port {port} of {namespace}.")
-_UP = message("Switch on the interface {device} of {namespace}.")
-_PLUG = message("Plug {namespace} into the bridge {bridge}, on which its network is.")
-_HAIRPIN = message("Let the bridge send frames back through the port from which they came, {port}.")
+_UP = message("Set the interface {device} of {namespace} up.")
+_PLUG = message("Connect {namespace} to the bridge {bridge}, which has its network.")
+_HAIRPIN = message("Let the bridge send frames back out of the port they came in on, {port} (hairpin mode).")
 
 
 def network_fixes(world: World, found: Prediction, trace: Trace) -> Iterator[Change]:
-    """The changes of the network that may help a packet that no rule stopped, or a program that is not there."""
+    """The changes of the network that may help if no rule stopped the packet, or if nothing listens."""
     last = trace.hops[-1]
     cause = last.host_trace.cause
     if trace.arrived:
@@ -65,20 +65,20 @@ def network_fixes(world: World, found: Prediction, trace: Trace) -> Iterator[Cha
 
 
 def _has_docker(world: World) -> bool:
-    """Whether ports are published on the host, so that nobody needs a route to what is behind it."""
+    """Whether ports are published on the host, so that no route to the networks behind it is needed."""
     held = world.rulesets.get(HOST)
     return held is not None and held.chain(USER_CHAIN) is not None
 
 
 def unseen_bridges(world: World, hop: Hop) -> Iterator[Change]:
-    """The way round the firewall for a frame that a bridge passes on."""
+    """The fix that lets a bridged frame bypass iptables."""
     frame = hop.host_trace.last
     if frame.input and frame.input == frame.output and hop.host_trace.sent.port_in:
         yield from _sysctl(world, hop.namespace, BRIDGED, "0", _UNSEEN)
 
 
 def _built(world: World, scope: Scope, sentence: str, values: dict[str, str], statement: s.Build, line: str) -> Iterator[Change]:
-    """The change that a statement makes; nothing where the statement cannot be, or changes nothing."""
+    """The change that a statement makes; none if the statement is refused or changes nothing."""
     try:
         after = desired(world.topology, statement)
     except StatementError:
@@ -119,7 +119,7 @@ def _answering(world: World, last: Hop) -> Iterator[Change]:
 
 
 def _routed(world: World, last: Hop, address: str) -> Iterator[Change]:
-    """A route by each neighbour on a link of the namespace: to the network of an address, else to everywhere."""
+    """A route via each neighbour of the namespace: to the network of an address, or else a default route."""
     namespace = world.topology.namespaces[last.namespace]
     for destination in dict.fromkeys([*_networks_of(world.topology, address), "default"]):
         for gateway in _neighbours(world.topology, namespace, ":" in address):
@@ -136,7 +136,7 @@ def _networks_of(topology: Topology, address: str) -> Iterator[str]:
 
 
 def _neighbours(topology: Topology, namespace: Namespace, six: bool) -> Iterator[str]:
-    """The addresses of others in the networks of a namespace, those of bridges and of forwarding hosts first."""
+    """The addresses of other hosts in the networks of a namespace, those of bridges and forwarding hosts first."""
     own = [held for interface in namespace.interfaces if interface.kind != "loopback" for held in interface.parsed()]
     near = []
     for cidr, end in topology.addresses():
@@ -148,7 +148,7 @@ def _neighbours(topology: Topology, namespace: Namespace, six: bool) -> Iterator
 
 
 def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
-    """Masquerading on a host that the request went through, for the network that it came from."""
+    """Masquerading on a host that the request passed, for the network that it came from."""
     if found.back is None:
         return
     for hop in found.request.hops:
@@ -182,7 +182,7 @@ def _seen(world: World) -> Iterator[Change]:
 
 
 def _linked(world: World, probe: Probe, last: Hop) -> Iterator[Change]:
-    """Devices that are down, on the way; a namespace that is plugged into another bridge than the one of its network."""
+    """Devices on the path that are down; a namespace that is connected to another bridge than that of its network."""
     for name in dict.fromkeys((last.namespace, probe.source, probe.target, HOST)):
         namespace = world.topology.namespaces.get(name)
         for interface in namespace.interfaces if namespace else ():

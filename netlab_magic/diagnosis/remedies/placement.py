@@ -1,4 +1,4 @@
-"""Where a rule of one's own may stand so that a packet meets it before the rule that ended its way."""
+"""Where to insert a user's rule so that a packet meets it before the rule that stopped it."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ __all__ = ["own_place"]
 
 
 def own_place(visits: Sequence[RuleVisit], at: RuleVisit) -> tuple[str, int | None]:
-    """Where a rule of one's own comes before `at`: the chain and the number there, None for its end.
+    """Where a user's rule comes before `at`: the chain and the rule number, None for the chain's end.
 
-    `visits` are those at which a rule matched, until `at`. In Docker's FORWARD that is the head of DOCKER-USER, where the packet has been
-    there; else before the jump that led into chains of others.
+    `visits` are the matching ones up to `at`. In Docker's FORWARD, the place is the head of DOCKER-USER if the packet passed that chain;
+    otherwise it is before the jump that led into another program's chains.
     """
     if at.chain != USER_CHAIN and any((visit.table, visit.chain) == (at.table, USER_CHAIN) for visit in visits):
         return USER_CHAIN, 1

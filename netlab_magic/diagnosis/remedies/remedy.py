@@ -14,7 +14,7 @@ __all__ = ["Fix", "Remedy", "Scope", "World"]
 
 
 class World(msgspec.Struct, frozen=True):
-    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the packet that is to be answered there."""
+    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the probe that should be answered."""
 
     topology: Topology
     rulesets: dict[str, Ruleset]
@@ -26,14 +26,14 @@ Scope = Literal[
     "ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces",
     "delete rule", "policy", "sysctl", "advice",
 ]  # fmt: skip
-"""What a change is about, the smallest in effect first."""
+"""What a change affects, the smallest in effect first."""
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """One change; with the scope "advice", one that could not be tried.
+    """One change; with the scope "advice", one that could not be tried in the model.
 
-    `sentence` is a message of the catalogue, which `values` fill. `statements` are lines of a cell that make the change, and `commands`
-    are what one would type on a real host; both are typed in the lab's host. There are none where another question is the whole change.
+    `sentence` is a message, filled in by `values`. `statements` are lines of a cell that make the change, and `commands` are the commands
+    for a real host; both apply to the lab's host. They are empty if the remedy is only to ask for another address or port.
     """
 
     scope: Scope
@@ -50,7 +50,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
     @property
     def scope(self) -> Scope:
-        """What the first change is about."""
+        """The scope of the first change."""
         return self.fixes[0].scope
 
     @property
@@ -64,6 +64,6 @@ class Remedy(msgspec.Struct, frozen=True):
         return tuple(line for fix in self.fixes for line in fix.commands)
 
     def sentence(self, language_name: str = "en") -> str:
-        """What is to be changed, in whole sentences, in a language such as `en` or `zh_TW`."""
+        """What to change, in whole sentences, in one of the languages of `i18n`, such as `en` or `zh_TW`."""
         say = language(language_name)
         return say.paragraph([say(fix.sentence, **fix.values) for fix in self.fixes])

@@ -1,4 +1,4 @@
-"""The search: every change that may help is made in the model, and offered only if the packets pass then."""
+"""The search for remedies: every candidate change is made in the model, and offered only if the packets then pass."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
@@ -26,12 +26,12 @@ _NOTHING: Mapping[str, Beside] = {}
 _EFFECTS = get_args(Scope)
 """Scopes, the smallest in effect first."""
 _KINDS = {"reply": "rule", "flow": "rule", "interfaces": "rule"}
-"""Scopes that are of one kind: three changes are only offered when two of them are."""
+"""Scopes that count as one kind: three changes are only offered together if two are of one kind."""
 
 _MOST_PREDICTIONS = 60
 _FEWEST_PREDICTIONS = 10
 _RULES_READ = 100_000
-"""So many rules may be read for all predictions together: of a large firewall fewer changes are tried."""
+"""How many rules may be read for all predictions together: with a large firewall, fewer changes are tried."""
 
 
 def remedies(
@@ -42,11 +42,11 @@ def remedies(
     beside: Mapping[str, Beside] = _NOTHING,
     dockerd: Daemon | None = None,
 ) -> tuple[Remedy, ...]:
-    """What would make an unanswered probe answered: at most five remedies, the smallest in effect first; none for one that is answered.
+    """What would make an unanswered probe answered: at most five remedies, the smallest in effect first; none if it is answered.
 
-    Each has been tried in the model: the prediction after its changes is "answered"; but for advice, which comes last and has no commands.
-    `prediction` is the probe's, where it is known already; `dockerd` what the host's dockerd has made. Nothing is found where the model
-    cannot tell what becomes of the packets. The number of predictions is bounded, more so for many rules.
+    Each was tried in the model and makes the prediction "answered", except for advice, which comes last and has no commands.
+    `prediction` is that of the probe, if already known; `dockerd` is what the host's dockerd has set up. Nothing is found if the model
+    cannot tell what happens to the packets. The number of predictions is limited, the more so the more rules there are.
     """
     world = World(topology, dict(rulesets), probe, dockerd)
     found = predict(topology, rulesets, probe, beside) if prediction is None else prediction
@@ -62,7 +62,7 @@ def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
 
 
 class _Search:
-    """The search for one probe; `left` is how many predictions may still be made."""
+    """The search for one probe; `left` predictions may still be made."""
 
     def __init__(self, beside: Mapping[str, Beside], left: int) -> None:
         self.beside = beside
@@ -71,7 +71,7 @@ class _Search:
     def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
         trace = _dying(found)
         helping = list(self._helping(world, found))
-        dockers = self._tried(docker_fixes(world, found))  # what Docker has its own way for needs no second change
+        dockers = self._tried(docker_fixes(world, found))  # Docker's own remedies need no second change
         singles = [Remedy((fix,)) for fix, _, then in (*helping, *dockers) if then.answered]
         enough = {remedy.commands for remedy in singles if remedy.commands}
         tried = [self._rest((fix,), after, then, found) for fix, after, then in helping if not then.answered]
@@ -79,7 +79,7 @@ class _Search:
         return _ordered([*singles, *more, *(advice(world, found, trace) if trace.hops else ())])
 
     def _helping(self, world: World, found: Prediction) -> Iterator[tuple[Fix, World, Prediction]]:
-        """The changes that can be made, the smallest in effect first, with what becomes of the probe then."""
+        """The candidate changes, the smallest in effect first, each with the prediction of the probe after it."""
         yield from self._tried(_candidates(world, found))
 
     def _tried(self, changes: Iterable[Change]) -> Iterator[tuple[Fix, World, Prediction]]:
@@ -92,7 +92,7 @@ class _Search:
                 yield fix, after, then
 
     def _rest(self, fixes: tuple[Fix, ...], world: World, found: Prediction, before: Prediction) -> Remedy | None:
-        """The changes with the smallest ones that do the rest; None where the last one has not brought the packets further."""
+        """The changes, completed by the smallest ones that do the rest; None if the last one did not bring the packets further."""
         if _place(found) == _place(before):
             return None
         further = []
@@ -119,7 +119,7 @@ def _candidates(world: World, found: Prediction) -> Iterator[Change]:
     for changes in _sources(world, found, trace):
         try:
             yield from changes
-        except StatementError:  # a rule that iptables would refuse at that place is no remedy
+        except StatementError:  # not a remedy if iptables would refuse the rule at that place
             continue
 
 
@@ -136,7 +136,7 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
 
 
 def _dying(found: Prediction) -> Trace:
-    """The trip that must become another: the request's, unless it arrived and what it asked for came to nothing later."""
+    """The trace to be fixed: the request's, unless it arrived and a later packet was lost."""
     if found.cut is not None:
         return found.cut
     if not found.request.arrived or found.verdict == Verdict.REFUSED or found.back is None:
@@ -145,7 +145,7 @@ def _dying(found: Prediction) -> Trace:
 
 
 def _place(found: Prediction) -> tuple[object, ...]:
-    """Where the packets die."""
+    """Where the packets are stopped."""
     trace = _dying(found)
     killer = killer_of(trace.hops[-1])
     where = (killer.line.table, killer.line.chain, killer.before.direction) if killer else ()

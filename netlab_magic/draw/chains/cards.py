@@ -70,7 +70,7 @@ def _target_cell(end: End, below: str, dim: bool, *, fatal: bool = False, **more
     if below:
         text += run(below, Role.QUIET, SMALL) + '<BR ALIGN="LEFT"/>'
     if fatal:
-        text += run("✕ the packet dies here", Role.INK, SMALL, bold=True) + '<BR ALIGN="LEFT"/>'
+        text += run("✕ the packet stops here", Role.INK, SMALL, bold=True) + '<BR ALIGN="LEFT"/>'
         return _cell(text, _TARGET, **{**more, "bgcolor": Role.BAD_FILL, "color": Role.BAD, "sides": "LTRB", "border": 3, "cellpadding": 3})
     if dim or end.good is None:
         return _cell(text, _TARGET, **more)
@@ -162,7 +162,7 @@ def _idle_cell(chain: ChainView) -> str:
     about = run(f"  no rules · {chain.policy}", Role.QUIET, SMALL)
     look = {"bgcolor": Role.PATH_FILL, "color": Role.PATH, "border": 2} if chain.steps else {"bgcolor": Role.BOX, "color": Role.LINE}
     if any(badge.fatal for badge in chain.steps):
-        about += run("  ✕ the packet dies here", Role.INK, SMALL, bold=True)
+        about += run("  ✕ the packet stops here", Role.INK, SMALL, bold=True)
         look |= {"bgcolor": Role.BAD_FILL, "color": Role.BAD, "border": 3}
     if not chain.steps:
         return cell(name + about, **{"border": 1, **look})

@@ -27,7 +27,7 @@ def _hooks(packet_path: PacketPath, namespace: str) -> str:
 
 
 def _end(step: PathStep) -> str:
-    return f"dies here: {step.site} {step.outcome}" if step.inside else "the packet dies here"
+    return f"stopped here: {step.site} {step.outcome}" if step.inside else "the packet stops here"
 
 
 def _rules(packet_path: PacketPath, namespace: str) -> list[str]:
