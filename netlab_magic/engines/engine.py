@@ -57,9 +57,6 @@ class Engine(Protocol):
     def canonical(self, text: str) -> str:
         """What `iptables-save` prints after `text` was restored into an empty firewall; raises Refusal like `restore`."""
 
-    def set_policy(self, table: str, chain: str, verdict: str) -> None:
-        """Sets the policy of a built-in chain."""
-
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """Measures all flows."""
 

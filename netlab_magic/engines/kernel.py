@@ -198,10 +198,6 @@ class KernelEngine:
         """See Engine."""
         return self._ask(protocol.Canonical(text), protocol.Text).text
 
-    def set_policy(self, table: str, chain: str, verdict: str) -> None:
-        """See Engine."""
-        self._ask(protocol.SetPolicy(table, chain, verdict), protocol.Done)
-
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """See Engine."""
         return self._ask(protocol.ProbeAll(tuple(probes)), protocol.Probed).outcomes

@@ -44,7 +44,6 @@ __all__ = [
     "RestoreRules",
     "Run",
     "SaveRules",
-    "SetPolicy",
     "Status",
     "Text",
     "TraceProbe",
@@ -106,14 +105,6 @@ class Canonical(_Message, frozen=True):
     text: str
 
 
-class SetPolicy(_Message, frozen=True):
-    """The policy of a built-in chain."""
-
-    table: str
-    chain: str
-    verdict: str
-
-
 class ProbeAll(_Message, frozen=True):
     """Measure all of these flows."""
 
@@ -147,7 +138,7 @@ class Interrupt(_Message, frozen=True):
     """Stop the running command or probe."""
 
 
-Request = Observe | Apply | SaveRules | RestoreRules | Canonical | SetPolicy | ProbeAll | TraceProbe | Run | Status | Interrupt
+Request = Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | TraceProbe | Run | Status | Interrupt
 
 
 class Ready(_Message, frozen=True):

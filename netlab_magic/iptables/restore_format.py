@@ -2,8 +2,36 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-__all__ = ["appended", "said_by_iptables"]
+__all__ = ["ChainPolicy", "appended", "policies_apart", "said_by_iptables"]
+
+
+class ChainPolicy(NamedTuple):
+    """The policy that a built-in chain of a table shall have."""
+
+    table: str
+    chain: str
+    verdict: str
+
+
+def policies_apart(text: str) -> tuple[str, list[ChainPolicy]]:
+    r"""A text for `iptables-restore` without the lines that set policies, and these policies. The other lines keep their numbers.
+
+    The text is empty where nothing else would be left to do.
+
+    >>> policies_apart("*filter\n:FORWARD DROP [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n")
+    ('*filter\n\n-A FORWARD -j ACCEPT\nCOMMIT\n', [ChainPolicy(table='filter', chain='FORWARD', verdict='DROP')])
+    """
+    table, lines, policies = "", [], []
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        chain, verdict = line[1:].split()[:2] if line.startswith(":") else ("", "-")
+        if verdict != "-":
+            policies.append(ChainPolicy(table, chain, verdict))
+        lines.append(line if verdict == "-" else "")
+    return "\n".join([*lines, ""]) if any(line and line[0] in "-:" for line in lines) else "", policies
 
 
 def appended(text: str) -> Iterator[tuple[int, str, str]]:

@@ -70,21 +70,14 @@ class Changes(Step):
         try:
             if changes:
                 engine.apply([change for _, change in changes], rules if at_once else "")
-            if doing and not at_once:
-                self._restore(engine, doing, rules)
+            if rules and not at_once:
+                engine.restore(rules)
         except Refusal as refusal:
             if rules and self.may_be_taken_back:
                 engine.restore(plan_rules.flattened(seen.dump, save_format.parse(engine.save(), strict=False)), flush=True)
             if refusal.in_rules:
                 self._rules_refused(engine, seen, doing, refusal)
             self._change_refused(engine, changes, refusal)
-
-    def _restore(self, engine: Engine, doing: Sequence[Planned], rules: str) -> None:
-        """Carries out the firewall's part: on the legacy variant, a single policy needs no process."""
-        if len(doing) == 1 and isinstance(policy := doing[0].statement, s.Policy):
-            engine.set_policy("filter", str(policy.chain), str(policy.verdict))
-        else:
-            engine.restore(rules)
 
     def _rules_refused(self, engine: Engine, seen: Seen, doing: Sequence[Planned], refusal: Refusal) -> NoReturn:
         if self.may_be_taken_back:

@@ -33,6 +33,26 @@ def test_what_was_built_is_what_the_kernel_has(seed: Lab) -> None:
     assert topology.host.sysctls == {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
 
 
+@pytest.mark.parametrize("variant", ["legacy", "nft"])
+def test_a_policy_is_set_as_iptables_sets_it(variant: str) -> None:
+    """Neither variant asks a program for it, and both leave what iptables-restore leaves: in a new table, beside rules, and changed again."""
+    cells = {
+        "policy FORWARD DROP": ":FORWARD DROP [0:0]",
+        "policy FORWARD ACCEPT\nforward -i lo -j DROP": ":FORWARD ACCEPT [0:0]\n-A FORWARD -i lo -j DROP",
+    }
+    listing = "nft list ruleset" if variant == "nft" else "iptables-legacy-save -c | grep -v '^#'"
+    with Lab(firewall=variant) as ours, Lab(firewall=variant) as theirs:
+        for lab in (ours, theirs):
+            lab.run("policy INPUT DROP\nping host 127.0.0.1")  # has counted
+        for statements, lines in cells.items():
+            ours.run(statements)
+            theirs.shell(f"iptables-restore --noflush <<END\n*filter\n{lines}\nCOMMIT\nEND")
+            written = Written(), Written()
+            for lab, stream in zip((ours, theirs), written, strict=True):
+                lab.shell(listing, stream=stream)
+            assert written[0].stdout == written[1].stdout != ""
+
+
 def test_every_statement_is_a_method_too(lab: Lab) -> None:
     lab.bridge("docker1", "172.18.0.1/16")
     lab.ns("ns0", "172.18.0.2/16", on="docker1")

@@ -111,7 +111,6 @@ def test_the_engine_refuses_too(lab: Lab):
         lambda: engine.apply(()),
         lambda: engine.restore(FILTER),
         lambda: engine.canonical(FILTER),
-        lambda: engine.set_policy("filter", "FORWARD", "ACCEPT"),
         lambda: engine.probe(()),
         lambda: engine.run("true", lambda *_: None),
     ):

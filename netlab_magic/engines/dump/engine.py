@@ -68,10 +68,6 @@ class LoadedEngine:
         """See Engine."""
         _refuse()
 
-    def set_policy(self, table: str, chain: str, verdict: str) -> None:
-        """See Engine."""
-        _refuse()
-
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """See Engine."""
         _refuse()

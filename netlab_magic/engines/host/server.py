@@ -187,9 +187,6 @@ class LabHost:
                 return protocol.Done()
             case protocol.Canonical(text):
                 return protocol.Text(self.firewall.canonical(text))
-            case protocol.SetPolicy(table, chain, verdict):
-                self.firewall.set_policy(table, chain, verdict)
-                return protocol.Done()
             case protocol.ProbeAll(probes):
                 return protocol.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
             case protocol.TraceProbe(probe):

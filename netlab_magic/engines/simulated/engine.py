@@ -10,7 +10,7 @@ import msgspec
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
-from netlab_magic.engines.simulated.rules import restored, saved, with_policy
+from netlab_magic.engines.simulated.rules import restored, saved
 from netlab_magic.engines.simulated.shell import Shell
 from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.trace import followed
@@ -108,14 +108,6 @@ class SimulatedEngine:
             if status:
                 return Refusal(said_by_iptables("".join(said))[0], index=number)
         return None
-
-    def set_policy(self, table: str, chain: str, verdict: str) -> None:
-        """See Engine."""
-        try:
-            rules = with_policy(self.world.ruleset(HOST), table, chain, verdict, self.ready.firewall)
-        except Refused as refused:
-            raise _refusal(refused) from None
-        self._world = self.world.with_ruleset(HOST, rules)
 
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """See Engine."""

@@ -16,7 +16,7 @@ from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
 from netlab_magic.iptables.words import split
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["PROGRAM_VERSION", "carried_out", "program_name", "restored", "saved", "with_policy", "with_table"]
+__all__ = ["PROGRAM_VERSION", "carried_out", "program_name", "restored", "saved", "with_table"]
 
 PROGRAM_VERSION = "1.8.9"
 """The iptables whose texts are printed here."""
@@ -95,11 +95,6 @@ def with_table(ruleset: Ruleset, name: str, variant: str) -> Ruleset:
         return ruleset
     chains = tuple(Chain(chain, "ACCEPT") for chain in BUILT_IN[name])
     return msgspec.structs.replace(ruleset, tables=(Table(name, chains), *ruleset.tables))
-
-
-def with_policy(ruleset: Ruleset, table: str, chain: str, verdict: str, variant: str) -> Ruleset:
-    """The rules with another policy of a built-in chain. Raises Refused."""
-    return carried_out(ruleset, Command("-P", chain, table, ruleset.family, name=verdict), variant)
 
 
 # --- what belongs where ------------------------------------------------------------------------------------------------------

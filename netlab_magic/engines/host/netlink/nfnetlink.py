@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 
-from netlab_magic.engines.host.netlink.codec import NLM_F_ACK, NLM_F_DUMP, Attributes, Message, attributes
+from netlab_magic.engines.host.netlink.codec import NLM_F_ACK, NLM_F_DUMP, Attributes, Message, attribute, attributes, be32, nested, string
 from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket, refused
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "NFT_MSG_NEWTABLE",
     "NFT_MSG_TRACE",
     "NetfilterSocket",
+    "base_chain",
     "dump",
     "netfilter_message",
     "raw_dump",
@@ -38,6 +39,10 @@ NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_
 )
 """Message types of nf_tables, from linux/netfilter/nf_tables.h, with their subsystem in the high byte."""
 
+_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_TYPE = 1, 3, 4, 7
+_NFTA_HOOK_HOOKNUM, _NFTA_HOOK_PRIORITY = 1, 2
+"""Attributes of chains and their hooks, from linux/netfilter/nf_tables.h."""
+
 _NO_SUBSYSTEM = {errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT}
 """What nfnetlink answers where the kernel has no nf_tables, and so nobody has such a table."""
 
@@ -50,6 +55,13 @@ def netfilter_message(kind: int, flags: int, family: int, *held: bytes, resource
 def read_netfilter(payload: bytes) -> tuple[int, Attributes]:
     """The family and the attributes of a message."""
     return payload[0], attributes(payload, _NFGENMSG.size)
+
+
+def base_chain(flags: int, family: int, table: str, name: str, hook: int, priority: int, *held: bytes) -> Message:
+    """A message about a base chain of the type filter; `held` are further attributes."""
+    at = nested(_NFTA_CHAIN_HOOK, attribute(_NFTA_HOOK_HOOKNUM, be32(hook)), attribute(_NFTA_HOOK_PRIORITY, be32(priority)))
+    known = attribute(_NFTA_CHAIN_TABLE, string(table)), attribute(_NFTA_CHAIN_NAME, string(name))
+    return netfilter_message(NFT_MSG_NEWCHAIN, flags, family, *known, at, attribute(_NFTA_CHAIN_TYPE, string("filter")), *held)
 
 
 class NetfilterSocket(NetlinkSocket):

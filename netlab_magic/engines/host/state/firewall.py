@@ -1,25 +1,26 @@
 """The lab's firewall, in the variant that the lab uses.
 
-The policy switch on the legacy variant goes through python-iptables, in this process and without a fork. Everything else goes
-through `iptables-save` and `iptables-restore`, on both variants: one program that takes a whole cell's rules at once, and whose
-text is the rules' canonical form. Where python-iptables is missing the command line sets policies too.
+The policy switch needs no process: on the legacy variant it goes through python-iptables, on the nft variant through netlink. Everything
+else goes through `iptables-save` and `iptables-restore`: one program that takes a whole cell's rules at once, and whose text is the
+rules' canonical form. Where python-iptables is missing the program sets policies too.
 """
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+from netlab_magic.engines.host.netlink.nfnetlink import NetfilterSocket
 from netlab_magic.engines.host.process.isolation import NEWNET, setns, unshare
-from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables
+from netlab_magic.engines.host.state.nftables import has_tables, iptables_tables, native_tables, set_policies
 from netlab_magic.engines.host.state.python_iptables import import_iptc
 from netlab_magic.engines.host.state.raw_rules import legacy_tables, raw_rules
 from netlab_magic.engines.protocol import ForeignRules
-from netlab_magic.iptables.restore_format import appended, said_by_iptables
+from netlab_magic.iptables.restore_format import ChainPolicy, appended, policies_apart, said_by_iptables
 from netlab_magic.iptables.words import split
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
@@ -83,6 +84,7 @@ class Firewall:
         self._iptc: Any = None
         self._iptc_missing = variant != "legacy"
         self._kept: Kept | None = None
+        self._netfilter: NetfilterSocket | None = None
 
     def save(self) -> str:
         """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
@@ -120,7 +122,11 @@ class Firewall:
 
     def restore(self, text: str, flush: bool) -> None:
         """`iptables-restore`, with --noflush, or with the counters that `text` gives. Raises RuleRefused."""
-        self._program("-restore", "-c" if flush else "--noflush", *self._waiting, text=text)
+        if flush:
+            self._program("-restore", "-c", *self._waiting, text=text)
+        else:
+            with self.restoring(text):
+                pass
 
     @property
     def _waiting(self) -> list[str]:
@@ -131,11 +137,20 @@ class Firewall:
     def restoring(self, text: str) -> Iterator[None]:
         """`iptables-restore --noflush` at the same time as what is done in a `with` block; nothing where there is no text.
 
-        Raises RuleRefused at the block's end.
+        Raises RuleRefused at the block's end. Policies are set last, without the program where that saves time: on the nft variant, where
+        a program that changed one ends only after the kernel's next grace period, in which no device comes to be (nft_rcv_nl_event() in
+        nf_tables_api.c holds the lock that nf_tables_netdev_event() waits for); on the legacy variant, where nothing else is to do.
         """
-        if not text:
+        rules, policies = policies_apart(text)
+        if rules and self.variant == "legacy":
+            rules, policies = text, []
+        with self._restoring(rules) if rules else nullcontext():
             yield
-            return
+        if policies:
+            self._set_policies(policies)
+
+    @contextmanager
+    def _restoring(self, text: str) -> Iterator[None]:
         self._has_programs()
         words = [f"iptables-{self.variant}-restore", "--noflush", *self._waiting]
         with open(os.memfd_create("rules"), "w+", encoding="utf-8") as rules:  # a pipe would have to be filled while the program reads
@@ -176,16 +191,38 @@ class Firewall:
                 return RuleRefused(_refusal(done.stderr).message, number)
         return None
 
-    def set_policy(self, table: str, chain: str, verdict: str) -> None:
-        """The policy of a built-in chain. Raises RuleRefused."""
+    def _set_policies(self, policies: Sequence[ChainPolicy]) -> None:
+        """Sets the policies of built-in chains; a refusal is told in iptables' own words. Raises RuleRefused."""
+        without_program = self._by_netlink if self.variant == "nft" else self._by_python_iptables
+        if not without_program(policies):
+            texts = [f"*{table}\n:{chain} {verdict} [0:0]\nCOMMIT\n" for table, chain, verdict in policies]
+            self._program("-restore", "--noflush", *self._waiting, text="".join(texts))
+
+    def _by_netlink(self, policies: Sequence[ChainPolicy]) -> bool:
+        """Sets policies on the nft variant, and tells whether that went well."""
+        if any(policy.table != "filter" for policy in policies):
+            return False
+        # The socket stays open until the next one is: to close it is to wait for the grace period, as the program does.
+        before, self._netfilter = self._netfilter, NetfilterSocket()
+        if before:
+            before.close()
+        try:
+            set_policies(self._netfilter, policies)
+        except OSError:
+            return False
+        return True
+
+    def _by_python_iptables(self, policies: Sequence[ChainPolicy]) -> bool:
+        """Sets policies on the legacy variant, and tells whether that went well."""
         iptc = self._python_iptables()
         if iptc is None:
-            self.restore(f"*{table}\n:{chain} {verdict} [0:0]\nCOMMIT\n", flush=False)
-            return
+            return False
         try:
-            iptc.Chain(self._fresh(table), chain).set_policy(verdict)
-        except iptc.IPTCError as error:
-            raise RuleRefused(str(error)) from None
+            for table, chain, verdict in policies:
+                iptc.Chain(self._fresh(table), chain).set_policy(verdict)
+        except iptc.IPTCError:
+            return False
+        return True
 
     def foreign(self) -> tuple[ForeignRules, ...]:
         """What filters in this namespace beside this variant's rules: the other variant's, and native nftables tables."""

@@ -1,14 +1,27 @@
-"""Which nftables tables a namespace has, and the rules in their chains: asked over netlink, without a process."""
+"""Which nftables tables a namespace has, the rules in their chains, and the policies of iptables-nft: over netlink, without a process."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 
-from netlab_magic.engines.host.netlink.codec import text
-from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_GETRULE, NFT_MSG_GETTABLE, dump
+from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, Message, attribute, be32, nested, string, text
+from netlab_magic.engines.host.netlink.nfnetlink import (
+    NFT_MSG_GETRULE,
+    NFT_MSG_GETTABLE,
+    NFT_MSG_NEWTABLE,
+    NetfilterSocket,
+    base_chain,
+    dump,
+    netfilter_message,
+)
+from netlab_magic.iptables.restore_format import ChainPolicy
+from netlab_magic.model.hooks import HOOKS, PRIORITIES
 
-__all__ = ["FAMILIES", "TRACING_TABLE", "has_tables", "iptables_tables", "native_tables", "rule_numbers"]
+__all__ = ["FAMILIES", "TRACING_TABLE", "has_tables", "iptables_tables", "native_tables", "rule_numbers", "set_policies"]
 
 # linux/netfilter/nf_tables.h
 _NFTA_TABLE_NAME = 1
+_NFTA_CHAIN_POLICY, _NFTA_CHAIN_COUNTERS, _NFTA_COUNTER_BYTES, _NFTA_COUNTER_PACKETS = 5, 8, 1, 2
+_VERDICTS = {"DROP": 0, "ACCEPT": 1}
 _NFTA_RULE_TABLE, _NFTA_RULE_CHAIN, _NFTA_RULE_HANDLE = 1, 2, 3
 
 TRACING_TABLE = "netlab-trace"
@@ -55,3 +68,20 @@ def rule_numbers() -> dict[tuple[int, str, str, int], int]:
         counted[place] = counted.get(place, 0) + 1
         found[*place, int.from_bytes(held[_NFTA_RULE_HANDLE], "big")] = counted[place]
     return found
+
+
+def set_policies(netfilter: NetfilterSocket, policies: Sequence[ChainPolicy]) -> None:
+    """Sets policies of the table filter in the socket's namespace as iptables-nft-restore does (nft_chain_set() in iptables/nft.c).
+
+    They count from 0; the table and its chains come to be where they are missing. Raises OSError where the kernel refuses.
+    """
+    table = netfilter_message(NFT_MSG_NEWTABLE, NLM_F_CREATE, socket.AF_INET, attribute(_NFTA_TABLE_NAME, string("filter")))
+    netfilter.change([table, *map(_with_policy, policies)])
+
+
+def _with_policy(policy: ChainPolicy) -> Message:
+    none = bytes(8)
+    counters = nested(_NFTA_CHAIN_COUNTERS, attribute(_NFTA_COUNTER_BYTES, none), attribute(_NFTA_COUNTER_PACKETS, none))
+    verdict = attribute(_NFTA_CHAIN_POLICY, be32(_VERDICTS[policy.verdict]))
+    hook, priority = HOOKS.index(policy.chain), PRIORITIES["filter"]
+    return base_chain(NLM_F_CREATE, socket.AF_INET, "filter", policy.chain, hook, priority, verdict, counters)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from netlab_magic.engines.host.netlink.codec import NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Message, attribute, be32, nested, string
-from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWTABLE, netfilter_message
+from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_NEWRULE, NFT_MSG_NEWTABLE, base_chain, netfilter_message
 from netlab_magic.engines.host.state.nftables import TRACING_TABLE
 from netlab_magic.model.hooks import HOOKS
 
@@ -28,10 +28,8 @@ OUR_GROUP = 20_037
 _PRIORITIES = {ENTERS: -500, LEAVES: 500}
 """Before defragmentation (-400) and raw (-300), and behind security (50) and source NAT (100)."""
 
-# linux/netfilter/nf_tables.h: attributes of tables, chains and rules
+# linux/netfilter/nf_tables.h: attributes of tables and rules
 _NFTA_TABLE_NAME, _NFTA_TABLE_FLAGS, _NFT_TABLE_F_OWNER = 1, 2, 2
-_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_TYPE = 1, 3, 4, 7
-_NFTA_HOOK_HOOKNUM, _NFTA_HOOK_PRIORITY = 1, 2
 _NFTA_RULE_TABLE, _NFTA_RULE_CHAIN, _NFTA_RULE_EXPRESSIONS, _NFTA_LIST_ELEM = 1, 2, 4, 1
 
 # of the expressions of a rule, each of which has a name and its attributes
@@ -106,16 +104,8 @@ def _messages(wanted: Wanted) -> Iterator[Message]:
     yield netfilter_message(NFT_MSG_NEWTABLE, new, wanted.family, *owned)
     for hook, called in enumerate(HOOKS):
         for prefix, priority in _PRIORITIES.items():
-            chain = string(f"{prefix} {called}".replace(" ", "-"))
-            yield netfilter_message(
-                NFT_MSG_NEWCHAIN,
-                new,
-                wanted.family,
-                attribute(_NFTA_CHAIN_TABLE, string(TRACING_TABLE)),
-                attribute(_NFTA_CHAIN_NAME, chain),
-                nested(_NFTA_CHAIN_HOOK, attribute(_NFTA_HOOK_HOOKNUM, be32(hook)), attribute(_NFTA_HOOK_PRIORITY, be32(priority))),
-                attribute(_NFTA_CHAIN_TYPE, string("filter")),
-            )
+            chain = f"{prefix} {called}".replace(" ", "-")
+            yield base_chain(new, wanted.family, TRACING_TABLE, chain, hook, priority)
             done = [*(_traced() if prefix == ENTERS and called in ("PREROUTING", "OUTPUT") else ()), _logged(prefix), _accepted()]
             for protocol, conditions in wanted.conditions():
                 parts = [*_is_protocol(protocol), *(part for held in conditions for part in _holds(*held)), *done]
@@ -124,7 +114,7 @@ def _messages(wanted: Wanted) -> Iterator[Message]:
                     NLM_F_CREATE | NLM_F_APPEND,
                     wanted.family,
                     attribute(_NFTA_RULE_TABLE, string(TRACING_TABLE)),
-                    attribute(_NFTA_RULE_CHAIN, chain),
+                    attribute(_NFTA_RULE_CHAIN, string(chain)),
                     nested(_NFTA_RULE_EXPRESSIONS, *parts),
                 )
 
