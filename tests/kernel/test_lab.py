@@ -35,7 +35,7 @@ def test_what_was_built_is_what_the_kernel_has(seed: Lab) -> None:
 
 @pytest.mark.parametrize("variant", ["legacy", "nft"])
 def test_a_policy_is_set_as_iptables_sets_it(variant: str) -> None:
-    """Neither variant asks a program for it, and both leave what iptables-restore leaves: in a new table, beside rules, and changed again."""
+    """What is left is what iptables-restore leaves: in a new table, beside rules, and changed again."""
     cells = {
         "policy FORWARD DROP": ":FORWARD DROP [0:0]",
         "policy FORWARD ACCEPT\nforward -i lo -j DROP": ":FORWARD ACCEPT [0:0]\n-A FORWARD -i lo -j DROP",
