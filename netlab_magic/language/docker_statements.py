@@ -10,7 +10,6 @@ __all__ = [
     "Docker",
     "DockerConnect",
     "DockerDisconnect",
-    "DockerEnding",
     "DockerExec",
     "DockerInspect",
     "DockerInstall",
@@ -43,11 +42,7 @@ class DockerInstall(Docker, frozen=True):
     drop_forward: bool = True
 
 
-class DockerEnding(Docker, frozen=True):
-    """Base of those that may end namespaces, with all that is inside."""
-
-
-class DockerUninstall(DockerEnding, frozen=True):
+class DockerUninstall(Docker, frozen=True):
     """`docker uninstall`"""
 
 
@@ -77,7 +72,7 @@ class DockerRemoveNetwork(Docker, frozen=True):
     names: tuple[str, ...]
 
 
-class DockerPrune(DockerEnding, frozen=True):
+class DockerPrune(Docker, frozen=True):
     """`docker container prune`, `docker network prune` and `docker system prune`: `what` holds containers, networks, or both."""
 
     what: tuple[str, ...]
@@ -122,21 +117,21 @@ class DockerRun(Docker, frozen=True):
     further: "tuple[DockerConnect, ...]" = ()
 
 
-class DockerRemove(DockerEnding, frozen=True):
+class DockerRemove(Docker, frozen=True):
     """`docker rm NAME…`; `force` removes running ones too."""
 
     names: tuple[str, ...]
     force: bool = False
 
 
-class DockerLifecycle(DockerEnding, frozen=True):
+class DockerLifecycle(Docker, frozen=True):
     """`docker start|stop|restart|kill|pause|unpause NAME…`"""
 
     action: str
     names: tuple[str, ...]
 
 
-class DockerRename(DockerEnding, frozen=True):
+class DockerRename(Docker, frozen=True):
     """`docker rename NAME NEW`"""
 
     name: str

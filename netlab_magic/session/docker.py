@@ -116,9 +116,9 @@ def _docker(statement: Docker, plan: Plan) -> Step:
     return step
 
 
-def run_beside(engine: Engine, commands: Sequence[str], cell: int = 0) -> None:
-    """Runs the commands for what of Docker's firewall iptables does not hold. Raises Refusal with what the program said."""
+def run_beside(engine: Engine, commands: Sequence[str], cell: int = 0, namespace: str | None = None) -> None:
+    """Runs the commands for what of a firewall iptables does not hold. Raises Refusal with what the program said."""
     said: list[str] = []
     for command in commands:
-        if engine.run(command, lambda _, text: said.append(text), cell).status:
+        if engine.run(command, lambda _, text: said.append(text), cell, namespace).status:
             raise Refusal(" ".join("".join(said).split()) or command.split()[0])

@@ -8,7 +8,7 @@ from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.language.statements import Diff
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.session.history import History
-from netlab_magic.session.lab_model import Model, model_of, model_of_snapshot
+from netlab_magic.session.lab_model import Model, model_of
 from netlab_magic.session.predict_only import peopled
 from netlab_magic.session.results.flow_diff import Expected, FlowChange, FlowsCompared
 from netlab_magic.session.state import Seen
@@ -25,10 +25,10 @@ def diff_flows(engine: Engine, history: History, now: Seen, statement: Diff) -> 
     What changed towards the present is probed, where packets can be sent. Raises StatementError for a snapshot that there is not.
     """
     name, then = history.reference(statement.before)
-    before = name, model_of_snapshot(then, now)
+    before = name, model_of(then.completed(now))
     after = ("now", model_of(now))
     if statement.after:
-        after = (str(statement.after), model_of_snapshot(history.named(statement.after), now))
+        after = (str(statement.after), model_of(history.named(statement.after).completed(now)))
     if not engine.ready.sends:
         one, other = peopled(before[1], after[1])
         return flows_compared((before[0], one), (after[0], other))

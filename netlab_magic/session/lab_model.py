@@ -1,7 +1,6 @@
 """A lab as the model sees it, now or in a snapshot, and what it says of many flows at once: `matrix --predict`."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -14,12 +13,11 @@ from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
-from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
-from netlab_magic.session.state import Seen
+from netlab_magic.session.state import Seen, parsed
 
-__all__ = ["Model", "beside_in", "full_topology", "model_of", "model_of_snapshot", "predicted_matrix"]
+__all__ = ["Model", "beside_in", "full_topology", "model_of", "predicted_matrix"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -53,7 +51,7 @@ def _beside(foreign: Sequence[ForeignRules]) -> Beside:
     others = _others(*(one.owner for one in foreign if one is not native)) if len(foreign) > (native is not None) else ""
     if native is None:
         return Beside(unread=others)
-    ruleset = _parsed(native.text)
+    ruleset = parsed(native.text)
     if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table went while it was asked
         return Beside(unread=others or _others("nftables"))
     return Beside(ruleset, others or _not_understood(ruleset))
@@ -70,42 +68,25 @@ def _not_understood(ruleset: NftRuleset) -> str:
     return f"what nft lists there is not understood as a whole ({wrong})" if wrong else ""
 
 
-@lru_cache(maxsize=32)
-def _parsed(text: str) -> NftRuleset:
-    return parse(text, strict=False)
-
-
 def model_of(seen: Seen) -> Model:
     """The lab as it was read back with all that is in its namespaces."""
     return Model(full_topology(seen.observed), seen.rulesets, beside_in(seen.observed), seen.rulesets6)
 
 
 def full_topology(observed: Observed) -> Topology:
-    """The topology with all sysctls and listening sockets that matter to packets, whoever has set and opened them."""
-    return _completed(observed.topology, observed)
+    """The topology with all sysctls and listening sockets that matter to packets, whoever has set and opened them.
 
-
-def _completed(topology: Topology, observed: Observed) -> Topology:
-    """What a topology knows itself comes first."""
+    What a topology knows itself comes first.
+    """
+    topology = observed.topology
     there = {name: held for name, held in observed.inside.items() if name in topology.namespaces}
     for name, held in there.items():
         namespace = topology.namespaces[name]
         topology = topology.with_namespace(msgspec.structs.replace(namespace, sysctls={**held.sysctls, **namespace.sysctls}))
-    known = {(server.namespace, server.port, server.protocol) for server in (*topology.servers, *observed.topology.servers)}
+    known = {(server.namespace, server.port, server.protocol) for server in observed.topology.servers}
     sockets = [socket for held in there.values() for socket in held.listening]
     others = [one for one in sockets if (one.namespace, one.port, one.protocol) not in known]
     return msgspec.structs.replace(topology, servers=(*topology.servers, *others))
-
-
-def model_of_snapshot(then: Seen, now: Seen) -> Model:
-    """The lab as it was. A snapshot holds no rules inside namespaces, no sysctls that nobody asked for and no servers that commands
-    started: these are taken as they are now.
-    """
-    rulesets = {**now.rulesets, HOST: then.completed(now).ruleset}
-    beside = beside_in(now.observed)
-    if then.dockerd != now.dockerd and any(one is not None and one.backend == "nftables" for one in (then.dockerd, now.dockerd)):
-        beside[HOST] = Beside(unread=_others("nftables"))
-    return Model(_completed(then.topology, now.observed), rulesets, beside, now.rulesets6)
 
 
 def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:

@@ -58,7 +58,7 @@ def _load(running: Running, statement: s.Load) -> Result:
     network, files = running.network, statement.files
     if network.is_up and not network.is_looked_at:
         raise is_in_use(network.name, " ".join(("load", *files)), place_of(files[0]) if files else None)
-    loaded, before = open_loaded(files, statement.text), network.look() if network.is_up else None
+    loaded, before = open_loaded(files, statement.text), network.look(foreign=True) if network.is_up else None
     network.forget(loaded)
     if before is not None:
         network.history.remember(Seen(before.observed))

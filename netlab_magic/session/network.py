@@ -92,7 +92,7 @@ class Network:
 
     def look(self, rules: bool = True, foreign: bool = False) -> Seen:
         """What there is now as a state. Without `rules` no program is started to read the firewall."""
-        return Seen(self.engine.observe(self._watched(), rules=rules, foreign=foreign), self.dockerd, rules)
+        return Seen(self.engine.observe(self._watched(), rules=rules, foreign=foreign), self.dockerd, rules, foreign)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """The outcomes of the probes since the lab last changed."""

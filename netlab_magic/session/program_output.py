@@ -1,9 +1,12 @@
-"""What programs in a lab print when a statement asks them."""
+"""Programs in a lab that a statement starts: what they print, and texts for them to read."""
+
+from collections.abc import Iterator
+from itertools import count
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.errors import CommandFailed
 
-__all__ = ["output_of"]
+__all__ = ["output_of", "with_text"]
 
 
 def output_of(engine: Engine, command: str) -> str:
@@ -14,3 +17,15 @@ def output_of(engine: Engine, command: str) -> str:
         why = "".join(printed["stderr"]).strip() or f"exit status {ran.status}"
         raise CommandFailed(f"{command}: {why}", status=ran.status)
     return "".join(printed["stdout"])
+
+
+def with_text(command: str, text: str) -> str:
+    """A command line that gives a text to a program's standard input, whatever lines the text has."""
+    lines = set(text.splitlines())
+    mark = next(name for name in _marks() if name not in lines)
+    return f"{command} <<'{mark}'\n{text}{'' if text.endswith(chr(10)) else chr(10)}{mark}"
+
+
+def _marks() -> Iterator[str]:
+    yield "END"
+    yield from (f"END{number}" for number in count(2))

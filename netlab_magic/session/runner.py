@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from netlab_magic.errors import NetlabError
 from netlab_magic.language import statements as s
-from netlab_magic.language.docker_statements import DockerEnding, DockerExec
+from netlab_magic.language.docker_statements import Docker, DockerExec
 from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
 from netlab_magic.session.changing import check_rules, may_be_taken_back
@@ -28,15 +28,21 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
     stretches = list(stretches_of(statements))
     running.network.watch(statements)
     rules = any(statement.effect not in _LEAVES_RULES_ALONE for statement in statements)
+    foreign = any(map(_may_change_all, statements))
     if len(stretches) > 1:
         _check_ahead(running, stretches, rules)
     for stretch in stretches:
-        for step in _steps(running, stretch, rules, is_whole_cell=len(stretches) == 1):
+        for step in _steps(running, stretch, rules, foreign, is_whole_cell=len(stretches) == 1):
             step.run(running)
 
 
-def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, is_whole_cell: bool) -> list[Step]:
-    """The steps of a stretch, planned from what there is now."""
+def _may_change_all(statement: s.Statement) -> bool:
+    """Whether a statement may change what is inside namespaces, or filters beside the host's iptables."""
+    return isinstance(statement, s.Delete | Docker) or statement.effect is s.Effect.RUNS
+
+
+def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, foreign: bool, is_whole_cell: bool) -> list[Step]:
+    """The steps of a stretch, planned from what there is now; without `rules` and `foreign` that much of it is not read."""
     first = stretch[0]
     if isinstance(first, DockerExec) and first.run is not None:
         return [docker.RunInForeground(first, first.run)]
@@ -44,8 +50,7 @@ def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, is_who
         return [RunCommand(first)]
     if isinstance(first, s.Session | s.Attach | s.Load):
         return [Turn(first)]
-    ends_namespaces = any(isinstance(statement, s.Delete | DockerEnding) for statement in stretch)
-    seen = running.look(rules, foreign=ends_namespaces or first.effect is s.Effect.LOOKS)
+    seen = running.look(rules, foreign=foreign or first.effect is s.Effect.LOOKS)
     at_once = is_whole_cell and not running.options.dry_run and may_be_taken_back(stretch)
     plan = Plan(seen, running.network.engine.ready.sends, at_once)
     return list(_joined(_planned(running, plan, stretch)))

@@ -1,28 +1,38 @@
 """A state of a lab: what was read back of it at one moment, and that in parsed form."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 
 import msgspec
 
 from netlab_magic import docker
-from netlab_magic.engines.protocol import Inside, Observed
+from netlab_magic.engines.protocol import ForeignRules, Inside, Observed
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.nftables import parse
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["Seen"]
+__all__ = ["Seen", "parsed"]
+
+
+@lru_cache(maxsize=32)
+def parsed(text: str) -> NftRuleset:
+    """Tables that nft listed."""
+    return parse(text, strict=False)
 
 
 class Seen(msgspec.Struct, frozen=True, dict=True):
     """A lab as it was read back, each dump parsed once; and what its dockerd, which no kernel knows of, has made.
 
-    Without `knows_rules` the firewall was not read, because nothing that was to come could change it.
+    Without `knows_rules` the host's iptables were not read, and without `knows_beside` neither was what filters beside them, nor what is
+    inside namespaces: nothing that was to come could change it.
     """
 
     observed: Observed
     dockerd: docker.Daemon | None = None
     knows_rules: bool = True
+    knows_beside: bool = True
 
     @property
     def topology(self) -> Topology:
@@ -33,11 +43,6 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
     def dump(self) -> str:
         """The host's firewall as `iptables-save -c` printed it."""
         return self.observed.rules
-
-    @property
-    def inside(self) -> Mapping[str, Inside] | None:
-        """The rules and sysctls of each namespace; None if they were not read, because they could not have changed."""
-        return self.observed.inside or None
 
     @property
     def inside_namespaces(self) -> dict[str, Inside]:
@@ -61,8 +66,22 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
         inside = self.observed.inside.items()
         return {name: save_format.parse(held.rules6, strict=False, family="ipv6") for name, held in inside if held.rules6}
 
+    @cached_property
+    def native(self) -> dict[str, NftRuleset]:
+        """nft's own tables, of each namespace that has any, the host's among them; none where they were not read."""
+        inside = {name: held.foreign for name, held in self.observed.inside.items() if name != HOST}
+        found = {name: _native(foreign) for name, foreign in {HOST: self.observed.foreign, **inside}.items()}
+        return {name: ruleset for name, ruleset in found.items() if ruleset.tables}
+
     def completed(self, now: "Seen") -> "Seen":
-        """This state with the rules of `now`, if its own were not read: they are still the same ones."""
-        if self.knows_rules:
-            return self
-        return Seen(msgspec.structs.replace(self.observed, rules=now.dump), self.dockerd)
+        """This state with what of `now` was not read for it: that is still the same."""
+        observed = self.observed
+        if not self.knows_rules:
+            observed = msgspec.structs.replace(observed, rules=now.dump)
+        if not self.knows_beside:
+            observed = msgspec.structs.replace(observed, foreign=now.observed.foreign, inside=now.observed.inside)
+        return self if observed is self.observed else Seen(observed, self.dockerd, knows_beside=now.knows_beside)
+
+
+def _native(foreign: Sequence[ForeignRules]) -> NftRuleset:
+    return parsed("".join(one.text for one in foreign if one.owner == "nftables"))

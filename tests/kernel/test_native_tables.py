@@ -3,6 +3,7 @@
 import pytest
 
 from netlab_magic import Lab, NftListing, StatementError
+from netlab_magic.nftables.ruleset import Ruleset
 
 pytestmark = pytest.mark.kernel
 
@@ -21,6 +22,7 @@ table inet fw {
 	}
 }
 """
+LATE = "nft 'add chain inet late f { type filter hook forward priority 5; policy drop; }'"
 MADE = f"nft -f - <<EOF\n{FW}EOF\n"
 
 
@@ -37,3 +39,31 @@ def test_the_ruleset_is_shown_as_nft_prints_it(lab: Lab) -> None:
     assert "&lt;b&gt;mine" in lab.run("show nft").html()
     with pytest.raises(StatementError, match="there is no table ip fw; did you mean inet fw"):
         lab.run("show nft fw")
+
+
+def test_tables_are_remembered_and_brought_back(seed: Lab) -> None:
+    seed.run(f"{MADE}ping ns1 ns0\nsnapshot first")
+    first = seed.show("nft", "inet:fw").text
+    seed.run("nft add element inet fw blocked '{ 172.18.0.3 }'\nexpect ns1 ns0 blocked\nundo\nexpect ns1 ns0 ok")
+    seed.run(f"forward -j ACCEPT\n$ nft flush ruleset inet; nft add table inet late\n{LATE}")
+    seed.run("expect ns1 ns0 blocked\nrestore first\nexpect ns1 ns0 ok")
+    assert seed.show("nft", "inet:fw").text == first
+    seed.run("undo\nexpect ns1 ns0 blocked")
+    assert "inet late" in seed.show("nft").tables
+    assert "inet fw" not in seed.show("nft").tables
+    seed.run("ip netns exec ns0 nft -f - <<EOF\ntable ip own { chain i { type filter hook input priority 0; policy drop; }; }\nEOF")
+    seed.run("undo\nrestore first\nexpect ns1 ns0 ok\nip netns exec ns0 nft list ruleset")
+
+
+def test_what_nft_puts_into_a_table_with_a_name_of_iptables_is_seen_and_kept_apart(seed: Lab) -> None:
+    """Seed has a rule of iptables in `nat`, which with the nft variant is the same table."""
+    seed.run("snapshot before\nnft -f - <<EOF\ntable ip nat { chain post { type nat hook postrouting priority 90; counter; }; }\nEOF")
+    seed.run("snapshot mixed\n$ nft 'table bridge filter { chain f { type filter hook forward priority 0; policy drop; }; }'")
+    seed.run("expect ns1 ns0 blocked")
+    tables = {table.title: [chain.name for chain in table.chains] for table in seed.look(foreign=True).native["host"].tables}
+    assert tables == {"ip nat": ["post"], "bridge filter": ["f"]}
+    for name, left in (("mixed", ["ip nat"]), ("before", []), ("mixed", ["ip nat"])):
+        seed.run(f"restore {name}\nexpect ns1 internet ok\nexpect ns1 ns0 ok")
+        now = seed.look(foreign=True)
+        assert [table.title for table in now.native.get("host", Ruleset()).tables] == left
+        assert "MASQUERADE" in now.dump

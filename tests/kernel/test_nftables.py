@@ -8,6 +8,7 @@ import pytest
 from support.nft_corpus import DATA, without_moments, without_what_json_lacks
 
 from netlab_magic.nftables import parse
+from netlab_magic.nftables.reload import reloading, same_at_rest
 from netlab_magic.nftables.state import stateless
 
 pytestmark = pytest.mark.kernel
@@ -86,3 +87,10 @@ def test_what_iptables_wrote_prints_back():
     assert str(found) == text
     assert found.not_understood() == ()
     assert text.count("# Warning: table ") == sum(len(table.remarks) for table in found.tables) + len(found.remarks)
+
+
+def test_a_ruleset_is_replaced_by_another_in_one_transaction():
+    first, second = parse((DATA / "programs-1.0.6.plain.nft").read_text()), parse((DATA / "blocks-1.0.6.plain.nft").read_text())
+    steps = "".join(f"nft -f - <<'END'\n{script}END\n" for script in (reloading(first, second), reloading(second, first)))
+    shown = in_namespace(f"ip link add dummy0 type veth; nft -f {DATA / 'programs-1.0.6'}.plain.nft; {steps}nft list ruleset")
+    assert same_at_rest(parse(shown), first)

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ NONE = "none"
 NO_IPTABLES = "this machine has no iptables that works; install the package iptables"
 
 _SECONDS = 30
+_BEYOND = re.compile(r"^# Table `(\w+)' (?:is|contains) incompatible", re.MULTILINE)  # do_output() in iptables/xtables-save.c
 
 
 class RuleRefused(Exception):
@@ -226,7 +227,24 @@ class Firewall:
 
     def foreign(self) -> tuple[ForeignRules, ...]:
         """What filters in this namespace beside this variant's rules: the other variant's, and native nftables tables."""
-        return (*self._other_variants(), *_native())
+        return (*self._other_variants(), *_native(self._beyond_iptables()))
+
+    def _beyond_iptables(self) -> dict[str, list[str]]:
+        """The tables under iptables' names in which nft has put what iptables-nft does not read, each with the chains that it does read."""
+        found: dict[str, list[str]] = {}
+        for family, six in (("ip", False), ("ip6", True)):
+            tables = iptables_tables(six)
+            if not tables:
+                continue
+            reading = self.saving() if self.variant == "nft" and not six else dump_of("nft", six)
+            if reading is None:
+                found |= {f"{family} {name}": [] for name in tables}
+                continue
+            dump = reading()
+            for name in _BEYOND.findall(dump):
+                section = dump.partition(f"\n*{name}\n")[2].partition("\nCOMMIT")[0]
+                found[f"{family} {name}"] = re.findall(r"^:(\S+)", section, re.MULTILINE)
+        return found
 
     def _other_variants(self) -> Iterator[ForeignRules]:
         """The other variant, when it has rules or a DROP policy."""
@@ -290,11 +308,20 @@ def _tables_of(variant: str, six: bool = False) -> bool:
     return bool(legacy_tables(six) if variant == "legacy" else iptables_tables(six))
 
 
-def _native() -> Iterator[ForeignRules]:
-    tables = native_tables()
+def _native(beyond: Mapping[str, Collection[str]]) -> Iterator[ForeignRules]:
+    """nft's tables; of those that are `beyond` iptables, what that does not read."""
+    tables = native_tables(beyond)
     if tables:
-        listed = [_call(["nft", "list", "table", *table.split(" ", 1)]).stdout for table in tables] if shutil.which("nft") else []
+        listed = [_listed(table, beyond.get(table, ())) for table in tables] if shutil.which("nft") else []
         yield ForeignRules("nftables", "".join(listed), tables)
+
+
+def _listed(table: str, without: Collection[str]) -> str:
+    """A table as nft lists it, without these chains."""
+    text = _call(["nft", "list", "table", *table.split(" ", 1)]).stdout
+    for chain in without:
+        text = re.sub(rf"^\tchain {re.escape(chain)} \{{\n(?:\t\t.*\n)*\t\}}\n\n?", "", text, flags=re.MULTILINE)
+    return text
 
 
 def _refusal(stderr: str) -> RuleRefused:

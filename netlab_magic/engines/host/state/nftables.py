@@ -1,7 +1,7 @@
 """Which nftables tables a namespace has, the rules in their chains, and the policies of iptables-nft: over netlink, without a process."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, Message, attribute, be32, nested, string, text
 from netlab_magic.engines.host.netlink.nfnetlink import (
@@ -28,19 +28,16 @@ TRACING_TABLE = "netlab-trace"
 """Our own table, which lives while a packet is traced (see `listening`): nobody else's, so nobody is told of it."""
 
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
-_KEPT_BY_IPTABLES = {
-    *((family, table) for family in ("ip", "ip6") for table in ("filter", "nat", "mangle", "raw", "security")),
-    ("arp", "filter"),
-    *(("bridge", table) for table in ("filter", "nat", "broute")),
-}  # fmt: skip
+_KEPT_BY_IPTABLES = {(family, table) for family in ("ip", "ip6") for table in ("filter", "nat", "mangle", "raw", "security")}
 
 
-def native_tables() -> tuple[str, ...]:
-    """The tables of this namespace that were made with nft, as `ip docker-bridges`. Raises OSError where netlink is refused.
+def native_tables(beyond: Collection[str] = ()) -> tuple[str, ...]:
+    """The tables of this namespace that iptables does not read, as `ip docker-bridges`. Raises OSError where netlink is refused.
 
-    A table that nft made under one of the names that iptables-nft uses counts as iptables': both see its rules.
+    A table that nft made under one of the names that iptables-nft uses counts as iptables', which reads its rules, unless it is `beyond`.
     """
-    return tuple(f"{family} {name}" for family, name in _tables() if (family, name) not in _KEPT_BY_IPTABLES and name != TRACING_TABLE)
+    titles = [(f"{family} {name}", (family, name) in _KEPT_BY_IPTABLES) for family, name in _tables() if name != TRACING_TABLE]
+    return tuple(title for title, kept in titles if not kept or title in beyond)
 
 
 def has_tables() -> bool:
