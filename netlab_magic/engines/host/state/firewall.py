@@ -320,7 +320,7 @@ def _listed(table: str, without: Collection[str]) -> str:
     """A table as nft lists it, without these chains."""
     text = _call(["nft", "list", "table", *table.split(" ", 1)]).stdout
     for chain in without:
-        text = re.sub(rf"^\tchain {re.escape(chain)} \{{\n(?:\t\t.*\n)*\t\}}\n\n?", "", text, flags=re.MULTILINE)
+        text = re.sub(rf"^\tchain {re.escape(chain)} \{{.*\n(?:\t\t.*\n)*\t\}}\n\n?", "", text, flags=re.MULTILINE)
     return text
 
 
