@@ -7,7 +7,7 @@ Imports: iptables, model, text.
 from netlab_magic.draw.base.picture import Picture
 from netlab_magic.draw.chains.picture import chains_picture
 from netlab_magic.draw.chains.view import Explain
-from netlab_magic.draw.hooks.picture import way_picture
+from netlab_magic.draw.hooks.picture import hooks_picture
 from netlab_magic.draw.topology.picture import topology_picture
 
-__all__ = ["Explain", "Picture", "chains_picture", "topology_picture", "way_picture"]
+__all__ = ["Explain", "Picture", "chains_picture", "hooks_picture", "topology_picture"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from netlab_magic import docker
-from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture, way_picture
+from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import OTHER_FAMILY, SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import StatementError, place_of
@@ -62,7 +62,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "chains":
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
         case "way":
-            return _noted(engine, observed, way_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
+            return _noted(engine, observed, hooks_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
         case "rules":
             return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
         case "save":

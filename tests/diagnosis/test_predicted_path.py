@@ -134,7 +134,7 @@ def test_cables_know_in_which_directions_they_were_crossed():
 def test_of_a_large_lab_only_the_namespaces_on_the_way_are_drawn():
     many: Topology = lab({"docker1": [f"ns{number}" for number in range(30)]})
     picture = topology_picture(many, filtered(), packet_path=path_of_prediction(bridged(filtered())))
-    assert "28 more namespaces are not on this way" not in picture.text
-    assert "more namespaces are not on this way" in picture.dot
+    assert "28 more namespaces not on this path" not in picture.text
+    assert "more namespaces not on this path" in picture.dot
     assert ">ns17<" not in picture.dot
     assert "ns17" in picture.text

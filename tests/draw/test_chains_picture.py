@@ -39,7 +39,7 @@ def test_docker_rules_as_text():
         "    4  never  → DOCKER                    -o docker0",
         "    5    171  ✓ ACCEPT                    -i docker0 ! -o docker0",
         "    6  never  ✓ ACCEPT                    -i docker0 -o docker0",
-        "           1  ✕ DROP                      policy: what no rule above decided",
+        "           1  ✕ DROP                      policy: if no rule above decides",
         "  jumps: 1 → DOCKER-USER, 2 → DOCKER-ISOLATION-STAGE-1, 4 → DOCKER",
     ]
     assert "Chain DOCKER-ISOLATION-STAGE-2 (user chain · 2 rules · 1 reference)" in text
@@ -195,15 +195,15 @@ def test_a_whole_table_has_every_chain_and_built_in_ones_without_rules_are_small
 
 def test_a_chain_that_no_packet_can_enter_is_drawn_apart_and_says_so():
     picture = chains_picture(_filter("-A FORWARD -j ONE", "-A TWO -j THREE", chains=("ONE", "TWO", "THREE")))
-    assert "Chain TWO (user chain · 1 rule · no rule leads here)" in picture.text
-    assert "Chain THREE (user chain · 0 rules · 1 reference · no packet can get here)" in picture.text
+    assert "Chain TWO (user chain · 1 rule · no rule jumps here)" in picture.text
+    assert "Chain THREE (user chain · 0 rules · 1 reference · no packet can reach it)" in picture.text
     assert picture.dot.count('STYLE="dashed"') > chains_picture(_filter("-A FORWARD -j ONE", chains=("ONE",))).dot.count('STYLE="dashed"')
 
 
 def test_rules_behind_an_unconditional_verdict_stand_below_a_line_that_says_so():
     picture = chains_picture(_filter("-A FORWARD -i a -j DROP", "-A FORWARD -j ACCEPT", "-A FORWARD -i b -j DROP"))
     lines = picture.text.splitlines()
-    place = lines.index("  ⊘ no packet gets further: rule 2 ends the way of each")
+    place = lines.index("  ⊘ no packet gets past rule 2")
     assert "every packet" in lines[place - 1]
     assert "-i b" in lines[place + 1]
     assert "⊘" in picture.dot
@@ -212,7 +212,7 @@ def test_rules_behind_an_unconditional_verdict_stand_below_a_line_that_says_so()
 
 def test_a_chain_that_decides_every_packet_has_an_end_that_none_reaches():
     text = chains_picture(_filter("-A FORWARD -j LAST", "-A LAST -j LOG", "-A LAST -j DROP", chains=("LAST",))).text
-    assert "no packet gets to this end" in text
+    assert "no packet reaches this end" in text
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ PATH = RulePath(
 
 def test_a_path_numbers_its_rules_and_draws_its_jumps_heavier():
     picture = chains_picture(DOCKER, path=PATH)
-    assert picture.text.startswith("The way of a ping: [1], [2], … are its steps.")
+    assert picture.text.startswith("The path of a ping: [1], [2], … are its steps.")
     assert re.search(r"\[1\] +1 +664  → DOCKER-USER", picture.text)
     assert re.search(r"\[2\] +1 +664  ↩ RETURN", picture.text)
     assert re.search(r"\[✕3\] +1  ✕ DROP +policy", picture.text)

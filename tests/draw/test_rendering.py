@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.laws import law
 from support.pictures import CLASSROOM, CLOSED, DOCKER, OPEN, SEED, THIRTY, THREE, matrix, ping
 
-from netlab_magic.draw import Picture, chains_picture, topology_picture, way_picture
+from netlab_magic.draw import Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.draw.base import render
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.base.render import NO_DOT, SUBSTITUTE, DrawingFailed, Renderer, draw_with, renderer
@@ -70,8 +70,8 @@ PICTURES = {
     "docker": chains_picture(DOCKER),
     "one chain": chains_picture(DOCKER, chain="FORWARD", path=PATH),
     "no chain": chains_picture(DOCKER, chain="NOWHERE"),
-    "way": way_picture(DOCKER, path=PATH),
-    "way in": way_picture(OPEN, "in"),
+    "way": hooks_picture(DOCKER, path=PATH),
+    "way in": hooks_picture(OPEN, "in"),
 }
 
 
@@ -116,7 +116,7 @@ DUMPS = sorted((Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
 def test_the_tables_of_real_hosts_are_legible_at_the_width_of_a_page(dump):
     ruleset = parse(dump.read_text(), strict=False)
-    pictures = [chains_picture(ruleset, table.name) for table in ruleset.tables] + [way_picture(ruleset, way) for way in WAYS]
+    pictures = [chains_picture(ruleset, table.name) for table in ruleset.tables] + [hooks_picture(ruleset, way) for way in WAYS]
     for picture in pictures:
         width = float((_svg(picture).get("viewBox") or "").split()[2])
         assert width <= WIDEST * SMALLEST_SCALE
@@ -185,7 +185,7 @@ def test_no_text_breaks_the_picture_or_becomes_markup(text):
         chains_picture(_hostile_rules(text)),
         chains_picture(_hostile_rules(text), text, text),
         chains_picture(_hostile_rules(text), explain=lambda *_: text, path=RulePath((RuleStep("filter", "FORWARD", 1, text),), text)),
-        way_picture(_hostile_rules(text), explain=lambda *_: text),
+        hooks_picture(_hostile_rules(text), explain=lambda *_: text),
     )
     for picture in pictures:
         root = _svg(picture)

@@ -175,7 +175,7 @@ def test_a_matrix_is_counted_for_each_namespace():
     assert picture.text.count("✓ reaches 29/29") == picture.dot.count("✓ reaches 29/29") == 29
     assert picture.dot.count("◐ reached by 28/29") == 29
     assert "ns4 → ns0   ✕ blocked" in picture.text
-    assert "… 9 more that were not answered" in picture.text
+    assert "… 9 more without an answer" in picture.text
 
 
 def test_what_was_not_measured_is_no_failure():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab_magic.draw import chains_picture, way_picture
+from netlab_magic.draw import chains_picture, hooks_picture
 from netlab_magic.errors import NetlabError
 from netlab_magic.explain import explain_chain
 from netlab_magic.iptables.command import read_command
@@ -56,7 +56,7 @@ def shown(ruleset: Ruleset) -> None:
                 assert str(explain_chain(ruleset, table.name, chain.name, language))
         assert chains_picture(ruleset, table.name).words
     for way in WAYS:
-        assert way_picture(ruleset, way).dot
+        assert hooks_picture(ruleset, way).dot
 
 
 def attempted(text: str, strict: bool) -> Ruleset | None:

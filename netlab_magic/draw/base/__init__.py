@@ -1,3 +1,3 @@
-"""What every picture is made of: markup, styles, badges, edges side by side, and the program that draws."""
+"""Shared by all pictures: markup, styles, badges, lanes for arrows, and the rendering with Graphviz."""
 
 __all__: list[str] = []

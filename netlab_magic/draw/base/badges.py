@@ -1,4 +1,4 @@
-"""The numbers of a packet's steps as pills: filled where something happened, hollow where a rule was looked at, orange where it died."""
+"""The numbers of a packet's steps as pills: filled for a match, dashed for a rule that did not match, orange where it was stopped."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def _pill(badge: Badge) -> str:
 
 
 def badge_table(badges: Sequence[Badge], *, abreast: int = 4, most: int = 8) -> str:
-    """Some badges in rows of `abreast`; those beyond `most` are counted."""
+    """Badges in rows of `abreast`; those beyond `most` are only counted."""
     cells = [cell(_pill(badge), cellpadding=0) for badge in badges[:most]]
     if len(badges) > most:
         cells.append(cell(run(f"+{len(badges) - most}", Role.INK, SMALL), cellpadding=0))

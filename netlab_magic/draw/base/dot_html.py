@@ -1,4 +1,4 @@
-"""DOT's HTML-like labels out of hostile text: everything that is shown goes through `plain` and, into DOT, through `escaped`."""
+"""DOT's HTML-like labels, safe for hostile text: everything shown goes through `plain` and, for DOT, through `escaped`."""
 
 import html
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from netlab_magic.text import display_width
 __all__ = ["LINE_BREAK", "cell", "clipped", "escaped", "label", "plain", "row", "run", "table", "wrapped"]
 
 LINE_BREAK = "\u2028"
-"""Where a tooltip gets a new line; dot and XML would make a blank of any other, and no shown text can hold this one (see `plain`)."""
+"""A line break in a tooltip; dot and XML turn any other into a blank, and no shown text can contain this one (see `plain`)."""
 
 
 def _visible(char: str) -> str:
@@ -17,7 +17,7 @@ def _visible(char: str) -> str:
 
 
 def plain(text: str) -> str:
-    r"""`text` on one line without anything that a terminal, a browser or XML could take for more than a character.
+    r"""`text` on one line, without anything that a terminal, a browser or XML could interpret.
 
     >>> plain("a\nb")
     'a b'
@@ -26,12 +26,12 @@ def plain(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""`text` for an HTML-like label or its attributes; dot would otherwise replace `\N`, `\G`, … by names of its own."""
+    r"""`text` for an HTML-like label or its attributes; dot would otherwise replace `\N`, `\G`, … by its own names."""
     return html.escape(plain(text)).replace("\\", "\\\\")
 
 
 def clipped(text: str, width: int) -> str:
-    """`text` in at most `width` columns, with an ellipsis where something is left out."""
+    """`text` in at most `width` columns, shortened with an ellipsis."""
     shown = plain(text)
     if display_width(shown) <= width:
         return shown
@@ -41,7 +41,7 @@ def clipped(text: str, width: int) -> str:
 
 
 def _pieces(phrase: str, width: int) -> Iterable[str]:
-    """A phrase whole where it fits into a line, else its words, and those cut where even they do not fit."""
+    """A phrase as a whole if it fits into a line, otherwise its words, shortened if even they do not fit."""
     if display_width(phrase) <= width:
         yield phrase
         return
@@ -56,7 +56,7 @@ def _pieces(phrase: str, width: int) -> Iterable[str]:
 
 
 def wrapped(phrases: Iterable[str], width: int, most: int = 3) -> list[str]:
-    """`phrases` in lines of at most `width` columns; what does not fit into `most` lines is left out behind an ellipsis.
+    """`phrases` in lines of at most `width` columns; what does not fit into `most` lines is replaced by an ellipsis.
 
     >>> wrapped(["-p tcp", "--dport 80"], 12)
     ['-p tcp', '--dport 80']
@@ -75,7 +75,7 @@ def wrapped(phrases: Iterable[str], width: int, most: int = 3) -> list[str]:
 
 
 def run(text: str, colour: str = Role.INK, size: float = BODY, *, bold: bool = False, mono: bool = False) -> str:
-    """One run of text in one font."""
+    """Text in one font."""
     if not text.strip():
         return " "
     body = escaped(text)
@@ -92,7 +92,7 @@ def _attributes(given: dict[str, object]) -> str:
 
 
 def cell(content: str, **attributes: object) -> str:
-    """A table cell; `content` is markup, made by `run`, `table` and friends; an attribute that is a tuple has several lines."""
+    """A table cell; `content` is markup, made by `run`, `table` and so on; an attribute that is a tuple has several lines."""
     return f"<TD{_attributes(attributes)}>{content}</TD>"
 
 

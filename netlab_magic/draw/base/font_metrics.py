@@ -1,8 +1,8 @@
-"""For a renderer that opens no font files: text measured as a font whose widths it knows by heart, and shown as ever.
+"""For a renderer without font files: text is measured with a font whose widths it has built in, and shown in the usual one.
 
 graphviz-pure, like Graphviz built without a font library, estimates text by tables for Times, Arial and Courier (Graphviz:
-lib/common/textspan_lut.c). What the tables lack is counted by its bytes in UTF-8, a blank each: a Chinese character comes out
-a few per cent too narrow, which the padding of boxes bears.
+lib/common/textspan_lut.c). Other characters count as one blank per UTF-8 byte: Chinese characters come out a few per cent too
+narrow, which the padding of boxes absorbs.
 """
 
 import re
@@ -26,7 +26,7 @@ def _factor(around: str) -> float:
 
 
 def estimable(dot: str) -> str:
-    """The drawing with fonts that can be estimated, and at a size at which they are as wide as ours."""
+    """The drawing with fonts whose widths are built in, in a size at which they are as wide as ours."""
 
     def larger(found: re.Match[str]) -> str:
         return f'FACE="Arial" POINT-SIZE="{round(int(float(found[1])) * _factor(found[2]))}"{found[2]}'
@@ -35,7 +35,7 @@ def estimable(dot: str) -> str:
 
 
 def readable(svg: str) -> str:
-    """The picture with the fonts and sizes that were asked for."""
+    """The picture with the original fonts and sizes."""
 
     def ours(found: re.Match[str]) -> str:
         name, between, size = found.groups()

@@ -1,7 +1,7 @@
 """Arrows beside a column of cards, each in a lane of its own: out to the side, along the cards, and back to a card's head.
 
-dot bends such arrows the further out the longer they are, until there is more bow than card. It is asked for the two ends of each
-arrow alone (edges of the class `LANE` or `SPINE`), and the way between them is laid here.
+dot bends such arrows further out the longer they are, until they take more room than the cards. So dot only places the two ends of
+each arrow (edges of the class `LANE` or `SPINE`), and the line between them is drawn here.
 """
 
 import re
@@ -22,13 +22,13 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FIRST, _CORNER, _HEAD, _MARGIN = 14.0, 5.0, 8.0, 8.0
 _GAP, _ROOM = 10.0, 60.0
-"""How far lanes lie apart, and how much room all of them have: many lie closer together, so that the cards stay legible."""
+"""The distance between lanes, and the width for all of them: many lanes are closer together, so that the cards stay legible."""
 
 _Point = tuple[float, float]
 
 
 class _Arrow(msgspec.Struct):
-    """An arrow of the drawing: its ends and its line, and what tells it apart from others to the same place."""
+    """An arrow of the drawing: its ends and its line, and what distinguishes it from others to the same place."""
 
     group: ElementTree.Element
     line: ElementTree.Element
@@ -66,7 +66,7 @@ def _span(group: Sequence[_Arrow]) -> tuple[float, float]:
 
 
 def _lanes_of(groups: Sequence[Sequence[_Arrow]]) -> list[int]:
-    """For each group the innermost lane that is free over the whole of its span."""
+    """For each group, the innermost lane that is free over its whole span."""
     taken: list[list[tuple[float, float]]] = []
     found = []
     for group in groups:
@@ -81,12 +81,12 @@ def _lanes_of(groups: Sequence[Sequence[_Arrow]]) -> list[int]:
 
 
 def _lay(arrow: _Arrow, lane: float, side: int) -> None:
-    """Lays an arrow along the lane at `lane`; `side` is 1 on the right of the cards and -1 on their left."""
+    """Draws an arrow along the lane at `lane`; `side` is 1 on the right of the cards and -1 on the left."""
     (start, above), (end, below) = arrow.start, arrow.end
     turn = _CORNER if below > above else -_CORNER
-    way = f"M{start:.1f},{above:.1f} H{lane - side * _CORNER:.1f} Q{lane:.1f},{above:.1f} {lane:.1f},{above + turn:.1f}"
-    way += f" V{below - turn:.1f} Q{lane:.1f},{below:.1f} {lane - side * _CORNER:.1f},{below:.1f} H{end + side * _HEAD:.1f}"
-    arrow.line.set("d", way)
+    line = f"M{start:.1f},{above:.1f} H{lane - side * _CORNER:.1f} Q{lane:.1f},{above:.1f} {lane:.1f},{above + turn:.1f}"
+    line += f" V{below - turn:.1f} Q{lane:.1f},{below:.1f} {lane - side * _CORNER:.1f},{below:.1f} H{end + side * _HEAD:.1f}"
+    arrow.line.set("d", line)
     wide = end + side * (_HEAD + 2)
     notch = end + side * _HEAD * (0.7 if arrow.look[1] else 1.25)
     corners = ((end, below), (wide, below - 4.5), (notch, below), (wide, below + 4.5), (end, below))
@@ -94,7 +94,7 @@ def _lay(arrow: _Arrow, lane: float, side: int) -> None:
 
 
 def _laid(root: ElementTree.Element, kind: str, side: int) -> float:
-    """Lays all arrows of one side; gives how far out the outermost lane is from the cards, 0 without any."""
+    """Draws all arrows of one side; returns the distance of the outermost lane from the cards, 0 without arrows."""
     groups = _grouped(_arrows(root, kind))
     if not groups:
         return 0
@@ -108,7 +108,7 @@ def _laid(root: ElementTree.Element, kind: str, side: int) -> float:
 
 
 def in_lanes(root: ElementTree.Element) -> None:
-    """Lays the arrows of a drawing that have a lane, and makes room for them."""
+    """Draws the arrows that have a lane, and makes room for them."""
     right, left = _laid(root, LANE, 1), _laid(root, SPINE, -1)
     if not right and not left:
         return

@@ -1,4 +1,4 @@
-"""Outcomes of probes as pictures show them: a symbol, words, a line; one by one when they are few, counted when they are many."""
+"""Outcomes of probes in pictures: a symbol, words and a line; one by one if they are few, counted if they are many."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,13 +10,13 @@ from netlab_magic.model.probe import Outcome, Verdict
 __all__ = ["MOST_ONE_BY_ONE", "Flow", "Look", "Tally", "flows", "look_of", "shown_as", "tallies", "total"]
 
 MOST_ONE_BY_ONE = 12
-"""More outcomes than this are counted for each namespace instead of drawn one by one."""
+"""If there are more outcomes than this, they are counted for each namespace instead of drawn one by one."""
 
 _MANY_MS = 10
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a verdict looks; symbol, line and arrowhead each tell it apart without colour."""
+    """How a verdict looks; symbol, line and arrowhead each distinguish it without colour."""
 
     symbol: str
     line: str
@@ -38,7 +38,7 @@ _MIXED = Look("◐", "dashed", "normal", Role.BAD, Role.BAD_FILL)
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """One arrow: an outcome, and the one of the opposite direction where it came out alike."""
+    """One arrow: an outcome, and that of the opposite direction if it is the same."""
 
     outcome: Outcome
     back: Outcome | None = None
@@ -63,7 +63,7 @@ class Flow(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How many of a number of outcomes were answered, and how many were no measurement at all."""
+    """How many outcomes were answered, and how many were not measured."""
 
     answered: int
     asked: int
@@ -71,7 +71,7 @@ class Tally(msgspec.Struct, frozen=True):
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict that all share, as far as one can say; None for a mixture."""
+        """The verdict that all share; None for a mixture."""
         if self.unknown == self.asked:
             return Verdict.NOT_MEASURED
         return Verdict.ANSWERED if self.answered == self.asked else Verdict.BLOCKED if not self.answered else None
@@ -88,7 +88,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 def look_of(verdict: Verdict | None) -> Look:
-    """The look of a verdict; None is a mixture."""
+    """The look of a verdict; None stands for a mixture."""
     return _MIXED if verdict is None else _LOOKS[verdict]
 
 
@@ -111,7 +111,7 @@ def shown_as(outcome: Outcome) -> str:
 
 
 def _is_opposite(one: Outcome, other: Outcome) -> bool:
-    """Whether one arrow with two heads says both: pings by name, there and back, with the same verdict."""
+    """Whether one arrow with two heads can show both: pings by name, in opposite directions, with the same verdict."""
     there, back = one.probe, other.probe
     named = there.target == there.name and back.target == back.name
     ends = there.source == back.target and there.target == back.source and there.source != there.target
@@ -119,7 +119,7 @@ def _is_opposite(one: Outcome, other: Outcome) -> bool:
 
 
 def flows(outcomes: Sequence[Outcome]) -> list[Flow]:
-    """The arrows for some outcomes, in their order."""
+    """The arrows for the outcomes, in their order."""
     left, made = list(outcomes), []
     while left:
         first = left.pop(0)
@@ -131,7 +131,7 @@ def flows(outcomes: Sequence[Outcome]) -> list[Flow]:
 
 
 def total(outcomes: Iterable[Outcome]) -> Tally:
-    """The tally of some outcomes."""
+    """Counts the outcomes."""
     counted = list(outcomes)
     unknown = sum(outcome.verdict == Verdict.NOT_MEASURED for outcome in counted)
     return Tally(sum(outcome.answered for outcome in counted), len(counted), unknown)

@@ -1,4 +1,4 @@
-"""DOT text in, finished SVG text out: the only place that starts a process, or calls what draws where there are no processes."""
+"""Renders DOT as finished SVG: the only place that starts a process for it, or calls a library where there are no processes."""
 
 import hashlib
 import shutil
@@ -15,18 +15,18 @@ from netlab_magic.draw.base.svg import finished
 __all__ = ["NO_DOT", "SUBSTITUTE", "DrawingFailed", "Renderer", "available", "draw_with", "renderer", "svg_of"]
 
 SUBSTITUTE = "graphviz-pure"
-"""Graphviz as one program in a wheel, for places where no system package can be installed."""
+"""Graphviz as a wheel with one program, for machines where no system package can be installed."""
 
 NO_DOT = f"To see this as a picture: sudo apt-get install graphviz or, without root, pip install {SUBSTITUTE}"
 
 
 class DrawingFailed(Exception):
-    """A renderer could not draw what it was given."""
+    """A renderer could not draw a picture."""
 
 
 @dataclass(frozen=True)
 class Renderer:
-    """Graphviz in one of its forms. `draw` makes SVG of DOT, or raises DrawingFailed; `has_fonts` tells whether fonts measure its text."""
+    """A form of Graphviz. `draw` turns DOT into SVG or raises DrawingFailed; `has_fonts` is set if it measures text with real fonts."""
 
     name: str
     has_fonts: bool
@@ -39,7 +39,7 @@ def _dot() -> Renderer | None:
 
 
 def _substitute() -> Renderer | None:
-    # A notebook kernel need not have the folder on its PATH in which pip puts the programs of its environment.
+    # A notebook kernel's PATH need not include the folder in which pip installs the programs of its environment.
     program = shutil.which(SUBSTITUTE) or shutil.which(SUBSTITUTE, path=sysconfig.get_path("scripts"))
     return Renderer(program, has_fonts=False, draw=partial(_printed, program)) if program else None
 
@@ -52,16 +52,16 @@ def _printed(program: str, dot: str) -> str:
 
 
 _SOURCES: list[Callable[[], Renderer | None]] = [_dot, _substitute]
-"""Where a renderer is looked for; the first one that is found draws."""
+"""Where to look for a renderer; the first one found is used."""
 
 
 def draw_with(renderer: Renderer) -> None:
-    """Has `renderer` draw from now on: for places without programs, where Graphviz is a library."""
+    """Makes `renderer` draw from now on: for environments without processes, where Graphviz is a library."""
     _SOURCES.insert(0, lambda: renderer)
 
 
 def renderer() -> Renderer | None:
-    """What draws: one that was given, or `dot`, which knows the machine's fonts, or its substitute; None where there is none of them."""
+    """The renderer: one that was set, or `dot`, which knows the machine's fonts, or its substitute; None without any."""
     return next((found for source in _SOURCES if (found := source())), None)
 
 
@@ -78,11 +78,11 @@ def _rendered(renderer: Renderer, dot: str, title: str, description: str) -> str
 
 
 def svg_of(dot: str, title: str, description: str) -> str | None:
-    """The picture as SVG, the same text for the same input; None where nothing is there to draw it, or it fails."""
+    """The picture as SVG, the same text for the same input; None without a renderer, or if it fails."""
     found = renderer()
     if found is None:
         return None
     try:
         return _rendered(found, dot, title, description)
     except (DrawingFailed, ElementTree.ParseError):
-        return None  # a picture is never the reason why a cell fails: its text says everything
+        return None  # a picture must never make a cell fail: its text says everything

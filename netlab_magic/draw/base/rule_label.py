@@ -1,4 +1,4 @@
-"""A rule in the few words that fit into a row: what it matches, where it sends the packet, and what kind of end that is."""
+"""A rule in a few words for one row: what it matches, where it sends the packet, and how it ends."""
 
 from collections.abc import Container, Iterator
 
@@ -12,7 +12,7 @@ _EVERY_PACKET = "every packet"
 
 
 class End(msgspec.Struct, frozen=True):
-    """How a rule or a policy ends: a symbol and a word, so that no one needs the colour; `good` is None where it is neither."""
+    """How a rule or policy ends: a symbol and a word, readable without colour; `good` is None if it is neither good nor bad."""
 
     symbol: str
     word: str
@@ -33,7 +33,7 @@ class RuleWords(msgspec.Struct, frozen=True):
 
 
 def verdict(word: str, options: str = "") -> End:
-    """The end that a built-in target stands for.
+    """The ending that a built-in target stands for.
 
     >>> str(verdict("DROP"))
     '✕ DROP'
@@ -53,7 +53,7 @@ def _as_typed(option: Option) -> str:
 
 
 def _phrases_of(match: Match) -> Iterator[str]:
-    """A match without its module's name, which its options tell anyway; comments as `iptables -L` shows them."""
+    """A match without its module's name, which its options imply; comments as `iptables -L` shows them."""
     if not match.options:
         yield f"-m {match.module}"
     for option in match.options:
@@ -68,7 +68,7 @@ def words_of(rule: Rule, chains: Container[str]) -> RuleWords:
     """The words of a rule in a table that has `chains`."""
     short = _short(rule)
     verbatim = " ".join(map(str, (*rule.options, *rule.matches)))
-    if not short and not rule.target and rule.raw.strip():  # what a lenient reader could not understand is still the rule
+    if not short and not rule.target and rule.raw.strip():  # what lenient reading did not understand is still part of the rule
         short, verbatim = (rule.raw,), rule.raw
     short, verbatim = short or (_EVERY_PACKET,), verbatim or _EVERY_PACKET
     if rule.target and rule.target.name in chains:

@@ -1,7 +1,7 @@
 """The look of every picture: colours by role (light and dark), fonts, sizes, and the style sheet that an SVG carries.
 
-DOT holds the light colours, each role with a colour of its own. The style sheet then finds the roles again by those colours and
-gives them their dark values, so that nothing else needs to know about themes and a viewer without CSS shows the light picture.
+DOT contains the light colours, a different one for each role. The style sheet finds the roles by these colours and gives them their
+dark values, so nothing else needs to know about themes, and a viewer without CSS shows the light picture.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ __all__ = ["BODY", "MONO", "NAME", "PAGE_WIDTH", "RULE", "SANS", "SMALL", "THEME
 
 
 class Role:
-    """What a colour stands for. Each is a different colour, else the style sheet could not tell them apart."""
+    """What a colour stands for. Each must be a different colour, since the style sheet finds them by it."""
 
     INK: Final = "#1b1f24"
     QUIET: Final = "#57606a"
@@ -47,8 +47,8 @@ THEME: Final[dict[str, tuple[str, str]]] = {
     Role.PATH_FILL: ("#3a2447", ""),
 }
 
-# The first font of each list is as wide as any later one: dot measures with the first that it has, and a label must never
-# be wider on the reader's screen than the box that was measured for it.
+# The first font of each list is at least as wide as the later ones: dot measures with the first that it has, and a label must
+# never be wider on the reader's screen than the box that was measured for it.
 SANS: Final = "DejaVu Sans,Verdana,Noto Sans CJK TC,PingFang TC,Microsoft JhengHei,sans-serif"
 MONO: Final = "DejaVu Sans Mono,Menlo,Consolas,Noto Sans Mono CJK TC,Noto Sans CJK TC,PingFang TC,Microsoft JhengHei,monospace"
 

@@ -1,4 +1,4 @@
-"""What dot prints, made fit for a page: accessible, themed, without links, and with ids that clash with no other picture's."""
+"""Prepares dot's SVG for a page: accessible, themed, without links, and with ids that do not clash with another picture's."""
 
 from xml.etree import ElementTree
 
@@ -9,7 +9,7 @@ from netlab_magic.draw.base.style import style_sheet
 __all__ = ["finished"]
 
 WIDEST = 620
-"""In points: 827 pixels, what a cell of a notebook has in a window of ordinary width."""
+"""In points: 827 pixels, the width of a notebook's cell in an ordinary window."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -21,7 +21,7 @@ def _name(tag: str) -> str:
 
 
 def _without_titles(element: ElementTree.Element) -> None:
-    """Take away dot's own titles (`n0`, `n0->n1`): they would show as tooltips and be read aloud."""
+    """Removes dot's own titles (`n0`, `n0->n1`), which would show as tooltips and be read aloud."""
     for title in element.findall(_name("title")):
         element.remove(title)
     for child in element:
@@ -29,7 +29,7 @@ def _without_titles(element: ElementTree.Element) -> None:
 
 
 def _link_to_tooltip(link: ElementTree.Element) -> None:
-    """dot gives a cell a tooltip only as part of a link; keep the tooltip, drop the link."""
+    """Keeps the tooltips but drops the links: dot gives a cell a tooltip only as part of a link."""
     text = link.get(f"{{{_XLINK}}}title", "").replace(LINE_BREAK, "\n")
     link.tag = _name("g")
     link.attrib.clear()
@@ -39,7 +39,7 @@ def _link_to_tooltip(link: ElementTree.Element) -> None:
 
 
 def _prefixed(element: ElementTree.Element, prefix: str) -> None:
-    """Makes an id unique. Those of links go: they are numbered through all that a process draws, so no two drawings would be alike."""
+    """Makes an id unique. Ids of links are removed: a process numbers them across drawings, so no two drawings would be equal."""
     name = element.get("id", "")
     if name.startswith("a_"):
         del element.attrib["id"]
@@ -62,7 +62,7 @@ def _described(root: ElementTree.Element, prefix: str, title: str, description: 
 
 
 def _fitted(root: ElementTree.Element) -> None:
-    """Scales a picture that is wider than a notebook's page down to it; as an `<img>` it would be cut off there."""
+    """Scales down a picture that is wider than a notebook's page; as an `<img>` it would be cut off."""
     width, height = (float(root.get(side, "0").removesuffix("pt")) for side in ("width", "height"))
     if width > WIDEST:
         root.set("width", f"{WIDEST}pt")
@@ -70,7 +70,7 @@ def _fitted(root: ElementTree.Element) -> None:
 
 
 def finished(raw: str, prefix: str, title: str, description: str) -> str:
-    """The SVG that dot printed, ready to stand in a page or to be an `<img>`; `prefix` must be unique to its content."""
+    """dot's SVG, ready for use inline in a page or as an `<img>`; `prefix` must be unique to its content."""
     root = ElementTree.fromstring(raw)  # noqa: S314 - dot wrote it
     _without_titles(root)
     in_lanes(root)

@@ -1,4 +1,4 @@
-"""A chain as a card: its head, a row for each rule, its end. Everything that a colour says, a word, a symbol or a line says too."""
+"""A chain as a card: its head, a row for each rule, its end. Whatever a colour says, a word, symbol or line says too."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +27,7 @@ _MILLION = 1_000_000
 
 
 class _Columns:
-    """The columns that a view needs, and what is left of the card's width for the matches."""
+    """The columns that a view needs, and the width of the card that is left for the matches."""
 
     def __init__(self, view: ChainsView) -> None:
         self.stepped = view.packet is not None
@@ -82,7 +82,7 @@ def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
     reachable = chain.unreachable is None or shown.number < chain.unreachable
     dim = not reachable or shown.never
     colour = Role.QUIET if dim and not shown.steps else Role.INK
-    # dot shows a cell's tooltip only as part of a link; `svg.finished` keeps the one and drops the other
+    # dot writes a cell's tooltip only as part of a link; `svg.finished` drops the link
     look: dict[str, object] = {"href": "#", "title": (f"-A {chain.name} {shown.spec}".rstrip(), *([shown.said] if shown.said else ()))}
     if shown.met:
         look["bgcolor"] = Role.PATH_FILL
@@ -141,7 +141,7 @@ def _last_row(columns: _Columns, chain: ChainView) -> str:
 
 
 def chain_label(view: ChainsView, chain: ChainView, *, named: bool) -> str:
-    """The card of a chain; with the names of its columns when `named`."""
+    """The card of a chain; with column names if `named`."""
     columns = _Columns(view)
     names = [_column_names(columns)] if named and chain.rows else []
     body = [_head(view, columns, chain), *names, *_rule_rows(view, columns, chain), _last_row(columns, chain)]
@@ -171,7 +171,7 @@ def _idle_cell(chain: ChainView) -> str:
 
 
 def note_label(lines: Sequence[str]) -> str:
-    """What has to be said beside the chains."""
+    """The notes below the chains."""
     shown = [line for note in lines for line in wrapped(note.split(), 100)]
     content = "".join(run(line, Role.QUIET, SMALL) + '<BR ALIGN="LEFT"/>' for line in shown)
     return label(table([row(cell(content, align="LEFT", balign="LEFT"))], border=1, color=Role.LINE, style="dashed", cellpadding=6))

@@ -1,4 +1,4 @@
-"""Which rules of a long chain are shown and which are only counted: its ends, the path, the rules that were hit most, its jumps."""
+"""Decides which rules of a long chain are shown (its ends, the path, the most hit, jumps) and which are only counted."""
 
 from collections.abc import Collection, Container, Iterator, Sequence
 from heapq import nlargest
@@ -20,8 +20,8 @@ _SHORTEST_FOLD = 3
 class Fold(msgspec.Struct, frozen=True):
     """Rules that are counted instead of shown.
 
-    `hit` is how many of them matched a packet (None where that is not known), `ends` how many lead where, the most frequent first;
-    `to` are the chains they enter, in order.
+    `hit` is how many of them matched a packet (None if unknown), `ends` counts them by target, the most frequent first;
+    `to` lists the chains they enter, in order.
     """
 
     first: int
@@ -32,12 +32,12 @@ class Fold(msgspec.Struct, frozen=True):
 
     @property
     def count(self) -> int:
-        """How many rules these are."""
+        """The number of rules."""
         return self.last - self.first + 1
 
 
 def kept(chain: Chain, chains: Container[str], stepped: Collection[int] = (), marked: Collection[int] = ()) -> list[int]:
-    """The numbers of the rules to show, in order; `stepped` are on a path and `marked` must be seen for another reason."""
+    """The numbers of the rules to show, in order; `stepped` are on a path, and `marked` must be shown for another reason."""
     count = len(chain.rules)
     if count <= _MOST_ROWS:
         return list(range(1, count + 1))
@@ -47,7 +47,7 @@ def kept(chain: Chain, chains: Container[str], stepped: Collection[int] = (), ma
 
 
 def _without_small_gaps(shown: Sequence[int]) -> list[int]:
-    """The numbers of `shown`, and those between them that a fold would not make shorter."""
+    """The numbers of `shown`, and those between them that a fold would not shorten."""
     found = [shown[0]]
     for number in shown[1:]:
         start = found[-1] + 1 if number - found[-1] <= _SHORTEST_FOLD else number
@@ -61,7 +61,7 @@ def _most_hit(rules: Sequence[Rule]) -> list[int]:
 
 
 def _new_jumps(rules: Sequence[Rule], chains: Container[str]) -> Iterator[int]:
-    """The rules that are the first to enter some chain."""
+    """For each chain entered, the first rule that does."""
     met: set[str] = set()
     for number, rule in enumerate(rules, 1):
         if rule.jump in chains and rule.jump not in met:
@@ -78,7 +78,7 @@ def fold_of(rules: Sequence[Rule], first: int, last: int, chains: Container[str]
 
 
 def _grouped(targets: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """How many rules have which target; names that differ in their last part only, as those of generated chains do, are one group."""
+    """Counts rules by target; names of generated chains, which differ in their last part only, form one group."""
     count: dict[str, int] = {}
     for name in targets:
         count[name] = count.get(name, 0) + 1

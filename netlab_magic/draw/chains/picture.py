@@ -1,4 +1,4 @@
-"""Chains as a picture: the chains under one another, an arrow from each rule that enters another chain to that chain's head."""
+"""Chains as a picture: one below the other, with an arrow from each rule that enters another chain to that chain's head."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -25,7 +25,7 @@ _MOST_NAMES = 6
 
 
 def empty_graph(name: str) -> "graphviz.Digraph":
-    """A drawing of cards in a column, still without any."""
+    """An empty drawing for a column of cards."""
     import graphviz  # here, because it costs 50 ms, half of what loading the extension may take
 
     graph = graphviz.Digraph(name)
@@ -43,7 +43,7 @@ def _look(shown: Row) -> dict[str, str]:
 
 
 def _jumps(chain: ChainView) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Every arrow out of a chain as (port, the chain it leads to, its look); rules folded away share one, and only where no other leads."""
+    """Every arrow out of a chain as (port, target chain, look); folded rules share one, and only to chains without another arrow."""
     direct = {each.words.to for each in chain.rows if isinstance(each, Row)}
     for each in chain.rows:
         if isinstance(each, Fold):
@@ -53,7 +53,7 @@ def _jumps(chain: ChainView) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def draw_chains(graph: "graphviz.Digraph", view: ChainsView, prefix: str = "c") -> list[str]:
-    """Draws the chains of a view and their arrows; gives the names of the nodes from top to bottom."""
+    """Draws the chains of a view and their arrows; returns the names of the nodes from top to bottom."""
     names = {chain.name: f"{prefix}{place}" for place, chain in enumerate(view.chains)}
     for place, chain in enumerate(view.chains):
         graph.node(names[chain.name], chain_label(view, chain, named=place == 0))
@@ -91,9 +91,9 @@ def _description(view: ChainsView) -> str:
 def chains_picture(
     ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None
 ) -> Picture:
-    """The chain `chain` of `table` with every chain that its packets can reach; without `chain`, the whole table.
+    """The chain `chain` of `table` and every chain that packets can reach from it; without `chain`, the whole table.
 
-    The steps of `path` are drawn over it; `explain` gives the sentence that hovering over a rule shows.
+    The steps of `path` are drawn on top; `explain` gives the sentence for a rule's tooltip.
     """
     view = chains_view(ruleset, table, chain, path=path, explain=explain)
     title = f"Chain {chain} of table {table}" if chain is not None else f"Table {table}"

@@ -1,4 +1,4 @@
-"""Where a RETURN, or the end of a chain, leads back to."""
+"""Where a RETURN or the end of a chain leads."""
 
 from collections.abc import Container
 
@@ -7,11 +7,11 @@ from netlab_magic.iptables.ruleset import Table
 __all__ = ["Callers", "callers", "returns_to"]
 
 Callers = dict[str, dict[tuple[str, bool], int]]
-"""Who enters a chain: how many rules of which chain, by jump (False) or by goto (True)."""
+"""How many rules of which chain enter a chain, by jump (False) or goto (True)."""
 
 
 def callers(table: Table) -> Callers:
-    """Who enters each of the table's chains."""
+    """The rules that enter each of the table's chains."""
     found: Callers = {chain.name: {} for chain in table.chains}
     for chain in table.chains:
         for rule in chain.rules:
@@ -22,9 +22,9 @@ def callers(table: Table) -> Callers:
 
 
 def returns_to(name: str, calls: Callers, built_in: Container[str]) -> str:
-    """The chain that a packet continues in after leaving `name`; "its caller" where there are several.
+    """The chain that a packet continues in after `name`; "its caller" if there are several.
 
-    A goto leaves no place to come back to: the way leads to where the chain with the goto was entered from, or to a policy.
+    A goto sets no return point: the packet returns to where the chain with the goto was entered from, or reaches a policy.
     """
     found: dict[str, None] = {}
     met, waiting = {name}, [name]

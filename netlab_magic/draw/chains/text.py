@@ -28,7 +28,7 @@ _MOST_NAMES = 12
 
 
 def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
-    """Names with their number, the later ones only counted.
+    """Their number and the first names; the rest is only counted.
 
     >>> counted_names(("a", "b", "c"), 2)
     '3 chains: a, b and 1 more'
@@ -38,18 +38,18 @@ def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
 
 
 def head_words(view: ChainsView, chain: ChainView) -> str:
-    """What a chain is, beside its name."""
+    """A chain's kind, number of rules and policy."""
     rules = counted(chain.rules, "rule")
     if chain.policy:
         return f"built-in chain of table {view.table} · {rules} · policy {chain.policy}"
     if chain.orphan and not chain.references:
-        return f"user chain · {rules} · no rule leads here"
-    unreached = " · no packet can get here" if chain.orphan else ""
+        return f"user chain · {rules} · no rule jumps here"
+    unreached = " · no packet can reach it" if chain.orphan else ""
     return f"user chain · {rules} · {counted(chain.references, 'reference')}{unreached}"
 
 
 def fold_words(fold: Fold, counted: bool) -> str:
-    """What is said of rules that are not shown."""
+    """What the picture says about folded rules."""
     parts = [f"… {fold.count:,} more rules"]
     if counted and fold.hit is not None:
         parts.append(f"{fold.hit:,} of them hit")
@@ -63,20 +63,20 @@ def _leading(name: str, fold: Fold) -> str:
 
 
 def end_words(chain: ChainView) -> str:
-    """What happens to a packet that no rule of the chain decided."""
+    """What happens to a packet that no rule of the chain decides about."""
     if chain.policy:
-        return "policy: no packet gets to it" if chain.decides else "policy: what no rule above decided"
-    return "no packet gets to this end" if chain.decides else f"end of chain: back to {chain.back}"
+        return "policy: no packet reaches it" if chain.decides else "policy: if no rule above decides"
+    return "no packet reaches this end" if chain.decides else f"end of chain: back to {chain.back}"
 
 
 def packets_words(packets: int | None, never: bool = False) -> str:
-    """What the counters say; nothing where there are none."""
+    """What the counters say; "" without counters."""
     return "" if packets is None else "never" if never else str(packets)
 
 
 def unreachable_words(chain: ChainView) -> str:
-    """Why the rules below this line cannot matter."""
-    return f"⊘ no packet gets further: rule {(chain.unreachable or 0) - 1} ends the way of each" if chain.unreachable else ""
+    """Why the rules below this line have no effect."""
+    return f"⊘ no packet gets past rule {(chain.unreachable or 0) - 1}" if chain.unreachable else ""
 
 
 def idle_words(chain: ChainView) -> str:
@@ -85,13 +85,13 @@ def idle_words(chain: ChainView) -> str:
 
 
 def legend(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
-    """What has to be said for its chains to be understood."""
+    """The notes needed to understand the chains."""
     found = []
     if not view.counted:
         left_out = all(chain.packets is None for chain in (*view.chains, *view.idle))
         found += [] if left_out else ["No counters, or no packet yet."]
     elif any(isinstance(row, Row) and row.never for chain in view.chains for row in chain.rows):
-        found.append("never: packets came by this rule, and none of them matched.")
+        found.append("never: packets reached this rule, but none matched.")
     if view.crowded_out:
         found.append(f"Also reached from {_whole(view)}, not shown: {counted_names(view.crowded_out, most)}.")
     return found
@@ -102,7 +102,7 @@ def _whole(view: ChainsView) -> str:
 
 
 def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
-    """What has to be said beside the chains."""
+    """The notes below the chains."""
     if not view.chains and not view.idle:
         has = counted_names(view.unreached, most) if view.unreached else "no chains"
         return [f"Table {view.table} has no chain {view.entry}; it has {has}."]
@@ -111,7 +111,7 @@ def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
 
 
 def steps_words(steps: Iterable[Badge]) -> str:
-    """The numbers of steps, as they stand before a line."""
+    """The numbers of steps, as printed before a line."""
     return "".join(map(str, steps))
 
 
@@ -149,8 +149,8 @@ def _jumps(chain: ChainView) -> Iterator[str]:
 
 
 def path_words(packet: str) -> str:
-    """Whose steps the numbers are."""
-    return plain(f"The way of {packet}: [1], [2], … are its steps.")
+    """Explains the numbers of the steps."""
+    return plain(f"The path of {packet}: [1], [2], … are its steps.")
 
 
 def chains_text(view: ChainsView) -> str:

@@ -1,4 +1,4 @@
-"""What a picture of chains shows: which chains, in which order, which of their rules, what is marked on them and what is folded away."""
+"""What a picture of chains shows: which chains in which order, which of their rules, what is marked and what is folded."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,14 +18,14 @@ _MOST_CHAINS = 16
 _MOST_ALIKE = 3
 
 Explain = Callable[[str, str, int], str]
-"""What the rule of a table, chain and number does, in a sentence."""
+"""Explains a rule, given its table, chain and number, in a sentence."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """A rule that is shown.
 
-    `packets` is None where the dump had no counters, `never` tells that packets passed the rule by and none matched; `back` is where
-    a RETURN leads, `steps` are the numbers of the steps of the path that are here, `said` is its explanation, "" without one.
+    `packets` is None if the dump has no counters, `never` is set if packets reached the rule and none matched; `back` is where a
+    RETURN leads, `steps` are the numbers of the path's steps at this rule, `said` is its explanation, or "".
     """
 
     number: int
@@ -44,10 +44,10 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """One chain: its rows, and its policy where it has one.
+    """One chain: its rows, and its policy if it has one.
 
-    `unreachable` is the first rule that no packet can reach, `decides` tells that no packet comes to its end or policy, `orphan` that
-    none can enter it; `back` is where its end leads, `steps` are the steps of the path that end here.
+    `unreachable` is the number of the first rule that no packet can reach; `decides` is set if no packet reaches the chain's end, `orphan`
+    if none can enter the chain; `back` is where its end leads, `steps` are the numbers of the path's steps at its end.
     """
 
     name: str
@@ -64,10 +64,10 @@ class ChainView(msgspec.Struct, frozen=True):
 
 
 class ChainsView(msgspec.Struct, frozen=True):
-    """Everything that is shown of a table, from the chain `entry` on, or the whole of it when `entry` is "".
+    """Everything shown of a table, starting from the chain `entry`, or of the whole table if `entry` is "".
 
-    `idle` are entries without rules; `crowded_out` are chains that would be shown but are too many, `unreached` all the others. `counted`
-    tells whether there are counters to show, `packet` which packet's path lies over the chains.
+    `idle` are built-in chains without rules; `crowded_out` are chains that do not fit, `unreached` all others. `counted` is set if there
+    are counters to show, and `packet` is the packet whose path is drawn.
     """
 
     table: str
@@ -85,7 +85,7 @@ class ChainsView(msgspec.Struct, frozen=True):
 
 
 class _Drawer:
-    """What is known of a table while its chains are looked at; each fact is worked out once for all of them."""
+    """A table being prepared for drawing; what its chains share is computed once."""
 
     def __init__(self, table: Table, path: RulePath | None, explain: Explain | None) -> None:
         self.table = table
@@ -124,9 +124,9 @@ class _Drawer:
         return list(order)
 
     def most_important(self, reachable: list[str]) -> set[str]:
-        """The chains to show when there are too many: those on the path, those with rules, those that packets entered, then the nearest.
+        """The chains to show if there are too many: those on the path, those with rules, those that packets entered, then the nearest.
 
-        Of generated chains, whose names differ in their last part only, some stand for all.
+        Of generated chains, whose names differ in their last part only, a few represent all.
         """
         on_path = {step.chain for step in self.path.steps if step.table == self.table.name}
         alike: dict[str, list[str]] = {}
@@ -189,7 +189,7 @@ def _packets(counters: Counters | None) -> int | None:
 def chains_view(
     ruleset: Ruleset, table: str, chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None
 ) -> ChainsView:
-    """What to show of `chain` and of the chains that can be reached from it; without `chain`, of the whole table."""
+    """What to show of `chain` and the chains reachable from it; without `chain`, of the whole table."""
     found = ruleset.table(table)
     if chain is not None and not found.chain(chain):
         return ChainsView(table, chain, unreached=tuple(each.name for each in found.chains))

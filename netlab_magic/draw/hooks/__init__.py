@@ -1,3 +1,3 @@
-"""The picture of a host's hooks, with the tables that a packet meets at each."""
+"""The picture of the hooks that a packet passes on a host, with the tables at each."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""The way of a packet as a picture: hook after hook, each with its tables as stations, and below those the chains that have rules."""
+"""The hooks that a packet passes, as a picture: each with its tables as stations, and below them the chains that have rules."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ from netlab_magic.draw.base.style import NAME, RULE, SMALL, Role
 from netlab_magic.draw.chains.cards import note_label
 from netlab_magic.draw.chains.picture import draw_chains, empty_graph
 from netlab_magic.draw.chains.view import Explain
-from netlab_magic.draw.hooks.view import TRACKING, Hook, Station, WayView, station_words, way_text, way_view
+from netlab_magic.draw.hooks.view import TRACKING, Hook, HooksView, Station, hooks_text, hooks_view, station_words
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import RulePath
 
 if TYPE_CHECKING:
     import graphviz
 
-__all__ = ["way_picture"]
+__all__ = ["hooks_picture"]
 
 
 def _pill(words: str) -> str:
@@ -50,7 +50,7 @@ def _hook_label(hook: Hook) -> str:
 
 
 class _Column:
-    """The column of a way's picture while it grows: its nodes, and the stops of the spine as (port in, port out, on the path)."""
+    """The column of the picture while it is built: its nodes, and the stops of the spine as (port in, port out, on the path)."""
 
     def __init__(self, graph: "graphviz.Digraph") -> None:
         self.graph = graph
@@ -71,12 +71,12 @@ class _Column:
             if station.shown:
                 drawn = draw_chains(self.graph, station.view, f"{name}{station.view.table}")
                 self.nodes += drawn
-                # Where the policy drops, what goes on has been accepted before the end.
+                # If the policy drops, packets that go on were accepted before the end.
                 leave = "end" if station.chain.policy and station.chain.policy.good else "head"
                 self.stops.append((f"{drawn[0]}:head:w", f"{drawn[0]}:{leave}:w", station.stepped))
 
     def join(self) -> None:
-        """Draws the column's order and the spine, heavier as far as the path goes."""
+        """Fixes the column's order and draws the spine, heavier as far as the path goes."""
         for above, below in pairwise(self.nodes):
             self.graph.edge(above, below, style="invis", weight="100")
         reached = max((place for place, (_, _, stepped) in enumerate(self.stops) if stepped), default=0)
@@ -85,8 +85,8 @@ class _Column:
             self.graph.edge(leave, enter, constraint="false", **{"class": SPINE}, **look)
 
 
-def _graph(view: WayView) -> "graphviz.Digraph":
-    column = _Column(empty_graph("way"))
+def _graph(view: HooksView) -> "graphviz.Digraph":
+    column = _Column(empty_graph("hooks"))
     for hook in view.hooks:
         if hook.before:
             column.pill(hook.before)
@@ -98,12 +98,12 @@ def _graph(view: WayView) -> "graphviz.Digraph":
     return column.graph
 
 
-def way_picture(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> Picture:
-    """Every chain that a packet meets on its way through the host, hook after hook; `way` is one of netlab_magic.model.hooks.WAYS.
+def hooks_picture(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> Picture:
+    """Every chain that a packet passes on the host, hook by hook; `way` is one of `model.hooks.WAYS`.
 
-    The steps of `path` are drawn over it; `explain` gives the sentence that hovering over a rule shows.
+    The steps of `path` are drawn on top; `explain` gives the sentence for a rule's tooltip.
     """
-    view = way_view(ruleset, way, path=path, explain=explain)
+    view = hooks_view(ruleset, way, path=path, explain=explain)
     hooks = ", ".join(hook.name for hook in view.hooks)
-    description = f"The way of {view.title} through {hooks}, with the rules of every table that has some."
-    return Picture(_graph(view).source, way_text(view), f"The way of {view.title}", plain(description), explain is not None)
+    description = f"The path of {view.title} through {hooks}, with the rules of every table that has any."
+    return Picture(_graph(view).source, hooks_text(view), f"The path of {view.title}", plain(description), explain is not None)

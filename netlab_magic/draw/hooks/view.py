@@ -1,4 +1,4 @@
-"""What a picture of a packet's way shows: the hooks in order, and of each the tables that it asks."""
+"""What a picture of hooks shows: the hooks in order, each with its tables."""
 
 from collections.abc import Iterator
 
@@ -12,10 +12,10 @@ from netlab_magic.model.hooks import HOOK_TABLES, WAYS
 from netlab_magic.model.packet_path import RulePath
 from netlab_magic.text import counted
 
-__all__ = ["TRACKING", "Hook", "Station", "WayView", "station_words", "way_text", "way_view"]
+__all__ = ["TRACKING", "Hook", "HooksView", "Station", "hooks_text", "hooks_view", "station_words"]
 
 TRACKING = "connection tracking"
-"""What PREROUTING and OUTPUT do between their first table and the second."""
+"""What happens in PREROUTING and OUTPUT between the first table and the second."""
 
 _TITLES = {"forward": "a forwarded packet", "in": "a packet for this host", "out": "a packet that this host sends"}
 _ARRIVES, _SENT = "a packet arrives on an interface", "a program of this host sends a packet, and routing chooses its device"
@@ -29,14 +29,14 @@ _BEFORE = {
 _END = {"in": "a program of this host gets the packet"}
 _LEAVES = "the packet leaves through an interface"
 _NOTES = (
-    "ACCEPT ends what this table has to say, and the next table is asked; DROP ends the way.",
-    "The nat table sees the first packet of a connection only; the others are translated like it.",
+    "ACCEPT ends this table only, and the next table follows; DROP ends the packet's path.",
+    "The nat table sees only the first packet of a connection; the others are translated in the same way.",
 )
-_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, what a bridge forwards between its ports takes this way too, without the routing."
+_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, frames that a bridge forwards between its ports take this path too, without routing."
 
 
 class Station(msgspec.Struct, frozen=True):
-    """One table at one hook; `view` has its chains when there is anything to see."""
+    """One table at one hook; `view` holds its chains."""
 
     chain: ChainView
     view: ChainsView
@@ -48,7 +48,7 @@ class Station(msgspec.Struct, frozen=True):
 
     @property
     def stepped(self) -> bool:
-        """Whether the path that lies over the picture comes by here."""
+        """Whether the drawn path passes here."""
         return any(chain.steps or any(isinstance(row, Row) and row.steps for row in chain.rows) for chain in self.view.chains)
 
 
@@ -60,8 +60,8 @@ class Hook(msgspec.Struct, frozen=True):
     stations: tuple[Station, ...]
 
 
-class WayView(msgspec.Struct, frozen=True):
-    """Everything that is shown of a way; `packet` tells which packet's path lies over it, None without one."""
+class HooksView(msgspec.Struct, frozen=True):
+    """Everything shown of the hooks; `packet` is the packet whose path is drawn, None without one."""
 
     title: str
     hooks: tuple[Hook, ...]
@@ -75,16 +75,16 @@ def _station(ruleset: Ruleset, table: str, hook: str, path: RulePath | None, exp
     return Station(view.chains[0], view)
 
 
-def way_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> WayView:
+def hooks_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> HooksView:
     """What to show of `way`, one of WAYS."""
     hooks = []
     for name in WAYS[way]:
         tables = [table for table in HOOK_TABLES[name] if ruleset.chain(name, table)]
         stations = tuple(_station(ruleset, table, name, path, explain) for table in tables)
-        if stations:  # a dump may leave out chains that every kernel has
+        if stations:  # a dump may omit chains that every kernel has
             hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
     said = [line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view)]
-    return WayView(
+    return HooksView(
         title=_TITLES[way],
         hooks=tuple(hooks),
         end=_END.get(way, _LEAVES),
@@ -105,16 +105,16 @@ def _hook_lines(hook: Hook) -> Iterator[str]:
         yield hook.before
     stations = []
     for station in hook.stations:
-        steps = () if station.shown else station.chain.steps  # a chain that is shown has them at its head
+        steps = () if station.shown else station.chain.steps  # a chain that is shown has them in its head
         stations.append(f"{steps_words(steps)} {station.view.table} ({station_words(station)})".strip())
     if hook.stations[0].view.table == "raw":
         stations.insert(1, TRACKING)
     yield f"{hook.name}: {' → '.join(stations)}"
 
 
-def way_text(view: WayView) -> str:
+def hooks_text(view: HooksView) -> str:
     """The whole picture in words."""
-    blocks = [f"The way of {view.title}, from table to table"]
+    blocks = [f"The path of {view.title}, from table to table"]
     if view.packet:
         blocks.append(path_words(view.packet))
     for hook in view.hooks:

@@ -1,3 +1,3 @@
-"""The picture of a topology: namespaces, bridges, cables, and the outcomes of probes on them."""
+"""The picture of a topology: namespaces, bridges, cables, and the outcomes of probes."""
 
 __all__: list[str] = []

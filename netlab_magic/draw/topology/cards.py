@@ -1,4 +1,4 @@
-"""The building blocks of a topology picture as labels: sockets (ends of cables), cards of namespaces, bridges, pills of probes."""
+"""The labels of a topology picture: sockets (ends of cables), cards of namespaces, bridges, pills of probes."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from netlab_magic.draw.base.badges import badge_table
 from netlab_magic.draw.base.dot_html import cell, clipped, label, row, run, table
 from netlab_magic.draw.base.probe_marks import Flow, look_of
 from netlab_magic.draw.base.style import BODY, NAME, SMALL, Role
-from netlab_magic.draw.topology.path_marks import way_rows
+from netlab_magic.draw.topology.path_marks import path_rows
 from netlab_magic.draw.topology.text import forward_words
 from netlab_magic.draw.topology.view import Mark, NetView, serves, state_of, visible
 from netlab_magic.model.packet_path import Badge
@@ -25,9 +25,9 @@ _PADDING = 22
 
 
 class Ends(msgspec.Struct, frozen=True):
-    """Which interfaces of a card stand on its upper edge and which on its lower one, and the DOT ports of those.
+    """The interfaces on a card's upper and lower edge, and their DOT ports.
 
-    `notes` stand below the names of some; `badges` are the numbers of a packet's stops at them.
+    `notes` are printed below the names; `badges` are the numbers of a packet's stops at the interfaces.
     """
 
     above: tuple[Interface, ...] = ()
@@ -38,7 +38,7 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 def width_of(namespace: Namespace, *, stacked: bool = False) -> float:
-    """About how wide a namespace's card gets, in points; `stacked` when notes stand in its sockets too."""
+    """The approximate width of a namespace's card, in points; `stacked` if its sockets contain notes."""
     sockets = [[each.name, *each.addresses, *([_far(each) + "  "] if stacked and each.peer else [])] for each in visible(namespace)]
     widths = [_PADDING + _CHARACTER * min(_LONGEST, max(map(display_width, texts))) for texts in sockets]
     return max(sum(widths), _PADDING + _WIDE_CHARACTER * min(_LONGEST, display_width(namespace.name)))
@@ -49,7 +49,7 @@ def _line(text: str, colour: str = Role.INK, *, bold: bool = False, mono: bool =
 
 
 def _socket(interface: Interface, ends: Ends, **more: object) -> str:
-    """The end of a cable as a table cell; its border is dashed when the interface is out of order."""
+    """The end of a cable as a table cell; its border is dashed if something is wrong with the interface."""
     below, badges = [ends.notes[interface.name]] if ends.notes.get(interface.name) else [], ends.badges.get(interface.name, ())
     lines = [_line(interface.name, bold=True, mono=True), *(_line(address, mono=True) for address in interface.addresses)]
     lines += [_line(each, Role.QUIET) for each in below]
@@ -72,7 +72,7 @@ def _sockets(interfaces: Sequence[Interface], ends: Ends) -> list[str]:
 
 
 def badges_of(view: NetView, namespace: Namespace) -> dict[str, tuple[Badge, ...]]:
-    """The numbers of the stops of a packet's way at the interfaces of a namespace."""
+    """The numbers of a packet's stops at the interfaces of a namespace."""
     found = {each.name: view.packet_path.badges(namespace.name, each.name) for each in namespace.interfaces}
     return {name: badges for name, badges in found.items() if badges}
 
@@ -96,12 +96,12 @@ def _said(view: NetView, namespace: Namespace, *, marked: bool) -> list[str]:
 
 
 def _role(interface: Interface) -> str:
-    """What an interface is inside a namespace that has a bridge of its own."""
+    """An interface's role inside a namespace that has its own bridge."""
     return "bridge" if interface.kind == "bridge" else f"in {interface.master}" if interface.master else ""
 
 
 def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> str:
-    """A namespace: the cables from above, its name, what it has, what the last probes found (if `marked`), the cables downwards."""
+    """A namespace: the cables from above, its name and contents, what the last probes found (if `marked`), the cables downwards."""
     shown = visible(namespace)
     notes = {each.name: " ".join((_role(each), ends.notes.get(each.name, ""))).strip() for each in shown}
     rest = [each for each in shown if each not in ends.above and each not in ends.below]
@@ -110,7 +110,7 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
     body = [
         *_sockets(ends.above, plugged),
         name,
-        *way_rows(view.packet_path, namespace.name),
+        *path_rows(view.packet_path, namespace.name),
         *_sockets(rest, Ends(notes=notes, badges=plugged.badges)),
         *_said(view, namespace, marked=marked),
         *_sockets(ends.below, plugged),
@@ -120,7 +120,7 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
 
 
 def _bridge(bridge: Interface, ports: Sequence[Interface], ends: Ends) -> str:
-    """A bridge: its name and addresses, and those of its ports that have a name in the drawing as sockets on its lower edge."""
+    """A bridge: its name and addresses, and its drawn ports as sockets on its lower edge."""
     shown = _sockets([port for port in ports if port.name in ends.ports], ends)
     about = [_line(" ".join(bridge.addresses), mono=True), _line(f"bridge · {counted(len(ports), 'port')}", Role.QUIET)]
     if state_of(bridge):
@@ -149,7 +149,7 @@ def _forward(view: NetView) -> list[str]:
 def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:
     """The host: its uplinks on the upper edge, then its forwarding, on the lower edge its bridges and other interfaces.
 
-    `ports` are the DOT ports of its interfaces; a port of a bridge without one is counted instead of shown.
+    `ports` are the DOT ports of its interfaces; a bridge's port without one is counted instead of shown.
     """
     host = view.topology.host
     notes = {each.name: f"↔ {each.peer}" for each in view.direct if each.peer}
@@ -160,9 +160,9 @@ def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:
         *_sockets(view.uplinks, ends),
         row(cell(run("host", Role.INK, NAME, bold=True), cellpadding=4)),
         *_forward(view),
-        *way_rows(view.packet_path, HOST),
+        *path_rows(view.packet_path, HOST),
         *(_marks(view, HOST) if marked else []),
-        *([row(cell(_line(f"{view.left_out:,} more namespaces are not on this way", Role.QUIET)))] if view.left_out else []),
+        *([row(cell(_line(f"{counted(view.left_out, 'more namespace')} not on this path", Role.QUIET)))] if view.left_out else []),
         *(row(cell(table([row(*lower[start : start + _ABREAST])]))) for start in range(0, len(lower), _ABREAST)),
     ]
     return label(table(body, border=1.4, color=Role.HEAD, bgcolor=Role.BOX, style="rounded", cellpadding=3))

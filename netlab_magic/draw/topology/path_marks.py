@@ -1,4 +1,4 @@
-"""What a packet's way leaves inside the card of a namespace: the rules it met there by their numbers, its end, its arrival."""
+"""A packet's path inside the card of a namespace: the rules it met by their numbers, and whether it was stopped or delivered."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -8,14 +8,14 @@ from netlab_magic.draw.base.dot_html import cell, clipped, plain, row, run, tabl
 from netlab_magic.draw.base.style import BODY, SMALL, Role
 from netlab_magic.model.packet_path import Badge, Event, PacketPath, PathStep
 
-__all__ = ["way_rows", "way_words"]
+__all__ = ["path_lines", "path_rows"]
 
 _LONGEST = 44
 _MOST_ONE_BY_ONE = 4
 
 
 def _spans(badges: Sequence[Badge]) -> Iterator[str]:
-    """Numbers in words, those that follow one another as a range: `3–7`, `↩12–15`."""
+    """Step numbers, with consecutive ones as a range: `3–7`, `↩12–15`."""
     for _, group in groupby(enumerate(badges), key=lambda placed: (placed[1].number - placed[0], placed[1].back)):
         run_of = [badge for _, badge in group]
         first, last = run_of[0], run_of[-1]
@@ -40,8 +40,8 @@ def _rules(packet_path: PacketPath, namespace: str) -> list[str]:
     return [row(cell(table([row(*cells)]), bgcolor=Role.PATH_FILL))]
 
 
-def way_rows(packet_path: PacketPath, namespace: str) -> list[str]:
-    """Rows for the card of a namespace; none where the way does not come by, or meets nothing but cables."""
+def path_rows(packet_path: PacketPath, namespace: str) -> list[str]:
+    """Rows for the card of a namespace; none if the path does not pass it, or meets nothing but cables there."""
     others = tuple(badge for badge in packet_path.badges(namespace) if not badge.fatal)
     rows = _rules(packet_path, namespace)
     if others:
@@ -59,11 +59,11 @@ def _met(packet_path: PacketPath, namespace: str) -> str:
     return "got the answer" if backs and backs[-1] else "got the packet"
 
 
-def way_words(packet_path: PacketPath) -> list[str]:
-    """The way as lines of text, one for each run of stops in a namespace."""
+def path_lines(packet_path: PacketPath) -> list[str]:
+    """The path as lines of text, one for each run of stops in a namespace."""
     if not packet_path.steps:
         return []
-    lines = [plain(f"The way of {packet_path.question}: [1], [2], … are its steps, [↩] those of what comes back.")]
+    lines = [plain(f"The path of {packet_path.question}: [1], [2], … are its steps, [↩] those of the reply.")]
     numbered = enumerate(packet_path.steps, 1)
     for (namespace, _), group in groupby(numbered, key=lambda placed: (placed[1].namespace, placed[1].back)):
         said = [f"{packet_path.badge(number)} {_word(step)}" for number, step in group]

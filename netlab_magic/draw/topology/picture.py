@@ -1,4 +1,4 @@
-"""A topology as a picture: the internet above, the host as a box, its namespaces below, and the last probes between them."""
+"""A topology as a picture: the internet at the top, the host as a box, its namespaces below, and the last probes between them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -28,7 +28,7 @@ __all__ = ["topology_picture"]
 _MOST_NODES = 8
 _GAP = 14
 _HOST_WIDTH = 310
-_HOST_SHARE = 0.75  # of the width of the namespaces below it, when its bridges have a port for each of them
+_HOST_SHARE = 0.75  # of the width of the namespaces below it, if its bridges have a port for each of them
 _PILL_WIDTH = 95
 
 
@@ -37,12 +37,12 @@ def _row_width(view: NetView) -> float:
 
 
 def _fits(view: NetView) -> bool:
-    """Whether every namespace can be a node of its own without the picture getting wider than the page."""
+    """Whether every namespace can be a separate node without the picture getting wider than the page."""
     return len(view.guests) <= _MOST_NODES and _row_width(view) <= PAGE_WIDTH
 
 
 def _with_arrows(view: NetView) -> bool:
-    """Whether probes can be arrows: few of them, and room beside the host for those that pass it."""
+    """Whether probes can be arrows: there are few, and there is room beside the host for those that pass it."""
     host = max(_HOST_WIDTH, _HOST_SHARE * _row_width(view))
     needed = host + _PILL_WIDTH * sum(map(beside, view.flows))
     return bool(view.flows) and not view.packet_path.steps and _fits(view) and needed <= PAGE_WIDTH + _PILL_WIDTH
@@ -60,7 +60,7 @@ def _host(view: NetView, wiring: Wiring, *, marked: bool, one_by_one: bool) -> s
 
 
 def _crossed(view: NetView, one: End, other: End) -> dict[str, str]:
-    """How a cable looks that the packet took: heavy, with an arrowhead for each direction; nothing for any other."""
+    """The look of a cable on the packet's path: heavy, with an arrowhead for each direction; nothing for other cables."""
     for (start, end), (there, back) in view.packet_path.crossings().items():
         if {start, end} == {one, other}:
             ways = {"forward" if (start, end) == (one, other) else "back"} if there else set()
@@ -107,7 +107,7 @@ def _on_host(interface: Interface) -> bool:
 
 
 def _home(view: NetView, guest: Namespace) -> str:
-    """The bridge that a namespace hangs on, or ""."""
+    """The bridge that a namespace is connected to, or ""."""
     ends = (view.topology.interface(each.peer) for each in guest.interfaces if each.peer and _on_host(each))
     return next((end.master for end in ends if end and end.master), "")
 
@@ -121,7 +121,7 @@ def _groups(view: NetView) -> dict[str, list[Namespace]]:
 
 
 def _columns(groups: dict[str, list[Namespace]], total: int) -> dict[str, int]:
-    """How many columns each group gets of `total`: one each, the others to whoever would be longest."""
+    """How many of `total` columns each group gets: one each, the rest to the groups that would be longest."""
     columns = dict.fromkeys(groups, 1)
     for _ in range(total - len(groups)):
         longest = max(groups, key=lambda name: ceil(len(groups[name]) / columns[name]))
@@ -137,7 +137,7 @@ def _in_groups(graph: "graphviz.Digraph", view: NetView, wiring: Wiring) -> None
         members = groups[bridge]
         heading = f"{counted(len(members), 'namespace')} {f'on {bridge}' if bridge else 'not on a bridge'}"
         graph.node(f"g{place}", group_label(view, members, heading, columns))
-        if bridge in ports and len(groups) <= total:  # else the cables would cross, and the headings name the bridges anyway
+        if bridge in ports and len(groups) <= total:  # otherwise the cables would cross, and the headings name the bridges anyway
             graph.edge(f"host:{ports[bridge]}:s", f"g{place}:n", dir="none", color=Role.INK, penwidth="4")
         else:
             graph.edge("host" if place < total else drawn[place - total], f"g{place}", style="invis")
@@ -179,8 +179,8 @@ def topology_picture(
 ) -> Picture:
     """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes.
 
-    The stops of `packet_path` are drawn over it; then a large lab is reduced to the namespaces on that way.
+    The stops of `packet_path` are drawn on top; a large lab is then reduced to the namespaces on that path.
     """
     view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE)
-    drawn = view.on_the_way() if view.packet_path.steps and not _fits(view) else view
+    drawn = view.on_the_path() if view.packet_path.steps and not _fits(view) else view
     return Picture(_graph(drawn).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))

@@ -1,4 +1,4 @@
-"""Where everything in a topology picture is plugged in: the DOT node and port of each interface, and which end of a cable is up."""
+"""The wiring of a topology picture: the DOT node and port of each interface, and which end of a cable is on top."""
 
 import msgspec
 
@@ -10,14 +10,14 @@ __all__ = ["Wiring", "wired"]
 
 
 class Wiring(msgspec.Struct, frozen=True):
-    """`nodes` of namespaces; `plugs` the node and port of each interface; `cables` have their upper end first."""
+    """`nodes` are those of namespaces, `plugs` the node and port of each interface; `cables` have their upper end first."""
 
     nodes: dict[str, str]
     plugs: dict[End, tuple[str, str]]
     cables: tuple[tuple[End, End], ...]
 
     def ends(self, namespace: Namespace) -> Ends:
-        """Which interfaces of a namespace stand on the upper and on the lower edge of its card."""
+        """The interfaces of a namespace on the upper and on the lower edge of its card."""
         upper = {end.interface for end, _ in self.cables if end.namespace == namespace.name}
         lower = {end.interface for _, end in self.cables if end.namespace == namespace.name}
         shown = visible(namespace)
@@ -33,7 +33,7 @@ class Wiring(msgspec.Struct, frozen=True):
 
 
 def _levels(topology: Topology) -> dict[str, int]:
-    """How far below the host each namespace is drawn; the internet is above it, and what has no way to the host is lowest."""
+    """How far below the host each namespace is drawn; the internet is above it, and namespaces not connected to it are lowest."""
     pairs = [(one.namespace, other.namespace) for one, other in topology.links()]
     pairs += [(other, one) for one, other in pairs]
     level, edge = {HOST: 0}, [HOST]

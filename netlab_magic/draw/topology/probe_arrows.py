@@ -17,7 +17,7 @@ _PILLS_A_ROW = 4
 
 
 def beside(flow: Flow) -> bool:
-    """Whether an arrow has to pass beside the host, because one of its ends is above or in it."""
+    """Whether an arrow has to pass beside the host, because one of its ends is above or inside it."""
     return bool({flow.outcome.probe.source, flow.outcome.probe.target} & {HOST, INTERNET})
 
 
@@ -26,7 +26,7 @@ def _rank(name: str) -> int:
 
 
 def _line(flow: Flow, *, to_pill: bool, down: bool) -> dict[str, str]:
-    """The half of an arrow between a namespace and its pill; `down` says whether the edge was drawn from the namespace."""
+    """The half of an arrow between a namespace and its pill; `down` is set if the edge was drawn from the namespace."""
     headed = not to_pill or flow.back is not None
     side = "tail" if down else "head"
     head = {"dir": "back" if down else "forward", f"arrow{side}": flow.look.arrowhead} if headed else {"dir": "none"}
@@ -35,7 +35,7 @@ def _line(flow: Flow, *, to_pill: bool, down: bool) -> dict[str, str]:
 
 
 def _keep_beside(graph: "graphviz.Digraph", view: NetView, pill: str, guest: str) -> None:
-    """Put a pill on the side of the host that its namespace is on, so that the arrow crosses no cable."""
+    """Puts a pill on the side of the host where its namespace is, so that the arrow crosses no cable."""
     guests = [each.name for each in view.guests]
     left = guests.index(guest) < (len(guests) - 1) / 2
     with graph.subgraph() as same:
@@ -44,7 +44,7 @@ def _keep_beside(graph: "graphviz.Digraph", view: NetView, pill: str, guest: str
 
 
 def draw_arrows(graph: "graphviz.Digraph", view: NetView, wiring: Wiring) -> None:
-    """Every flow of the view; the pills of flows between namespaces stand in rows below them."""
+    """Draws every flow of the view; the pills of flows between namespaces are in rows below them."""
     below = 0
     for place, flow in enumerate(sorted(view.flows, key=beside, reverse=True)):
         pill, side = f"f{place}", beside(flow)

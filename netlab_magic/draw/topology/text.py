@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.base.probe_marks import shown_as
-from netlab_magic.draw.topology.path_marks import way_words
+from netlab_magic.draw.topology.path_marks import path_lines
 from netlab_magic.draw.topology.view import NetView, far_end, serves, state_of, visible
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import Interface, Namespace
@@ -16,12 +16,12 @@ _MOST_FAILURES = 20
 
 
 def forward_words(view: NetView) -> str:
-    """How many rules stand before the policy."""
+    """The number of rules before the policy."""
     return f"{counted(view.rules, 'rule')} in FORWARD before its policy"
 
 
 def _tree(lines: list[tuple[str, list[str]]]) -> Iterator[str]:
-    """Branches of a tree: each a line and the lines below it."""
+    """The lines of a tree's branches: each a line and the lines below it."""
     for place, (head, below) in enumerate(lines):
         last = place == len(lines) - 1
         yield f"{'└─' if last else '├─'} {head}"
@@ -81,7 +81,7 @@ def _probes(view: NetView) -> list[str]:
     if not view.counts:
         return ["Last probes", *_outcome_lines(view.outcomes)]
     failed = [outcome for outcome in view.outcomes if not outcome.answered]
-    more = [f"  … {len(failed) - _MOST_FAILURES:,} more that were not answered"] if len(failed) > _MOST_FAILURES else []
+    more = [f"  … {len(failed) - _MOST_FAILURES:,} more without an answer"] if len(failed) > _MOST_FAILURES else []
     return [f"Last probes: {view.total.sentence}", *_outcome_lines(failed[:_MOST_FAILURES]), *more]
 
 
@@ -89,5 +89,5 @@ def net_text(view: NetView) -> str:
     """The whole picture in words."""
     internet = [view.internet] if view.internet else []
     guests = [list(_guest(view, each)) for each in [*view.guests, *internet]]
-    blocks = [list(_host(view)), *guests, _probes(view), way_words(view.packet_path)]
+    blocks = [list(_host(view)), *guests, _probes(view), path_lines(view.packet_path)]
     return "\n\n".join("\n".join(block) for block in blocks if block)

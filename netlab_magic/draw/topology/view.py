@@ -1,4 +1,4 @@
-"""What a picture of a topology shows, worked out once for the drawing and for the text."""
+"""What a picture of a topology shows, computed once for the drawing and the text."""
 
 from collections.abc import Sequence
 
@@ -22,16 +22,16 @@ _SYSCTLS = {
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A line on a namespace's card that says what the last probes found there."""
+    """A line on a namespace's card with the result of the last probes."""
 
     text: str
     verdict: Verdict | None
 
 
 class NetView(msgspec.Struct, frozen=True):
-    """A topology and what is to be said about it; `flows` are the probes one by one, empty when there are too many for that.
+    """A topology and what to show of it; `flows` are the probes one by one, empty if there are too many for that.
 
-    `packet_path` is the way of a packet that lies over it, and `left_out` says how many namespaces are not shown for its sake.
+    `packet_path` is the packet's path to draw, and `left_out` is the number of namespaces that are not shown because of it.
     """
 
     topology: Topology
@@ -48,11 +48,11 @@ class NetView(msgspec.Struct, frozen=True):
 
     @property
     def guests(self) -> list[Namespace]:
-        """The namespaces that are neither the host nor the internet."""
+        """All namespaces except the host and the internet."""
         return [namespace for name, namespace in self.topology.namespaces.items() if name not in (HOST, INTERNET)]
 
-    def on_the_way(self) -> "NetView":
-        """This view without the namespaces that the packet does not come through."""
+    def on_the_path(self) -> "NetView":
+        """This view without the namespaces that the packet does not pass."""
         shown = {HOST, INTERNET, *self.packet_path.namespaces}
         kept = {name: namespace for name, namespace in self.topology.namespaces.items() if name in shown}
         left_out = len(self.topology.namespaces) - len(kept)
@@ -61,7 +61,7 @@ class NetView(msgspec.Struct, frozen=True):
 
     @property
     def internet(self) -> Namespace | None:
-        """The namespace that plays the internet."""
+        """The namespace that represents the internet."""
         return self.topology.namespaces.get(INTERNET)
 
     @property
@@ -70,7 +70,7 @@ class NetView(msgspec.Struct, frozen=True):
         return total(self.outcomes)
 
     def marks(self, name: str) -> list[Mark]:
-        """What the last probes found, seen from one namespace."""
+        """What the last probes found, from one namespace's point of view."""
         if not self.counts:
             return [
                 Mark(f"{str(outcome.probe).removeprefix(name).strip()}  {shown_as(outcome)}", outcome.verdict)
@@ -83,7 +83,7 @@ class NetView(msgspec.Struct, frozen=True):
 
 
 def visible(namespace: Namespace) -> list[Interface]:
-    """The interfaces worth showing: all but a loopback that has only its usual addresses."""
+    """The interfaces worth showing: all except a loopback with only its usual addresses."""
     shown = []
     for interface in namespace.interfaces:
         addresses = tuple(each for each in interface.addresses if not each.startswith("127.") and each != "::1/128")
@@ -98,7 +98,7 @@ def state_of(interface: Interface) -> str:
 
 
 def far_end(topology: Topology, interface: Interface) -> str:
-    """Where the other end of a veth is, in words; "" where it is not in this lab."""
+    """Where the other end of a veth is, in words; "" if it is not in this lab."""
     if not interface.peer:
         return ""
     far = topology.interface(interface.peer)
@@ -123,7 +123,7 @@ def _sysctls(host: Namespace) -> tuple[str, ...]:
 
 
 def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], packet_path: PacketPath = NOWHERE) -> NetView:
-    """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and the way of a packet."""
+    """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and a packet's path."""
     host = topology.host
     own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
     forward = ruleset.chain("FORWARD")

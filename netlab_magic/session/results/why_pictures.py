@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netlab_magic.diagnosis.case import Case
-from netlab_magic.draw import Explain, Picture, topology_picture, way_picture
+from netlab_magic.draw import Explain, Picture, hooks_picture, topology_picture
 from netlab_magic.engines.protocol import SIMULATED
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.prediction import Prediction
@@ -25,7 +25,7 @@ def _pictures(case: Case, packet_path: PacketPath, language_name: str) -> Iterat
     for namespace in packet_path.namespaces:
         ruleset, path = case.rulesets.get(namespace), packet_path.path(namespace)
         if ruleset is not None and path.steps:
-            yield way_picture(ruleset, _way(case.prediction, namespace), path=path, explain=_explained(ruleset, language_name))
+            yield hooks_picture(ruleset, _way(case.prediction, namespace), path=path, explain=_explained(ruleset, language_name))
 
 
 def _explained(ruleset: Ruleset, language_name: str) -> Explain:

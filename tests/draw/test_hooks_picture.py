@@ -1,11 +1,11 @@
-"""The way of a packet: which tables are asked in which order, and what of them is shown."""
+"""The picture of hooks: which tables a packet passes in which order, and what of them is shown."""
 
 import re
 
 import pytest
 from support.pictures import DOCKER, OPEN
 
-from netlab_magic.draw import way_picture
+from netlab_magic.draw import hooks_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.hooks import HOOK_TABLES, WAYS
@@ -50,7 +50,7 @@ COMMIT
     ],
 )
 def test_hooks_ask_their_tables_in_the_order_of_the_kernel(way, hooks):
-    assert re.findall(r"^[A-Z]+: .*", way_picture(OPEN, way).text, re.MULTILINE) == hooks
+    assert re.findall(r"^[A-Z]+: .*", hooks_picture(OPEN, way).text, re.MULTILINE) == hooks
 
 
 def test_every_hook_of_every_way_has_its_tables():
@@ -58,14 +58,14 @@ def test_every_hook_of_every_way_has_its_tables():
 
 
 def test_only_tables_that_have_something_to_say_are_shown_in_full():
-    text = way_picture(parse(NAT)).text
+    text = hooks_picture(parse(NAT)).text
     assert re.findall(r"^Chain (\S+) .*", text, re.MULTILINE) == ["PREROUTING", "DOCKER", "POSTROUTING"]
     assert "nat (1 rule)" in text
     assert "filter (no rules)" in text
 
 
 def test_a_policy_that_drops_is_something_to_say():
-    text = way_picture(parse("*filter\n:FORWARD DROP\nCOMMIT\n")).text
+    text = hooks_picture(parse("*filter\n:FORWARD DROP\nCOMMIT\n")).text
     assert "filter (no rules, policy ✕ DROP)" in text
     assert "Chain FORWARD" in text
 
@@ -73,7 +73,7 @@ def test_a_policy_that_drops_is_something_to_say():
 def test_a_path_goes_from_table_to_table():
     steps = (("mangle", "PREROUTING", None, "ACCEPT"), ("nat", "PREROUTING", 1, "DOCKER"), ("nat", "DOCKER", 1, "DNAT"))
     path = RulePath(tuple(RuleStep(*step) for step in steps))
-    picture = way_picture(parse(NAT), path=path)
+    picture = hooks_picture(parse(NAT), path=path)
     assert "[1] mangle (no rules)" in picture.text
     assert re.search(r"\[2\] +1  → DOCKER", picture.text)
     assert re.search(r"\[3\] +1  • DNAT", picture.text)
@@ -82,12 +82,12 @@ def test_a_path_goes_from_table_to_table():
 
 
 def test_frames_that_a_bridge_forwards_are_mentioned_where_they_pass():
-    assert "bridge-nf-call-iptables" in way_picture(OPEN).text
-    assert "bridge-nf-call-iptables" not in way_picture(OPEN, "in").text
+    assert "bridge-nf-call-iptables" in hooks_picture(OPEN).text
+    assert "bridge-nf-call-iptables" not in hooks_picture(OPEN, "in").text
 
 
 def test_text_and_drawing_have_the_same_chains():
-    picture = way_picture(DOCKER)
+    picture = hooks_picture(DOCKER)
     for chain in re.findall(r"^Chain (\S+)", picture.text, re.MULTILINE):
         assert chain in picture.dot
-    assert picture == way_picture(DOCKER)
+    assert picture == hooks_picture(DOCKER)
