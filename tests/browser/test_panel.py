@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from support.browsing import Jupyter, browser_page, jupyter, open_and_run, picture
 from support.labs import SEED, THREE_RULES
 
-pytestmark = [pytest.mark.browser, pytest.mark.kernel]
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.timeout(600)]
 __all__ = ["browser_page", "jupyter"]
 
 LOAD = "%load_ext netlab_magic\n%netlab --quiet up"
@@ -23,7 +23,7 @@ EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
 def opened(page: Page, address: str, panels: int = 1) -> Locator:
     """The first panel of a notebook that was opened and run."""
     open_and_run(page, address)
-    expect(page.locator(".netlab-panel")).to_have_count(panels, timeout=60_000)
+    expect(page.locator(".netlab-panel")).to_have_count(panels)
     return page.locator(".netlab-panel").first
 
 
@@ -32,7 +32,7 @@ def answered(panel: Locator) -> set[str]:
 
 
 def expect_answered(panel: Locator, pairs: set[str]) -> None:
-    expect(panel.locator("td.nl-ok")).to_have_count(len(pairs), timeout=10_000)
+    expect(panel.locator("td.nl-ok")).to_have_count(len(pairs))
     assert answered(panel) == pairs
 
 
@@ -99,7 +99,7 @@ def test_a_packet_is_stepped_through_and_its_remedy_followed(jupyter: Jupyter, b
     panel.get_by_label("To", exact=True).select_option("internet")
     panel.get_by_role("button", name="Send").click()
     said = panel.locator(".nl-said")
-    expect(said).to_contain_text("· ns1:eth0: It leaves ns1 through eth0.", timeout=15_000)
+    expect(said).to_contain_text("· ns1:eth0: It leaves ns1 through eth0.")
     expect(panel.locator(".nl-measured")).to_contain_text("✕ blocked")
     forward = panel.get_by_role("button", name="Step forward")
     forward.click()
@@ -117,11 +117,11 @@ def test_a_packet_is_stepped_through_and_its_remedy_followed(jupyter: Jupyter, b
     panel.scroll_into_view_if_needed()
     picture(page, "panel-dies")
     panel.get_by_role("button", name="Play").click()
-    expect(said).to_contain_text("Step 3 of", timeout=60_000)
+    expect(said).to_contain_text("Step 3 of")
     panel.get_by_role("button", name="Pause").click()
     panel.get_by_text("What would let it pass").click()
     panel.get_by_role("button", name="Do it").first.click()
-    expect(panel.locator(".nl-measured")).to_contain_text("✓ answered", timeout=15_000)
+    expect(panel.locator(".nl-measured")).to_contain_text("✓ answered")
     panel.get_by_role("button", name="Last step").click()
     expect(said).to_contain_text("ns1 gets the answer.")
     picture(page, "panel-answered")
@@ -155,7 +155,7 @@ def test_the_keyboard_alone_is_enough(jupyter: Jupyter, browser_page: tuple[Page
     panel.get_by_role("button", name="Watch").focus()
     page.keyboard.press("Enter")
     expect(panel.get_by_role("button", name="Watch")).to_have_attribute("aria-pressed", "true")
-    expect(panel.locator(".nl-strip").first).to_contain_text("▁▁", timeout=10_000)
+    expect(panel.locator(".nl-strip").first).to_contain_text("▁▁")
     policy(panel, "FORWARD", "DROP").focus()
     page.keyboard.press("x")
     page.keyboard.press("d")
@@ -173,7 +173,7 @@ def test_dark_narrow_and_in_chinese(jupyter: Jupyter, browser_page: tuple[Page, 
     panel = opened(page, jupyter.notebook("chinese", chinese, BUILD, RULES, PANEL))
     expect(status(panel)).to_contain_text("FORWARD 預設政策 DROP：4 個流向中有 4 個得到回應。")
     panel.get_by_role("button", name="送出").click()
-    expect(panel.locator(".nl-said")).to_contain_text("它從 ns1 的 eth0 送出。", timeout=15_000)
+    expect(panel.locator(".nl-said")).to_contain_text("它從 ns1 的 eth0 送出。")
     theme(page, "JupyterLab Dark")
     page.set_viewport_size({"width": 560, "height": 1400})
     panel.scroll_into_view_if_needed()
@@ -191,7 +191,7 @@ def test_two_panels_stay_in_step_and_a_dead_lab_comes_back(jupyter: Jupyter, bro
     first = opened(page, jupyter.notebook("two", LOAD, BUILD, RULES, PANEL, PANEL), panels=2)
     second = page.locator(".netlab-panel").nth(1)
     policy(second, "FORWARD", "ACCEPT").check()
-    expect(policy(first, "FORWARD", "ACCEPT")).to_be_checked(timeout=1_000)
+    expect(policy(first, "FORWARD", "ACCEPT")).to_be_checked()
     rule(first, "--ctstate").uncheck()
     expect(rule(second, "--ctstate")).not_to_be_checked()
     run_more(page, "%netlab down")
@@ -199,7 +199,7 @@ def test_two_panels_stay_in_step_and_a_dead_lab_comes_back(jupyter: Jupyter, bro
         expect(status(panel)).to_contain_text("The lab has ended. This is its last state.")
     picture(page, "panel-ended")
     first.get_by_role("button", name="Start it again as it was").click()
-    expect(status(second)).to_contain_text("The lab is up again, in its last known state.", timeout=10_000)
+    expect(status(second)).to_contain_text("The lab is up again, in its last known state.")
     expect_answered(second, EVERYBODY)
 
 
@@ -222,10 +222,9 @@ def test_the_notebook_keeps_the_last_state_and_a_restart_is_told(
     policy(panel, "FORWARD", "DROP").check()
     expect_answered(panel, set())
     kept = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells[2].outputs[0].data['text/plain']"
-    page.wait_for_function(f"() => ({kept})().includes('0 of 4 flows')", timeout=15_000)
+    page.wait_for_function(f"() => ({kept})().includes('0 of 4 flows')")
     expect(policy(panel, "FORWARD", "DROP")).to_be_focused()  # keeping made a new view of it
     page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
-    page.wait_for_timeout(500)
     saved = json.loads((jupyter.folder / "kept.ipynb").read_text())
     data = saved["cells"][2]["outputs"][0]["data"]
     assert "FORWARD policy DROP: 0 of 4 flows are answered." in "".join(data["text/plain"])
@@ -236,5 +235,5 @@ def test_the_notebook_keeps_the_last_state_and_a_restart_is_told(
     assert "FORWARD policy DROP: 0 of 4 flows are answered." in html
     assert html.count('aria-labelledby="nl') >= 2
     page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.restartKernel() }")
-    expect(panel.get_by_role("alert")).to_contain_text("The notebook kernel has ended or was restarted.", timeout=15_000)
+    expect(panel.get_by_role("alert")).to_contain_text("The notebook kernel has ended or was restarted.")
     picture(page, "panel-restarted")

@@ -15,14 +15,11 @@ from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from support.browsing import ARTIFACTS, QUIET, REPOSITORY
+from support.browsing import ARTIFACTS, QUIET, REPOSITORY, patient
 
 pytestmark = [pytest.mark.browser, pytest.mark.long("the site of static files, in a browser"), pytest.mark.timeout(900)]
 
 NOTEBOOKS = sorted(path.stem for path in (REPOSITORY / "notebooks/en").glob("*.ipynb"))
-SLOW = 240_000
-"""Milliseconds: on a busy machine a kernel takes a minute to start."""
-
 NO_OUTSIDE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 PICTURED = re.compile(r"^(?:%netlab )?(?:show (?:topology|chains|way)|panel|why (?!.*--predict))", re.MULTILINE)
 """Statements that give a picture."""
@@ -58,9 +55,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def address(tmp_path_factory) -> Iterator[str]:
     """Where the site is served: in a folder of its server, as it would be on GitHub Pages."""
     top = tmp_path_factory.mktemp("served")
-    built = subprocess.run(
-        [sys.executable, REPOSITORY / "binder/lite/build.py", top / "netlab"], capture_output=True, text=True, check=False, timeout=900
-    )
+    site = top / "netlab"
+    built = subprocess.run([sys.executable, REPOSITORY / "binder/lite/build.py", site], capture_output=True, text=True, check=False)
     if built.returncode == os.EX_UNAVAILABLE:
         (pytest.fail if os.environ.get("NETLAB_REQUIRE_ALL") == "1" else pytest.skip)(built.stderr)
     assert built.returncode == 0, built.stderr
@@ -84,7 +80,7 @@ def browser(address) -> Iterator[Callable[[], Page]]:
             context = chromium.new_context(viewport={"width": 1280, "height": 1000})  # a reader who was never here
             context.on("request", lambda request: asked.append(request.url))
             page = context.new_page()
-            page.set_default_timeout(SLOW)
+            patient(page)
             return page
 
         yield new_page
@@ -110,7 +106,6 @@ def execute(address, browser) -> Iterator[Callable[[str], list[str]]]:
 
 
 def opened(page: Page, link: str) -> Page:
-    expect.set_options(timeout=SLOW)
     page.goto(link)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.wait_for_function(KERNEL_IS_IDLE)

@@ -1,11 +1,11 @@
 """What would let a lost packet pass: the smallest changes, each of which the model has tried, and the kernel tries here."""
 
-import time
 
 import msgspec
 import pytest
 from support.labs import SEED as SEED_LAB
 from support.networks import MASQUERADE, ONE, SEED, TWO, asked, built, rules
+from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.diagnosis.remedies import Remedy, remedies, search
@@ -425,11 +425,8 @@ def asked_instead(lab: Lab, probe: Probe, remedy: Remedy) -> Probe:
 
 
 def answered(lab: Lab, probe: Probe) -> bool:
-    """Whether a probe is answered within some seconds: for an address that nobody had, the kernel asks again only after a second."""
-    deadline = time.monotonic() + 4
-    while (verdict := lab.engine.probe([probe])[0].verdict) != Verdict.ANSWERED and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return verdict == Verdict.ANSWERED
+    """Whether a probe is answered within ten seconds: for an address that nobody had, the kernel asks again only after a second."""
+    return until(lambda: lab.engine.probe([probe])[0].verdict == Verdict.ANSWERED, 10)
 
 
 def inside(lab: Lab, names: object) -> dict[str, Ruleset]:

@@ -1,7 +1,6 @@
 """Pictures of chains: what their text says and what their DOT holds, without the dot program."""
 
 import re
-import time
 
 import pytest
 from support.pictures import DOCKER, OPEN
@@ -135,11 +134,9 @@ def _many(count: int) -> Ruleset:
     return _filter(*rules, chains=tuple(f"K{number}" for number in range(40)))
 
 
-def test_many_rules_are_folded_and_counted_quickly():
+def test_many_rules_are_folded_and_counted():
     ruleset = _many(5000)
-    start = time.perf_counter()
     picture = chains_picture(ruleset)
-    assert time.perf_counter() - start < 1
     assert "… 4,979 more rules · 3,319 of them hit · 4,979 jump to K…" in picture.text
     assert "… 4,979 more rules" in picture.dot
     assert picture.dot.count('PORT="r') < 60

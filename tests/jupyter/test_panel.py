@@ -1,10 +1,11 @@
 """The panel without a page: what is pressed goes in as messages, and what it shows are its traits."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from support.labs import THREE_RULES, Written
+from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.errors import CommandFailed
@@ -40,15 +41,8 @@ def press(panel: Panel, action: str, **more: object) -> None:
     panel._heard(panel, {"do": action, "view": "page", **more}, [])
 
 
-def until(true: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return true()
-
-
-def says(panel: Panel, words: str, seconds: float = 3) -> bool:
-    return until(lambda: words in panel.status["text"], seconds) or panel.status["text"] == words
+def says(panel: Panel, words: str) -> bool:
+    return until(lambda: words in panel.status["text"])
 
 
 def forward_policy(lab: Lab) -> str:
@@ -191,14 +185,14 @@ def test_the_path_follows_the_rules(panel: Panel) -> None:
 
 
 def test_watching_shows_the_moment_of_breaking_and_ends_by_itself(seed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 3.0)
     panel = shown(seed)
     press(panel, "watch", on=True)
     assert until(lambda: len(panel.strips) == 4 and len(panel.strips[0]["past"]) >= 2)
     assert panel.status["watching"]
     press(panel, "policy", chain="FORWARD", policy="DROP")
     assert until(lambda: "✓✕" in panel.strips[0]["past"])
-    assert until(lambda: not panel.status["watching"], 6)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.0)
+    assert until(lambda: not panel.status["watching"])
     length = len(panel.strips[0]["past"])
     time.sleep(1)
     assert len(panel.strips[0]["past"]) == length
@@ -269,7 +263,7 @@ def test_a_lab_that_has_ended_is_started_again_as_it_was(panel: Panel, seed: Lab
     assert says(panel, "The lab has ended; start it again first.")
     assert not seed.is_up
     press(panel, "start")
-    assert says(panel, "The lab is up again, in its last known state.", 6)
+    assert says(panel, "The lab is up again, in its last known state.")
     assert answered(panel) == EVERYBODY
     assert [f"{spec}#1" for spec in forward(seed)] == [BRIDGED, OUTWARDS, BACK]
     press(panel, "rule", key=OUTWARDS, on=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.labs import SEED, Written
+from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.errors import CommandFailed, Interrupted, LabUnavailable, NetlabError
@@ -42,8 +43,13 @@ def no_collection() -> Iterator[None]:
 
 
 PYTHONS_SERVER = """
-timeout 5 ip netns exec ns1 python3 -m http.server --bind 172.18.0.3 5000 >/dev/null 2>&1 &
-timeout 5 sh -c 'until curl -sI -m 3 172.18.0.3:5000 | head -1 | grep HTTP; do sleep 0.1; done'
+timeout 60 ip netns exec ns1 python3 -m http.server --bind 172.18.0.3 5000 >/dev/null 2>&1 &
+timeout 60 sh -c 'until curl -sI -m 3 172.18.0.3:5000 | head -1 | grep HTTP; do sleep 0.1; done'
+"""
+CAPTURE = """
+$ ping -i 0.2 -w 60 172.18.0.2 >/dev/null & \\
+sudo tcpdump -c 1 -nn -i docker1 'icmp[icmptype] == icmp-echo' 2>/dev/null | grep -c request; \\
+kill $!
 """
 VERBATIM = [
     ("sudo", "sudo -E PATH=$PATH id -u", "0\n"),
@@ -57,8 +63,8 @@ VERBATIM = [
     ("a loop", "for i in 1 2; do\n  echo $i\ndone", "1\n2\n"),
     ("variables from line to line", "export A=172.18.0.2\nB='two words'\ncd /tmp\necho $A \"$B\" $(pwd)", "172.18.0.2 two words /tmp\n"),
     ("the host's own name", "timeout 2 getent hosts lab | awk '{print $2}' | head -1", "lab\n"),
-    ("a name that nobody has", "timeout 2 getent hosts example.org; echo $?", "2\n"),
-    ("a name, in a namespace", "timeout 2 ip netns exec ns0 getent hosts example.org; echo $?", "2\n"),
+    ("a name that nobody has", "timeout 30 getent hosts example.org; echo $?", "2\n"),
+    ("a name, in a namespace", "timeout 30 ip netns exec ns0 getent hosts example.org; echo $?", "2\n"),
     ("python's server, which looks up its own name",
      PYTHONS_SERVER, "HTTP/1.0 200 OK\r\n"),
     ("modprobe of what is there", "sudo modprobe br_netfilter && echo there", "there\n"),
@@ -69,8 +75,7 @@ VERBATIM = [
     ("proc", "echo 1 | sudo tee /proc/sys/net/bridge/bridge-nf-call-iptables", "1\n"),
     ("sys", "echo 1 > /sys/class/net/docker1/bridge/nf_call_iptables && cat /sys/class/net/docker1/bridge/nf_call_iptables", "1\n"),
     ("iptables of the lab's variant", "iptables --version | grep -c legacy", "1\n"),
-    ("tcpdump", "(sleep 0.5; ping -c 1 172.18.0.2 >/dev/null) &\nsudo tcpdump -c 1 -nn -i docker1 icmp 2>/dev/null | grep -c request",
-     "1\n"),
+    ("tcpdump", CAPTURE, "1\n"),
     ("conntrack", "ip netns exec ns1 ping -c 1 8.8.8.8 >/dev/null; sudo conntrack -L 2>/dev/null | grep -c 'dst=8.8.8.8'", "1\n"),
     ("unknown bytes", r"printf '\303\050\377'", "\ufffd(\ufffd"),
     ("the user's folder", "pwd", f"{Path.cwd()}\n"),
@@ -94,13 +99,14 @@ def test_variables_end_with_their_cell(shared: Lab) -> None:
 
 def test_what_a_background_process_writes_is_shown_with_the_lines_that_follow(shared: Lab) -> None:
     written = Written()
-    shared.run("(sleep 0.3; echo late) &\necho early\nsleep 0.6", stream=written)
+    wait = "until [ -e /run/{} ]; do sleep 0.05; done"
+    late = f"({wait.format('early')}; echo late; touch /run/late) &"
+    shared.run(f"{late}\necho early\ntouch /run/early\n$ {wait.format('late')}", stream=written)
     assert written.stdout == "early\nlate\n"
     written = Written()
-    shared.run("(sleep 0.2; echo between) &", stream=written)
+    shared.run("(echo between; touch /run/between) &", stream=written)
     shared.ping("ns1", "ns0")
-    time.sleep(0.5)
-    shared.run("echo after", stream=written)
+    shared.run(f"$ {wait.format('between')}; echo after", stream=written)
     assert written.stdout == "between\nafter\n"
 
 
@@ -125,12 +131,16 @@ def test_a_whole_cell_of_shell_ends_as_its_last_command(shared: Lab) -> None:
         shared.shell("true", "ns9")
 
 
-def test_output_comes_while_the_command_runs(shared: Lab) -> None:
-    times: list[float] = []
-    started = time.monotonic()
-    shared.run("$ echo one; sleep 0.6; echo two >&2", stream=lambda *_: times.append(time.monotonic() - started))
-    assert times[0] < 0.4
-    assert times[1] > 0.5
+def test_output_comes_while_the_command_runs(shared: Lab, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    written = Written()
+
+    def shown(stream: str, text: str) -> None:
+        written(stream, text)
+        seen.touch()
+
+    shared.run(f"$ echo one; for i in $(seq 600); do [ -e {seen} ] && echo two >&2 && break; sleep 0.1; done", stream=shown)
+    assert written.parts == [("stdout", "one\n"), ("stderr", "two\n")]
 
 
 def test_output_beyond_the_limit_is_counted_not_shown(shared: Lab) -> None:
@@ -143,48 +153,60 @@ def test_output_beyond_the_limit_is_counted_not_shown(shared: Lab) -> None:
 def test_background_processes_live_until_the_lab_ends_and_may_go_on_writing() -> None:
     with Lab() as lab:
         lab.run("$ (while true; do head -c 200000 /dev/zero | tr '\\0' x; sleep 0.05; done) &", stream=Written())
-        time.sleep(0.6)
-        alive = [process.command for process in lab.engine.processes()]
-        assert any("sleep" in command or "bash" in command for command in alive)
-        pids = [Path(f"/proc/{lab.engine.ready.pid}")]
-    time.sleep(0.2)
-    assert not any(path.exists() for path in pids)
+        assert until(lambda: any("sleep" in process.command or "bash" in process.command for process in lab.engine.processes()))
+        host = Path(f"/proc/{lab.engine.ready.pid}")
+    assert until(lambda: not host.exists())
 
 
-def interrupted_after(seconds: float, work: str, lab: Lab, stream: Written) -> float:
-    """How long a cell went on after SIGINT reached this process, as the stop button sends it."""
-    sent: list[float] = []
+STOPPED_WITHIN = 20
+"""Seconds. A cell that stopped for another reason than the stop button would have gone on for a thousand."""
 
-    def send() -> None:
-        sent.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
 
-    timer = threading.Timer(seconds, send)
+class Pressing(Written):
+    """Collects what commands write, and presses the stop button a moment after they have written certain words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+        self.timer: threading.Timer | None = None
+
+    def __call__(self, stream: str, text: str) -> None:
+        super().__call__(stream, text)
+        if self.timer is None and self.words in self.stdout:
+            self.timer = pressing_after(0.1)
+
+
+def pressing_after(seconds: float) -> threading.Timer:
+    """SIGINT reaches this process then, as the stop button sends it."""
+    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    try:
-        with pytest.raises(Interrupted, match="the lab is still up"):
-            lab.run(work, stream=stream)
-    finally:
-        timer.join()
-    return time.monotonic() - sent[0]
+    return timer
+
+
+def interrupted(work: str, lab: Lab, stream: Written) -> float:
+    """How long a cell ran that the stop button stopped."""
+    started = time.monotonic()
+    with pytest.raises(Interrupted, match="the lab is still up"):
+        lab.run(work, stream=stream)
+    return time.monotonic() - started
 
 
 STOPPED = [
-    ("ping without -c", "sudo ip netns exec ns1 ping 172.18.0.2"),
-    ("sleep", "sleep 1000"),
-    ("a loop", "while true; do sleep 0.1; done"),
-    ("a program that does not want to", "bash -c 'trap \"\" INT TERM; sleep 1000'"),
-    ("a program in a group of its own", "timeout 1000 sleep 1000"),
-    ("a flood of output", "$ yes"),
-    ("python", "python3 -c 'import time; time.sleep(1000)'"),
-    ("a shell in a namespace", "nsenter --net=/var/run/netns/ns1\nping 172.18.0.2\necho never"),
+    ("ping without -c", "sudo ip netns exec ns1 ping 172.18.0.2", "icmp_seq"),
+    ("sleep", "echo started\nsleep 1000", "started"),
+    ("a loop", "while true; do echo started; sleep 0.1; done", "started"),
+    ("a program that does not want to", "bash -c 'trap \"\" INT TERM; echo started; sleep 1000'", "started"),
+    ("a program in a group of its own", "timeout 1000 sh -c 'echo started; sleep 1000'", "started"),
+    ("a flood of output", "$ yes", "y"),
+    ("python", "python3 -c 'import time; print(\"started\", flush=True); time.sleep(1000)'", "started"),
+    ("a shell in a namespace", "nsenter --net=/var/run/netns/ns1\nping 172.18.0.2\necho never", "icmp_seq"),
 ]
 
 
-@pytest.mark.parametrize("cell", [case[1] for case in STOPPED], ids=[case[0] for case in STOPPED])
-def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell: str) -> None:
-    written = Written()
-    assert interrupted_after(0.7, cell, shared, written) < 2.5
+@pytest.mark.parametrize(("cell", "begun"), [case[1:] for case in STOPPED], ids=[case[0] for case in STOPPED])
+def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell: str, begun: str) -> None:
+    written = Pressing(begun)
+    assert interrupted(cell, shared, written) < STOPPED_WITHIN
     assert "never" not in written.stdout
     if "ping" in cell:
         assert "packets transmitted" in written.stdout
@@ -232,9 +254,8 @@ def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
         lab.run(SEED)
         host = lab.engine.ready.pid
         for _ in range(60):
-            timer = threading.Timer(moments.uniform(0, 0.02), lambda: os.kill(os.getpid(), signal.SIGINT))
+            timer = pressing_after(moments.uniform(0, 0.02))
             try:
-                timer.start()
                 while timer.is_alive():
                     lab.run("ns ns0 172.18.0.2/16 on docker1\nping ns1 ns0\n$ echo hello", stream=Written())
                 for _ in range(1000):  # it has been sent, and comes when some thread of ours is awake
@@ -246,12 +267,14 @@ def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
         assert lab.matrix()
 
 
+def sleeping(lab: Lab) -> list[str]:
+    return sorted(process.command for process in lab.engine.processes() if process.command.startswith("sleep "))
+
+
 def test_the_stop_button_spares_background_servers(shared: Lab) -> None:
     shared.run("sudo ip netns exec ns0 sleep 4242 &", stream=Written())
-    interrupted_after(0.3, "sleep 1000 & sleep 1000", shared, Written())
-    commands = [process.command for process in shared.engine.processes()]
-    assert "sleep 4242" in commands
-    assert commands.count("sleep 1000") == 1
+    interrupted("sleep 1000 & echo started; sleep 1000", shared, Pressing("started"))
+    assert until(lambda: sleeping(shared) == ["sleep 1000", "sleep 4242"])
     shared.run("$ pkill -f 'sleep (4242|1000)'", stream=Written())
 
 
@@ -259,7 +282,8 @@ def test_the_stop_button_stops_probes() -> None:
     with Lab() as lab:
         lab.run("\n".join(["bridge br0 10.0.0.1/16", *(f"ns n{number} 10.0.1.{number}/16 on br0" for number in range(1, 81))]), quiet=True)
         lab.policy("FORWARD", "DROP")
-        assert interrupted_after(0.2, "matrix", lab, Written()) < 1
+        pressing_after(0.2)
+        assert interrupted("matrix\n$ sleep 1000", lab, Written()) < STOPPED_WITHIN
         lab.policy("FORWARD", "ACCEPT")
         assert lab.ping("n1", "n2")
         assert "PERMANENT" not in str(lab.run("ip -n n1 neigh", stream=Written()))
@@ -269,28 +293,30 @@ def test_a_lab_whose_host_dies_says_so_and_the_next_statement_starts_a_new_one()
     with Lab() as lab:
         lab.run(SEED)
         os.kill(lab.engine.ready.pid, signal.SIGKILL)
-        time.sleep(0.2)
+        assert until(lambda: not lab.is_up)
         with pytest.raises(LabUnavailable, match="has ended, and everything in it is gone; the next statement starts a new one"):
             lab.ping("ns1", "ns0")
         assert set(lab.observe().topology.namespaces) == {"host"}
 
 
 def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netlab_magic.engines.kernel.SILENCE_SECONDS", 0.5)
     with Lab() as lab:
         lab.up()
+        monkeypatch.setattr("netlab_magic.engines.kernel.SILENCE_SECONDS", 0.5)
         os.kill(lab.engine.ready.pid, signal.SIGSTOP)
         with pytest.raises(LabUnavailable, match="did not answer any more and was ended"):
             lab.observe()
 
 
-def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_lab_says_so_to_other_threads(shared: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("netlab_magic.session.network.BUSY_SECONDS", 0.2)
-    running = threading.Thread(target=lambda: shared.run("sleep 1", stream=Written()))
+    written, asked = Written(), tmp_path / "asked"
+    running = threading.Thread(target=lambda: shared.run(f"$ echo begun; until [ -e {asked} ]; do sleep 0.05; done", stream=written))
     running.start()
-    time.sleep(0.3)
+    assert until(lambda: written.stdout)
     with pytest.raises(LabUnavailable, match="busy with a command in another cell"):
         shared.observe(patience=0.2)
+    asked.touch()
     running.join()
     assert shared.observe()
 

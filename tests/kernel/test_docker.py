@@ -220,7 +220,7 @@ def test_the_script_makes_the_same_rules(hosts: Callable[..., Lab], release: str
 def test_a_port_that_another_program_has_leaves_nothing_of_the_container(lab: Lab) -> None:
     lab.run("docker install --version 27")
     before = rules_of(kernel_rules(lab))
-    lab.run("python3 -m http.server 8080 > /dev/null 2>&1 &\nsleep 0.7")
+    lab.run("python3 -m http.server 8080 > /dev/null 2>&1 &\n$ until ss -ltn | grep -q :8080; do sleep 0.05; done")
     with pytest.raises(KernelRefused, match="Address already in use; it was rolled back"):
         lab.run("docker run web -p 8080:80")
     assert "web" not in lab.observe().topology.namespaces

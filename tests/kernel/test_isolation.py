@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.labs import SEED, Written, hosts_of_labs
+from support.waiting import until
 
 from netlab_magic import Lab
 
@@ -52,12 +52,9 @@ def run_victims(seed: int, count: int) -> None:
     subprocess.run([sys.executable, "-W", "ignore", "-c", VICTIMS, *seconds], check=True, env=environment)
 
 
-def gone_within(seconds: float, before: set[int]) -> set[int]:
-    """The lab processes that are still there after so long."""
-    deadline = time.monotonic() + seconds
-    while (left := hosts_of_labs() - before) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
+def gone(before: set[int]) -> bool:
+    """Whether no lab process is left but those of before."""
+    return until(lambda: hosts_of_labs() <= before)
 
 
 @pytest.mark.parametrize("moments", [10, pytest.param(200, marks=pytest.mark.long("kernels killed at 200 moments"))])
@@ -67,15 +64,12 @@ def test_a_kernel_killed_at_any_moment_leaves_nothing(moments: int) -> None:
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(run_victims, (1, 2), (moments // 2, moments // 2)):
             pass
-    assert gone_within(1, before) == set()
+    assert gone(before)
 
 
 def until_down(lab: Lab) -> str:
-    """What the lab says of itself once it has noticed, for which it has a second."""
-    deadline = time.monotonic() + 1
-    while lab.is_up and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return "" if lab.is_up else str(lab.status())
+    """What the lab says of itself once it has noticed."""
+    return str(lab.status()) if until(lambda: not lab.is_up) else ""
 
 
 @pytest.mark.parametrize("victim", ["watcher", "host"])
@@ -86,7 +80,7 @@ def test_a_killed_watcher_or_host_takes_the_lab_down(victim: str) -> None:
         host = lab.engine.ready.pid
         parent = int(Path(f"/proc/{host}/stat").read_text().rpartition(")")[2].split()[1])
         os.kill(parent if victim == "watcher" else host, signal.SIGKILL)
-        assert gone_within(1, before) == set()
+        assert gone(before)
         assert "not running" in until_down(lab)
 
 
@@ -96,7 +90,7 @@ def test_a_kernel_that_left_a_forked_child_behind_is_noticed_all_the_same() -> N
     code = "import os, time; from netlab_magic import Lab; lab = Lab(); lab.up(); os.fork() or time.sleep(3); os._exit(0)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=environment)
-    assert gone_within(1, before) == set()
+    assert gone(before)
 
 
 @pytest.mark.long("thirty labs at once")

@@ -1,7 +1,6 @@
 """A lab on the real kernel: building, converging, refusing, going back, and what `show` reads back."""
 
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from support.labs import THREE_RULES, Written
 from support.laws import law
 from support.statements import lines as build_lines
+from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.engines.protocol import Observed
@@ -316,11 +316,8 @@ def test_an_old_flow_does_not_answer_for_a_new_one(seed: Lab) -> None:
 
 def test_status_names_servers_and_background_processes(seed: Lab) -> None:
     seed.run("serve ns0 80\n$ sudo ip netns exec ns1 sleep 1000 &", stream=Written())
-    deadline = time.monotonic() + 10
-    while "running in ns1: sleep 1000" not in (status := str(seed.status())) and time.monotonic() < deadline:
-        time.sleep(0.05)  # until the shell's child has become the command
-    assert "server: ns0:80 (http)" in status
-    assert "running in ns1: sleep 1000" in status
+    assert until(lambda: "running in ns1: sleep 1000" in str(seed.status()))  # the shell's child has become the command
+    assert "server: ns0:80 (http)" in str(seed.status())
 
 
 def test_routes_conntrack_and_chains_are_shown(seed: Lab) -> None:

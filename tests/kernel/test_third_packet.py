@@ -1,9 +1,9 @@
 """A TCP connection to its third packet and beyond: what the kernel makes of it, and the model beside it."""
 
-import time
 
 import pytest
 from support.handshakes import CUTS, NETWORK
+from support.waiting import until
 
 from netlab_magic import Direction, Lab
 
@@ -33,9 +33,7 @@ def test_so_they_do_over_ipv6(lab: Lab, jump: str, verdict: str) -> None:
         "bridge br0 fd01::1/64\nns a fd01::2/64 on br0\nbridge br1 fd02::1/64\nns c fd02::2/64 on br1\nserve a 80\n"
         "sysctl net.ipv6.conf.all.forwarding=1\nroute a default via fd01::1\nroute c default via fd02::1"
     )
-    deadline = time.monotonic() + 10
-    while not lab.run("tcp c [fd01::2]:80").outcome.answered and time.monotonic() < deadline:
-        continue  # each try takes its time
+    assert until(lambda: lab.run("tcp c [fd01::2]:80").outcome.answered)
     lab.run(f"$ ip6tables -A FORWARD -o br0 -p tcp -m conntrack --ctstate ESTABLISHED -j {jump}")
     found = lab.run("why c [fd01::2]:80")
     assert (found.outcome.verdict, found.account.differences, found.outcome.connected) == (verdict, (), True)

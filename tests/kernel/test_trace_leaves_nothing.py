@@ -24,7 +24,7 @@ LISTEN = (
     "from netlab_magic.engines.host.tracing.listener import Listener; from netlab_magic.engines.host.tracing.trace_table import Wanted; "
     "l = Listener(Wanted('icmp', False, 7), False)"
 )
-WAIT = "for i in $(seq 100); do {} && break; sleep 0.05; done"
+WAIT = "for i in $(seq 1000); do {} && break; sleep 0.05; done"
 
 
 def said(lab: Lab, command: str) -> str:
@@ -153,7 +153,7 @@ def test_a_log_that_somebody_else_listens_to_is_one_sentence() -> None:
         with pytest.raises(KernelRefused, match=r"somebody else listens to the packet log of this namespace \(NFLOG group 0\)"):
             lab.run("trace ns1 ns0")
         assert_nothing_left(lab)
-        said(lab, "kill $(cat /run/binder); sleep 0.2")
+        said(lab, "kill $(cat /run/binder); " + WAIT.format("! kill -0 $(cat /run/binder) 2> /dev/null"))
         assert lab.trace("ns1", "ns0")
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from support.labs import hosts_of_labs
+from support.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
 ARTIFACTS = REPOSITORY / "artifacts"
@@ -24,6 +25,11 @@ QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+
+
+PATIENCE = 150_000
+"""Milliseconds."""
+
 
 class Jupyter:
     """A JupyterLab server of our own, with folders of its own, on a free port of this machine."""
@@ -69,7 +75,7 @@ class Jupyter:
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(300):
+        for _ in range(1000):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
                 urllib.request.urlopen(f"{self.address}/api?token={self.token}", timeout=2).close()
                 return
@@ -86,9 +92,7 @@ class Jupyter:
         return f"{self.address}/lab/tree/{name}.ipynb?reset&token={self.token}"
 
     def stop(self) -> None:
-        request = urllib.request.Request(
-            f"{self.address}/api/shutdown", method="POST", headers={"Authorization": f"token {self.token}"}
-        )
+        request = urllib.request.Request(f"{self.address}/api/shutdown", method="POST", headers={"Authorization": f"token {self.token}"})
         with contextlib.suppress(OSError):
             urllib.request.urlopen(request, timeout=5).close()
         try:
@@ -105,10 +109,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     server = Jupyter(tmp_path_factory.mktemp("jupyter"))
     yield server
     server.stop()
-    deadline = time.monotonic() + 5
-    while hosts_of_labs() - before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert hosts_of_labs() - before == set()
+    assert until(lambda: hosts_of_labs() <= before)
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +118,24 @@ def browser_page(jupyter: Jupyter) -> Iterator[tuple[Page, list[str]]]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        patient(page)
         own = (jupyter.address, jupyter.address.replace("http", "ws"), "data:", "blob:")
         page.on("request", lambda request: outside.append(request.url) if not request.url.startswith(own) else None)
         yield page, outside
         browser.close()
 
 
+def patient(page: Page) -> None:
+    """What a page waits for may take its time: on a busy machine a kernel starts in a minute."""
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+
+
 def open_and_run(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.wait_for_function(
-        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
+        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
     )
     command(page, "notebook:run-all-cells")
 

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from support.machine import SESSION_VARIABLE, Machine, difference, read_machine
+from support.waiting import until
 
 TESTS = Path(__file__).parents[1]
 
@@ -102,7 +102,7 @@ class TestReading:
     def test_a_process_in_another_network_is_seen(self):
         before = read_machine()
         with subprocess.Popen(["unshare", "-Urn", "sleep", "60"]) as left:
-            wait_for(lambda: difference(before, read_machine()))
+            assert until(lambda: difference(before, read_machine()))
             (sentence,) = difference(before, read_machine())
             left.kill()
         assert sentence.startswith(f"process {left.pid} (started at ")
@@ -112,13 +112,6 @@ class TestReading:
 def works_in_a_namespace(command: str) -> bool:
     with_own_lock_file = f"mount -t tmpfs tmpfs /run && {command}"
     return subprocess.run(["unshare", "-Urnm", "sh", "-c", with_own_lock_file], capture_output=True, check=False).returncode == 0
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 LEAKING_TEST = """

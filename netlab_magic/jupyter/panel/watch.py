@@ -28,27 +28,27 @@ class Watch:
     def __init__(self) -> None:
         self.strips = Strips()
         self.cost = 0.0
-        self._until = 0.0
+        self._since: float | None = None
 
     @property
     def is_on(self) -> bool:
         """Whether every pair is probed again and again."""
-        return time.monotonic() < self._until
+        return self._since is not None and time.monotonic() < self._since + WATCH_SECONDS
 
     def start(self) -> None:
         """Begins with empty strips."""
-        self._until = time.monotonic() + WATCH_SECONDS
+        self._since = time.monotonic()
         self.strips.clear()
 
     def stop(self) -> None:
         """Ends it; the strips stay as they are."""
-        self._until = 0.0
+        self._since = None
 
     def has_run_out(self) -> bool:
         """Whether its time is over; says so once."""
-        over = bool(self._until) and not self.is_on
+        over = self._since is not None and not self.is_on
         if over:
-            self._until = 0.0
+            self._since = None
         return over
 
     @property
