@@ -216,7 +216,7 @@ def test_the_stop_button_stops_the_command_and_leaves_the_lab(shared: Lab, cell:
 
 # A notebook's kernel lets SIGINT in, whatever its server was started with (ipykernel does that for each cell).
 PRESSED_AT_THE_FIRST_OUTPUT = """
-import os, signal, sys
+import os, signal, sys, time
 from netlab_magic import Lab
 from netlab_magic.errors import Interrupted
 
@@ -225,7 +225,11 @@ with Lab() as lab:
     try:
         lab.run(sys.argv[1], stream=lambda *_: os.kill(os.getpid(), signal.SIGINT))
     except Interrupted:
-        print(*(process.command for process in lab.engine.processes()))
+        for _ in range(500):
+            if not (left := [process.command for process in lab.engine.processes()]):
+                break
+            time.sleep(0.02)  # until the kernel has taken them down
+        print(*left)
         lab.run("$ grep -E '^Sig(Ign|Blk)' /proc/self/status", stream=lambda _, text: print(text, end=""))
 """
 
