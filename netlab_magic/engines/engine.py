@@ -42,20 +42,20 @@ class Engine(Protocol):
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """What there is now, read back from the network itself; see `wire.Observe`."""
 
-    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
-        """Makes the changes in order, and gives `rules` to `iptables-restore` meanwhile, if there are any.
+    def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
+        """Makes the changes in order, gives `rules` to `iptables-restore` meanwhile and then `rules6` to `ip6tables-restore`, if any.
 
         Raises Refusal for the change or the rules that were refused; the other ones may be done then.
         """
 
-    def save(self) -> str:
-        """The firewall as `iptables-save -c` prints it."""
+    def save(self, family: str = "ipv4") -> str:
+        """The firewall as `iptables-save -c` prints it, or with the family ipv6 `ip6tables-save -c`."""
 
-    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
-        """Gives `text` to `iptables-restore` in a namespace; raises Refusal with the number of the line that was refused."""
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST, family: str = "ipv4") -> None:
+        """Gives `text` to the family's restore program in a namespace; raises Refusal with the number of the line that was refused."""
 
-    def canonical(self, text: str) -> str:
-        """What `iptables-save` prints after `text` was restored into an empty firewall; raises Refusal like `restore`."""
+    def canonical(self, text: str, family: str = "ipv4") -> str:
+        """What the family's save program prints after `text` was restored into an empty firewall; raises Refusal like `restore`."""
 
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """Measures all flows."""

@@ -182,21 +182,21 @@ class KernelEngine:
         """See Engine."""
         return self._ask(protocol.Observe({name: tuple(keys) for name, keys in sysctls.items()}, rules, foreign), Observed)
 
-    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""
-        self._ask(protocol.Apply(tuple(changes), rules), protocol.Done)
+        self._ask(protocol.Apply(tuple(changes), rules, rules6), protocol.Done)
 
-    def save(self) -> str:
+    def save(self, family: str = "ipv4") -> str:
         """See Engine."""
-        return self._ask(protocol.SaveRules(), protocol.Text).text
+        return self._ask(protocol.SaveRules(family), protocol.Text).text
 
-    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST, family: str = "ipv4") -> None:
         """See Engine."""
-        self._ask(protocol.RestoreRules(text, flush, namespace), protocol.Done)
+        self._ask(protocol.RestoreRules(text, flush, namespace, family), protocol.Done)
 
-    def canonical(self, text: str) -> str:
+    def canonical(self, text: str, family: str = "ipv4") -> str:
         """See Engine."""
-        return self._ask(protocol.Canonical(text), protocol.Text).text
+        return self._ask(protocol.Canonical(text, family), protocol.Text).text
 
     def probe(self, probes: Sequence[Probe]) -> tuple[Outcome, ...]:
         """See Engine."""

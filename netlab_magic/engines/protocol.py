@@ -18,7 +18,6 @@ from netlab_magic.model.topology import HOST, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
-    "OTHER_FAMILY",
     "PACKET_SYSCTLS",
     "SIMULATED",
     "Account",
@@ -56,9 +55,6 @@ __all__ = [
 SIMULATED = "simulated"
 """The way of a lab that is a model."""
 
-OTHER_FAMILY = "ip6tables"
-"""The owner of the rules for IPv6 where those for IPv4 were loaded too."""
-
 BEAT_SECONDS = 1.0
 """How often the host says that it is still at work."""
 
@@ -78,31 +74,37 @@ class Observe(_Message, frozen=True):
 
 
 class Apply(_Message, frozen=True):
-    """Make these changes, in order, and at the same time give `rules` to `iptables-restore`, which leaves what is there.
+    """Make these changes, in order, and at the same time give `rules` to `iptables-restore`, which leaves what is there; then `rules6` to
+    `ip6tables-restore`.
 
     The answer to a refusal names the change by its index, or the line of the rules; the other of the two may have been done.
     """
 
     changes: tuple[Change, ...]
     rules: str = ""
+    rules6: str = ""
 
 
 class SaveRules(_Message, frozen=True):
-    """`iptables-save -c` of the lab's variant."""
+    """`iptables-save -c` of the lab's variant, or with the family ipv6 `ip6tables-save -c`."""
+
+    family: str = "ipv4"
 
 
 class RestoreRules(_Message, frozen=True):
-    """`iptables-restore` this text in a namespace; `flush` replaces what is there."""
+    """`iptables-restore` this text in a namespace, or `ip6tables-restore`; `flush` replaces what is there."""
 
     text: str
     flush: bool = False
     namespace: str = HOST
+    family: str = "ipv4"
 
 
 class Canonical(_Message, frozen=True):
     """How does iptables itself write these rules? `text` is for `iptables-restore`, tried in a namespace made for it."""
 
     text: str
+    family: str = "ipv4"
 
 
 class ProbeAll(_Message, frozen=True):
@@ -199,7 +201,7 @@ class Inside(msgspec.Struct, frozen=True):
     """What decides about packets in a namespace besides its topology.
 
     `rules` is a dump of this lab's variant, `rules6` the one of ip6tables, `foreign` the rules that they do not show, `sysctls` those that
-    matter to packets, and `listening` all sockets that listen, as servers of the kind "other". The host's IPv4 rules are in `Observed`.
+    matter to packets, and `listening` all sockets that listen, as servers of the kind "other". The host's own rules are in `Observed`.
     """
 
     rules: str = ""
@@ -210,7 +212,8 @@ class Inside(msgspec.Struct, frozen=True):
 
 
 class Observed(_Message, frozen=True):
-    """The answer to `Observe`. `rules` is a dump with counters, `foreign` are rules that it does not show.
+    """The answer to `Observe`. `rules` and `rules6` are the dumps of iptables and ip6tables with counters, `foreign` the rules that they do
+    not show.
 
     `inside` tells of every namespace what else decides about packets there.
     """
@@ -219,6 +222,7 @@ class Observed(_Message, frozen=True):
     rules: str = ""
     foreign: tuple[ForeignRules, ...] = ()
     inside: dict[str, Inside] = {}
+    rules6: str = ""
 
 
 class Text(_Message, frozen=True):

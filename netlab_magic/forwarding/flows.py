@@ -37,13 +37,15 @@ def predict_all(
 def hit_by_no_flow(
     topology: Topology, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside] = _NOTHING
 ) -> dict[str, tuple[RulePosition, ...]]:
-    """The rules, by namespace, that according to the model match no packet of any of the lab's flows, neither request nor reply.
+    """The rules, by namespace, that according to the model match no packet of any of the lab's flows of their family, request or reply.
 
     Namespaces in which the model cannot follow every packet to its end are left out.
     """
     hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
     untold = {name for name, held in beside.items() if held.unread}
-    for found in predict_all(topology, rulesets, lab_flows(topology), beside):
+    six = any(ruleset.family == "ipv6" for ruleset in rulesets.values())
+    probes = [probe for probe in lab_flows(topology) if probe.six == six]
+    for found in predict_all(topology, rulesets, probes, beside):
         for trace in (trace for way in (found, *found.others) for trace in way.traces):
             untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
             for name, place in _met(trace):

@@ -9,7 +9,7 @@ from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Links, links_of
 from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, segment, unreachable_port, verdict_of_error
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
-from netlab_magic.forwarding.trace import NOBODY_ANSWERS, Forwarder, InFlight, Unknown
+from netlab_magic.forwarding.trace import NOBODY_ANSWERS, Forwarder, InFlight, Knows, Unknown
 from netlab_magic.i18n import message
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Ruleset
@@ -68,7 +68,7 @@ def predict(
 class ModelledProbe:
     """One probe and what comes back. `forwarder` remembers the connection for the packets that follow.
 
-    For `assumed` see Forwarder; after `predict`, `forks` is set if it met an undecidable rule that `assumed` does not cover.
+    For `assumed` and `knows` see Forwarder; after `predict`, `forks` is set if it met an undecidable rule that `assumed` does not cover.
     """
 
     def __init__(
@@ -79,13 +79,14 @@ class ModelledProbe:
         beside: Mapping[str, Beside],
         source_port: int = SOME_PORT,
         assumed: Iterable[bool] = (),
+        knows: Knows | None = None,
     ) -> None:
         self.topology = topology
         self.rulesets = rulesets
         self.probe = probe
         self.beside = beside
         self.links: Links = links_of(topology)
-        self.forwarder = Forwarder(self.links, rulesets, beside, assumed)
+        self.forwarder = Forwarder(self.links, rulesets, beside, assumed, knows)
         self.packet = first_packet(probe, self._source(), source_port)
         self.forks = False
 

@@ -1,6 +1,6 @@
 """Follows a packet through one namespace's firewall after another, until it is delivered or lost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -16,7 +16,10 @@ from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import HOST, End
 from netlab_magic.netfilter import HostTrace, Outcome, walk
 
-__all__ = ["NOBODY_ANSWERS", "Forwarder", "InFlight", "Unknown"]
+__all__ = ["NOBODY_ANSWERS", "Forwarder", "InFlight", "Knows", "Unknown"]
+
+Knows = Callable[[str, Ahead], bool]
+"""Whether a namespace knows the hardware address of who is ahead."""
 
 NOBODY_ANSWERS = message("No host answers when {namespace} asks on {device} who has {address}, so the packet cannot be sent.")
 _NO_RULES = Ruleset()
@@ -50,12 +53,21 @@ class InFlight(msgspec.Struct, frozen=True):
 class Forwarder:
     """Follows the packets of one probe, one after another, with each namespace's conntrack state in between.
 
-    `assumed` says, for each undecidable rule in the order they are met, whether it is taken to match.
+    `assumed` says, for each undecidable rule in the order they are met, whether it is taken to match. `knows` tells whether a namespace
+    already knows the hardware address of the next hop; without it, that is undecidable too.
     """
 
-    def __init__(self, links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], assumed: Iterable[bool] = ()) -> None:
+    def __init__(
+        self,
+        links: Links,
+        rulesets: Mapping[str, Ruleset],
+        beside: Mapping[str, Beside],
+        assumed: Iterable[bool] = (),
+        knows: Knows | None = None,
+    ) -> None:
         self.links = links
         self._assumed = iter(assumed)
+        self._knows = knows
         self._rulesets = rulesets
         self._beside = beside
         self._memories: dict[str, Memory] = {}
@@ -102,7 +114,7 @@ class Forwarder:
             return None
         if lost.unknown:
             raise Unknown(lost.unknown, ended)
-        knows = next(self._assumed, None)
+        knows = self._knows(namespace, ahead) if self._knows else next(self._assumed, None)
         if knows is None:
             why = f"{_whose(namespace)} may still know the hardware address of {ahead.address}; if not, it cannot ask for it"
             raise Unknown(why, ended, forks=True)

@@ -20,7 +20,10 @@ from netlab_magic.iptables.extensions import Extension
 from netlab_magic.iptables.option import Option, Quotes, quoted
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["Chain", "Counters", "Match", "Option", "Rule", "RulePosition", "Ruleset", "Table", "Target", "quoted"]
+__all__ = ["PROGRAM_OF", "Chain", "Counters", "Match", "Option", "Rule", "RulePosition", "Ruleset", "Table", "Target", "quoted"]
+
+PROGRAM_OF = {"ipv4": "iptables", "ipv6": "ip6tables"}
+"""The families of rules, each with its program."""
 
 
 class Counters(msgspec.Struct, frozen=True, gc=False):
@@ -265,6 +268,11 @@ class Ruleset(msgspec.Struct, frozen=True, eq=False):
         """The table called `name`; one with empty built-in chains where the kernel has none yet (that is what it means)."""
         found = next((table for table in self.tables if table.name == name), None)
         return found or Table(name, tuple(Chain(chain, "ACCEPT") for chain in BUILT_IN.get(name, ())))
+
+    @property
+    def program(self) -> str:
+        """The program that keeps rules of this family."""
+        return PROGRAM_OF[self.family]
 
     def chain(self, name: str, table: str = "filter") -> Chain | None:
         """A chain of a table, or None."""

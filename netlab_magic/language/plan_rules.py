@@ -13,7 +13,7 @@ from netlab_magic.errors import StatementError, place_of
 from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.rule_parser import read_rule
-from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Chain, Rule, Ruleset, Table
 from netlab_magic.iptables.words import split
 from netlab_magic.language import statements as s
 from netlab_magic.model.hooks import BUILT_IN
@@ -23,19 +23,21 @@ __all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", 
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What one firewall statement comes to: a line for `iptables-restore` (empty when nothing is to do) and a sentence."""
+    """What one firewall statement comes to: a line for the family's restore program (empty when nothing is to do) and a sentence."""
 
     table: str
     line: str
     sentence: str
+    family: str = "ipv4"
 
     def command(self) -> str:
-        """The `iptables` command that does the same."""
+        """The `iptables` or `ip6tables` command that does the same."""
+        program = PROGRAM_OF[self.family]
         if self.line.startswith(":"):
             chain, policy, _ = self.line[1:].split()
-            return f"iptables -P {chain} {policy}"
+            return f"{program} -P {chain} {policy}"
         table = "" if self.table == "filter" else f"-t {self.table} "
-        return f"iptables {table}{self.line}"
+        return f"{program} {table}{self.line}"
 
 
 def policy_step(ruleset: Ruleset, statement: s.Policy) -> tuple[Step, Ruleset]:
@@ -43,19 +45,30 @@ def policy_step(ruleset: Ruleset, statement: s.Policy) -> tuple[Step, Ruleset]:
     table = ruleset.table("filter")
     chain = table.chain(str(statement.chain))
     if chain and chain.policy == statement.verdict:
-        return Step("filter", "", "already so"), ruleset
+        return Step("filter", "", "already so", ruleset.family), ruleset
     chains = tuple(
         msgspec.structs.replace(held, policy=str(statement.verdict)) if held.name == statement.chain else held for held in table.chains
     )
-    after = Ruleset((*(held for held in ruleset.tables if held.name != "filter"), Table("filter", chains)))
-    sentence = f"the policy of {statement.chain} is now {statement.verdict}"
-    return Step("filter", f":{statement.chain} {statement.verdict} [0:0]", sentence), after
+    after = _with_table(ruleset, Table("filter", chains))
+    sentence = f"the policy of {_called(str(statement.chain), ruleset)} is now {statement.verdict}"
+    return Step("filter", f":{statement.chain} {statement.verdict} [0:0]", sentence, ruleset.family), after
+
+
+def _called(chain: str, ruleset: Ruleset) -> str:
+    """A chain as sentences name it: of iptables unless they say otherwise."""
+    return f"{chain} (ip6tables)" if ruleset.family == "ipv6" else chain
+
+
+def _with_table(ruleset: Ruleset, table: Table) -> Ruleset:
+    tables = (*(held for held in ruleset.tables if held.name != table.name), table)
+    return msgspec.structs.replace(ruleset, tables=tables)
 
 
 def masquerade_rule(statement: s.Masquerade) -> s.RuleEdit:
     """`masquerade` as the rule it stands for."""
     other = ("!", "-o", str(statement.bridge)) if statement.bridge else ()
-    return s.RuleEdit("POSTROUTING", ("-s", statement.cidr, *other, "-j", "MASQUERADE"), "nat", place=statement.place)
+    family = "ipv6" if ":" in statement.cidr else "ipv4"
+    return s.RuleEdit("POSTROUTING", ("-s", statement.cidr, *other, "-j", "MASQUERADE"), "nat", family=family, place=statement.place)
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -123,7 +136,7 @@ def spelt(ruleset: Ruleset, edit: s.RuleEdit) -> str | None:
         return ""
     chains = [chain.name for chain in ruleset.table(edit.table).chains if chain.policy is None]
     try:
-        rule = canonical(read_rule(tuple(map(str, edit.spec)), chains=chains))
+        rule = canonical(read_rule(tuple(map(str, edit.spec)), edit.family, chains), edit.family)
     except ValueError:
         return None
     return None if _depends_on_the_variant(rule) or not _belongs_in(edit, rule) else str(rule)
@@ -160,28 +173,29 @@ def specs_in_order(canonical: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]
 def step(ruleset: Ruleset, edit: s.RuleEdit, spec: str) -> tuple[Step, Ruleset]:
     """What `edit` comes to, and the ruleset after it. Raises StatementError when there is nothing to delete."""
     chain = known_chain(ruleset, edit)
-    rule = msgspec.structs.replace(read_rule(split(spec), strict=False), raw=spec)
-    same = [number for number, held in enumerate(chain.rules, 1) if held.spec == spec or _says_the_same(held, rule)]
+    rule = msgspec.structs.replace(read_rule(split(spec), edit.family, strict=False), raw=spec)
+    same = [number for number, held in enumerate(chain.rules, 1) if held.spec == spec or _says_the_same(held, rule, edit.family)]
+    name = _called(chain.name, ruleset)
     if edit.action == "delete":
         number = _doomed(chain, edit, same)
         gone = chain.rules[number - 1].spec
-        made = Step(edit.table, f"-D {chain.name} {number}", f"rule {number} of {chain.name} is gone: {gone}")
+        made = Step(edit.table, f"-D {chain.name} {number}", f"rule {number} of {name} is gone: {gone}", edit.family)
         return made, _with_rules(ruleset, edit.table, chain, (*chain.rules[: number - 1], *chain.rules[number:]))
     if same:
-        return Step(edit.table, "", f"already so (rule {same[0]} of {chain.name})"), ruleset
+        return Step(edit.table, "", f"already so (rule {same[0]} of {name})", edit.family), ruleset
     if edit.action == "insert":
-        made = Step(edit.table, f"-I {chain.name} 1 {spec}", f"rule 1 of {chain.name}")
+        made = Step(edit.table, f"-I {chain.name} 1 {spec}", f"rule 1 of {name}", edit.family)
         return made, _with_rules(ruleset, edit.table, chain, (rule, *chain.rules))
-    made = Step(edit.table, f"-A {chain.name} {spec}", f"rule {len(chain.rules) + 1} of {chain.name}")
+    made = Step(edit.table, f"-A {chain.name} {spec}", f"rule {len(chain.rules) + 1} of {name}", edit.family)
     return made, _with_rules(ruleset, edit.table, chain, (*chain.rules, rule))
 
 
-def _says_the_same(held: Rule, rule: Rule) -> bool:
+def _says_the_same(held: Rule, rule: Rule, family: str) -> bool:
     """Whether a rule that iptables printed is one of which we say how it prints it: releases differ in how they write a few."""
     if held.jump != rule.jump or len(held.options) != len(rule.options) or len(held.matches) != len(rule.matches):
         return False
     try:
-        return canonical(held).same_rule(canonical(rule))
+        return canonical(held, family).same_rule(canonical(rule, family))
     except ValueError:
         return False
 
@@ -192,7 +206,8 @@ def _doomed(chain: Chain, edit: s.RuleEdit, same: Sequence[int]) -> int:
     place = place_of(edit.spec[0]) or edit.place
     if number is None:
         if not same:
-            raise StatementError(f"{chain.name} has no such rule to delete (show rules {chain.name} lists them)", place)
+            six = "-6 " if edit.family == "ipv6" else ""
+            raise StatementError(f"{chain.name} has no such rule to delete (show rules {six}{chain.name} lists them)", place)
         return same[0]
     if not 1 <= number <= len(chain.rules):
         count = f"{len(chain.rules)} rule{'s' if len(chain.rules) != 1 else ''}" if chain.rules else "no rules"
@@ -203,8 +218,7 @@ def _doomed(chain: Chain, edit: s.RuleEdit, same: Sequence[int]) -> int:
 def _with_rules(ruleset: Ruleset, name: str, chain: Chain, rules: tuple[Rule, ...]) -> Ruleset:
     table = ruleset.table(name)
     changed = msgspec.structs.replace(chain, rules=rules)
-    replaced = Table(name, tuple(changed if old.name == chain.name else old for old in table.chains))
-    return Ruleset((*(old for old in ruleset.tables if old.name != name), replaced))
+    return _with_table(ruleset, Table(name, tuple(changed if old.name == chain.name else old for old in table.chains)))
 
 
 def restoring(steps: Sequence[Step]) -> str:

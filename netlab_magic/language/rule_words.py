@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, Extension, Parameter, match, target
 
-__all__ = ["words_after"]
+__all__ = ["options_in", "words_after"]
 
 _TARGETS, _CHAINS = (*TARGETS, "<user chain>"), ("<user chain>",)
 _NAMED = {"-m": (*MATCHES,), "--match": (*MATCHES,), "-j": _TARGETS, "--jump": _TARGETS, "-g": _CHAINS, "--goto": _CHAINS}
@@ -18,7 +18,7 @@ def words_after(words: Sequence[str]) -> set[str]:
     last = words[-1] if words else ""
     if last in _NAMED:
         return set(_NAMED[last])
-    rows = _rows(words)
+    rows = options_in(words)
     if (row := rows.get(last)) and row.types:
         return _values(row, 0)
     if len(words) > 1 and (row := rows.get(words[-2])) and len(row.types) > 1:
@@ -32,7 +32,7 @@ def _values(row: Parameter, place: int) -> set[str]:
     return {*row.types[place].choices, *([_KINDS[row.name]] if row.name in _KINDS else [])}
 
 
-def _rows(words: Sequence[str]) -> dict[str, Parameter]:
+def options_in(words: Sequence[str]) -> dict[str, Parameter]:
     """The options that the rule can have so far, by each of their names."""
     return {name: row for extension in _loaded(words) for row in extension.parameters for name in (row.name, *row.aliases)}
 

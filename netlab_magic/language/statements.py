@@ -172,14 +172,15 @@ class Masquerade(Statement, frozen=True):
 
 
 class Policy(Statement, frozen=True):
-    """`policy CHAIN ACCEPT|DROP`"""
+    """`policy [-6] CHAIN ACCEPT|DROP`"""
 
     chain: str
     verdict: str
+    family: str = "ipv4"
 
 
 class RuleEdit(Statement, frozen=True):
-    """`forward [insert|delete] RULE-SPEC` and `rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`
+    """`forward [-6] [insert|delete] RULE-SPEC` and `rule [-6] [-t TABLE] CHAIN [insert|delete] RULE-SPEC`
 
     `action` is append, insert or delete; `spec` are the words of the rule; for delete it may be the rule's number alone.
     """
@@ -188,6 +189,7 @@ class RuleEdit(Statement, frozen=True):
     spec: tuple[str, ...]
     table: str = "filter"
     action: str = "append"
+    family: str = "ipv4"
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -251,12 +253,13 @@ class Matrix(Probing, frozen=True):
 class Show(Looking, frozen=True):
     """`show topology|chains|way|rules|save|nft|routes|conntrack|script`
 
-    `name` is a chain, one of the ways of a packet, or a table as nft names it.
+    `name` is a chain, one of the ways of a packet, or a table as nft names it. `family` is "" where it was not asked for.
     """
 
     what: str
     name: str | None = None
     table: str | None = None
+    family: str = ""
 
     @property
     def effect(self) -> Effect:
@@ -278,12 +281,13 @@ class Diff(Looking, frozen=True):
 class Explain(Looking, frozen=True):
     """`explain [-t TABLE] CHAIN [N]`: a chain, or its rule number N, in words; without a table the first one that has the chain.
 
-    `explain -t TABLE`: a whole table, with what in it can never matter.
+    `explain -t TABLE`: a whole table, with what in it can never matter. `family` is "" where it was not asked for.
     """
 
     chain: str | None
     number: str | None = None
     table: str | None = None
+    family: str = ""
 
 
 class Session(Alone, frozen=True):

@@ -15,6 +15,7 @@ __all__ = [
     "address",
     "cidr",
     "destination",
+    "family_option",
     "looks_like_address",
     "network",
     "new_name",
@@ -112,6 +113,11 @@ class Reader:
         if self.at < len(self.words):
             extra = self.words[self.at]
             wrong(f"{extra} is one word too many: {self.form}", extra)
+
+
+def family_option(reader: Reader) -> str:
+    """The family that `-4` or `-6` asks for, ipv4 or ipv6; "" where neither stands here."""
+    return {"-4": "ipv4", "-6": "ipv6"}.get(reader.keyword("-4", "-6") or "", "")
 
 
 def wrong(message: str, word: Word) -> NoReturn:

@@ -121,6 +121,11 @@ class Route(msgspec.Struct, frozen=True, order=True):
     source: str | None = None
     kind: str = "unicast"
 
+    @property
+    def family(self) -> str:
+        """Of which IP version it is, ipv4 or ipv6: its destination says so, or else its gateway; a bare default route is of ipv4."""
+        return "ipv6" if ":" in f"{self.destination} {self.via}" else "ipv4"
+
     def __str__(self) -> str:
         """The route as `ip route` writes it: `default via 10.0.0.1 dev eth0`, `blackhole 9.9.9.9/32`."""
         kind = "" if self.kind == "unicast" else f"{self.kind} "

@@ -1,6 +1,6 @@
 """Build and firewall statements: what they change, and how consecutive ones are carried out together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.engines.engine import Engine, Refusal
 from netlab_magic.errors import KernelRefused
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.language import plan_rules
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import desired
@@ -18,7 +18,7 @@ from netlab_magic.model.topology import Topology
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
-__all__ = ["Changes", "check_rules", "may_be_taken_back"]
+__all__ = ["Changes", "check_rules", "may_be_taken_back", "restore_rules"]
 
 _Firewall = s.Policy | s.RuleEdit | s.Masquerade
 
@@ -65,16 +65,18 @@ class Changes(Step):
     def _carry_out(self, engine: Engine, seen: Seen) -> None:
         changes = [(one, change) for one in self.planned for change in one.changes]
         doing = [one for one in self.planned if one.rule and one.rule.line]
-        rules = plan_rules.restoring([one.rule for one in doing if one.rule])
-        at_once = bool(rules and changes and self.may_be_taken_back)
+        steps = [one.rule for one in doing if one.rule]
+        rules = {family: plan_rules.restoring([step for step in steps if step.family == family]) for family in PROGRAM_OF}
+        at_once = bool(doing and changes and self.may_be_taken_back)
         try:
             if changes:
-                engine.apply([change for _, change in changes], rules if at_once else "")
-            if rules and not at_once:
-                engine.restore(rules)
+                engine.apply([change for _, change in changes], *(rules.values() if at_once else ()))
+            for family, text in rules.items() if not at_once else ():
+                if text:
+                    engine.restore(text, family=family)
         except Refusal as refusal:
-            if rules and self.may_be_taken_back:
-                engine.restore(plan_rules.flattened(seen.dump, save_format.parse(engine.save(), strict=False)), flush=True)
+            if self.may_be_taken_back:
+                restore_rules(engine, seen, [family for family, text in rules.items() if text])
             if refusal.in_rules:
                 self._rules_refused(engine, seen, doing, refusal)
             self._change_refused(engine, changes, refusal)
@@ -83,7 +85,7 @@ class Changes(Step):
         if self.may_be_taken_back:
             _take_back(engine, self.planned[0].before)
             # iptables' own words say more than those of iptables-restore, and it names the rule.
-            ask_iptables(engine, seen.ruleset, [one.statement for one in doing if isinstance(one.statement, s.RuleEdit | s.Masquerade)])
+            ask_iptables(engine, seen.by_family, [one.statement for one in doing if isinstance(one.statement, s.RuleEdit | s.Masquerade)])
         raise KernelRefused(f"iptables refused: {refusal.message}", doing[0].statement.place, refusal.errno) from None
 
     def _change_refused(self, engine: Engine, changes: Sequence[tuple[Planned, Change]], refusal: Refusal) -> NoReturn:
@@ -97,6 +99,14 @@ class Changes(Step):
             one.statement.place,
             refusal.errno,
         ) from None
+
+
+def restore_rules(engine: Engine, then: Seen, families: Iterable[str]) -> None:
+    """Brings the host's rules of some families back to what they were. Raises Refusal."""
+    for family in families:
+        text = plan_rules.flattened(then.dump_of(family), save_format.parse(engine.save(family), strict=False, family=family))
+        if text:
+            engine.restore(text, flush=True, family=family)
 
 
 def _take_back(engine: Engine, before: Topology) -> None:
@@ -114,14 +124,15 @@ def _build(statement: s.Build, plan: Plan) -> Step:
 
 @step_of.register
 def _policy(statement: s.Policy, plan: Plan) -> Step:
-    rule, plan.ruleset = plan_rules.policy_step(plan.ruleset, statement)
+    rule, plan.rulesets[statement.family] = plan_rules.policy_step(plan.rulesets[statement.family], statement)
     return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)], plan.may_be_taken_back)
 
 
 @step_of.register(s.RuleEdit)
 @step_of.register(s.Masquerade)
 def _rule(statement: s.RuleEdit | s.Masquerade, plan: Plan) -> Step:
-    rule, plan.ruleset = plan_rules.step(plan.ruleset, _edit_of(statement), plan.specs.pop(0))
+    edit = _edit_of(statement)
+    rule, plan.rulesets[edit.family] = plan_rules.step(plan.rulesets[edit.family], edit, plan.specs.pop(0))
     return Changes([Planned(statement, plan.topology, rule.sentence, rule=rule)], plan.may_be_taken_back)
 
 
@@ -145,22 +156,27 @@ def check_rules(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) -
     """
     found = [statement for statement in statements if isinstance(statement, s.RuleEdit | s.Masquerade)]
     if plan.may_be_taken_back:
-        known = [plan_rules.spelt(plan.ruleset, _edit_of(statement)) for statement in found]
+        known = [plan_rules.spelt(plan.rulesets[edit.family], edit) for edit in map(_edit_of, found)]
         certain = [spec for spec in known if spec is not None]
         if len(certain) == len(found):
             return certain
-    return ask_iptables(engine, plan.ruleset, found)
+    return ask_iptables(engine, plan.rulesets, found)
 
 
-def ask_iptables(engine: Engine, ruleset: Ruleset, statements: Sequence[s.RuleEdit | s.Masquerade]) -> list[str]:
+def ask_iptables(engine: Engine, rulesets: Mapping[str, Ruleset], statements: Sequence[s.RuleEdit | s.Masquerade]) -> list[str]:
     """How iptables writes these rules, tried in a namespace made for it. Raises KernelRefused at the rule that it does not take."""
-    if not statements:
-        return []
     edits = [_edit_of(statement) for statement in statements]
+    families = dict.fromkeys(edit.family for edit in edits)
+    specs = {family: iter(_specs(engine, rulesets[family], [edit for edit in edits if edit.family == family])) for family in families}
+    return [next(specs[edit.family]) for edit in edits]
+
+
+def _specs(engine: Engine, ruleset: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]:
+    """How iptables writes these rules, which are all of the ruleset's family."""
     text, at = plan_rules.check_text(ruleset, edits)
     try:
-        canonical = save_format.parse(engine.canonical(text), strict=False)
+        canonical = save_format.parse(engine.canonical(text, ruleset.family), strict=False, family=ruleset.family)
     except Refusal as refusal:
-        culprit = statements[at.index(refusal.index)] if refusal.index in at else statements[0]
-        raise KernelRefused(f"iptables refuses this rule: {refusal.message}", culprit.place, refusal.errno) from None
+        culprit = edits[at.index(refusal.index)] if refusal.index in at else edits[0]
+        raise KernelRefused(f"{ruleset.program} refuses this rule: {refusal.message}", culprit.place, refusal.errno) from None
     return plan_rules.specs_in_order(canonical, edits)

@@ -3,6 +3,7 @@
 from netlab_magic import docker
 from netlab_magic.errors import CommandFailed, Place
 from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.language import statements as s
 from netlab_magic.language.docker_statements import DockerExec
 from netlab_magic.language.plan_topology import known_namespace
@@ -46,8 +47,10 @@ class RunCommand(Step):
         if ran.status:
             raise self._failure(ran.status, before)
         if adds_rule(statement.text):
-            for hint in repeated(before.ruleset, save_format.parse(engine.save(), strict=False)):
-                running.stream("stderr", f"hint: {hint}\n")
+            for family in PROGRAM_OF:
+                after = save_format.parse(engine.save(family), strict=False, family=family)
+                for hint in repeated(before.rules_of(family), after):
+                    running.stream("stderr", f"hint: {hint}\n")
         running.add(Ran(statement.text, ran.status, "".join(output)))
 
     def _failure(self, status: int, before: Seen) -> CommandFailed:
@@ -55,7 +58,7 @@ class RunCommand(Step):
         statement = self.statement
         first = statement.text.splitlines()[0]
         message = f"the command ended with exit status {status}{_meaning(status, first)}"
-        reason = None if statement.namespace or isinstance(statement, DockerExec) else why_refused(statement.text, before.ruleset)
+        reason = None if statement.namespace or isinstance(statement, DockerExec) else why_refused(statement.text, before.by_family)
         if reason is None:
             return CommandFailed(message, statement.place, status)
         return CommandFailed(f"{message}: {reason.message}", _within(statement, reason.place) or statement.place, status)

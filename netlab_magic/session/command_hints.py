@@ -1,7 +1,7 @@
 """Hints after a raw iptables command: why it was refused, or that a rule now exists twice."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from netlab_magic.errors import StatementError
 from netlab_magic.iptables.command import read_command
@@ -13,8 +13,8 @@ __all__ = ["adds_rule", "repeated", "why_refused"]
 _PLAIN_IPTABLES = re.compile(r"\s*(?:sudo\s+)?(?:\S*/)?ip(6?)tables(?:-legacy|-nft)?\s[^;&|<>$`\n]*")
 
 
-def why_refused(command: str, ruleset: Ruleset) -> StatementError | None:
-    """Our own sentence on a command that iptables has refused; its place is a column of `command`.
+def why_refused(command: str, rulesets: Mapping[str, Ruleset]) -> StatementError | None:
+    """Our own sentence on a command that iptables has refused; its place is a column of `command`. `rulesets` are the rules by family.
 
     None where we see nothing wrong with it either, and for anything but a single call of iptables.
     """
@@ -23,8 +23,7 @@ def why_refused(command: str, ruleset: Ruleset) -> StatementError | None:
         return None
     try:
         read = read_command(command)
-        if not found[1]:
-            changes(read, ruleset)
+        changes(read, rulesets[read.family])
     except StatementError as error:
         return error
     return None
@@ -32,7 +31,7 @@ def why_refused(command: str, ruleset: Ruleset) -> StatementError | None:
 
 def adds_rule(command: str) -> bool:
     """Whether a command line may have put a rule somewhere."""
-    return bool(re.search(r"\biptables\b.*\s(-A|-I|--append|--insert)\s", command))
+    return bool(re.search(r"\bip6?tables\b.*\s(-A|-I|--append|--insert)\s", command))
 
 
 def repeated(before: Ruleset, after: Ruleset) -> Iterator[str]:
@@ -43,4 +42,5 @@ def repeated(before: Ruleset, after: Ruleset) -> Iterator[str]:
             for spec in dict.fromkeys(rule.spec for rule in chain.rules):
                 at = [str(number) for number, rule in enumerate(chain.rules, 1) if rule.spec == spec]
                 if len(at) > max(1, sum(rule.spec == spec for rule in old.rules) if old else 0):
-                    yield f"{chain.name} now has this rule {len(at)} times (numbers {', '.join(at)}): {spec}"
+                    name = f"{chain.name} (ip6tables)" if after.family == "ipv6" else chain.name
+                    yield f"{name} now has this rule {len(at)} times (numbers {', '.join(at)}): {spec}"

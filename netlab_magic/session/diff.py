@@ -1,6 +1,6 @@
 """Two states of a lab side by side: which chains and rules were added, removed or kept, and how topology and sysctls differ."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -11,11 +11,14 @@ from netlab_magic.iptables.ruleset import Rule, RulePosition, Ruleset, Table
 from netlab_magic.model.change_summary import parts
 from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.topology import Topology
+from netlab_magic.model.topology import HOST, Topology
 from netlab_magic.session.results.diff import ChainDiff, Compared, Comparison, RuleDiff
 from netlab_magic.session.state import Seen
 
-__all__ = ["Words", "compare", "compared"]
+__all__ = ["State", "Words", "compare", "compared"]
+
+State = tuple[Topology, *tuple[Ruleset, ...]]
+"""A topology, and the rules of each family."""
 
 Words = Callable[[Ruleset, RulePosition], str]
 """Says in words what a rule does; "" to say nothing."""
@@ -30,37 +33,45 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
         told = explain_rule(ruleset, *place, language)
         return told.situation or told.short
 
-    old, new = ((seen.topology, _rules_of(seen)) for _, seen in (before, after))
+    old, new = ((seen.topology, *_rules_of(seen)) for _, seen in (before, after))
     return Compared(compare(old, new, words), before[0], after[0])
 
 
-def _rules_of(seen: Seen) -> Ruleset:
+def _rules_of(seen: Seen) -> tuple[Ruleset, Ruleset]:
     """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
+    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
+    four, six = _with_inside(seen, seen.rulesets), _with_inside(seen, seen.rulesets6)
+    return msgspec.structs.replace(four, tables=(*four.tables, *nft)), six
+
+
+def _with_inside(seen: Seen, rulesets: Mapping[str, Ruleset]) -> Ruleset:
+    """The host's rules of one family, with those inside namespaces."""
     inside = [
         msgspec.structs.replace(table, name=f"{table.name} in {name}")
         for name in seen.inside_namespaces
-        if name in seen.rulesets
-        for table in seen.rulesets[name].tables
+        if name in rulesets
+        for table in rulesets[name].tables
     ]
-    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
-    return Ruleset((*seen.ruleset.tables, *inside, *nft))
+    return msgspec.structs.replace(rulesets[HOST], tables=(*rulesets[HOST].tables, *inside))
 
 
-def compare(before: tuple[Topology, Ruleset], after: tuple[Topology, Ruleset], words: Words = lambda *_: "") -> Comparison:
+def compare(before: State, after: State, words: Words = lambda *_: "") -> Comparison:
     """What is different between two states of a lab; counters are not compared. `words` says what a rule does that came or went."""
     changes = between(before[0], after[0])
     commands = tuple(command for change in changes for command in change.commands())
-    return Comparison(tuple(_chains(before[1], after[1], words)), tuple(parts(changes)), commands)
+    chains = (chain for old, new in zip(before[1:], after[1:], strict=True) for chain in _chains(old, new, words))
+    return Comparison(tuple(chains), tuple(parts(changes)), commands)
 
 
 def _chains(before: Ruleset, after: Ruleset, words: Words) -> Iterator[ChainDiff]:
+    title = "{} (ip6tables)" if after.family == "ipv6" else "{}"
     for name in dict.fromkeys([*BUILT_IN, *(table.name for ruleset in (after, before) for table in ruleset.tables)]):
         old, new = before.table(name), after.table(name)
         for chain in dict.fromkeys(chain.name for table in (new, old) for chain in table.chains):
             found = _chain(name, old, new, chain)
             if found:
                 told = tuple(_told(row, RulePosition(name, chain, row.after or row.before), before, after, words) for row in found.rows)
-                yield msgspec.structs.replace(found, rows=told)
+                yield msgspec.structs.replace(found, table=title.format(name), rows=told)
 
 
 def _told(row: RuleDiff, place: RulePosition, before: Ruleset, after: Ruleset, words: Words) -> RuleDiff:

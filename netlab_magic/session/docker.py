@@ -110,9 +110,10 @@ def _do(running: Running, statement: Docker) -> None:
 
 @step_of.register
 def _docker(statement: Docker, plan: Plan) -> Step:
-    planned = docker.plan(plan.dockerd, statement, plan.topology, plan.ruleset)
+    planned = docker.plan(plan.dockerd, statement, plan.topology, plan.rulesets["ipv4"])
     step = DockerStep(statement, plan.topology, plan.dockerd, planned)
-    plan.topology, plan.ruleset, plan.dockerd = planned.topology, planned.ruleset, planned.daemon
+    plan.topology, plan.dockerd = planned.topology, planned.daemon
+    plan.rulesets["ipv4"] = planned.ruleset
     return step
 
 

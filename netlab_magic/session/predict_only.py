@@ -6,11 +6,9 @@ import msgspec
 
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import OTHER_FAMILY
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
-from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
@@ -53,12 +51,8 @@ def _evidence(model: Model) -> Evidence:
 def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; if none were read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
-    listed = [foreign.text for foreign in observed.foreign if foreign.owner == OTHER_FAMILY and foreign.text]
-    own = [*([seen.ruleset] if seen.dump else []), *(held for name, held in seen.rulesets6.items() if name == HOST)]
-    read = [*own, *(save_format.parse(text, strict=False) for text in listed)]
-    found = [ruleset for ruleset in read if ruleset.family == wanted]
-    others = tuple(foreign for foreign in observed.foreign if foreign.owner != OTHER_FAMILY)
-    beside = beside_in(msgspec.structs.replace(observed, foreign=others))
+    found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
+    beside = beside_in(observed)
     if not found and not (HOST in beside and beside[HOST].unread):
         beside[HOST] = Beside(unread=f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has")
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}

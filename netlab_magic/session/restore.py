@@ -3,12 +3,13 @@
 from netlab_magic import docker
 from netlab_magic.engines.engine import Engine, Refusal
 from netlab_magic.errors import KernelRefused, NetlabError
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.language import plan_rules
 from netlab_magic.model.changes import SetSysctl, between
 from netlab_magic.model.topology import HOST
 from netlab_magic.nftables.reload import reloading, same_at_rest
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
+from netlab_magic.session.changing import restore_rules
 from netlab_magic.session.docker import run_beside
 from netlab_magic.session.network import Network
 from netlab_magic.session.program_output import with_text
@@ -29,7 +30,7 @@ def bring_back(network: Network, state: Seen) -> Seen:
         engine.apply(between(now.topology, then.topology))
         run_beside(engine, docker.before_rules(network.dockerd, then.dockerd))
         held = network.look(foreign=True) if foreign else now
-        engine.restore(plan_rules.flattened(then.dump, held.ruleset), flush=True)
+        restore_rules(engine, then, PROGRAM_OF)
         run_beside(engine, docker.after_rules(network.dockerd, then.dockerd))
         if foreign:
             _bring_back_inside(engine, held, then)
@@ -63,16 +64,26 @@ def _native(seen: Seen, namespace: str) -> NftRuleset:
 def _bring_back_native(engine: Engine, now: Seen, then: Seen) -> None:
     """The tables of nft that the host and its namespaces had: each namespace's in one transaction. Raises Refusal."""
     for name in (HOST, *then.inside_namespaces):
-        tables = now.rulesets[name].tables if name in now.rulesets and engine.ready.firewall == "nft" else ()
-        if script := reloading(_native(now, name), _native(then, name), [f"ip {table.name}" for table in tables]):
+        shared = _kept_by_iptables(now, name) if engine.ready.firewall == "nft" else []
+        if script := reloading(_native(now, name), _native(then, name), shared):
             run_beside(engine, [with_text("nft -f -", script)], namespace=None if name == HOST else name)
+
+
+def _kept_by_iptables(seen: Seen, namespace: str) -> list[str]:
+    """The tables of a namespace in which iptables-nft and ip6tables-nft keep their rules, as nft calls them."""
+    four, six = (held.get(namespace, Ruleset()) for held in (seen.rulesets, seen.rulesets6))
+    return [*(f"ip {table.name}" for table in four.tables), *(f"ip6 {table.name}" for table in six.tables)]
 
 
 def _bring_back_inside(engine: Engine, now: Seen, then: Seen) -> None:
     """The rules and the sysctls that namespaces had. Raises Refusal."""
     for name, held in then.inside_namespaces.items():
-        if _bare(now, name) != _bare(then, name) or _native(now, name) != _native(then, name):
-            engine.restore(plan_rules.flattened(held.rules, now.rulesets.get(name, Ruleset())), flush=True, namespace=name)
+        if _bare(now, name) == _bare(then, name) and _native(now, name) == _native(then, name):
+            continue
+        engine.restore(plan_rules.flattened(held.rules, now.rulesets.get(name, Ruleset())), flush=True, namespace=name)
+        rules6 = plan_rules.flattened(held.rules6, now.rulesets6.get(name, Ruleset()))
+        if rules6:
+            engine.restore(rules6, flush=True, namespace=name, family="ipv6")
     there = now.observed.inside
     engine.apply(
         [
@@ -85,9 +96,12 @@ def _bring_back_inside(engine: Engine, now: Seen, then: Seen) -> None:
 
 
 def _bare(seen: Seen, namespace: str) -> list[str]:
-    """The rules of a namespace without comments and counters, and without tables in which nothing is."""
-    read = seen.rulesets.get(namespace, Ruleset())
-    tables = [table for table in read.tables if any(chain.rules or chain.policy != "ACCEPT" for chain in table.chains)]
+    """The rules of a namespace in both families, without comments and counters, and without tables in which nothing is."""
+    read = [ruleset for rulesets in (seen.rulesets, seen.rulesets6) if (ruleset := rulesets.get(namespace))]
     return sorted(
-        f"{table.name} {chain.name} {chain.policy} {[rule.spec for rule in chain.rules]}" for table in tables for chain in table.chains
+        f"{ruleset.family} {table.name} {chain.name} {chain.policy} {[rule.spec for rule in chain.rules]}"
+        for ruleset in read
+        for table in ruleset.tables
+        if any(chain.rules or chain.policy != "ACCEPT" for chain in table.chains)
+        for chain in table.chains
     )

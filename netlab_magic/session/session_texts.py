@@ -8,6 +8,7 @@ from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.show import foreign_warnings
@@ -65,12 +66,16 @@ def called(name: str) -> str:
 
 def counts(seen: Seen) -> str:
     """How much there is."""
-    topology, ruleset = seen.topology, seen.ruleset
-    named = len(topology.namespaces) - 1
-    bridges = len(topology.host.bridges)
-    rules = sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
-    parts = [_count(named, "namespace"), _count(bridges, "bridge"), _count(rules, "rule")]
-    return f"{', '.join(parts)}, FORWARD policy {ruleset.forward_policy}"
+    topology, four, six = seen.topology, seen.ruleset, seen.ruleset6
+    parts = [_count(len(topology.namespaces) - 1, "namespace"), _count(len(topology.host.bridges), "bridge")]
+    is_six_told = _rules_in(six) or six.forward_policy == "DROP"
+    of_six = f"; ip6tables: {_count(_rules_in(six), 'rule')}, FORWARD policy {six.forward_policy}" if is_six_told else ""
+    of_four = f", {_count(_rules_in(four), 'rule')}, FORWARD policy {four.forward_policy}" if seen.dump or not of_six else ""
+    return f"{', '.join(parts)}{of_four}{of_six}"
+
+
+def _rules_in(ruleset: Ruleset) -> int:
+    return sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,11 +7,10 @@ import msgspec
 from netlab_magic import docker
 from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import OTHER_FAMILY, SIMULATED, ForeignRules, Observed
+from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
-from netlab_magic.iptables import save_format
 from netlab_magic.iptables.analysis.reachability import reachable
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset, Table
@@ -43,8 +42,6 @@ def _warning(foreign: ForeignRules, own: str) -> str:
     if foreign.owner == "nftables":
         whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
-    if foreign.owner == OTHER_FAMILY:
-        return f"Rules for IPv6 were loaded too ({', '.join(foreign.tables)}); to look at those instead, load them alone"
     return (
         f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
         f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
@@ -53,7 +50,7 @@ def _warning(foreign: ForeignRules, own: str) -> str:
 
 def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outcome], language: str = "en") -> Result | Picture:
     """The picture or text that a `show` statement asks for. Raises StatementError for a chain that does not exist."""
-    observed, ruleset, daemon = seen.observed, seen.ruleset, seen.dockerd
+    observed, ruleset, daemon = seen.observed, _rules(engine, statement.family, seen), seen.dockerd
     match statement.what:
         case "topology":
             return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
@@ -70,27 +67,35 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "nft":
             return nft_listing(engine, observed, statement.name)
         case "routes":
-            return Text(_routes(observed.topology))
+            return Text(_routes(observed.topology, statement.family))
         case "conntrack":
             return Text(output_of(engine, "conntrack -L") or "no connections are being tracked")
         case _:
-            return Text(script(observed.topology, observed.rules, docker.before_rules(None, daemon)))
+            return Text(script(observed.topology, (seen.ruleset, seen.ruleset6), docker.before_rules(None, daemon)))
 
 
 def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> Result:
     """A chain or a rule in words. Raises StatementError for one that does not exist."""
     if statement.table is None and _is_nft(seen.ruleset, seen.dockerd, statement.chain):
         return _nft_explained(engine, str(statement.chain))
-    return explained(statement, seen.ruleset, language, _unmet(seen))
+    ruleset = _rules(engine, statement.family, seen)
+    return explained(statement, ruleset, language, _unmet(seen, ruleset))
 
 
-def _unmet(seen: Seen) -> tuple[RulePosition, ...]:
+def _rules(engine: Engine, asked: str, seen: Seen) -> Ruleset:
+    """The host's rules of the family that was asked for; else of IPv4, unless a host was loaded of which only those of IPv6 are known."""
+    is_six_only = not engine.ready.sends and bool(seen.dump6) and not seen.dump
+    return seen.rules_of(asked or ("ipv6" if is_six_only else "ipv4"))
+
+
+def _unmet(seen: Seen, ruleset: Ruleset) -> tuple[RulePosition, ...]:
     """The rules of the host that no flow of the lab meets; none where there are no flows, or too many to work them all out."""
-    flows = len(lab_flows(seen.topology))
-    if not 0 < flows * (1 + sum(len(chain.rules) for table in seen.ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
+    six = ruleset.family == "ipv6"
+    flows = sum(probe.six == six for probe in lab_flows(seen.topology))
+    if not 0 < flows * (1 + sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
         return ()
     model = model_of(seen)
-    return hit_by_no_flow(model.topology, model.rulesets, model.beside).get(HOST, ())
+    return hit_by_no_flow(model.topology, model.rulesets6 if six else model.rulesets, model.beside).get(HOST, ())
 
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:
@@ -162,36 +167,37 @@ def _listed(engine: Engine, ruleset: Ruleset, chain: str | None) -> str:
     table = table_of(ruleset, chain) if chain else "filter"
     if not engine.ready.sends:
         return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
-    return output_of(engine, f"iptables -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
+    return output_of(engine, f"{ruleset.program} -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
 
 
-def _routes(topology: Topology) -> str:
-    """Each namespace's routes: those that follow from its addresses, then those that were made."""
+def _routes(topology: Topology, family: str = "") -> str:
+    """Each namespace's routes, of one family where it is given: those that were made, then those that follow from its addresses."""
     lines: list[str] = []
     for name in sorted(topology.namespaces, key=lambda name: (name != HOST, name)):
         namespace = topology.namespaces[name]
         lines.append(name)
-        lines += [f"  {route}" for route in namespace.routes]
+        lines += [f"  {route}" for route in namespace.routes if family in ("", route.family)]
         for interface in namespace.interfaces:
             if interface.up and interface.kind != "loopback":
-                lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in interface.addresses]
+                own = [cidr for cidr in interface.addresses if family in ("", "ipv6" if ":" in cidr else "ipv4")]
+                lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in own]
     return "\n".join(lines)
 
 
-def script(topology: Topology, dump: str, beside: Sequence[str] = ()) -> str:
+def script(topology: Topology, rulesets: Sequence[Ruleset], beside: Sequence[str] = ()) -> str:
     """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab.
 
-    `beside` are commands for what the rules in the dump need and do not hold, such as an ipset.
+    `rulesets` are the host's rules of each family, `beside` commands for what they need and do not hold, such as an ipset.
     """
     lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
     lines = ["#!/bin/sh", "# Made by netlab_magic. Run as root in an empty network namespace (unshare -nm, with a private /run).", "set -e"]
     changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
     lines += [command for change in changes for command in change.commands()]
     lines += beside
-    ruleset = save_format.parse(dump, strict=False)
-    kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
-    if kept:
-        lines += ["iptables-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
+    for ruleset in rulesets:
+        kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
+        if kept:
+            lines += [f"{ruleset.program}-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic import docker
 from netlab_magic.engines.protocol import ForeignRules, Inside, Observed
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.model.topology import HOST, Topology
 from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
@@ -49,22 +49,47 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
         """The rules and sysctls of the namespaces that the state has, the host's not among them."""
         return {name: held for name, held in self.observed.inside.items() if name != HOST and name in self.topology.namespaces}
 
+    @property
+    def dump6(self) -> str:
+        """The host's firewall as `ip6tables-save -c` printed it; "" where it has no tables."""
+        return self.observed.rules6
+
+    def dump_of(self, family: str) -> str:
+        """The host's dump of one family, ipv4 or ipv6."""
+        return self.dump6 if family == "ipv6" else self.dump
+
     @cached_property
     def ruleset(self) -> Ruleset:
-        """The host's rules."""
-        return save_format.parse(self.dump, strict=False)
+        """The host's rules for IPv4."""
+        return save_format.parse(self.dump, strict=False, family="ipv4")
+
+    @cached_property
+    def ruleset6(self) -> Ruleset:
+        """The host's rules for IPv6."""
+        return save_format.parse(self.dump6, strict=False, family="ipv6")
+
+    def rules_of(self, family: str) -> Ruleset:
+        """The host's rules of one family, ipv4 or ipv6."""
+        return self.ruleset6 if family == "ipv6" else self.ruleset
+
+    @property
+    def by_family(self) -> dict[str, Ruleset]:
+        """The host's rules by their family."""
+        return {family: self.rules_of(family) for family in PROGRAM_OF}
 
     @cached_property
     def rulesets(self) -> dict[str, Ruleset]:
         """The rules of each namespace that has any, and the host's."""
-        inside = {name: save_format.parse(held.rules, strict=False) for name, held in self.observed.inside.items() if held.rules}
-        return {HOST: self.ruleset, **inside}
+        inside = self.observed.inside.items()
+        found = {name: save_format.parse(held.rules, strict=False, family="ipv4") for name, held in inside if held.rules}
+        return {HOST: self.ruleset, **found}
 
     @cached_property
     def rulesets6(self) -> dict[str, Ruleset]:
-        """The rules of ip6tables of each namespace that has any."""
+        """The rules of ip6tables of each namespace that has any, and the host's."""
         inside = self.observed.inside.items()
-        return {name: save_format.parse(held.rules6, strict=False, family="ipv6") for name, held in inside if held.rules6}
+        found = {name: save_format.parse(held.rules6, strict=False, family="ipv6") for name, held in inside if held.rules6}
+        return {HOST: self.ruleset6, **found}
 
     @cached_property
     def native(self) -> dict[str, NftRuleset]:
@@ -77,7 +102,7 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
         """This state with what of `now` was not read for it: that is still the same."""
         observed = self.observed
         if not self.knows_rules:
-            observed = msgspec.structs.replace(observed, rules=now.dump)
+            observed = msgspec.structs.replace(observed, rules=now.dump, rules6=now.dump6)
         if not self.knows_beside:
             observed = msgspec.structs.replace(observed, foreign=now.observed.foreign, inside=now.observed.inside)
         return self if observed is self.observed else Seen(observed, self.dockerd, knows_beside=now.knows_beside)

@@ -22,6 +22,8 @@ __all__ = ["Statements"]
 
 R = TypeVar("R", bound=Result)
 
+_SIX: dict[bool, tuple[str, ...]] = {True: ("-6",), False: ()}
+
 
 class Statements(ABC):
     """Every method raises what a cell with that statement raises, and gives what it gives."""
@@ -77,17 +79,18 @@ class Statements(ABC):
         """`delete NAME…`"""
         return self._result(Changed, "delete", *names)
 
-    def policy(self, chain: str, verdict: str) -> Changed:
-        """`policy CHAIN ACCEPT|DROP`"""
-        return self._result(Changed, "policy", chain, verdict)
+    def policy(self, chain: str, verdict: str, *, six: bool = False) -> Changed:
+        """`policy [-6] CHAIN ACCEPT|DROP`"""
+        return self._result(Changed, "policy", *_SIX[six], chain, verdict)
 
-    def forward(self, spec: str, action: str | None = None) -> Changed:
-        """`forward [insert|delete] RULE-SPEC`"""
-        return self._result(Changed, "forward", *((action,) if action else ()), *split(spec, STATEMENT))
+    def forward(self, spec: str, action: str | None = None, *, six: bool = False) -> Changed:
+        """`forward [-6] [insert|delete] RULE-SPEC`"""
+        return self._result(Changed, "forward", *_SIX[six], *((action,) if action else ()), *split(spec, STATEMENT))
 
-    def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None) -> Changed:
-        """`rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
-        return self._result(Changed, "rule", "-t", table, chain, *((action,) if action else ()), *split(spec, STATEMENT))
+    def rule(self, chain: str, spec: str, table: str = "filter", action: str | None = None, *, six: bool = False) -> Changed:
+        """`rule [-6] [-t TABLE] CHAIN [insert|delete] RULE-SPEC`"""
+        words = *_SIX[six], "-t", table, chain, *((action,) if action else ())
+        return self._result(Changed, "rule", *words, *split(spec, STATEMENT))
 
     def docker(self, line: str) -> "Result | Picture":
         """`docker LINE`, such as `run web -p 8080:80`"""
@@ -133,13 +136,14 @@ class Statements(ABC):
         """`diff --flows [SNAPSHOT [SNAPSHOT]]`"""
         return self._result(FlowsCompared, "diff", "--flows", *snapshots)
 
-    def show(self, what: str, name: str | None = None, table: str | None = None) -> "Result | Picture":
-        """`show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|nft [TABLE]|routes|conntrack|script`"""
-        return self._one("show", what, *(("-t", table) if table else ()), *((name,) if name else ()))
+    def show(self, what: str, name: str | None = None, table: str | None = None, *, six: bool = False) -> "Result | Picture":
+        """`show topology|chains|way|rules|save|nft|routes|conntrack|script`, with `-6`, `-t TABLE` and a name where the statement takes them"""
+        return self._one("show", what, *_SIX[six], *(("-t", table) if table else ()), *((name,) if name else ()))
 
-    def explain(self, chain: str, number: int | None = None, table: str | None = None) -> Result:
-        """`explain [-t TABLE] CHAIN [N]`"""
-        return self._result(Result, "explain", *(("-t", table) if table else ()), chain, *((str(number),) if number else ()))
+    def explain(self, chain: str, number: int | None = None, table: str | None = None, *, six: bool = False) -> Result:
+        """`explain [-6] [-t TABLE] CHAIN [N]`"""
+        words = *_SIX[six], *(("-t", table) if table else ()), chain
+        return self._result(Result, "explain", *words, *((str(number),) if number else ()))
 
     def up(self) -> Result:
         """`up`"""

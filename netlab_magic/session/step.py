@@ -106,13 +106,15 @@ class Step(ABC):
 class Plan:
     """The state that the statements planned so far lead to; `sends` is false for a network that is only looked at.
 
+    `rulesets` are the host's rules by their family.
+
     `may_be_taken_back` tells that all changes of rules are among the first steps, and can be taken back with these if one is refused.
     `specs` are the rules of the statements that are still to come, in iptables' own words.
     """
 
     def __init__(self, seen: Seen, sends: bool, may_be_taken_back: bool = False) -> None:
         self.topology = seen.topology
-        self.ruleset = seen.ruleset
+        self.rulesets = seen.by_family
         self.dockerd = seen.dockerd
         self.sends = sends
         self.may_be_taken_back = may_be_taken_back

@@ -11,7 +11,6 @@ from netlab_magic.diagnosis.traced_path import path_of_trace, source_port_of
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding import SOME_PORT, predict
 from netlab_magic.iptables import save_format
-from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language import statements as s
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
@@ -60,7 +59,7 @@ def _traced(engine: Engine, seen: Seen, probe: Probe) -> Case:
     topology, beside = full_topology(seen.observed), beside_in(seen.observed)
     traced = engine.trace(probe)
     family = "ipv6" if probe.six else "ipv4"
-    rulesets = {HOST: Ruleset(family=family) if probe.six else seen.ruleset}
+    rulesets = {HOST: seen.rules_of(family)}
     rulesets |= {name: save_format.parse(dump, strict=False, family=family) for name, dump in traced.rules.items()}
     expected = predict(topology, rulesets, probe, beside, source_port_of(traced) or SOME_PORT)
     return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, beside)

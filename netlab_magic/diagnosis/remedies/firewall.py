@@ -63,7 +63,7 @@ class _BeforeTheKiller:
         self.killer = killer
         self.packet = killer.before
         self.ruleset = world.rulesets[hop.namespace]
-        self.program = "ip6tables" if self.ruleset.family == "ipv6" else "iptables"
+        self.program = self.ruleset.program
         self.chain, self.number = own_place(hop.host_trace.matched, killer)
         self.in_user_chain = self.chain == USER_CHAIN
         self.too_late = killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None

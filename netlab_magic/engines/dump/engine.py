@@ -6,7 +6,7 @@ from typing import NamedTuple, NoReturn
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.dump.read import HostDump
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import OTHER_FAMILY, ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
@@ -44,27 +44,24 @@ class LoadedEngine:
         self.told_of_end = False
         self.alive = True
         self._topology = inferred.topology
-        self._foreign: tuple[ForeignRules, ...] = ()
-        if len(rulesets) == 2:
-            self._foreign = (ForeignRules(OTHER_FAMILY, dump.rules6, tuple(table.name for table in rulesets[1].tables)),)
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
-        """See Engine. The rules are those of IPv4 where there are any; those of IPv6 stand beside them."""
-        return Observed(self._topology, (self.dump.rules or self.dump.rules6) if rules else "", self._foreign if foreign else ())
+        """See Engine."""
+        return Observed(self._topology, self.dump.rules, rules6=self.dump.rules6) if rules else Observed(self._topology)
 
-    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""
         _refuse()
 
-    def save(self) -> str:
+    def save(self, family: str = "ipv4") -> str:
         """See Engine."""
-        return self.dump.rules or self.dump.rules6
+        return self.dump.rules6 if family == "ipv6" else self.dump.rules
 
-    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST, family: str = "ipv4") -> None:
         """See Engine."""
         _refuse()
 
-    def canonical(self, text: str) -> str:
+    def canonical(self, text: str, family: str = "ipv4") -> str:
         """See Engine."""
         _refuse()
 

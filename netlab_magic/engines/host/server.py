@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,8 @@ from netlab_magic.engines.host.state.apply import Refused, apply
 from netlab_magic.engines.host.state.observe import Namespaces, observe
 from netlab_magic.engines.host.state.packet_context import inside
 from netlab_magic.engines.host.tracing.trace import trace
+from netlab_magic.iptables.ruleset import PROGRAM_OF
+from netlab_magic.model.topology import Topology
 
 __all__ = ["look", "serve"]
 
@@ -59,8 +62,8 @@ def look(pid: int, way: str) -> NoReturn:
     """Answers questions about the network that this process has joined; refuses everything that could change it."""
     channel = Channel()
     os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
-    rules = firewall.Firewall(firewall.in_use())
-    channel.send(protocol.Ready(pid, way, rules.variant))
+    rules = _both(firewall.in_use())
+    channel.send(protocol.Ready(pid, way, rules["ipv4"].variant))
     while True:
         request = channel.request()
         if request is not None:
@@ -68,17 +71,27 @@ def look(pid: int, way: str) -> NoReturn:
                 channel.send(_looked_up(request, rules, namespaces))
 
 
-def _looked_up(request: protocol.Request, rules: firewall.Firewall, namespaces: Namespaces) -> protocol.Answer:
+def _both(variant: str) -> dict[str, firewall.Firewall]:
+    """The rules of a variant by their families."""
+    return {family: firewall.Firewall(variant, family) for family in PROGRAM_OF}
+
+
+def _looked_up(request: protocol.Request, rules: Mapping[str, firewall.Firewall], namespaces: Namespaces) -> protocol.Answer:
     if not isinstance(request, protocol.Observe):
         return protocol.Failed("an attached network is only looked at, never changed or probed")
     try:
         topology = observe(namespaces, request.sysctls, ())
-        dump = rules.save() if request.rules else ""
-        if not request.foreign:
-            return protocol.Observed(topology, dump)
-        return protocol.Observed(topology, dump, rules.foreign(), inside(namespaces, topology, rules.variant))
+        dumps = [rules[family].save() if request.rules else "" for family in PROGRAM_OF]
+        return _observed(topology, dumps, rules["ipv4"] if request.foreign else None, namespaces)
     except (OSError, firewall.RuleRefused) as error:
         return protocol.Failed(str(error))
+
+
+def _observed(topology: Topology, dumps: Sequence[str], foreign: firewall.Firewall | None, namespaces: Namespaces) -> protocol.Observed:
+    """All that was read back; `foreign` is asked what filters beside it, and None where that is not wanted."""
+    if foreign is None:
+        return protocol.Observed(topology, dumps[0], rules6=dumps[1])
+    return protocol.Observed(topology, dumps[0], foreign.foreign(), inside(namespaces, topology, foreign.variant), dumps[1])
 
 
 class LabHost:
@@ -98,7 +111,8 @@ class LabHost:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
         if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
             ignore_setgroups()
-        self.firewall = firewall.Firewall(self._variant(variant))
+        self.firewalls = _both(self._variant(variant))
+        self.firewall = self.firewalls["ipv4"]
         write_shims(self.firewall.variant)
         self.servers = Servers()
         self.cell = 0
@@ -170,23 +184,23 @@ class LabHost:
     def _carry_out(self, request: protocol.Request, namespaces: Namespaces) -> protocol.Answer:
         match request:
             case protocol.Observe(sysctls, rules, foreign):
-                saved = self.firewall.saving() if rules else str
+                saved = [held.saving() if rules else str for held in self.firewalls.values()]
                 topology = observe(namespaces, sysctls, self.servers.running())
-                if not foreign:
-                    return protocol.Observed(topology, saved())
-                return protocol.Observed(topology, saved(), self.firewall.foreign(), inside(namespaces, topology, self.firewall.variant))
-            case protocol.Apply(changes, rules):
+                return _observed(topology, [dump() for dump in saved], self.firewall if foreign else None, namespaces)
+            case protocol.Apply(changes, rules, rules6):
                 with self.firewall.restoring(rules):
                     apply(namespaces, changes, lambda server: self.servers.start(namespaces, server), self.servers.stop)
+                if rules6:
+                    self.firewalls["ipv6"].restore(rules6, flush=False)
                 return protocol.Done()
-            case protocol.SaveRules():
-                return protocol.Text(self.firewall.save())
-            case protocol.RestoreRules(text, flush, namespace):
+            case protocol.SaveRules(family):
+                return protocol.Text(self.firewalls[family].save())
+            case protocol.RestoreRules(text, flush, namespace, family):
                 with namespaces.inside(namespace):
-                    self.firewall.restore(text, flush)
+                    self.firewalls[family].restore(text, flush)
                 return protocol.Done()
-            case protocol.Canonical(text):
-                return protocol.Text(self.firewall.canonical(text))
+            case protocol.Canonical(text, family):
+                return protocol.Text(self.firewalls[family].canonical(text))
             case protocol.ProbeAll(probes):
                 return protocol.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
             case protocol.TraceProbe(probe):

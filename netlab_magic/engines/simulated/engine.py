@@ -19,7 +19,7 @@ from netlab_magic.engines.simulated.world import World, empty_world
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.iptables.refusal import Refused
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
-from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.iptables.words import split
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
@@ -55,55 +55,60 @@ class SimulatedEngine:
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
-        inside = {name: Inside(self._rules_inside(name), sysctls=_told(held)) for name, held in self.world.topology.namespaces.items()}
+        inside = {
+            name: Inside(self._rules_inside(name), sysctls=_told(held), rules6=self._rules_inside(name, "ipv6"))
+            for name, held in self.world.topology.namespaces.items()
+        }
         others = self._native() if foreign else ()
-        return Observed(topology_seen(self.world, sysctls), self.save() if rules else "", others, inside if foreign else {})
+        dump, dump6 = (self.save(), self.save("ipv6")) if rules else ("", "")
+        return Observed(topology_seen(self.world, sysctls), dump, others, inside if foreign else {}, dump6)
 
     def _native(self) -> tuple[ForeignRules, ...]:
         tables = self.world.native.tables
         return (ForeignRules("nftables", str(self.world.native), tuple(table.title for table in tables)),) if tables else ()
 
-    def _rules_inside(self, name: str) -> str:
-        held = self.world.rules.get((name, "ipv4"))
+    def _rules_inside(self, name: str, family: str = "ipv4") -> str:
+        held = self.world.rules.get((name, family))
         return saved(held, self.ready.firewall, _moment()) if held and held.tables and name != HOST else ""
 
-    def apply(self, changes: Sequence[Change], rules: str = "") -> None:
+    def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""
         for index, change in enumerate(changes):
             try:
                 self._world = applied(self.world, change)
             except KernelSaysNo as refusal:
                 raise Refusal(refusal.detail or refusal.message, refusal.errno, index) from None
-        if rules:
-            self.restore(rules)
+        for family, text in (("ipv4", rules), ("ipv6", rules6)):
+            if text:
+                self.restore(text, family=family)
 
-    def save(self) -> str:
+    def save(self, family: str = "ipv4") -> str:
         """See Engine."""
-        return saved(self.world.ruleset(HOST), self.ready.firewall, _moment())
+        return saved(self.world.ruleset(HOST, family), self.ready.firewall, _moment())
 
-    def restore(self, text: str, flush: bool = False, namespace: str = HOST) -> None:
+    def restore(self, text: str, flush: bool = False, namespace: str = HOST, family: str = "ipv4") -> None:
         """See Engine."""
         try:
-            rules = restored(self.world.ruleset(namespace), text, self.ready.firewall, flush, counters=flush)
+            rules = restored(self.world.ruleset(namespace, family), text, self.ready.firewall, flush, counters=flush)
         except Refused as refused:
             raise _refusal(refused, in_rules=True) from None
         self._world = self.world.with_ruleset(namespace, rules)
 
-    def canonical(self, text: str) -> str:
+    def canonical(self, text: str, family: str = "ipv4") -> str:
         """See Engine."""
         try:
-            rules = restored(Ruleset(), text, self.ready.firewall, flush=True)
+            rules = restored(Ruleset(family=family), text, self.ready.firewall, flush=True)
         except Refused as refused:
-            raise self._better(text) or _refusal(refused) from None
+            raise self._better(text, family) or _refusal(refused) from None
         return saved(rules, self.ready.firewall, _moment(), counters=False)
 
-    def _better(self, text: str) -> Refusal | None:
+    def _better(self, text: str, family: str) -> Refusal | None:
         """Rule by rule through `iptables -A`, as the kernel engine does: its messages say more, and name the rule."""
         chains = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A"))
         world, said = empty_world(self.ready.firewall), list[str]()
-        world = world.with_ruleset(HOST, restored(Ruleset(), chains, self.ready.firewall, flush=True))
+        world = world.with_ruleset(HOST, restored(Ruleset(family=family), chains, self.ready.firewall, flush=True))
         for number, table, rule in appended(text):
-            words = shlex.join(["iptables", "-t", table, *split(rule)])
+            words = shlex.join([PROGRAM_OF[family], "-t", table, *split(rule)])
             world, status = Shell(self._name, _moment).run(world, words, lambda _, text: said.append(text))
             if status:
                 return Refusal(said_by_iptables("".join(said))[0], index=number)

@@ -24,7 +24,6 @@ PROGRAM_VERSION = "1.8.9"
 _NFT_ORDER = ("mangle", "security", "raw", "filter", "nat")
 _NFT_MARK = {"legacy": "", "nft": " (nf_tables)"}
 _COUNTED = re.compile(r"\[(\d+):(\d+)\]\s+")
-_PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 
 
 def program_name(program: str, variant: str) -> str:
@@ -122,7 +121,7 @@ def _may_stand(name: str, table: str, chain: str) -> bool:
 
 def saved(ruleset: Ruleset, variant: str, moment: str, counters: bool = True, table: str | None = None) -> str:
     """What `iptables-save` prints, with `-c` when `counters`; `moment` is the time as the program writes it."""
-    mark = f"{_PROGRAM[ruleset.family]}-save v{PROGRAM_VERSION}{_NFT_MARK[variant]}"
+    mark = f"{ruleset.program}-save v{PROGRAM_VERSION}{_NFT_MARK[variant]}"
     parts = []
     for one in ruleset.tables:
         if table in (None, one.name):
@@ -220,8 +219,7 @@ class _Restoring:
         table_option = next((word for word in words if word in ("-t", "--table")), "")
         if table_option:
             raise Refused(Kind.TABLE_IN_A_TABLE, table_option, table=self.table)
-        family = self.ruleset.family
-        command = command_of([_PROGRAM[family], "-t", self.table, *words])
+        command = command_of([self.ruleset.program, "-t", self.table, *words])
         counted = Counters(int(found[1]), int(found[2])) if found and self.counters else Counters()
         rules = tuple(msgspec.structs.replace(rule, counters=rule.counters or counted) for rule in command.rules)
         command = msgspec.structs.replace(command, rules=rules)
@@ -229,7 +227,7 @@ class _Restoring:
         if command.action == "-A" and command.chain in self.rules and all(self.is_known(rule) for rule in rules):
             self.rules[command.chain] += [self.spelt(rule) for rule in rules]  # thousands of these must not take long
             return
-        one = Ruleset((Table(self.table, self.made()),), family)
+        one = Ruleset((Table(self.table, self.made()),), self.ruleset.family)
         after = apply(one, changes(command, one)).table(self.table)
         self.chains = {chain.name: chain for chain in after.chains}
         self.rules = {chain.name: list(chain.rules) for chain in after.chains}

@@ -6,16 +6,16 @@ import msgspec
 
 from netlab_magic.engines.simulated.nft import counted
 from netlab_magic.engines.simulated.sysctls import read
-from netlab_magic.engines.simulated.world import FAMILIES, Connection, Neighbour, World
+from netlab_magic.engines.simulated.world import Connection, Neighbour, World
 from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.conntrack import flow_of
-from netlab_magic.forwarding.links import links_of
+from netlab_magic.forwarding.links import Ahead, links_of
 from netlab_magic.forwarding.packets import segment
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.forwarding.probe import ModelledProbe
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, InFlight, Unknown
 from netlab_magic.iptables.numbers import number_of, shown
-from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Chain, Counters, Ruleset, Table
 from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
@@ -95,7 +95,13 @@ class Road:
 
     def _begin(self, probe: Probe) -> ModelledProbe:
         self._sent += 1
-        return ModelledProbe(self.topology, self._rules[":" in probe.address], probe, self._beside)
+        return ModelledProbe(self.topology, self._rules[probe.six], probe, self._beside, knows=self._knows)
+
+    def _knows(self, namespace: str, ahead: Ahead) -> bool:
+        """Whether a namespace knows a hardware address already, from before or from a packet of this request."""
+        learnt = self._neighbours.get(namespace, {}).get((ahead.device, ahead.address))
+        before = self._world.neighbours.get(namespace, ())
+        return any(one.mac for one in ([learnt] if learnt else before) if (one.device, one.address) == (ahead.device, ahead.address))
 
     def _exchange(self, begun: ModelledProbe, segments: Sequence[Segment] = ()) -> Prediction:
         found = begun.predict()
@@ -173,7 +179,7 @@ class Road:
             if key in rules and counts:
                 rules[key] = _counted(rules[key], counts)
         native = self._world.native
-        for family in FAMILIES if native.tables else ():
+        for family in PROGRAM_OF if native.tables else ():
             native = counted(native, self._counts.get((HOST, family), {}))
         known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
         for name, learnt in self._neighbours.items():

@@ -12,10 +12,7 @@ from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topolog
 from netlab_magic.netfilter.frame import Ends
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["FAMILIES", "Connection", "Neighbour", "World", "empty_world", "hardware_address", "link_local", "loopback"]
-
-FAMILIES = {"ipv4": "iptables", "ipv6": "ip6tables"}
-"""The families of rules, each with its program."""
+__all__ = ["Connection", "Neighbour", "World", "empty_world", "hardware_address", "link_local", "loopback"]
 
 _LOCAL = 0x52
 """First octet of a hardware address of ours: locally administered, unicast (IEEE 802, 8.4)."""

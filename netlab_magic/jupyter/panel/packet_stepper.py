@@ -58,7 +58,7 @@ class PacketStepper:
 
     def follow(self, seen: Seen) -> None:
         """The lab is not what it was when the packet was sent: the path is what the rules say now, and nothing is measured about it."""
-        rulesets = self._account.rulesets if self._probe.six else {**self._account.rulesets, HOST: seen.ruleset}
+        rulesets = {**self._account.rulesets, HOST: seen.rules_of("ipv6" if self._probe.six else "ipv4")}
         if self._probe.source not in seen.topology.namespaces:
             self._account = _Account(seen.topology, rulesets, PacketPath((), str(self._probe)))
             return

@@ -4,17 +4,19 @@ from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import statements as s
 from netlab_magic.language.docker_parser import DOCKER_FORM, DOCKER_FORMS, read_docker
 from netlab_magic.language.grammar.row import Syntax
+from netlab_magic.language.rule_family import rule_family
 from netlab_magic.language.statements import Statement
-from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.language.word_reader import Reader, family_option, wrong
 from netlab_magic.model.hooks import BUILT_IN
 
 __all__ = ["FIREWALL"]
 
 
 def read_policy(r: Reader) -> Statement:
-    """policy = "policy" CHAIN ( "ACCEPT" | "DROP" )"""
+    """policy = "policy" [ "-6" ] CHAIN ( "ACCEPT" | "DROP" )"""
+    family = family_option(r) or "ipv4"
     chain = r.choice("built-in chain of the filter table", BUILT_IN["filter"], fold=True)
-    return s.Policy(chain, r.choice("policy", ("ACCEPT", "DROP"), fold=True))
+    return s.Policy(chain, r.choice("policy", ("ACCEPT", "DROP"), fold=True), family)
 
 
 def _rule_spec(r: Reader, action: str) -> tuple[Word, ...]:
@@ -29,34 +31,40 @@ def _rule_spec(r: Reader, action: str) -> tuple[Word, ...]:
 
 
 def read_forward(r: Reader) -> Statement:
-    """forward = "forward" [ "insert" | "delete" ] RULE-SPEC"""
-    action = r.keyword("insert", "delete") or "append"
-    return s.RuleEdit("FORWARD", _rule_spec(r, action), action=action)
+    """forward = "forward" [ "-6" ] [ "insert" | "delete" ] RULE-SPEC"""
+    return _edit(r, "FORWARD", "filter", family_option(r))
 
 
 def read_rule(r: Reader) -> Statement:
-    """rule = "rule" [ "-t" TABLE ] CHAIN [ "insert" | "delete" ] RULE-SPEC"""
+    """rule = "rule" [ "-6" ] [ "-t" TABLE ] CHAIN [ "insert" | "delete" ] RULE-SPEC"""
+    family = family_option(r)
     table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else "filter"
-    chain = r.take("chain")
+    family = family or family_option(r)
+    return _edit(r, r.take("chain"), table, family)
+
+
+def _edit(r: Reader, chain: str, table: str, family: str) -> Statement:
     action = r.keyword("insert", "delete") or "append"
-    return s.RuleEdit(chain, _rule_spec(r, action), table, action)
+    family = family or family_option(r)
+    spec = _rule_spec(r, action)
+    return s.RuleEdit(chain, spec, table, action, rule_family(spec, family))
 
 
 FIREWALL = (
     Syntax(
-        "policy CHAIN ACCEPT|DROP",
-        "what happens to packets that no rule of CHAIN decides",
+        "policy [-6] CHAIN ACCEPT|DROP",
+        "what happens to packets that no rule of CHAIN decides; -6: of ip6tables",
         read_policy,
-        ("policy FORWARD DROP",),
+        ("policy FORWARD DROP", "policy -6 FORWARD DROP"),
     ),
     Syntax(
-        "forward [insert|delete] RULE-SPEC",
-        "one copy of a rule in FORWARD, at its end or start; or none of it (delete also takes a number)",
+        "forward [-6] [insert|delete] RULE-SPEC",
+        "one copy of a rule in FORWARD, at its end or start; or none of it (delete also takes a number); -6, or IPv6 in it: of ip6tables",
         read_forward,
-        ("forward -i docker1 -o docker1 -j ACCEPT", "forward delete 1"),
+        ("forward -i docker1 -o docker1 -j ACCEPT", "forward delete 1", "forward -p icmpv6 -j ACCEPT"),
     ),
     Syntax(
-        "rule [-t TABLE] CHAIN [insert|delete] RULE-SPEC",
+        "rule [-6] [-t TABLE] CHAIN [insert|delete] RULE-SPEC",
         "the same in any chain of any table",
         read_rule,
         ("rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80",),

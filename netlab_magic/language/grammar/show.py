@@ -6,28 +6,30 @@ from netlab_magic.language import statements as s
 from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.grammar.table import nft_table
 from netlab_magic.language.statements import Statement
-from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.language.word_reader import Reader, family_option, wrong
 from netlab_magic.model.hooks import BUILT_IN, WAYS
 
 __all__ = ["SHOW"]
 
+_OF_ONE_FAMILY = ("chains", "way", "rules", "save", "routes")
 _SHOWN = ("topology", "chains", "way", "rules", "save", "nft", "routes", "conntrack", "script", "diff")
 
 
 def read_show(r: Reader) -> Statement:
-    """show = "show" ( "topology" | "chains" [ "-t" TABLE ] [ CHAIN ] | "way" [ "forward" | "in" | "out" ] | "rules" [ CHAIN ]
-    | "nft" [ NFT-TABLE ] | "save" | "routes" | "conntrack" | "script" | DIFF )
+    """show = "show" ( "topology" | "chains" [ "-6" ] [ "-t" TABLE ] [ CHAIN ] | "way" [ "-6" ] [ "forward" | "in" | "out" ]
+    | "rules" [ "-6" ] [ CHAIN ] | "save" [ "-6" ] | "nft" [ NFT-TABLE ] | "routes" [ "-6" ] | "conntrack" | "script" | DIFF )
     """
     what = r.choice("thing to show", _SHOWN)
     if what == "diff":
         return read_diff(r)
     if what == "nft":
         return s.Show("nft", nft_table(r))
+    family = family_option(r) if what in _OF_ONE_FAMILY else ""
     if what == "way":
-        return s.Show("way", r.keyword(*WAYS) or "forward")
+        return s.Show("way", r.keyword(*WAYS) or "forward", family=family)
     table = r.choice("table", tuple(BUILT_IN)) if what == "chains" and r.keyword("-t") else None
     name = r.take("chain") if what in ("chains", "rules") and r.peek("<chain>") else None
-    return s.Show(str(what), name, table)
+    return s.Show(str(what), name, table, family)
 
 
 def read_diff(r: Reader) -> Statement:
@@ -39,23 +41,24 @@ def read_diff(r: Reader) -> Statement:
 
 
 def read_explain(r: Reader) -> Statement:
-    """explain = "explain" ( "-t" TABLE | [ "-t" TABLE ] CHAIN [ N ] )"""
+    """explain = "explain" [ "-6" ] ( "-t" TABLE | [ "-t" TABLE ] CHAIN [ N ] )"""
+    family = family_option(r)
     table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else None
     if table and not r.peek("<chain>"):
-        return s.Explain(None, None, table)
+        return s.Explain(None, None, table, family)
     chain = r.take("chain")
     number = r.take("number") if r.peek("<number>") else None
     if number and not re.fullmatch(r"[1-9][0-9]{0,8}", number):
         wrong(f"{number} is not the number of a rule; rules are counted from 1", number)
-    return s.Explain(chain, number, table)
+    return s.Explain(chain, number, table, family)
 
 
 SHOW = (
     Syntax(
-        "show topology|chains [-t TABLE] [CHAIN]|way [forward|in|out]|rules [CHAIN]|save|nft [TABLE]|routes|conntrack|script",
-        "what the kernel has now, read back; way is the way of a packet through all tables; nft is the ruleset as nft prints it",
+        "show topology|chains [-6] [-t TABLE] [CHAIN]|way [-6] [forward|in|out]|rules [-6] [CHAIN]|save [-6]|nft [TABLE]|routes [-6]|conntrack|script",
+        "what the kernel has now, read back; way is the way of a packet through all tables; -6: of ip6tables; nft is the ruleset as nft prints it",
         read_show,
-        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show way", "show nft", "show nft inet fw"),
+        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show chains -6", "show way", "show nft", "show nft inet fw"),
     ),
     Syntax(
         "diff [--flows] [SNAPSHOT [SNAPSHOT]]",
@@ -63,8 +66,8 @@ SHOW = (
         read_diff,
     ),
     Syntax(
-        "explain [-t TABLE] CHAIN [N]",
-        "a chain, its rule number N, or with -t alone a table, in words",
+        "explain [-6] [-t TABLE] CHAIN [N]",
+        "a chain, its rule number N, or with -t alone a table, in words; -6: of ip6tables",
         read_explain,
         ("explain FORWARD", "explain FORWARD 3", "explain -t nat DOCKER", "explain -t filter"),
     ),

@@ -21,6 +21,7 @@ from netlab_magic.engines.host.state.python_iptables import import_iptc
 from netlab_magic.engines.host.state.raw_rules import legacy_tables, raw_rules
 from netlab_magic.engines.protocol import ForeignRules
 from netlab_magic.iptables.restore_format import ChainPolicy, appended, policies_apart, said_by_iptables
+from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.iptables.words import split
 
 __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
@@ -78,27 +79,30 @@ class Kept(NamedTuple):
 
 
 class Firewall:
-    """The IPv4 firewall of the namespace this process is in. A dump is kept, and given again as long as the kernel has the same."""
+    """The rules of one family in the namespace this process is in. A dump is kept, and given again as long as the kernel has the same."""
 
-    def __init__(self, variant: str) -> None:
+    def __init__(self, variant: str, family: str = "ipv4") -> None:
         self.variant = variant
+        self.family = family
+        self._six = family == "ipv6"
+        self._command = f"{PROGRAM_OF[family]}-{variant}"
         self._iptc: Any = None
         self._iptc_missing = variant != "legacy"
         self._kept: Kept | None = None
         self._netfilter: NetfilterSocket | None = None
 
     def save(self) -> str:
-        """`iptables-save -c`; nothing where this machine has no iptables. Raises RuleRefused."""
+        """`iptables-save -c`; nothing where this machine has no iptables, or this namespace no table. Raises RuleRefused."""
         return self.saving()()
 
     def saving(self) -> Callable[[], str]:
         """Starts what `save` does; calling the result waits for it."""
-        if self.variant == NONE:
+        if self.variant == NONE or self._is_empty():
             return str
         raw = self._raw()
         if self._kept is not None and raw == self._kept.raw:
             return partial(str, self._kept.dump)
-        dump = _reading([f"iptables-{self.variant}-save", "-c"])
+        dump = _reading([f"{self._command}-save", "-c"])
 
         def result() -> str:
             output = dump()
@@ -107,16 +111,23 @@ class Firewall:
 
         return result
 
+    def _is_empty(self) -> bool:
+        """Whether this namespace has no table, so that there is nothing to ask a program for."""
+        try:
+            return not _tables_of(self.variant, self._six)
+        except OSError:
+            return False
+
     def _raw(self) -> list[bytes] | None:
         """What the kernel has, None where it does not tell."""
         try:
-            return raw_rules(self.variant)
+            return raw_rules(self.variant, self._six)
         except OSError:
             return None
 
     def _program(self, suffix: str, *words: str, text: str = "") -> str:
         self._has_programs()
-        done = _call([f"iptables-{self.variant}{suffix}", *words], text)
+        done = _call([f"{self._command}{suffix}", *words], text)
         if done.returncode:
             raise _refusal(done.stderr)
         return done.stdout
@@ -153,7 +164,7 @@ class Firewall:
     @contextmanager
     def _restoring(self, text: str) -> Iterator[None]:
         self._has_programs()
-        words = [f"iptables-{self.variant}-restore", "--noflush", *self._waiting]
+        words = [f"{self._command}-restore", "--noflush", *self._waiting]
         with open(os.memfd_create("rules"), "w+", encoding="utf-8") as rules:  # a pipe would have to be filled while the program reads
             rules.write(text)
             rules.seek(0)
@@ -187,7 +198,7 @@ class Firewall:
         """Rule by rule through `iptables -A`, whose messages say more than those of `iptables-restore` and name the rule."""
         self._program("-restore", text="".join(f"{line}\n" for line in text.splitlines() if not line.startswith("-A")))
         for number, table, rule in appended(text):
-            done = _call([f"iptables-{self.variant}", "-w", "-t", table, *split(rule)])
+            done = _call([self._command, "-w", "-t", table, *split(rule)])
             if done.returncode:
                 return RuleRefused(_refusal(done.stderr).message, number)
         return None
@@ -208,7 +219,7 @@ class Firewall:
         if before:
             before.close()
         try:
-            set_policies(self._netfilter, policies)
+            set_policies(self._netfilter, policies, self._six)
         except OSError:
             return False
         return True
@@ -275,7 +286,7 @@ class Firewall:
 
     def _fresh(self, table: str) -> Any:
         """The table as it is now: python-iptables caches tables, and committing one that changed meanwhile fails with EAGAIN."""
-        handle = self._iptc.Table(table)
+        handle = self._iptc.Table6(table) if self._six else self._iptc.Table(table)
         handle.refresh()
         return handle
 

@@ -67,18 +67,20 @@ def rule_numbers() -> dict[tuple[int, str, str, int], int]:
     return found
 
 
-def set_policies(netfilter: NetfilterSocket, policies: Sequence[ChainPolicy]) -> None:
-    """Sets policies of the table filter in the socket's namespace as iptables-nft-restore does (nft_chain_set() in iptables/nft.c).
+def set_policies(netfilter: NetfilterSocket, policies: Sequence[ChainPolicy], six: bool = False) -> None:
+    """Sets policies of the table filter in the socket's namespace as iptables-nft-restore does (nft_chain_set() in iptables/nft.c), or with
+    `six` ip6tables-nft-restore.
 
     They count from 0; the table and its chains come to be where they are missing. Raises OSError where the kernel refuses.
     """
-    table = netfilter_message(NFT_MSG_NEWTABLE, NLM_F_CREATE, socket.AF_INET, attribute(_NFTA_TABLE_NAME, string("filter")))
-    netfilter.change([table, *map(_with_policy, policies)])
+    family = socket.AF_INET6 if six else socket.AF_INET
+    table = netfilter_message(NFT_MSG_NEWTABLE, NLM_F_CREATE, family, attribute(_NFTA_TABLE_NAME, string("filter")))
+    netfilter.change([table, *(_with_policy(policy, family) for policy in policies)])
 
 
-def _with_policy(policy: ChainPolicy) -> Message:
+def _with_policy(policy: ChainPolicy, family: int) -> Message:
     none = bytes(8)
     counters = nested(_NFTA_CHAIN_COUNTERS, attribute(_NFTA_COUNTER_BYTES, none), attribute(_NFTA_COUNTER_PACKETS, none))
     verdict = attribute(_NFTA_CHAIN_POLICY, be32(_VERDICTS[policy.verdict]))
     hook, priority = HOOKS.index(policy.chain), PRIORITIES["filter"]
-    return base_chain(NLM_F_CREATE, socket.AF_INET, "filter", policy.chain, hook, priority, verdict, counters)
+    return base_chain(NLM_F_CREATE, family, "filter", policy.chain, hook, priority, verdict, counters)

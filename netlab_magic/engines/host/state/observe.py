@@ -211,7 +211,8 @@ def _routes(netlink: RouteSocket, names: Mapping[int, str]) -> Iterator[Route]:
                 continue
             destination = ip_address(held.get(_RTA_DST, bytes(width)))
             via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
-            network = f"{destination}/{header.rtm_dst_len}" if header.rtm_dst_len else "default"
+            is_default = not header.rtm_dst_len and (family == socket.AF_INET or via)  # `default dev eth0` alone would be IPv4's
+            network = "default" if is_default else f"{destination}/{header.rtm_dst_len}"
             source = str(ip_address(held[_RTA_PREFSRC])) if _RTA_PREFSRC in held else None
             device = names.get(number(held.get(_RTA_OIF, b""))) if kind == "unicast" else None
             yield Route(network, via, device, source, kind)

@@ -14,17 +14,16 @@ _OF_DEVICES = ("rp_filter", "route_localnet")
 
 
 def inside(namespaces: Namespaces, topology: Topology, variant: str) -> dict[str, Inside]:
-    """What there is in every namespace; of the host its IPv4 rules are left out, which are observed anyway. Raises OSError, RuleRefused."""
+    """What there is in every namespace; of the host its rules are left out, which are observed anyway. Raises OSError, RuleRefused."""
     found: dict[str, Inside] = {}
     for name in namespaces.descriptors:
         with namespaces.inside(name):
             sysctls, sockets = dict(_sysctls(topology.namespaces[name])), tuple(listeners(name))
-            if variant == NONE or not has_rules():
+            if name == HOST or variant == NONE or not has_rules():
                 found[name] = Inside(sysctls=sysctls, listening=sockets)
                 continue
-            dump, dump6 = None if name == HOST else dump_of(variant), dump_of(variant, six=True)
-            foreign = () if name == HOST else Firewall(variant).foreign()
-            found[name] = Inside(dump() if dump else "", foreign, sysctls, sockets, dump6() if dump6 else "")
+            dump, dump6 = dump_of(variant), dump_of(variant, six=True)
+            found[name] = Inside(dump() if dump else "", Firewall(variant).foreign(), sysctls, sockets, dump6() if dump6 else "")
     return found
 
 
