@@ -137,7 +137,7 @@ class Statements(ABC):
         return self._result(FlowsCompared, "diff", "--flows", *snapshots)
 
     def show(self, what: str, name: str | None = None, table: str | None = None, *, six: bool = False) -> "Result | Picture":
-        """`show topology|chains|way|rules|save|nft|routes|conntrack|script`, with `-6`, `-t TABLE` and a name where the statement takes them"""
+        """`show topology|chains|way|rules|save|nft|routes|conntrack|script`, with `-6`, `-t TABLE` and a name where it takes them"""
         return self._one("show", what, *_SIX[six], *(("-t", table) if table else ()), *((name,) if name else ()))
 
     def explain(self, chain: str, number: int | None = None, table: str | None = None, *, six: bool = False) -> Result:

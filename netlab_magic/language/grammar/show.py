@@ -55,10 +55,12 @@ def read_explain(r: Reader) -> Statement:
 
 SHOW = (
     Syntax(
-        "show topology|chains [-6] [-t TABLE] [CHAIN]|way [-6] [forward|in|out]|rules [-6] [CHAIN]|save [-6]|nft [TABLE]|routes [-6]|conntrack|script",
-        "what the kernel has now, read back; way is the way of a packet through all tables; -6: of ip6tables; nft is the ruleset as nft prints it",
+        "show topology|chains [-6] [-t TABLE] [CHAIN]|way [-6] [forward|in|out]|rules [-6] [CHAIN]|save [-6]|nft [TABLE]|routes [-6]"
+        "|conntrack|script",
+        "what the kernel has now, read back; way is the way of a packet through all tables; -6: of ip6tables; "
+        "nft is the ruleset as nft prints it",
         read_show,
-        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show chains -6", "show way", "show nft", "show nft inet fw"),
+        ("show topology", "show chains", "show chains FORWARD", "show chains -t nat", "show chains -6", "show way", "show nft inet fw"),
     ),
     Syntax(
         "diff [--flows] [SNAPSHOT [SNAPSHOT]]",
