@@ -1,7 +1,7 @@
-"""Rules, chains and tables in words: what a rule matches, what happens then, and what it is usually there for.
+"""Rules, chains and tables in words: what a rule matches, what happens then, and what it is usually for.
 
-The package is called as its function `explain`: `netlab_magic` exports that name too, and whichever of the two a program imports first,
-`netlab_magic.explain(ruleset, "filter")` works.
+The package has the same name as the function `explain` that `netlab_magic` exports, and can be called like it:
+`netlab_magic.explain(ruleset, "filter")` works whichever of the two a program imports first.
 
 Start reading: `rule`, then `chain` and `table`; rules of known programs are recognised in `known/`.
 Imports: errors, i18n, iptables, text.

@@ -1,4 +1,4 @@
-"""A chain in words: what it is for, who leads there, its rules, and its end."""
+"""A chain in words: its purpose, the rules that jump to it, its rules, and its end."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ __all__ = ["ChainExplanation", "explain_chain"]
 
 
 class ChainExplanation(msgspec.Struct, frozen=True):
-    """A chain in words: what it is for, which rules lead to it, its rules, what becomes of packets at its end, and `notes` as of a rule."""
+    """A chain in words: its purpose, the rules that jump to it, its rules, what happens at its end, and `notes` as for a rule."""
 
     table: str
     chain: str
@@ -29,7 +29,7 @@ class ChainExplanation(msgspec.Struct, frozen=True):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All that is said of the chain, each of its rules in short."""
+        """The whole explanation of the chain, with its rules in short form."""
         return tuple(line for line in (self.purpose, self.entered, *self.notes, *(rule.short for rule in self.rules), self.end) if line)
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class ChainExplanation(msgspec.Struct, frozen=True):
 
 
 def explain_chain(ruleset: Ruleset, table: str, chain: str, language_name: str = "en") -> ChainExplanation:
-    """A chain in words. Raises StatementError for a table, chain or language that is not there."""
+    """A chain in words. Raises StatementError for an unknown table, chain or language."""
     say = language(language_name)
     around = surroundings(ruleset, table, chain)
     found, held = around.table, around.chain
@@ -62,7 +62,7 @@ def _place(call: Caller, say: Language) -> str:
 
 
 def _entered(calls: list[Caller], say: Language) -> str:
-    """Where packets come from; "" for a built-in chain, whose purpose says it, and for a chain that nothing leads to."""
+    """Where packets come from; "" for a built-in chain, whose purpose says so, and for a chain that no rule jumps to."""
     if not calls:
         return ""
     places = [_place(call, say) for call in calls[:6]]
@@ -74,17 +74,17 @@ def _entered(calls: list[Caller], say: Language) -> str:
 
 
 _POLICIES = {
-    "ACCEPT": message("Packets that no rule has decided on meet the policy, which is ACCEPT: they pass."),
-    "DROP": message("Packets that no rule has decided on meet the policy, which is DROP: they are dropped silently."),
+    "ACCEPT": message("Packets that no rule decides about get the policy, ACCEPT: they pass."),
+    "DROP": message("Packets that no rule decides about get the policy, DROP: they are dropped silently."),
 }
 
 
 def _end(around: Surroundings, say: Language) -> str:
     chain = around.chain
     if chain.policy:
-        return say(_POLICIES.get(chain.policy, message("Packets that no rule has decided on meet the policy, which is {}.")), chain.policy)
+        return say(_POLICIES.get(chain.policy, message("Packets that no rule decides about get the policy, {}.")), chain.policy)
     return say.paragraph(list(_way_back(around.callers, say))) or say(
-        "Packets that no rule has decided on would go back to where they came from."
+        "Packets that no rule decides about would return to the calling chain."
     )
 
 
@@ -92,9 +92,9 @@ def _way_back(calls: list[Caller], say: Language) -> Iterator[str]:
     jumps = [call for call in calls if not call.goto]
     gotos = [call for call in calls if call.goto]
     if len(jumps) == 1 and not gotos:
-        yield say("Packets that no rule has decided on go back to {}, and on from there.", _place(jumps[0], say))
+        yield say("Packets that no rule decides about return to {} and continue there.", _place(jumps[0], say))
     elif jumps:
-        yield say("Packets that no rule has decided on go back to the rule that sent them here, and on from there.")
+        yield say("Packets that no rule decides about return to the calling chain and continue behind the rule that sent them here.")
     if gotos:
-        yield say("Packets that came by goto do not go back to {}, but to the chain that it was called from, or to its policy.",
+        yield say("Packets that came by goto do not return to {}, but to the chain that it was called from, or get its policy.",
                   anded(list(dict.fromkeys(call.chain for call in gotos)), say))  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a rule matches, as one sentence: a clause for every condition, put together as a reader would say it."""
+"""What a rule matches, as one sentence: a clause for every condition, joined as a reader would say it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ __all__ = ["comments", "matched", "meaningful", "said"]
 
 
 class _Pair(NamedTuple):
-    """Two conditions that are one thought. `!` in front of a name means negated; `same` asks for the same words behind both."""
+    """Two conditions that are said in one clause. `!` before a name means negated; `same` requires both to have the same value."""
 
     first: str
     second: str
@@ -45,20 +45,20 @@ _WILDCARDS = {
     Option("--physdev-out"): message("leave through a bridge port whose name begins with {}"),
     Option("--physdev-out", negated=True): message("leave through a bridge port whose name does not begin with {}"),
 }
-"""Interfaces may be named by the beginning of their names, with a + behind it; these are said without the name."""
+"""Clauses for interface names that end in +, which stand for every name that begins so."""
 
 _NOTHING = frozenset({
     Option("--mask", ("255.255.255.255",)), Option("--mask", ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",)),
     Option("--datestart", ("1970-01-01T00:00:00",)), Option("--datestop", ("2038-01-19T03:14:07",)),
     Option("--nfmask", ("0xffffffff",)), Option("--ctmask", ("0xffffffff",)),
 })  # fmt: skip
-"""Options that iptables-save prints though they change nothing."""
+"""Options that iptables-save prints although they change nothing."""
 
 _STATES = ("conntrack", "state")
 
 
 class _Part(NamedTuple):
-    """A condition with its row of the option table and its words as they are said; `match` is None for a rule's own options."""
+    """A condition with its row of the option table and its values in words; `match` is None for a rule's own options."""
 
     option: Option
     row: Parameter | None
@@ -67,7 +67,7 @@ class _Part(NamedTuple):
 
 
 def matched(rule: Rule, family: str, say: Language) -> str:
-    """The sentence that tells which packets a rule matches."""
+    """The sentence that says which packets a rule matches."""
     packets, clauses = _packets(rule, family, say), list(_clauses(rule, family, say))
     if clauses:
         return say("Matches {packets} that {clauses}.", packets=packets, clauses=joined(clauses, say))
@@ -108,13 +108,13 @@ def _part(option: Option, extension: Extension | None, family: str, say: Languag
 
 
 def _syn(option: Option) -> Option:
-    """`--syn` again where iptables-save prints the flags that it stands for."""
+    """`--syn` for the flags that iptables-save prints instead."""
     flags = ("FIN,SYN,RST,ACK", "SYN")
     return Option("--syn", negated=option.negated) if option.name == "--tcp-flags" and option.values == flags else option
 
 
 def _clauses(rule: Rule, family: str, say: Language) -> Iterator[str]:
-    """The rule's own conditions in their order, each together with its other half, then those of every match, connection states last."""
+    """The rule's own conditions in order, each with its counterpart, then those of every match; connection states come last."""
     parts = _parts(rule, family, say)
     taken: list[_Part] = []
     for part in parts:
@@ -127,7 +127,7 @@ def _clauses(rule: Rule, family: str, say: Language) -> Iterator[str]:
 
 
 def _paired(part: _Part, parts: list[_Part], taken: list[_Part], say: Language) -> str:
-    """The clause of a condition, or of the thought that it makes with another one, which is then taken."""
+    """The clause of a condition, or of the pair that it forms with another one, which is then marked as done."""
     for pair in () if _is_wildcard(part.option) else _PAIRS:
         if _named(part) == pair.first and part.row:
             for other in parts:
@@ -142,7 +142,7 @@ def _named(part: _Part) -> str:
 
 
 def _of_match(found: Match, rest: list[_Part], parts: list[_Part], taken: list[_Part], say: Language) -> Iterator[str]:
-    """The clauses of one match; what stands in parentheses goes behind the last of them."""
+    """The clauses of one match; remarks in parentheses follow the last of them."""
     extension = match(found.module)
     if extension is None:
         yield _verbatim(str(found), say)
@@ -176,7 +176,7 @@ def _clause(part: _Part, say: Language) -> str:
 
 
 def meaningful(options: Iterable[Option]) -> Iterator[Option]:
-    """The options that say something: iptables-save prints some that change nothing."""
+    """The options that have an effect: iptables-save also prints some that change nothing."""
     return (option for option in options if option not in _NOTHING)
 
 
@@ -185,7 +185,7 @@ def _is_wildcard(option: Option) -> bool:
 
 
 def said(row: Parameter, option: Option, words: Sequence[str], say: Language) -> str:
-    """The words of the option table for an option, of which the words are said so."""
+    """The option table's clause for an option with these values."""
     if _is_wildcard(option):
         return say(_WILDCARDS[Option(option.name, negated=option.negated)], option.values[0][:-1])
     return say(_template(row, option), *words)

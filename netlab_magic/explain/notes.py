@@ -1,4 +1,4 @@
-"""What a ruleset makes of a rule or a chain beyond what it says: never reached, never called, never met."""
+"""Notes on a rule or chain in its ruleset: never reached, never called, never matched."""
 
 from collections.abc import Iterator
 
@@ -10,29 +10,29 @@ from netlab_magic.iptables.ruleset import Rule
 __all__ = ["chain_notes", "rule_notes"]
 
 def rule_notes(site: Site, say: Language) -> Iterator[str]:
-    """Sentences about the rule at a site."""
+    """The notes on the rule at a site."""
     blocker = site.around.shadows.get(site.number)
     if blocker is not None:
         if site.around.conditions[blocker - 1]:
-            yield say("No packet gets here: what this rule matches is taken by rule {} before it.", blocker)
+            yield say("No packet gets here: rule {} before it takes all its packets.", blocker)
         else:
             yield say("No packet gets here: rule {} before it takes every packet.", blocker)
     else:
         yield from _unreached(site.around, say)
     yield from _counted(site.rule, say)
     if _drops_what_it_logged(site):
-        yield say("The next rule drops the same packets: this one leaves a trace of them first.")
+        yield say("The next rule drops the same packets; this one logs them first.")
 
 
 def chain_notes(around: Surroundings, say: Language) -> Iterator[str]:
-    """Sentences about a chain."""
+    """The notes on a chain."""
     yield from _unreached(around, say)
     yield from _shadowed(around, say)
     if _has_dockers_policy(around):
-        yield say("dockerd sets the policy of FORWARD to DROP when it is the one that switches on net.ipv4.ip_forward.")
+        yield say("dockerd sets the policy of FORWARD to DROP if it switched on net.ipv4.ip_forward itself.")
         if around.table.chain("DOCKER-FORWARD"):
             yield say(
-                "Since Docker 28 nothing that goes to or comes from its networks depends on that policy: its own rules decide all of it."
+                "Since Docker 28, packets to or from its networks do not depend on that policy: its own rules decide about them."
             )
 
 
@@ -45,18 +45,18 @@ def _unreached(around: Surroundings, say: Language) -> Iterator[str]:
     if around.is_reached:
         return
     if around.callers:
-        yield say("No packet gets to this chain: it is entered only from chains that no packet gets to.")
+        yield say("No packet gets to this chain: it is entered only from chains that no packet reaches.")
     else:
-        yield say("No packet gets to this chain: no rule leads here.")
+        yield say("No packet gets to this chain: no rule jumps here.")
 
 
 def _shadowed(around: Surroundings, say: Language) -> Iterator[str]:
-    """Which rules can never match, in few words: each of them says for itself why."""
+    """Which rules can never match, in short: each one's own explanation says why."""
     numbers = sorted(around.shadows)
     if len(numbers) == 1:
-        yield say("Rule {} can never match: an earlier rule takes all that it would.", numbers[0])
+        yield say("Rule {} can never match: an earlier rule takes all its packets.", numbers[0])
     elif numbers:
-        yield say("Rules {} can never match: earlier rules take all that they would.", listed(list(map(str, numbers)), say))
+        yield say("Rules {} can never match: earlier rules take all their packets.", listed(list(map(str, numbers)), say))
 
 
 def _counted(rule: Rule, say: Language) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _counted(rule: Rule, say: Language) -> Iterator[str]:
 
 
 def _drops_what_it_logged(site: Site) -> bool:
-    """Whether the rule logs, and the next one drops what it matches, but for a limit on the logging."""
+    """Whether the rule logs packets that the next one drops, apart from a limit on the logging."""
     if site.rule.jump not in ("LOG", "NFLOG") or site.number >= len(site.chain.rules):
         return False
     following = site.chain.rules[site.number]

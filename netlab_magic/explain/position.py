@@ -1,4 +1,4 @@
-"""Where a rule stands: its table, its chain, its number, what leads there, and what the rules before it take."""
+"""The position of a rule: its table, chain and number, the rules that jump there, and what earlier rules take."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Table
 __all__ = ["Caller", "Site", "Surroundings"]
 
 class Caller(NamedTuple):
-    """A rule that leads into a chain: the chain it stands in, its number, and whether it is a goto."""
+    """A rule that enters a chain: the chain it is in, its number, and whether it is a goto."""
 
     chain: str
     number: int
@@ -19,7 +19,7 @@ class Caller(NamedTuple):
 
 
 class Surroundings:
-    """What the explanations of all rules of a chain share; each part is worked out once, when it is asked for."""
+    """What the explanations of all rules of a chain share; each part is computed once, on demand."""
 
     def __init__(self, table: Table, chain: Chain, family: str) -> None:
         self.table = table
@@ -42,7 +42,7 @@ class Surroundings:
 
     @cached_property
     def is_reached(self) -> bool:
-        """Whether packets can get to the chain: from a built-in one, along rules that lead from chain to chain."""
+        """Whether packets can reach the chain from a built-in one, by jumps from chain to chain."""
         built_in = {chain.name for chain in self.table.chains if chain.policy}
         waiting, seen = [self.chain.name], {self.chain.name}
         while waiting:
@@ -56,39 +56,39 @@ class Surroundings:
 
     @cached_property
     def shadows(self) -> dict[int, int]:
-        """The rules of the chain that can never match, each with the earlier rule that takes all that it would match."""
+        """The rules of the chain that can never match, each with the earlier rule that takes all its packets."""
         return shadowed(self.table, self.chain, self.family)
 
     @cached_property
     def conditions(self) -> list[frozenset[Option | Match]]:
-        """All that must hold for each rule of the chain to match; comments and what holds for any packet are left out."""
+        """The conditions of each rule of the chain, without comments and conditions that every packet meets."""
         return [conditions(rule) for rule in self.chain.rules]
 
 
 class Site(NamedTuple):
-    """The place of a rule; `number` counts from 1."""
+    """The position of a rule; `number` counts from 1."""
 
     around: Surroundings
     number: int
 
     @property
     def table(self) -> Table:
-        """The table that the rule stands in."""
+        """The table that the rule is in."""
         return self.around.table
 
     @property
     def chain(self) -> Chain:
-        """The chain that the rule stands in."""
+        """The chain that the rule is in."""
         return self.around.chain
 
     @property
     def rule(self) -> Rule:
-        """The rule that stands here."""
+        """The rule at this position."""
         return self.chain.rules[self.number - 1]
 
     @property
     def conditions(self) -> frozenset[Option | Match]:
-        """All that must hold for the rule to match."""
+        """The rule's conditions."""
         return self.around.conditions[self.number - 1]
 
     @property
@@ -97,9 +97,9 @@ class Site(NamedTuple):
         return self.table.chain(self.rule.jump) if self.rule.jump else None
 
     def onward(self, say: Language) -> str:
-        """What a packet meets that this rule has not decided on."""
+        """What comes next for a packet that this rule did not decide about."""
         if self.number < len(self.chain.rules):
             return say("the next rule")
         if self.chain.policy:
             return say("the policy of {chain}, which is {policy}", chain=self.chain.name, policy=self.chain.policy)
-        return say("the end of {}, which sends it back to where it came from", self.chain.name)
+        return say("the end of {}, where it returns to the calling chain", self.chain.name)

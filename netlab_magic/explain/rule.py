@@ -17,7 +17,7 @@ from netlab_magic.i18n import Language, language
 from netlab_magic.iptables.canonical import canonical
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.text import printable, suggest
+from netlab_magic.text import counted, printable, suggest
 
 __all__ = ["Explanation", "explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
 
@@ -25,9 +25,9 @@ _SHAPES = (*DOCKER, *KUBERNETES, *PROGRAMS, *EVERYDAY)
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """A rule in words: `matches` and `then` are a sentence each, `situation` some sentences or "", `notes` what this ruleset makes of it.
+    """A rule in words: `matches` and `then` are a sentence each, `situation` is a few sentences or "", `notes` apply to this ruleset.
 
-    `short` is what fits a tooltip; `rule` is the rule as it stands, without control characters.
+    `short` is the text for a tooltip; `rule` is the rule as written, without control characters.
     """
 
     chain: str
@@ -41,7 +41,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All that is said of the rule."""
+        """The whole explanation of the rule."""
         return tuple(line for line in (self.short, self.situation, *self.notes) if line)
 
     def __str__(self) -> str:
@@ -51,24 +51,24 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain_rule(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> Explanation:
     """The rule with that number, counted from 1, in words.
 
-    Raises StatementError for a table, chain, number or language that is not there.
+    Raises StatementError for an unknown table, chain, number or language.
     """
     return told(_site(ruleset, table, chain, number), ruleset.family, language(language_name))
 
 
 def rule_sentence(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> str:
-    """What the rule with that number matches, and what happens then, and no more. Raises StatementError as `explain_rule` does."""
+    """Only what the rule with that number matches and what happens then. Raises StatementError like `explain_rule`."""
     say = language(language_name)
     return say.paragraph(_sentences(_site(ruleset, table, chain, number), ruleset.family, say))
 
 
 def rule_situation(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> str:
-    """In which situation one meets the rule with that number, where its shape tells; else "". Raises as `explain_rule` does."""
+    """The usual purpose of the rule with that number if its form is known, otherwise "". Raises StatementError like `explain_rule`."""
     return _situation(_site(ruleset, table, chain, number), ruleset.family, language(language_name))
 
 
 def surroundings(ruleset: Ruleset, table: str, chain: str) -> Surroundings:
-    """A chain with what is around it, worked out once for all its rules. Raises StatementError when the table has no such chain."""
+    """A chain with its context, computed once for all its rules. Raises StatementError if the table has no such chain."""
     return _SURROUNDINGS.of(ruleset, table, chain)
 
 
@@ -83,14 +83,13 @@ def _site(ruleset: Ruleset, table: str, chain: str, number: int) -> Site:
     around = surroundings(ruleset, table, chain)
     held = around.chain
     if not 1 <= number <= len(held.rules):
-        count = len(held.rules)
-        there = f"it has {count} rule{'s' if count > 1 else ''}" if count else "it has no rules"
-        raise StatementError(f"the chain {chain} has no rule {number}; {there}")
+        count = counted(len(held.rules), "rule") if held.rules else "no rules"
+        raise StatementError(f"the chain {chain} has no rule {number}; it has {count}")
     return Site(around, number)
 
 
 def _chain_at(ruleset: Ruleset, table: str, chain: str) -> tuple[Table, Chain]:
-    """A table and its chain. Raises StatementError when the table has no such chain."""
+    """A table and its chain. Raises StatementError if the table has no such chain."""
     found = ruleset.table(table)
     held = found.chain(chain)
     if held is None:
@@ -114,7 +113,7 @@ def told(site: Site, family: str, say: Language) -> Explanation:
 
 
 def _situation(site: Site, family: str, say: Language) -> str:
-    """In which situation one meets the rule at a site, and its comments."""
+    """The usual purpose of the rule at a site, and its comments."""
     rule = _canonical(site.rule, family)
     situation = recognised(_SHAPES, site.table.name, site.chain.name, rule, say) or _where_to(site, say)
     return say.paragraph([situation, *comments(rule, say)])
@@ -125,20 +124,20 @@ def _sentences(site: Site, family: str, say: Language) -> tuple[str, str]:
     written = site.rule
     shown = printable(written.spec)
     if not (written.options or written.matches or written.target) and shown.strip():
-        return say("This rule is quoted as it stands: “{}”.", shown), say("What it does is for its own program to say.")
+        return say("This rule is quoted as written: “{}”.", shown), say("What it does is up to the program that wrote it.")
     rule = _canonical(written, family)
     return matched(rule, family, say), happens(site, rule, family, say)
 
 
 def _where_to(site: Site, say: Language) -> str:
-    """What the chain is for that the rule enters, where that is known."""
+    """The purpose of the chain that the rule enters, if known."""
     entered = site.leads_to
     known = known_purpose(site.table.name, entered.name, say) if entered else ""
     return say("{chain}: {purpose}", chain=site.rule.jump, purpose=known) if known else ""
 
 
 def _canonical(rule: Rule, family: str) -> Rule:
-    """The rule as iptables-save prints it; a value that iptables would not take is explained as it stands."""
+    """The rule as iptables-save prints it; a value that iptables would refuse is explained as written."""
     try:
         return canonical(rule, family)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Whichever part of a ruleset is asked for, in words: a table, a chain or a rule."""
+"""Any part of a ruleset in words: a table, a chain or a rule."""
 
 from typing import overload
 
@@ -21,9 +21,9 @@ def explain(ruleset: Ruleset, table: str, chain: str, number: int, language_name
 def explain(
     ruleset: Ruleset, table: str, chain: str | None = None, number: int | None = None, language_name: str = "en"
 ) -> TableExplanation | ChainExplanation | Explanation:
-    """A table in words; or one of its chains; or the rule of that chain which has `number`, counted from 1.
+    """A table in words; or one of its chains; or the rule with `number` in that chain, counted from 1.
 
-    `language_name` is `en` or `zh_TW`. Raises StatementError for a table, chain, number or language that is not there.
+    `language_name` is `en` or `zh_TW`. Raises StatementError for an unknown table, chain, number or language.
     """
     if chain is None:
         return explain_table(ruleset, table, language_name)

@@ -1,4 +1,4 @@
-"""A table in words: its chains, each with what it is for, and what in it can never matter."""
+"""A table in words: its chains with their purpose, and what in it has no effect."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _MOST_NOTES = 20
 
 
 class TableExplanation(msgspec.Struct, frozen=True):
-    """A table in words: `chains` are pairs of a chain's name and what it is for, `notes` what in the table can never matter."""
+    """A table in words: `chains` are pairs of a chain's name and its purpose, `notes` say what in the table has no effect."""
 
     table: str
     chains: tuple[tuple[str, str], ...]
@@ -27,7 +27,7 @@ class TableExplanation(msgspec.Struct, frozen=True):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What each chain is for, after its name, and the notes."""
+        """Each chain's name and purpose, and the notes."""
         return (*(f"{name}: {said}" for name, said in self.chains), *self.notes)
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class TableExplanation(msgspec.Struct, frozen=True):
 
 
 def explain_table(ruleset: Ruleset, name: str, language_name: str = "en") -> TableExplanation:
-    """A table in words. Raises StatementError for a language that there is not."""
+    """A table in words. Raises StatementError for an unsupported language."""
     say = language(language_name)
     table = ruleset.table(name)
     told = [(printable(chain.name), _told(table, chain, say)) for chain in table.chains[:_MOST_CHAINS]]
@@ -54,11 +54,11 @@ def _told(table: Table, chain: Chain, say: Language) -> str:
 def _notes(ruleset: Ruleset, table: Table, say: Language) -> Iterator[str]:
     lost = orphans(table)
     if len(lost) == 1:
-        yield say("No packet gets to the chain {}: no rule that packets get to leads there.", lost[0])
+        yield say("No packet gets to the chain {}: no reachable rule jumps there.", lost[0])
     elif lost:
-        yield say("No packet gets to the chains {}: no rule that packets get to leads there.", listed(lost, say))
+        yield say("No packet gets to the chains {}: no reachable rule jumps there.", listed(lost, say))
     never = [
-        say("Rule {0} of {1} can never match: rule {2} takes all that it would.", number, chain, taker)
+        say("Rule {0} of {1} can never match: rule {2} takes all its packets.", number, chain, taker)
         for chain, number, taker in all_shadowed(table, ruleset.family)
     ]
     yield from never[:_MOST_NOTES]

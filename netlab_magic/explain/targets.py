@@ -1,4 +1,4 @@
-"""What happens to a packet that a rule matches, as one sentence a target."""
+"""What happens to a packet that a rule matches, in one sentence for each target."""
 
 from netlab_magic.explain.matches import meaningful, said
 from netlab_magic.explain.position import Caller, Site
@@ -11,24 +11,24 @@ from netlab_magic.iptables.ruleset import Option, Rule, Target
 __all__ = ["happens"]
 
 _ACCEPTED = {
-    "filter": message("The packet is accepted: no later rule of the filter table is asked about it here."),
-    "nat": message("The connection keeps its addresses: no later rule of the nat table is asked about it here."),
+    "filter": message("The packet is accepted: no later rule of the filter table sees it at this hook."),
+    "nat": message("The connection keeps its addresses: no later rule of the nat table sees it at this hook."),
 }
 _BUILT_IN_RETURNS = {
-    "ACCEPT": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: ACCEPT."),
-    "DROP": message("The policy of {chain} decides at once, since {chain} is built in and there is no chain to go back to: DROP."),
+    "ACCEPT": message("The policy of {chain} decides at once, since {chain} is built in and has no calling chain: ACCEPT."),
+    "DROP": message("The policy of {chain} decides at once, since {chain} is built in and has no calling chain: DROP."),
 }
 
 
 def happens(site: Site, rule: Rule, family: str, say: Language) -> str:
-    """The sentence that tells what becomes of the packets that the rule at `site`, in its canonical form, matches."""
+    """The sentence that says what happens to packets that the rule at `site`, in its canonical form, matches."""
     found = rule.target
     if found is None:
-        return say("Nothing is decided: the packet is counted, and goes on to {}.", site.onward(say))
+        return say("The rule decides nothing: the packet is counted and goes on to {}.", site.onward(say))
     if site.leads_to is not None:
         return _enters(site, found, say)
     if found.name == "ACCEPT":
-        other = message("The packet passes: no later rule of the {} table is asked about it here, while other tables still are.")
+        other = message("The packet passes: no later rule of the {} table sees it at this hook, but other tables do.")
         return say(_ACCEPTED.get(site.table.name, other), site.table.name)
     if found.name == "RETURN":
         return _returns(site, say)
@@ -36,9 +36,9 @@ def happens(site: Site, rule: Rule, family: str, say: Language) -> str:
         return _rejects(found, say)
     extension = target(found.name)
     if extension is None:
-        return say("The packet is handed on as the rule says: “{}”.", str(found))
+        return say("The packet is passed on as the rule says: “{}”.", str(found))
     what = _done(extension, found, family, say)
-    return say(extension.then or message("The packet {what}, and goes on to {onward}."), what=what, onward=site.onward(say))
+    return say(extension.then or message("The packet {what} and goes on to {onward}."), what=what, onward=site.onward(say))
 
 
 def _enters(site: Site, found: Target, say: Language) -> str:
@@ -47,20 +47,25 @@ def _enters(site: Site, found: Target, say: Language) -> str:
     if found.goto:
         return _goes_to(site, found.name, say)
     if not chain.rules:
-        return say("The packet enters the chain {name}, which is empty, and comes straight back to {onward}.",
+        return say("The packet enters the chain {name}, which is empty, and returns at once to {onward}.",
                    name=found.name, onward=site.onward(say))  # fmt: skip
-    return say("The packet enters the chain {name}; if no rule there decides, it comes back to {onward}.",
+    return say("The packet enters the chain {name}; if no rule there decides, it returns to {onward}.",
                name=found.name, onward=site.onward(say))  # fmt: skip
 
 
 def _goes_to(site: Site, name: str, say: Language) -> str:
-    """A goto leaves no way back: what comes next is what would follow the end of the chain that it stands in (iptables(8), --goto)."""
+    """A goto does not return: after it comes what would follow the end of the chain that contains it (iptables(8), --goto)."""
     chain = site.chain
     if chain.policy:
-        return say("The packet goes on in the chain {name} for good; if no rule there decides, the policy of {chain} does: {policy}.",
-                   name=name, chain=chain.name, policy=chain.policy)  # fmt: skip
-    return say("The packet goes on in the chain {name} and does not come back to {chain}; if no rule there decides, it goes back to the "
-               "chain that {chain} was called from.", name=name, chain=chain.name)  # fmt: skip
+        return say(
+            "The packet goes on in the chain {name} and does not return; if no rule there decides, the policy of {chain} applies: "
+            "{policy}.",
+            name=name,
+            chain=chain.name,
+            policy=chain.policy,
+        )
+    return say("The packet goes on in the chain {name} and does not return to {chain}; if no rule there decides, it returns to the chain "
+               "that {chain} was called from.", name=name, chain=chain.name)  # fmt: skip
 
 
 def _returns(site: Site, say: Language) -> str:
@@ -70,36 +75,36 @@ def _returns(site: Site, say: Language) -> str:
     calls = site.around.callers
     gotos = [call for call in calls if call.goto]
     if gotos and len(gotos) == len(calls):
-        return say("The packet leaves {chain}; since it came by goto, it does not go back to {caller} but to the chain that {caller} was "
-                   "called from, or to the policy where {caller} is built in.", chain=chain.name, caller=gotos[0].chain)  # fmt: skip
+        return say("The packet leaves {chain}; since it came by goto, it does not return to {caller} but to the chain that {caller} was "
+                   "called from, or to the policy if {caller} is built in.", chain=chain.name, caller=gotos[0].chain)  # fmt: skip
     return _goes_back(chain.name, calls, say)
 
 
 def _goes_back(chain: str, calls: list[Caller], say: Language) -> str:
     if len(calls) == 1:
-        return say("The packet leaves {chain} and goes back to {caller}, behind rule {number} that sent it here.",
+        return say("The packet leaves {chain} and returns to {caller}, after rule {number}, which sent it here.",
                    chain=chain, caller=calls[0].chain, number=calls[0].number)  # fmt: skip
-    return say("The packet leaves {} and goes back to the chain that it came from, behind the rule that sent it here.", chain)
+    return say("The packet leaves {} and returns to the calling chain, after the rule that sent it here.", chain)
 
 
 def _rejects(found: Target, say: Language) -> str:
     chosen = found.option("--reject-with")
     if chosen is None:
-        return say("The packet is refused: it is dropped, and its sender is told so.")
+        return say("The packet is rejected: it is dropped, and its sender gets an error.")
     answer = " ".join(chosen.values)
     if answer in ("tcp-reset", "tcp-rst"):
-        return say("The packet is refused: it is dropped, and its sender gets a TCP reset, as from a closed port.")
+        return say("The packet is rejected: it is dropped, and its sender gets a TCP reset, as from a closed port.")
     kind, _, reason = answer.partition("-")
     protocol = "ICMPv6" if kind == "icmp6" else "ICMP"
     if kind not in ("icmp", "icmp6"):
-        return say("The packet is refused: it is dropped, and its sender is told so with “{}”.", answer)
+        return say("The packet is rejected: it is dropped, and its sender gets the error “{}”.", answer)
     return say(
-        "The packet is refused: it is dropped, and its sender is told so by {protocol} ({reason}).", protocol=protocol, reason=reason
+        "The packet is rejected: it is dropped, and its sender gets an {protocol} error ({reason}).", protocol=protocol, reason=reason
     )
 
 
 def _done(extension: Extension, found: Target, family: str, say: Language) -> str:
-    """What a target does to the packet: its options' clauses, with the remarks behind the last of them."""
+    """What a target does to the packet: its options' clauses, with remarks after the last of them."""
     clauses: list[str] = []
     asides: list[str] = []
     for option in meaningful(found.options):
@@ -118,7 +123,7 @@ def _done(extension: Extension, found: Target, family: str, say: Language) -> st
 
 
 def _marked(name: str, option: Option, say: Language) -> str:
-    """`--set-xmark VALUE/MASK` in words: the kernel clears the bits of the mask, then turns over those of the value (xt_mark)."""
+    """`--set-xmark VALUE/MASK` in words: the kernel clears the bits of the mask, then flips those of the value (xt_mark)."""
     if option.name != "--set-xmark":
         return ""
     try:
@@ -134,9 +139,9 @@ def _marked(name: str, option: Option, say: Language) -> str:
     if not value:
         return say("has the bits {value} of {whose} cleared", whose=whose, value=mask_word)
     if not mask:
-        return say("has the bits {value} of {whose} turned over", whose=whose, value=value_word)
+        return say("has the bits {value} of {whose} flipped", whose=whose, value=value_word)
     if not value & ~mask:
         return say("has the bits {mask} of {whose} set to {value}", whose=whose, mask=mask_word, value=value_word)
     return say(
-        "has the bits {mask} of {whose} cleared and then the bits {value} turned over", whose=whose, mask=mask_word, value=value_word
+        "has the bits {mask} of {whose} cleared and then the bits {value} flipped", whose=whose, mask=mask_word, value=value_word
     )

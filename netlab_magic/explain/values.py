@@ -1,4 +1,4 @@
-"""The words behind options as a reader says them: `1024:65535` is 1024–65535, `172.17.0.2/32` one address, `5/min` 5 a minute."""
+"""Values of options in words: `1024:65535` becomes 1024–65535, `172.17.0.2/32` a single address, `5/min` 5 per minute."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from netlab_magic.iptables.ruleset import Option
 __all__ = ["anded", "joined", "listed", "protocol", "worded"]
 
 Worded = Callable[[Any, Language], str]
-"""The words for a value, as a reader says them."""
+"""A value in words."""
 
 _MOST_LISTED = 12
 
@@ -32,18 +32,18 @@ def anded(items: list[str], say: Language) -> str:
 
 
 def listed(items: Sequence[str], say: Language) -> str:
-    """A, B and C; of many the first dozen, and how many more there are."""
+    """A, B and C; of many, the first dozen and how many more there are."""
     some = list(items[:_MOST_LISTED])
     return anded([*some, say("{} more", len(items) - len(some))] if len(items) > len(some) else some, say)
 
 
 def joined(clauses: list[str], say: Language) -> str:
-    """Clauses in one sentence. A message of its own: other languages join clauses otherwise than nouns."""
+    """Joins clauses. A separate message, since other languages join clauses differently from nouns."""
     return say.several(message("{0}, {1}"), message("{0} and {1}"), clauses)
 
 
 def _network(found: Network) -> str:
-    """A network without the prefix length where it is one address."""
+    """A network, without the prefix length if it is a single address."""
     return found.base if found.is_host else str(found)
 
 
@@ -75,7 +75,7 @@ def _rate(found: Rate, say: Language) -> str:
 
 
 def _mark(found: Masked, say: Language) -> str:
-    """A mask says which bits count."""
+    """A value with a mask, which says which bits count."""
     value = f"0x{found.value:x}"
     return value if found.mask == WIDEST else say("{value} (only the bits {mask} count)", value=value, mask=f"0x{found.mask:x}")
 
@@ -119,7 +119,7 @@ _STATES = {
     "NEW": message("open a new connection"),
     "ESTABLISHED": message("belong to an established connection"),
     "RELATED": message("open a connection that is related to an established one"),
-    "INVALID": message("belong to no connection that conntrack can make sense of (INVALID)"),
+    "INVALID": message("cannot be assigned to a connection by conntrack (INVALID)"),
     "UNTRACKED": message("are exempt from connection tracking (UNTRACKED)"),
     "SNAT": message("belong to a connection whose source address was translated (SNAT)"),
     "DNAT": message("belong to a connection whose destination address was translated (DNAT)"),
@@ -128,9 +128,9 @@ _STATES = {
         "belong to an established connection, are related to one, or belong to one whose destination address was translated (DNAT)"
     ),
     "NEW,RELATED,ESTABLISHED": message("open a new connection, belong to an established one, or are related to one"),
-    "INVALID,NEW": message("open a new connection, or belong to none that conntrack can make sense of (INVALID)"),
+    "INVALID,NEW": message("open a new connection, or cannot be assigned to one by conntrack (INVALID)"),
     "NEW,ESTABLISHED": message("open a new connection or belong to an established one"),
-    "NEW,RELATED": message("open a new connection, be it related to an established one or not"),
+    "NEW,RELATED": message("open a new connection, whether or not it is related to an established one"),
     "NEW,UNTRACKED": message("open a new connection, or are exempt from connection tracking (UNTRACKED)"),
 }
 
@@ -138,7 +138,7 @@ _STATES = {
 _NOT_STATES = {
     "NEW": message("do not open a new connection"),
     "ESTABLISHED": message("do not belong to an established connection"),
-    "INVALID": message("make sense to conntrack (are not INVALID)"),
+    "INVALID": message("are not INVALID to conntrack"),
     "UNTRACKED": message("are not exempt from connection tracking"),
     "SNAT": message("belong to no connection whose source address was translated"),
     "DNAT": message("belong to no connection whose destination address was translated"),
@@ -179,7 +179,7 @@ _PING = {
 
 
 def _icmp(names: dict[str, str]) -> Worded:
-    """IANA's names of the ICMP types (icmp-parameters, icmpv6-parameters), as iptables spells them."""
+    """The names of the ICMP types (IANA's icmp-parameters, icmpv6-parameters), as iptables spells them."""
 
     def said(found: IcmpType, say: Language) -> str:
         number = str(found)
@@ -203,12 +203,12 @@ _KINDS = {
     "PROHIBIT": message("an address with a prohibit route"),
     "THROW": message("an address with a throw route"),
     "NAT": message("an address of the kernel's old routing NAT"),
-    "XRESOLVE": message("an address that a resolver outside of the kernel knows"),
+    "XRESOLVE": message("an address resolved outside the kernel"),
 }
 
 
 def _chosen(known: dict[str, str], joined: Callable[[list[str], Language], str] = _ored) -> Worded:
-    """One word or several, those of the table in the reader's language."""
+    """One or more words of a table, in the reader's language."""
 
     def said(found: str | Sequence[str | int], say: Language) -> str:
         parts = map(str, (found,) if isinstance(found, str) else found)
@@ -244,8 +244,8 @@ _STATUSES = {
     "NONE": message("has no status at all (NONE)"),
     "EXPECTED": message("was expected by a helper (EXPECTED)"),
     "SEEN_REPLY": message("has seen a reply (SEEN_REPLY)"),
-    "ASSURED": message("is well under way (ASSURED)"),
-    "CONFIRMED": message("has let a packet out (CONFIRMED)"),
+    "ASSURED": message("is kept when the connection table is full (ASSURED)"),
+    "CONFIRMED": message("has been confirmed (CONFIRMED)"),
 }
 _COUNTED = {"packets": message("packets"), "bytes": message("bytes"), "avgpkt": message("bytes per packet on average")}
 
@@ -293,13 +293,13 @@ _BY_CLASS: dict[type, Worded] = {
 
 
 def _flags(looked_at: Sequence[str], are_set: Sequence[str], say: Language) -> list[str]:
-    """The TCP flags that must be set, and those that must not be: the mask's others."""
+    """The TCP flags that must be set, and the mask's other flags, which must not be set."""
     clear = [flag for flag in looked_at if flag not in are_set]
     return [anded(flags, say) or say("none") for flags in (list(are_set), clear)]
 
 
 def worded(row: Parameter, option: Option, family: str, say: Language) -> list[str]:
-    """The words of an option as they are said, safe to print; words that iptables would refuse as they stand."""
+    """The values of an option in words, safe to print; values that iptables would refuse as written."""
     try:
         values = row.read(option.values, family)
     except ValueError:

@@ -33,9 +33,9 @@ COMMIT
 """
 
 TABLE = [
-    (1, "Docker keeps this chain for your own rules", "Docker 把這條 chain 留給使用者"),
-    (2, "Docker keeps its networks apart", "Docker 在這裡隔離各個網路"),
-    (3, "answers to what containers on docker1 have asked for get in", "docker1 上的容器主動連出後的回應得以進來"),
+    (1, "Docker leaves this chain for your own rules", "Docker 把這條 chain 留給使用者"),
+    (2, "Docker isolates its networks from each other", "Docker 在這裡隔離各個網路"),
+    (3, "answers to requests from containers on docker1 get in", "docker1 上的容器主動連出後的回應得以進來"),
     (
         4,
         "Leaving through docker1 means going into that network, towards its containers, not out of the host.",
@@ -58,12 +58,12 @@ def test_the_whole_answer_to_explain_forward_3() -> None:
         "FORWARD 3: -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         (
             "  Matches packets that leave through docker1 and belong to an established connection, or are related to one. "
-            "The packet is accepted: no later rule of the filter table is asked about it here."
+            "The packet is accepted: no later rule of the filter table sees it at this hook."
         ),
         (
-            "  This makes the firewall stateful: answers to what containers on docker1 have asked for get in, "
+            "  This makes the firewall stateful: answers to requests from containers on docker1 get in, "
             "and so does the rest of every "
-            "connection that was once let in. Without it a request gets out, but its answer is dropped."
+            "connection that was let in. Without it a request gets out, but its answer is dropped."
         ),
     ]
 
@@ -80,7 +80,7 @@ def test_the_whole_answer_to_explain_forward_5_in_chinese() -> None:
 
 
 def test_forwards_policy_is_told_to_be_dockers_and_whether_it_still_matters() -> None:
-    older, newer = "dockerd sets the policy of FORWARD to DROP", "Since Docker 28 nothing"
+    older, newer = "dockerd sets the policy of FORWARD to DROP", "Since Docker 28, packets"
     assert older in " ".join(explain_chain(save_format.parse(CLASSIC), "filter", "FORWARD").notes)
     assert newer not in " ".join(explain_chain(save_format.parse(CLASSIC), "filter", "FORWARD").notes)
     with_forward_chain = CLASSIC.replace(":DOCKER-USER", ":DOCKER-FORWARD - [0:0]\n:DOCKER-USER")
@@ -124,8 +124,8 @@ def test_there_are_layouts_of_every_kind() -> None:
 
 
 OTHERS = [  # rules of Docker that the layouts do not have: IPv6, trusted interfaces, marks, and networks without ICC that publish ports
-    ("raw PREROUTING -d 192.0.2.0/24 -i lo -j ACCEPT", "it is the next rule that keeps others out"),
-    ("raw PREROUTING -d 192.0.2.0/24 ! -i bridge1 -j DROP", "Docker keeps the containers in 192.0.2.0/24 from being reached"),
+    ("raw PREROUTING -d 192.0.2.0/24 -i lo -j ACCEPT", "the next rule keeps others out"),
+    ("raw PREROUTING -d 192.0.2.0/24 ! -i bridge1 -j DROP", "Docker protects the containers in 192.0.2.0/24"),
     ("raw PREROUTING -d 192.0.2.2/32 -i eth1 -j ACCEPT", "The network trusts eth1"),
     ("raw PREROUTING -d 127.0.0.1/32 -i loopback0 -p tcp -m tcp --dport 8080 -j ACCEPT", "WSL2"),
     ("nat DOCKER -d 127.0.0.0/8 -i loopback0 -j RETURN", "WSL2"),
@@ -133,15 +133,15 @@ OTHERS = [  # rules of Docker that the layouts do not have: IPv6, trusted interf
     ("filter DOCKER-FORWARD -m mark --mark 0x1/0x3 -j ACCEPT", "--bridge-accept-fwmark"),
     (
         "filter DOCKER -d 192.0.2.2/32 -i bridge1 -o bridge1 -p tcp -m tcp --dport 80 -m conntrack ! --ctorigdst 192.0.2.2 -j ACCEPT",
-        "Who asked for 192.0.2.2 itself is not.",
+        "Connections to 192.0.2.2 itself are not.",
     ),
-    ("filter DOCKER -i bridge1 -o bridge1 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT", "Neighbour discovery"),
-    ("filter DOCKER-INTERNAL ! -s fd00:1::/64 ! -i bridge1 -o bridge1 -j DROP", "nothing from outside of fd00:1::/64 gets in"),
-    ("filter DOCKER-INTERNAL ! -d fd00:1::/64 -i bridge1 ! -o bridge1 -j DROP", "reach nothing outside of fd00:1::/64"),
-    ("nat OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER", "Loopback addresses are left out"),
+    ("filter DOCKER -i bridge1 -o bridge1 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT", "neighbour discovery"),
+    ("filter DOCKER-INTERNAL ! -s fd00:1::/64 ! -i bridge1 -o bridge1 -j DROP", "nothing from outside fd00:1::/64 gets in"),
+    ("filter DOCKER-INTERNAL ! -d fd00:1::/64 -i bridge1 ! -o bridge1 -j DROP", "cannot reach anything outside fd00:1::/64"),
+    ("nat OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER", "Loopback addresses are excluded"),
     (
         "nat DOCKER ! -s fe80::/10 ! -i bridge1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:1::2]:80",
-        "What comes from bridge1 itself is left to docker-proxy.",
+        "Packets from bridge1 itself are left to docker-proxy.",
     ),
     (
         "nat DOCKER ! -s fe80::/10 -d ::1/128 ! -i bridge1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:1::2]:80",

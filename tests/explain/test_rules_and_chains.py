@@ -63,7 +63,7 @@ MATCHES_WHAT = [
     ("-p tcp --dport 22 -m conntrack --ctstate NEW", "Matches TCP packets that go to port 22 and open a new connection."),
     ("-p tcp -m conntrack --ctstate NEW -m tcp --dport 22", "Matches TCP packets that go to port 22 and open a new connection."),
     ("-m state --state RELATED,ESTABLISHED", "Matches packets that belong to an established connection, or are related to one."),
-    ("-m conntrack ! --ctstate INVALID", "Matches packets that make sense to conntrack (are not INVALID)."),
+    ("-m conntrack ! --ctstate INVALID", "Matches packets that are not INVALID to conntrack."),
     (
         "-m conntrack --ctorigdst 203.0.113.1 --ctorigdstport 8080",
         "Matches packets that belong to a connection that, before any DNAT, went to port 8080 of 203.0.113.1.",
@@ -113,41 +113,41 @@ def then(text: str, chain: str = "FORWARD", number: int = 1, language: str = "en
 
 
 HAPPENS = [
-    ("FORWARD -j ACCEPT", "The packet is accepted: no later rule of the filter table is asked about it here."),
+    ("FORWARD -j ACCEPT", "The packet is accepted: no later rule of the filter table sees it at this hook."),
     ("FORWARD -j DROP", "The packet is dropped silently: its sender gets no answer."),
-    ("FORWARD -j REJECT", "The packet is refused: it is dropped, and its sender is told so by ICMP (port-unreachable)."),
+    ("FORWARD -j REJECT", "The packet is rejected: it is dropped, and its sender gets an ICMP error (port-unreachable)."),
     (
         "FORWARD -p tcp -j REJECT --reject-with tcp-reset",
-        "The packet is refused: it is dropped, and its sender gets a TCP reset, as from a closed port.",
+        "The packet is rejected: it is dropped, and its sender gets a TCP reset, as from a closed port.",
     ),
     (
         "FORWARD -j REJECT --reject-with icmp-host-prohibited",
-        "The packet is refused: it is dropped, and its sender is told so by ICMP (host-prohibited).",
+        "The packet is rejected: it is dropped, and its sender gets an ICMP error (host-prohibited).",
     ),
-    ("FORWARD -j RETURN", "The policy of FORWARD decides at once, since FORWARD is built in and there is no chain to go back to: DROP."),
-    ("FORWARD -s 10.0.0.1", "Nothing is decided: the packet is counted, and goes on to the policy of FORWARD, which is DROP."),
+    ("FORWARD -j RETURN", "The policy of FORWARD decides at once, since FORWARD is built in and has no calling chain: DROP."),
+    ("FORWARD -s 10.0.0.1", "The rule decides nothing: the packet is counted and goes on to the policy of FORWARD, which is DROP."),
     (
         "FORWARD -j LOG --log-prefix x\nFORWARD -j DROP",
         "The packet is written to the kernel log (with the prefix “x”), and goes on to the next rule: logging decides nothing.",
     ),
     (
         "FORWARD -j MARK --set-xmark 0x4000/0x4000\nFORWARD -j DROP",
-        "The packet has the bits 0x4000 of its mark set, and goes on to the next rule.",
+        "The packet has the bits 0x4000 of its mark set and goes on to the next rule.",
     ),
-    ("FORWARD -j MARK --set-mark 7\nFORWARD -j DROP", "The packet has its mark set to 0x7, and goes on to the next rule."),
+    ("FORWARD -j MARK --set-mark 7\nFORWARD -j DROP", "The packet has its mark set to 0x7 and goes on to the next rule."),
     (
         "FORWARD -j web\nweb",
-        "The packet enters the chain web, which is empty, and comes straight back to the policy of FORWARD, which is DROP.",
+        "The packet enters the chain web, which is empty, and returns at once to the policy of FORWARD, which is DROP.",
     ),
     (
         "FORWARD -j web\nFORWARD -j DROP\nweb -j DROP",
-        "The packet enters the chain web; if no rule there decides, it comes back to the next rule.",
+        "The packet enters the chain web; if no rule there decides, it returns to the next rule.",
     ),
     (
         "FORWARD -g web\nweb -j DROP",
-        "The packet goes on in the chain web for good; if no rule there decides, the policy of FORWARD does: DROP.",
+        "The packet goes on in the chain web and does not return; if no rule there decides, the policy of FORWARD applies: DROP.",
     ),
-    ("FORWARD -j NONESUCH --with 1", "The packet is handed on as the rule says: “-j NONESUCH --with 1”."),
+    ("FORWARD -j NONESUCH --with 1", "The packet is passed on as the rule says: “-j NONESUCH --with 1”."),
     (
         "FORWARD -j NFQUEUE --queue-num 3 --queue-bypass",
         (
@@ -165,17 +165,16 @@ def test_what_happens_then(text: str, sentence: str) -> None:
 
 
 RETURNS = [
-    ("FORWARD -i a\nFORWARD -j web\nweb -j RETURN", "The packet leaves web and goes back to FORWARD, behind rule 2 that sent it here."),
+    ("FORWARD -i a\nFORWARD -j web\nweb -j RETURN", "The packet leaves web and returns to FORWARD, after rule 2, which sent it here."),
     (
         "INPUT -j web\nFORWARD -j web\nweb -j RETURN",
-        "The packet leaves web and goes back to the chain that it came from, behind the rule that sent it here.",
+        "The packet leaves web and returns to the calling chain, after the rule that sent it here.",
     ),
     (
         "FORWARD -j all\nall -g web\nweb -j RETURN",
         (
-            "The packet leaves web; since it came by goto, it does not go back to all but to the chain that all "
-            "was called from, or to the policy "
-            "where all is built in."
+            "The packet leaves web; since it came by goto, it does not return to all but to the chain that all was called from, or to "
+            "the policy if all is built in."
         ),
     ),
 ]
@@ -188,8 +187,8 @@ def test_return_in_a_users_chain_depends_on_how_the_packet_came(text: str, sente
 
 def test_a_goto_out_of_a_users_chain_never_comes_back_to_it() -> None:
     assert then("FORWARD -j all\nall -g web\nweb -j DROP", "all") == (
-        "The packet goes on in the chain web and does not come back to all; if no rule there decides, it "
-        "goes back to the chain that all was "
+        "The packet goes on in the chain web and does not return to all; if no rule there decides, it "
+        "returns to the chain that all was "
         "called from."
     )
 
@@ -215,7 +214,7 @@ COMMIT
                 "and the reverse to its replies, without asking the rules again."
             ),
         ),
-        ("PREROUTING", 2, "The connection keeps its addresses: no later rule of the nat table is asked about it here."),
+        ("PREROUTING", 2, "The connection keeps its addresses: no later rule of the nat table sees it at this hook."),
         (
             "POSTROUTING",
             1,
@@ -233,29 +232,29 @@ def test_nat_is_said_to_be_for_the_first_packet_alone(chain: str, number: int, s
 SITUATIONS = [
     ("filter", "INPUT", "-i lo -j ACCEPT", "talk to each other through the loopback interface"),
     ("filter", "INPUT", "-m state --state RELATED,ESTABLISHED -j ACCEPT", "makes the firewall stateful"),
-    ("filter", "INPUT", "-m conntrack --ctstate INVALID -j DROP", "fit no connection"),
+    ("filter", "INPUT", "-m conntrack --ctstate INVALID -j DROP", "do not fit any connection"),
     ("filter", "INPUT", "-p tcp --dport ssh -j ACCEPT", "lock you out of the host"),
-    ("filter", "INPUT", "-p tcp --dport 22 -m recent --update --seconds 60 --hitcount 4 -j DROP", "one password after the other"),
+    ("filter", "INPUT", "-p tcp --dport 22 -m recent --update --seconds 60 --hitcount 4 -j DROP", "attackers who guess passwords"),
     ("filter", "INPUT", "-p tcp --syn -m limit --limit 1/s -j ACCEPT", "a steady stream of new connections"),
     ("filter", "INPUT", "-m limit --limit 5/min -j LOG", "keeps a flood of packets from flooding the log"),
-    ("filter", "INPUT", "-j REJECT --reject-with icmp-host-prohibited", "so the policy is never asked"),
+    ("filter", "INPUT", "-j REJECT --reject-with icmp-host-prohibited", "so the policy never applies"),
     ("filter", "FORWARD", "-i a -o b -j ACCEPT", "opens one direction, from a to b"),
     ("filter", "INPUT", "-p tcp -m multiport --dports 22 -j f2b-sshd", "fail2ban's jail sshd"),
     ("filter", "f2b-sshd", "-s 203.0.113.7 -j REJECT", "fail2ban has banned 203.0.113.7"),
     ("filter", "DOCKER-USER", "-m conntrack --ctorigdstport 8080 -j DROP", "The published port is 8080"),
-    ("filter", "ufw-user-input", "-p tcp --dport 80 -j ACCEPT", "made by ufw allow"),
+    ("filter", "ufw-user-input", "-p tcp --dport 80 -j ACCEPT", "added by ufw allow"),
     ("filter", "LIBVIRT_FWX", "-i virbr0 -o virbr0 -j ACCEPT", "virtual machines on virbr0 may talk to each other"),
     ("filter", "NETAVARK_FORWARD", "-s 10.89.0.0/24 -j ACCEPT", "Podman network 10.89.0.0/24"),
     ("filter", "FORWARD", "-i br-lan -j zone_lan_forward", "br-lan belongs to the zone lan"),
     ("nat", "KUBE-SERVICES", "-d 10.96.0.1 -p tcp --dport 443 -j KUBE-SVC-X", "10.96.0.1 is the cluster IP of a Service"),
-    ("nat", "KUBE-SVC-X", "-m statistic --mode random --probability 0.5 -j KUBE-SEP-Y", "draws lots"),
+    ("nat", "KUBE-SVC-X", "-m statistic --mode random --probability 0.5 -j KUBE-SEP-Y", "assigned at random"),
     ("nat", "KUBE-SEP-Y", "-p tcp -m tcp -j DNAT --to-destination 10.244.0.2:80", "that of the chosen pod, 10.244.0.2:80"),
-    ("nat", "POSTROUTING", "-o eth0 -j MASQUERADE", "the usual rule of a router"),
+    ("nat", "POSTROUTING", "-o eth0 -j MASQUERADE", "a router's usual rule"),
     ("nat", "POSTROUTING", "-s 172.18.0.0/16 ! -o docker1 -j MASQUERADE", "the containers in 172.18.0.0/16 reach other networks"),
     ("nat", "PREROUTING", "-p tcp --dport 8080 -j DNAT --to 10.0.0.2:80", "This is port forwarding"),
     ("mangle", "FORWARD", "-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu", "smaller MTU"),
     ("raw", "PREROUTING", "-m rpfilter --invert -j DROP", "forged source addresses"),
-    ("raw", "PREROUTING", "-d 172.17.0.2 ! -i docker0 -j DROP", "past its published ports"),
+    ("raw", "PREROUTING", "-d 172.17.0.2 ! -i docker0 -j DROP", "bypass its published ports"),
     ("filter", "FORWARD", "-i a -p tcp --dport 9999 -j ACCEPT", ""),
 ]
 
@@ -271,20 +270,20 @@ def test_the_situation_is_recognised_by_the_rules_shape(table: str, chain: str, 
 
 NOTES = [
     ("FORWARD -j DROP\nFORWARD -i a -j ACCEPT", 2, "No packet gets here: rule 1 before it takes every packet."),
-    ("FORWARD -i a -j DROP\nFORWARD -i a -p tcp -j ACCEPT", 2, "No packet gets here: what this rule matches is taken by rule 1 before it."),
+    ("FORWARD -i a -j DROP\nFORWARD -i a -p tcp -j ACCEPT", 2, "No packet gets here: rule 1 before it takes all its packets."),
     ("FORWARD -j web\nFORWARD -j DROP\nweb -j DROP", 2, "No packet gets here: rule 1 before it takes every packet."),
     ("FORWARD -j web\nFORWARD -j DROP\nweb -i a -j DROP", 2, ""),
     (
         "FORWARD -s 10.0.0.0/8 -j DROP\nFORWARD -s 10.1.0.0/16 -p tcp -j ACCEPT",
         2,
-        "No packet gets here: what this rule matches is taken by rule 1 before it.",
+        "No packet gets here: rule 1 before it takes all its packets.",
     ),
     ("FORWARD -m limit --limit 1/s -j DROP\nFORWARD -j ACCEPT", 2, ""),
     ("FORWARD -j LOG\nFORWARD -j ACCEPT", 2, ""),
     (
         "FORWARD -i a -m limit --limit 1/s -j LOG\nFORWARD -i a -j DROP",
         1,
-        ("The next rule drops the same packets: this one leaves a trace of them first."),
+        ("The next rule drops the same packets; this one logs them first."),
     ),
 ]
 
@@ -312,17 +311,17 @@ def test_a_chain_tells_who_leads_there_what_it_does_and_how_it_ends() -> None:
     rules = ruleset("FORWARD -i a -j web\nweb -p tcp --dport 80 -j ACCEPT\nlost -j again\nagain -j DROP")
     assert str(explain_chain(rules, "filter", "web")).splitlines() == [
         "web (filter)",
-        "  This chain was made by hand or by a program; packets get here only where a rule sends them.",
+        "  This is a user-defined chain; packets get here only if a rule sends them.",
         "  Packets get here from FORWARD (rule 1).",
-        "  1. Matches TCP packets that go to port 80. The packet is accepted: no later rule of the filter table is asked about it here.",
-        "  Packets that no rule has decided on go back to FORWARD (rule 1), and on from there.",
+        "  1. Matches TCP packets that go to port 80. The packet is accepted: no later rule of the filter table sees it at this hook.",
+        "  Packets that no rule decides about return to FORWARD (rule 1) and continue there.",
     ]
-    assert explain_chain(rules, "filter", "lost").notes == ("No packet gets to this chain: no rule leads here.",)
+    assert explain_chain(rules, "filter", "lost").notes == ("No packet gets to this chain: no rule jumps here.",)
     assert explain_chain(rules, "filter", "again").notes == (
-        "No packet gets to this chain: it is entered only from chains that no packet gets to.",
+        "No packet gets to this chain: it is entered only from chains that no packet reaches.",
     )
     assert explain_chain(rules, "filter", "FORWARD").end == (
-        "Packets that no rule has decided on meet the policy, which is DROP: they are dropped silently."
+        "Packets that no rule decides about get the policy, DROP: they are dropped silently."
     )
     assert (
         explain_chain(rules, "filter", "FORWARD", "zh_TW").end == "沒有任何規則判斷的封包套用預設政策（policy）DROP：直接丟棄，不作回應。"

@@ -293,7 +293,7 @@ def test_the_nftables_backend_is_explained_and_compared_like_the_rest(lab: Lab) 
     assert '+       1  ip daddr 172.17.0.2 iifname != "docker0" counter drop comment "DROP DIRECT ACCESS"' in shown
     with pytest.raises(StatementError, match="there is no chain filter-FORWRD; did you mean filter-FORWARD"):
         lab.run("explain filter-FORWRD")
-    assert "FORWARD sees the packets that this host passes on" in str(lab.run("explain FORWARD"))
+    assert "FORWARD sees the packets that this host forwards" in str(lab.run("explain FORWARD"))
     assert "Chain FORWARD" in str(lab.run("show chains FORWARD"))
 
 

@@ -57,12 +57,12 @@ def test_a_table_says_what_its_chains_are_for_and_what_in_it_can_never_matter() 
     told = explained(statement, save_format.parse(text), "en")
     assert str(told).splitlines()[1].startswith("  INPUT  2 rules.")
     assert str(told).splitlines()[4:] == [
-        "  No packet gets to the chains OLD and OLDER: no rule that packets get to leads there.",
-        "  Rule 2 of INPUT can never match: rule 1 takes all that it would.",
+        "  No packet gets to the chains OLD and OLDER: no reachable rule jumps there.",
+        "  Rule 2 of INPUT can never match: rule 1 takes all its packets.",
     ]
     assert "<th>OLDER</th>" in told.html()
     [statement] = parse("explain INPUT")
-    note = "  Rule 2 can never match: an earlier rule takes all that it would."
+    note = "  Rule 2 can never match: an earlier rule takes all its packets."
     assert note in str(explained(statement, save_format.parse(text), "en")).splitlines()
 
 

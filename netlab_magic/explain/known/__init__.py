@@ -1,3 +1,3 @@
-"""Rules that programs write, recognised by their shape: Docker, kube-proxy, ufw, firewalld and the usual ones of people."""
+"""Rules recognised by their form: those of Docker, kube-proxy, ufw, firewalld and others, and common hand-written ones."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""What chains are for: the built-in ones, and those of well-known programs, recognised by their names."""
+"""The purpose of chains: the built-in ones, and those of well-known programs, recognised by name."""
 
 import re
 
@@ -8,13 +8,13 @@ __all__ = ["PURPOSES", "known_purpose", "purpose"]
 
 
 def purpose(table: str, chain: str, say: Language) -> str:
-    """What a chain is for, in a sentence or two; for a chain of nobody known, that someone made it."""
-    anyone = message("This chain was made by hand or by a program; packets get here only where a rule sends them.")
+    """The purpose of a chain, in a sentence or two; an unknown chain is said to be user-defined."""
+    anyone = message("This is a user-defined chain; packets get here only if a rule sends them.")
     return known_purpose(table, chain, say) or say(anyone)
 
 
 def known_purpose(table: str, chain: str, say: Language) -> str:
-    """What a built-in chain, or a chain of a well-known program, is for; "" for any other."""
+    """The purpose of a built-in chain or a chain of a well-known program; "" for any other."""
     place = f"{table} {chain}"
     for where, says in PURPOSES:
         found = re.fullmatch(where, place)
@@ -31,7 +31,7 @@ PURPOSES = (
     ),
     (
         "filter FORWARD",
-        message("FORWARD sees the packets that this host passes on: neither from it nor for it, such as those of containers."),
+        message("FORWARD sees the packets that this host forwards: neither from it nor for it, such as those of containers."),
     ),
     (
         "filter OUTPUT",
@@ -58,7 +58,7 @@ PURPOSES = (
     ),
     (
         "mangle (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)",
-        message("The mangle table changes packets, their marks above all; {chain} is its chain at this point of a packet's way."),
+        message("The mangle table changes packets, mostly their marks; {chain} is its chain at this point of a packet's path."),
     ),
     (
         "raw PREROUTING",
@@ -70,7 +70,7 @@ PURPOSES = (
     ),
     (
         "security (INPUT|FORWARD|OUTPUT)",
-        message("The security table sets the marks of SELinux and the like, after the filter table."),
+        message("The security table sets security marks, such as SELinux's, after the filter table."),
     ),
     (
         "filter DOCKER",
@@ -86,20 +86,20 @@ PURPOSES = (
     (
         "filter DOCKER-USER",
         message(
-            "This chain is yours: Docker leaves it alone, and its rules come before all of Docker's. They see packets after "
-            "DNAT, so with the container's address and port."
+            "This chain is yours: Docker does not change it, and its rules come before all of Docker's. They see packets after DNAT, "
+            "with the container's address and port."
         ),
     ),
     (
         "filter DOCKER-FORWARD",
         message(
-            "Since 28.0.1 this chain holds all that Docker decides about forwarded packets: known connections first, then "
-            "internal networks, then the ways into each network, then the way out."
+            "Since 28.0.1 this chain holds all that Docker decides about forwarded packets: known connections first, then internal "
+            "networks, then packets into each network, then packets out."
         ),
     ),
     (
         "filter DOCKER-CT",
-        message("Here Docker accepts the packets of known connections on their way into a Docker network."),
+        message("Here Docker accepts packets of known connections into a Docker network."),
     ),
     (
         "filter DOCKER-BRIDGE",
@@ -107,26 +107,26 @@ PURPOSES = (
     ),
     (
         "filter DOCKER-INTERNAL",
-        message("Here Docker cuts off internal networks (docker network create --internal); without one the chain is empty."),
+        message("Here Docker isolates internal networks (docker network create --internal); if there are none, the chain is empty."),
     ),
     (
         "filter DOCKER-ISOLATION-STAGE-1",
-        message("This is the first stage of the isolation of Docker networks: it picks what leaves a Docker bridge."),
+        message("This is the first stage of the isolation between Docker networks: it selects packets that leave a Docker bridge."),
     ),
     (
         "filter DOCKER-ISOLATION-STAGE-2",
         message(
-            "This is the second stage of the isolation of Docker networks: of what has left one Docker bridge, it drops what "
-            "is about to enter another."
+            "This is the second stage of the isolation of Docker networks: it drops packets from one Docker bridge that are about to "
+            "enter another."
         ),
     ),
     (
         "(filter|nat) DOCKER-INGRESS",
-        message("This chain belongs to Docker Swarm: it passes what comes for the published ports of services on to the ingress network."),
+        message("This chain belongs to Docker Swarm: it forwards packets for published ports of services to the ingress network."),
     ),
     (
         "nat DOCKER_(OUTPUT|POSTROUTING)",
-        message("This chain stands inside a container and connects it with Docker's DNS server at 127.0.0.11."),
+        message("This chain is inside a container and connects it to Docker's DNS server at 127.0.0.11."),
     ),
     (
         "nat KUBE-SERVICES",
@@ -134,7 +134,7 @@ PURPOSES = (
     ),
     (
         "nat KUBE-SVC-.*",
-        message("This chain is one Service: its rules draw lots between the Service's pods."),
+        message("This chain is one Service: its rules pick one of the Service's pods at random."),
     ),
     (
         "nat KUBE-SEP-.*",
@@ -142,31 +142,31 @@ PURPOSES = (
     ),
     (
         "nat KUBE-(EXT|XLB|FW)-.*",
-        message("This chain takes what comes for a Service from outside of the cluster."),
+        message("This chain handles packets for a Service from outside the cluster."),
     ),
     (
         "nat KUBE-NODEPORTS",
-        message("This chain holds the Services that can be reached through a port of the node."),
+        message("This chain holds the Services that are reachable through a port of the node."),
     ),
     (
         "nat KUBE-MARK-MASQ",
-        message("This chain marks the packets whose source KUBE-POSTROUTING shall change."),
+        message("This chain marks packets for KUBE-POSTROUTING, which then changes their source."),
     ),
     (
         "nat KUBE-MARK-DROP",
-        message("This chain marks the packets that KUBE-FIREWALL shall drop."),
+        message("This chain marks packets for KUBE-FIREWALL, which then drops them."),
     ),
     (
         "nat KUBE-POSTROUTING",
-        message("This chain gives the packets that were marked the node's address as their source."),
+        message("This chain gives marked packets the node's address as their source."),
     ),
     (
         "filter KUBE-FORWARD",
-        message("Here kube-proxy accepts what it has translated itself."),
+        message("Here kube-proxy accepts packets that it has translated itself."),
     ),
     (
         "filter KUBE-FIREWALL",
-        message("Here the node drops what must never pass."),
+        message("Here the node drops packets that must never pass."),
     ),
     (
         "filter KUBE-(SERVICES|EXTERNAL-SERVICES|PROXY-FIREWALL|PROXY-CANARY|NODEPORTS)",
@@ -175,17 +175,16 @@ PURPOSES = (
     (
         ".* KUBE-(KUBELET|PROXY)-CANARY",
         message(
-            "This chain is a canary: when it is gone, kubelet or kube-proxy knows that someone has flushed the rules, and "
-            "writes them again."
+            "This chain is a canary: if it is gone, kubelet or kube-proxy knows that the rules were flushed, and writes them again."
         ),
     ),
     (
         "filter ufw6?-user-limit(-accept)?",
-        message("This chain is what ufw limit makes: it refuses, or accepts, by the number of recent attempts."),
+        message("ufw limit uses this chain: it rejects or accepts connections by the number of recent attempts."),
     ),
     (
         "filter ufw6?-user-(input|output|forward)",
-        message("This chain holds the rules that ufw allow, ufw deny, ufw reject and ufw limit have made."),
+        message("This chain holds the rules added with ufw allow, ufw deny, ufw reject and ufw limit."),
     ),
     (
         "filter ufw6?-before-(input|output|forward)",
@@ -195,19 +194,19 @@ PURPOSES = (
     ),
     (
         "filter ufw6?-after-(input|output|forward)",
-        message("This chain holds ufw's own rules that come behind yours (/etc/ufw/after.rules)."),
+        message("This chain holds ufw's own rules that come after yours (/etc/ufw/after.rules)."),
     ),
     (
         "filter ufw6?-.*logging.*",
-        message("ufw writes packets to the kernel log here, as the log level asks for."),
+        message("ufw logs packets here, according to its log level."),
     ),
     (
         "filter ufw6?-skip-to-policy-.*",
-        message("ufw sends here what shall meet the default policy at once, without being logged."),
+        message("ufw sends packets here that should get the default policy at once, without being logged."),
     ),
     (
         "filter ufw6?-not-local",
-        message("ufw sorts out here what is neither for this host nor broadcast nor multicast."),
+        message("ufw drops packets here that are neither for this host nor broadcast nor multicast."),
     ),
     (
         "filter ufw6?-.*",
@@ -215,19 +214,19 @@ PURPOSES = (
     ),
     (
         ".* f2b-(?P<jail>.*)",
-        message("fail2ban keeps the addresses here that its jail {jail} has banned."),
+        message("This chain holds the addresses that fail2ban's jail {jail} has banned."),
     ),
     (
         ".* LIBVIRT_FWI",
-        message("This chain belongs to libvirt: what may get in to virtual machines."),
+        message("This chain belongs to libvirt: which packets may go to virtual machines."),
     ),
     (
         ".* LIBVIRT_FWO",
-        message("This chain belongs to libvirt: what may get out of virtual networks."),
+        message("This chain belongs to libvirt: which packets may leave virtual networks."),
     ),
     (
         ".* LIBVIRT_FWX",
-        message("This chain belongs to libvirt: what virtual machines on one bridge may say to each other."),
+        message("This chain belongs to libvirt: traffic between virtual machines on one bridge."),
     ),
     (
         ".* LIBVIRT_.*",
@@ -251,31 +250,31 @@ PURPOSES = (
     ),
     (
         ".* zone_(?P<zone>.*)_(src|dest)_(?P<verdict>.*)",
-        message("OpenWrt ends here with {verdict} for the interfaces of the zone {zone}."),
+        message("OpenWrt applies {verdict} here to the interfaces of the zone {zone}."),
     ),
     (
         ".* (input|output|forwarding|prerouting|postrouting)_.*rule",
-        message("OpenWrt keeps this chain for your own rules."),
+        message("OpenWrt leaves this chain for your own rules."),
     ),
     (
         "filter [Rr]eject",
-        message("Packets are refused here, so that their senders need not wait for a timeout."),
+        message("Packets are rejected here, so that their senders do not have to wait for a timeout."),
     ),
     (
         "filter syn_flood",
-        message("This chain lets only so many new TCP connections through per second."),
+        message("This chain limits new TCP connections per second."),
     ),
     (
         ".* (IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?P<zone>[^_]+)_log",
-        message("firewalld writes to the kernel log here what the zone {zone} is to log."),
+        message("firewalld logs packets of the zone {zone} here."),
     ),
     (
         ".* (IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?P<zone>[^_]+)_deny",
-        message("firewalld refuses here what the zone {zone} is to refuse, before it looks at what is allowed."),
+        message("firewalld rejects packets of the zone {zone} here, before it checks what is allowed."),
     ),
     (
         ".* (IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?P<zone>[^_]+)_allow",
-        message("firewalld keeps what is open in the zone {zone} here: services, ports, forwarded ports, masquerading."),
+        message("This chain holds what is open in firewalld's zone {zone}: services, ports, forwarded ports, masquerading."),
     ),
     (
         ".* (IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?P<zone>[^_]+)(_.*)?",
@@ -283,7 +282,7 @@ PURPOSES = (
     ),
     (
         ".* (INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_direct",
-        message("firewalld keeps the rules here that were added with firewall-cmd --direct."),
+        message("This chain holds the rules that were added with firewall-cmd --direct."),
     ),
     (
         ".* (INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_.*ZONES.*",
@@ -294,4 +293,4 @@ PURPOSES = (
         message("This chain belongs to Tailscale."),
     ),
 )
-"""A regular expression for "TABLE CHAIN" and what it is for; the first one that fits counts."""
+"""Regular expressions for "TABLE CHAIN", each with the chain's purpose; the first that matches counts."""

@@ -1,4 +1,4 @@
-"""Rules that many hosts have, and what they are there for."""
+"""Rules that many hosts have, and their purpose."""
 
 from netlab_magic.explain.known.patterns import Shape
 from netlab_magic.i18n import message
@@ -24,21 +24,21 @@ EVERYDAY = (
         "… -m (conntrack|state) --(ctstate|state) (RELATED,ESTABLISHED|ESTABLISHED|RELATED,ESTABLISHED,DNAT) -j ACCEPT",
         message(
             "This makes the firewall stateful: once a connection has been let through, the rest of it and its answers pass "
-            "without being checked again. RELATED also lets ICMP errors through that tell of it."
+            "without being checked again. RELATED also lets through ICMP errors about it."
         ),
     ),
     Shape(
         ".*",
         "… -m (conntrack|state) --(ctstate|state) INVALID -j DROP",
         message(
-            "Packets that fit no connection are of no use to anyone: leftovers of connections that have ended, forged ones, "
-            "or answers that took another way than the request."
+            "Packets that do not fit any connection are useless: leftovers of closed connections, forged packets, or answers that took "
+            "another path than the request."
         ),
     ),
     Shape(
         ".*",
         "… -m (conntrack|state) --(ctstate|state) DNAT -j ACCEPT",
-        message("What has been redirected by DNAT was meant to be let in, so the filter accepts it without naming each port again."),
+        message("Connections redirected by DNAT are meant to get in, so the filter accepts them without naming each port again."),
     ),
     Shape(
         ".*",
@@ -66,7 +66,7 @@ EVERYDAY = (
     Shape(
         "filter .*",
         "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m limit --limit {rate} … -j ACCEPT",
-        message("This lets a steady stream of new connections through; a flood of them gets to the rules behind it."),
+        message("This lets a steady stream of new connections through; a flood of them reaches the next rules."),
     ),
     Shape(
         ".*",
@@ -77,34 +77,34 @@ EVERYDAY = (
         "filter .*",
         "… -m recent --update … -j (DROP|REJECT) …",
         message(
-            "This slows down attackers who try one password after the other: whoever comes back too often within the time is "
-            "turned away, and every try makes the wait begin anew."
+            "This slows down attackers who guess passwords: an address that comes back too often within the time is rejected, and every "
+            "attempt restarts the wait."
         ),
     ),
     Shape(
         "filter .*",
         "… -m recent --rcheck … -j (DROP|REJECT) …",
-        message("Whoever comes back too often within the time is turned away."),
+        message("An address that comes back too often within the time is rejected."),
     ),
     Shape(
         ".*",
         "… -m recent --set …",
-        message("The list is for other rules, which look up how often an address was here before."),
+        message("Other rules use this list to check how often an address has been seen."),
     ),
     Shape(
         "filter .*",
         "… -m connlimit --connlimit-above {number} … -j (DROP|REJECT) …",
-        message("Nobody may hold more than {number} connections at the same time."),
+        message("No address may have more than {number} connections at the same time."),
     ),
     Shape(
         "filter .*",
         "… -p tcp -m tcp --dport 22 -m hashlimit … -j {verdict} …",
-        message("This limits how often a source may knock at ssh."),
+        message("This limits how often a source may connect to ssh."),
     ),
     Shape(
         "filter .*",
         "… -p tcp -m tcp --dport 22 … -m limit … -j ACCEPT",
-        message("This limits how many new ssh connections are let in, whoever they come from."),
+        message("This limits the number of new ssh connections, from all sources together."),
     ),
     Shape(
         "filter INPUT",
@@ -125,84 +125,84 @@ EVERYDAY = (
         ".*",
         "… -p tcp -m tcp --tcp-flags SYN,RST SYN … -j TCPMSS --clamp-mss-to-pmtu",
         message(
-            "This is needed where a tunnel or a PPPoE line has a smaller MTU than the ends believe, and where the ICMP "
-            "messages that would tell them get lost: without it, connections open but stall as soon as much is sent."
+            "This is needed if a tunnel or PPPoE line has a smaller MTU than the ends assume and the ICMP errors that would say so get "
+            "lost: without it, connections open but stall as soon as much data is sent."
         ),
     ),
     Shape(
         ".*",
         "… -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN … -j TCPMSS --clamp-mss-to-pmtu",
         message(
-            "This is needed where a tunnel or a PPPoE line has a smaller MTU than the ends believe, and where the ICMP "
-            "messages that would tell them get lost: without it, connections open but stall as soon as much is sent."
+            "This is needed if a tunnel or PPPoE line has a smaller MTU than the ends assume and the ICMP errors that would say so get "
+            "lost: without it, connections open but stall as soon as much data is sent."
         ),
     ),
     Shape(
         "(raw|mangle|filter) .*",
         "… -m rpfilter … --invert … -j DROP",
         message(
-            "This stops forged source addresses (anti-spoofing): the answer to such a packet would not leave where the packet came in."
+            "This stops forged source addresses (anti-spoofing): an answer to such a packet would not leave through the interface it "
+            "came in by."
         ),
     ),
     Shape(
         "filter (INPUT|FORWARD)",
         "-j REJECT --reject-with icmp6?-(host|adm|admin|net|port)-(prohibited|unreachable)",
         message(
-            "Whatever no rule above has let through is refused here, so the policy is never asked. Rules that are appended "
-            "behind it are never reached."
+            "Everything that no rule above accepted is rejected here, so the policy never applies. Rules appended after it are never "
+            "reached."
         ),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j (DROP|REJECT)",
         message(
-            "Whatever no rule above has let through ends here, so the policy is never asked. Rules that are appended behind "
-            "it are never reached."
+            "Everything that no rule above accepted ends here, so the policy never applies. Rules appended after it are never reached."
         ),
     ),
     Shape(
         "filter FORWARD",
         "-i {from} -o {to} -j ACCEPT",
-        message("This opens one direction, from {from} to {to}. What goes the other way, answers included, needs a rule of its own."),
+        message("This opens one direction, from {from} to {to}. The opposite direction, including answers, needs a rule of its own."),
     ),
     Shape(
         "filter FORWARD",
         "-s {subnet} -i {bridge} ! -o {bridge} -j ACCEPT",
-        message("This is the way out for {subnet}; the answers come in the other direction and need a rule of their own."),
+        message("This lets {subnet} out; the answers come in the other direction and need a separate rule."),
     ),
     Shape(
         "nat POSTROUTING",
         "-o {interface} -j MASQUERADE …",
         message(
-            "This is the usual rule of a router: everything that leaves through {interface} gets its address, whatever that "
-            "is at the moment, so that a whole network shares one address."
+            "This is a router's usual rule: everything that leaves through {interface} gets its current address, so that a whole network "
+            "shares one address."
         ),
     ),
     Shape(
         "nat POSTROUTING",
         "-s {subnet} -o {interface} -j MASQUERADE …",
         message(
-            "What {subnet} sends out through {interface} gets the address of that interface, since nobody outside knows the "
-            "way back to a private address."
+            "Packets from {subnet} that leave through {interface} get the address of that interface, since no one outside has a route "
+            "back to a private address."
         ),
     ),
     Shape(
         "nat POSTROUTING",
         "-s {subnet} -j MASQUERADE …",
         message(
-            "Whatever {subnet} sends gets the address of the interface that it leaves through, even where it stays in a "
-            "network that knows the way back; an exception such as ! -o BRIDGE or ! -d SUBNET keeps that away."
+            "Packets from {subnet} get the address of the interface that they leave through, even if they stay in a network that has a "
+            "route back; an exception such as ! -o BRIDGE or ! -d SUBNET avoids that."
         ),
     ),
     Shape(
         "nat POSTROUTING",
         "-s {subnet} ! -d {subnet} -j MASQUERADE …",
-        message("The network {subnet} reaches others with the host's address; within itself it keeps its own."),
+        message("The network {subnet} uses the host's address towards others, and its own addresses internally."),
     ),
     Shape(
         "nat POSTROUTING",
         "… -j SNAT …",
-        message("SNAT is for an address that does not change: unlike MASQUERADE, it names the new source itself."),
+        message("SNAT is for a fixed address: unlike MASQUERADE, it names the new source itself."),
     ),
     Shape(
         "nat PREROUTING",
@@ -216,7 +216,7 @@ EVERYDAY = (
         "nat OUTPUT",
         "… --dport {port} … -j DNAT --to-destination {server}",
         message(
-            "What this host itself sends does not pass PREROUTING, so port forwarding needs this second rule to work from the host as well."
+            "Packets from this host itself do not pass PREROUTING, so port forwarding needs this second rule to work from the host as well."
         ),
     ),
     Shape(
@@ -252,32 +252,32 @@ EVERYDAY = (
     Shape(
         "filter .*",
         "-p icmp -j ACCEPT",
-        message("ICMP is more than ping: errors such as fragmentation-needed come by it, and connections depend on them."),
+        message("ICMP is more than ping: it carries errors such as fragmentation-needed, which connections depend on."),
     ),
     Shape(
         "filter .*",
         "-p ipv6-icmp … -j ACCEPT",
-        message("IPv6 does not work without ICMPv6: it finds neighbours, routers and the path's MTU with it."),
+        message("IPv6 does not work without ICMPv6: it uses it to find neighbours, routers and the path MTU."),
     ),
     Shape(
         "filter .*",
         "… -p udp -m udp --sport 67 --dport 68 -j ACCEPT",
-        message("This lets the answers of a DHCP server in, from which this host gets its address."),
+        message("This lets in the answers of the DHCP server that gives this host its address."),
     ),
     Shape(
         "filter .*",
         "… -d 224.0.0.251/32 -p udp -m udp --dport 5353 -j ACCEPT",
-        message("This is mDNS, by which hosts find each other's names in the local network."),
+        message("This is mDNS, which resolves host names in the local network."),
     ),
     Shape(
         "filter .*",
         "… -m physdev --physdev-is-bridged -j ACCEPT",
-        message("This keeps the firewall out of what a bridge merely switches from port to port."),
+        message("This exempts frames that a bridge merely switches from port to port."),
     ),
     Shape(
         "filter (INPUT|FORWARD)",
         "-s (10.0.0.0/8|172.16.0.0/12|192.168.0.0/16|127.0.0.0/8|169.254.0.0/16|224.0.0.0/4|240.0.0.0/5|0.0.0.0/8) -i {interface} -j DROP",
-        message("On an interface towards the Internet such a source cannot be honest: a packet that claims it is forged (anti-spoofing)."),
+        message("On an interface towards the Internet, a packet with such a source is forged (anti-spoofing)."),
     ),
     Shape(
         "filter DOCKER-USER",
@@ -287,14 +287,14 @@ EVERYDAY = (
     Shape(
         "filter DOCKER-USER",
         "… -j DROP",
-        message("This is your own rule, before all of Docker's: containers cannot be reached this way even where a port is published."),
+        message("This is your own rule, before all of Docker's: it blocks these packets even to published ports."),
     ),
     Shape(
         "filter DOCKER-USER",
         "… -j ACCEPT",
         message(
-            "This is your own rule, before all of Docker's: what it accepts is not held up by the isolation of networks, nor "
-            "by anything else in the filter table."
+            "This is your own rule, before all of Docker's: packets it accepts bypass the isolation of networks and everything else in "
+            "the filter table."
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the rules of kube-proxy (iptables mode) and of pod networks are for."""
+"""The purpose of the rules of kube-proxy (iptables mode) and of pod networks."""
 
 from netlab_magic.explain.known.patterns import Shape
 from netlab_magic.i18n import message
@@ -10,39 +10,39 @@ KUBERNETES = (
         "nat (PREROUTING|OUTPUT)",
         "-j KUBE-SERVICES",
         message(
-            "kube-proxy looks up here whether the packet goes to a Service: PREROUTING for what arrives, OUTPUT for what "
-            "this node itself sends."
+            "kube-proxy checks here whether the packet goes to a Service: PREROUTING for packets that arrive, OUTPUT for those that this "
+            "node sends."
         ),
     ),
     Shape(
         "nat POSTROUTING",
         "-j KUBE-POSTROUTING",
-        message("Here kube-proxy changes the source of the packets that were marked for it."),
+        message("Here kube-proxy changes the source of packets marked for it."),
     ),
     Shape(
         "nat KUBE-SERVICES",
         "-d {address} … --dport {port} -j KUBE-SVC-{id}",
         message(
-            "{address} is the cluster IP of a Service: an address that no interface has, and that exists in these rules "
-            "only. KUBE-SVC-{id} picks one of its pods."
+            "{address} is the cluster IP of a Service: no interface has this address; it exists only in these rules. KUBE-SVC-{id} picks "
+            "one of its pods."
         ),
     ),
     Shape(
         "nat KUBE-SERVICES",
         "… -j KUBE-NODEPORTS",
-        message("Last of all: what is addressed to the node itself may be meant for a NodePort."),
+        message("Last, packets to the node itself may be for a NodePort."),
     ),
     Shape(
         "nat KUBE-SERVICES",
         "… -j KUBE-EXT-{id}",
-        message("A Service's external address or load balancer's address is looked up here."),
+        message("This checks for a Service's external address or load balancer address."),
     ),
     Shape(
         "nat (KUBE-SERVICES|KUBE-SVC-.*)",
         "! -s {pods} -d {address} … -j KUBE-MARK-MASQ",
         message(
-            "What comes for the Service from outside of the pod network {pods} is marked, so that KUBE-POSTROUTING gives it "
-            "the node's address and the answers come back this way."
+            "Packets for the Service from outside the pod network {pods} are marked, so that KUBE-POSTROUTING gives them the node's "
+            "address and the answers come back through this node."
         ),
     ),
     Shape(
@@ -58,27 +58,27 @@ KUBERNETES = (
     Shape(
         "nat KUBE-(SVC|EXT|XLB|FW)-.*",
         "… -j KUBE-MARK-MASQ",
-        message("What is marked gets the node's address as its source, so that the answers come back through this node."),
+        message("Marked packets get the node's address as their source, so that the answers come back through this node."),
     ),
     Shape(
         "nat KUBE-SVC-.*",
         "… -m statistic --mode random --probability {probability} -j KUBE-SEP-{id}",
         message(
-            "This is the load balancing: each new connection draws lots, rule by rule, so that every pod of the Service gets "
+            "This is the load balancing: each new connection is assigned at random, rule by rule, so that every pod of the Service gets "
             "an equal share."
         ),
     ),
     Shape(
         "nat KUBE-SVC-.*",
         "… -j KUBE-SEP-{id}",
-        message("The last pod of the Service, or the only one, takes what the rules before it have left."),
+        message("The last pod of the Service, or the only one, gets what the rules before it left over."),
     ),
     Shape(
         "nat KUBE-SEP-.*",
         "-s {pod} -j KUBE-MARK-MASQ",
         message(
-            "This is for the hairpin: the pod at {pod} has called its own Service and was chosen itself; with the node's "
-            "address as source it can answer."
+            "This is for hairpin connections: the pod at {pod} connected to its own Service and was chosen itself; with the node's "
+            "address as source, it can answer."
         ),
     ),
     Shape(
@@ -89,63 +89,63 @@ KUBERNETES = (
     Shape(
         "nat KUBE-MARK-MASQ",
         "-j MARK …",
-        message("The mark is a note to KUBE-POSTROUTING: give this packet the node's address as its source."),
+        message("The mark tells KUBE-POSTROUTING to give this packet the node's address as its source."),
     ),
     Shape(
         "nat KUBE-MARK-DROP",
         "-j MARK …",
-        message("The mark is a note to KUBE-FIREWALL: drop this packet."),
+        message("The mark tells KUBE-FIREWALL to drop this packet."),
     ),
     Shape(
         "nat KUBE-POSTROUTING",
         "-m mark ! --mark {mark} -j RETURN",
-        message("What was not marked keeps its source."),
+        message("Unmarked packets keep their source."),
     ),
     Shape(
         "nat KUBE-POSTROUTING",
         "-j MARK …",
-        message("The mark has done its work and is taken off, so that a packet that passes the rules once more does not keep it."),
+        message("The mark is no longer needed and is cleared, so that a packet that passes the rules again does not keep it."),
     ),
     Shape(
         "nat KUBE-POSTROUTING",
         "… -j MASQUERADE …",
         message(
-            "What was marked on its way to a Service gets the node's address, so that the answers come back to this node and "
-            "can be translated back."
+            "Packets marked on their way to a Service get the node's address, so that the answers come back to this node and can be "
+            "translated back."
         ),
     ),
     Shape(
         "nat KUBE-(NODEPORTS|EXT-.*|XLB-.*|FW-.*)",
         "… -j KUBE-(SVC|EXT|XLB|SVL)-{id}",
-        message("A Service that can be reached from outside of the cluster is looked up here by its port on the node."),
+        message("This checks for a Service that is reachable from outside the cluster by its port on the node."),
     ),
     Shape(
         "filter KUBE-FORWARD",
         "-m mark --mark {mark} -j ACCEPT",
-        message("What was marked for a Service may be forwarded, whatever the policy of FORWARD is."),
+        message("Packets marked for a Service may be forwarded, whatever the policy of FORWARD is."),
     ),
     Shape(
         "filter KUBE-FIREWALL",
         "! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate {states} -j DROP",
         message(
-            "This guards the node's loopback addresses, which kube-proxy opens to routing (route_localnet): nobody on the "
-            "network may call services that listen on them."
+            "This guards the node's loopback addresses, which kube-proxy opens to routing (route_localnet): no one on the network may "
+            "connect to services that listen on them."
         ),
     ),
     Shape(
         "filter (INPUT|OUTPUT)",
         "-j KUBE-FIREWALL",
-        message("kubelet and kube-proxy keep here what must never pass."),
+        message("kubelet and kube-proxy drop packets there that must never pass."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "… -j KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS)",
-        message("New connections to Services that have no pod are refused there, so that clients do not wait in vain."),
+        message("New connections to Services without pods are rejected there, so that clients do not have to wait for a timeout."),
     ),
     Shape(
         "filter FORWARD",
         "… -j KUBE-FORWARD",
-        message("kube-proxy accepts here what it has translated itself."),
+        message("kube-proxy accepts packets here that it has translated itself."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
@@ -155,6 +155,6 @@ KUBERNETES = (
     Shape(
         "filter KUBE-(SERVICES|EXTERNAL-SERVICES)",
         "… -j REJECT …",
-        message("The Service has no pod that could answer, so the client is told at once."),
+        message("The Service has no pod that could answer, so the client gets an error at once."),
     ),
 )

@@ -1,4 +1,4 @@
-"""Rules that are recognised by their shape, whatever the bridges, addresses and ports in them are called."""
+"""Recognises rules by their form, whatever bridges, addresses and ports they name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ _HOLE = re.compile(r"\{(\w+)\}")
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """A row of a table of shapes: what `says` tells of a rule that looks like `rule` and stands `where`.
+    """One pattern: the message `says` applies to rules of the form `rule` in the chains `where`.
 
     `where` is a regular expression for "TABLE CHAIN". `rule` is written as iptables-save prints it, without comments; its words are
     regular expressions, {name} in them stands for any text (the same one wherever it is repeated), and a word … for any words or none.
@@ -29,7 +29,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 def recognised(shapes: Iterable[Shape], table: str, chain: str, rule: Rule, say: Language) -> str:
-    """What the first of the shapes that fits has to say; "" when none does."""
+    """The message of the first pattern that matches; "" if none does."""
     text, place = _text(rule), f"{table} {chain}"
     for shape in shapes:
         found, here = _pattern(shape.rule).fullmatch(text), re.fullmatch(shape.where, place)
@@ -65,7 +65,7 @@ def _text(rule: Rule) -> str:
 
 
 def _words(rule: Rule) -> Iterator[str]:
-    """The words of a rule, unquoted, without its comments: what a shape is compared with."""
+    """The words of a rule, unquoted and without its comments, to compare patterns with."""
     parts: list[Match | Target] = [found for found in rule.matches if found.module != "comment"]
     yield from _option_words(rule.options)
     for part in (*parts, *((rule.target,) if rule.target else ())):

@@ -1,4 +1,4 @@
-"""What the rules are for that ufw, fail2ban, firewalld, libvirt, Podman and OpenWrt write."""
+"""The purpose of the rules of ufw, fail2ban, firewalld, libvirt, Podman and OpenWrt."""
 
 from netlab_magic.explain.known.patterns import Shape
 from netlab_magic.i18n import message
@@ -9,104 +9,113 @@ PROGRAMS = (
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-before-logging-{hook}",
-        message("ufw logs here, before its own rules, what the log level asks for."),
+        message("ufw logs packets here, before its own rules, according to its log level."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-before-{hook}",
-        message("These are ufw's rules from /etc/ufw/before.rules, which come before the ones that ufw allow and ufw deny make."),
+        message("These are ufw's rules from /etc/ufw/before.rules, which come before those added with ufw allow and ufw deny."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-after-logging-{hook}",
-        message("What gets here was decided by no rule of ufw's and is about to meet the default policy; ufw logs it first."),
+        message(
+            "Packets that get here were not decided by any of ufw's rules and are about to get the default policy; ufw logs them "
+            "first."
+        ),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-after-{hook}",
-        message("These are ufw's rules from /etc/ufw/after.rules, which come behind your own."),
+        message("These are ufw's rules from /etc/ufw/after.rules, which come after your own."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-reject-{hook}",
-        message("Where ufw's default is reject, this chain refuses what no rule has decided."),
+        message("If ufw's default is reject, this chain rejects packets that no rule decided about."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
         "-j ufw-track-{hook}",
-        message("Where ufw's default is allow, this chain makes conntrack follow the connection."),
+        message("If ufw's default is allow, this chain makes conntrack track the connection."),
     ),
     Shape(
         "filter ufw6?-before-.*",
         "-j ufw6-user-{hook}",
-        message("What ufw's own preparations have not decided meets the rules that ufw allow, ufw deny and ufw limit have made."),
+        message(
+            "Packets that ufw's built-in rules did not decide about are checked against the rules added with ufw allow, ufw deny and "
+            "ufw limit."
+        ),
     ),
     Shape(
         "filter ufw-before-.*",
         "-j ufw-user-{hook}",
-        message("What ufw's own preparations have not decided meets the rules that ufw allow, ufw deny and ufw limit have made."),
+        message(
+            "Packets that ufw's built-in rules did not decide about are checked against the rules added with ufw allow, ufw deny and "
+            "ufw limit."
+        ),
     ),
     Shape(
         "filter ufw-before-input",
         "-j ufw-not-local",
-        message("Packets that are neither for this host nor broadcast nor multicast are sorted out there."),
+        message("Packets that are neither for this host nor broadcast nor multicast are dropped there."),
     ),
     Shape(
         "filter ufw6?-user-limit",
         "… -j REJECT …",
-        message("ufw limit: who has opened six connections within thirty seconds is refused."),
+        message("ufw limit: an address that opened six connections within thirty seconds is rejected."),
     ),
     Shape(
         "filter ufw6?-user-input",
         "… -m recent --update --seconds {seconds} --hitcount {hits} … -j ufw-user-limit",
-        message("ufw limit: who opens {hits} connections within {seconds} seconds is refused further ones for a while."),
+        message("ufw limit: an address that opens {hits} connections within {seconds} seconds is rejected for a while."),
     ),
     Shape(
         "filter ufw6?-user-(input|output|forward)",
         "… -j ACCEPT",
-        message("This was made by ufw allow."),
+        message("This was added by ufw allow."),
     ),
     Shape(
         "filter ufw6?-user-(input|output|forward)",
         "… -j DROP",
-        message("This was made by ufw deny."),
+        message("This was added by ufw deny."),
     ),
     Shape(
         "filter ufw6?-user-(input|output|forward)",
         "… -j REJECT …",
-        message("This was made by ufw reject."),
+        message("This was added by ufw reject."),
     ),
     Shape(
         "filter (INPUT|FORWARD)",
         "… -j f2b-{jail}",
         message(
-            "fail2ban's jail {jail} watches a service's log file; addresses that failed to log in too often are refused in that chain."
+            "fail2ban's jail {jail} watches a service's log file; addresses that failed to log in too often are rejected in that chain."
         ),
     ),
     Shape(
         "filter f2b-(?P<jail>.*)",
         "-s {address} -j {verdict} …",
-        message("fail2ban has banned {address} because of what the jail {jail} found in its log; the rule goes when the ban ends."),
+        message("fail2ban has banned {address} because of what the jail {jail} found in its log; the rule is removed when the ban ends."),
     ),
     Shape(
         "filter f2b-(?P<jail>.*)",
         "-m set --match-set {set} src -j {verdict} …",
-        message("fail2ban keeps the addresses that the jail {jail} has banned in the set {set}; one rule does for all of them."),
+        message("fail2ban keeps the addresses that the jail {jail} has banned in the set {set}; one rule covers all of them."),
     ),
     Shape(
         "filter INPUT",
         "… -m set --match-set f2b-{jail} src -j {verdict} …",
-        message("fail2ban keeps the addresses that its jail {jail} has banned in this set; one rule does for all of them."),
+        message("fail2ban keeps the addresses that its jail {jail} has banned in this set; one rule covers all of them."),
     ),
     Shape(
         "filter f2b-(?P<jail>.*)",
         "-j RETURN",
-        message("Who is not banned goes on as if fail2ban were not there."),
+        message("Addresses that are not banned continue as if fail2ban were not there."),
     ),
     Shape(
         "filter LIBVIRT_FWI",
         "-d {subnet} -o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-        message("libvirt's NAT network lets answers in to the virtual machines on {bridge}, and nothing that begins outside."),
+        message("libvirt's NAT network lets answers in to the virtual machines on {bridge}, but no connections that begin outside."),
     ),
     Shape(
         "filter LIBVIRT_FWI",
@@ -116,7 +125,7 @@ PROGRAMS = (
     Shape(
         "filter LIBVIRT_FWI",
         "-o {bridge} -j REJECT …",
-        message("Whatever else would get in to the virtual machines on {bridge} is refused."),
+        message("Everything else to the virtual machines on {bridge} is rejected."),
     ),
     Shape(
         "filter LIBVIRT_FWO",
@@ -126,7 +135,7 @@ PROGRAMS = (
     Shape(
         "filter LIBVIRT_FWO",
         "-i {bridge} -j REJECT …",
-        message("Whatever else comes from {bridge} does not get out, such as packets with a forged source."),
+        message("Everything else from {bridge} is rejected, such as packets with a forged source."),
     ),
     Shape(
         "filter LIBVIRT_FWX",
@@ -141,12 +150,12 @@ PROGRAMS = (
     Shape(
         "filter LIBVIRT_OUT",
         "-o {bridge} -p {protocol} -m {protocol} --dport (53|68) -j ACCEPT",
-        message("Answers of libvirt's dnsmasq may go out to the virtual machines on {bridge}."),
+        message("Answers from libvirt's dnsmasq may go to the virtual machines on {bridge}."),
     ),
     Shape(
         "nat LIBVIRT_PRT",
         "-s {subnet} -d (224.0.0.0/24|255.255.255.255/32) -j RETURN",
-        message("Multicast and broadcast are not translated: they are for the own network only."),
+        message("Multicast and broadcast are not translated: they stay in their own network."),
     ),
     Shape(
         "nat LIBVIRT_PRT",
@@ -162,7 +171,7 @@ PROGRAMS = (
         "mangle LIBVIRT_PRT",
         "… -j CHECKSUM --checksum-fill",
         message(
-            "DHCP clients of some guests refuse answers without a checksum, which the host would leave to a network card that is not there."
+            "DHCP clients of some guests reject answers without a checksum, which the host would leave for network hardware to fill in."
         ),
     ),
     Shape(
@@ -173,14 +182,14 @@ PROGRAMS = (
     Shape(
         "nat (NETAVARK|CNI)-HOSTPORT-DNAT",
         "… (--dport|--dports) {port} … -j (NETAVARK|CNI)-DN-{id}",
-        message("{port} is what a container publishes of its ports."),
+        message("A container has published {port}."),
     ),
     Shape(
         "nat (NETAVARK|CNI)-DN-.*",
         "… -j (NETAVARK|CNI)-HOSTPORT-SETMARK",
         message(
-            "What comes from the container's own network or from this host through loopback is marked, so that it gets the "
-            "host's address as its source and the answer comes back."
+            "Packets from the container's own network, or from this host through loopback, are marked, so that they get the host's "
+            "address as their source and the answer comes back."
         ),
     ),
     Shape(
@@ -191,12 +200,12 @@ PROGRAMS = (
     Shape(
         "nat (NETAVARK|CNI)-HOSTPORT-SETMARK",
         "-j MARK …",
-        message("The mark is a note to the chain that gives such packets the host's address as their source."),
+        message("The mark is for the chain that gives such packets the host's address as their source."),
     ),
     Shape(
         "nat (NETAVARK|CNI)-HOSTPORT-MASQ",
         "… -j MASQUERADE …",
-        message("What was marked on its way to a published port gets the host's address as its source."),
+        message("Packets marked on their way to a published port get the host's address as their source."),
     ),
     Shape(
         "nat (NETAVARK|CNI)-[0-9A-Fa-f]+",
@@ -206,7 +215,7 @@ PROGRAMS = (
     Shape(
         "nat (NETAVARK|CNI)-[0-9A-Fa-f]+",
         "! -d 224.0.0.0/4 -j MASQUERADE …",
-        message("Everything but multicast that leaves the containers' network gets the host's address as its source."),
+        message("Everything except multicast that leaves the containers' network gets the host's address as its source."),
     ),
     Shape(
         "filter NETAVARK_INPUT",
@@ -221,17 +230,17 @@ PROGRAMS = (
     Shape(
         "filter NETAVARK_FORWARD",
         "-d {subnet} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-        message("Answers get in to the containers of the Podman network {subnet}."),
+        message("This accepts answers to the containers of the Podman network {subnet}."),
     ),
     Shape(
         "filter NETAVARK_FORWARD",
         "-d {subnet} -j ACCEPT",
-        message("Whatever goes to the Podman network {subnet} may be forwarded."),
+        message("Everything to the Podman network {subnet} may be forwarded."),
     ),
     Shape(
         "filter NETAVARK_FORWARD",
         "-s {subnet} -j ACCEPT",
-        message("Whatever the containers of the Podman network {subnet} send may be forwarded."),
+        message("Everything from the containers of the Podman network {subnet} may be forwarded."),
     ),
     Shape(
         "filter (INPUT|FORWARD|OUTPUT)",
@@ -256,12 +265,12 @@ PROGRAMS = (
     Shape(
         "filter zone_(?P<zone>.*)_(input|output|forward)",
         "-j zone_{same}_(src|dest)_{verdict}",
-        message("This is the zone's default, for what no rule of the zone {zone} has decided: {verdict}."),
+        message("This is the default of the zone {zone}, for packets that none of its rules decided about: {verdict}."),
     ),
     Shape(
         "nat zone_(?P<zone>.*)_postrouting",
         "… -j MASQUERADE …",
-        message("OpenWrt's setting “masq”: what leaves through the zone {zone} gets the router's address."),
+        message("OpenWrt's setting “masq”: packets that leave through the zone {zone} get the router's address."),
     ),
     Shape(
         "filter FORWARD",
@@ -286,12 +295,12 @@ PROGRAMS = (
     Shape(
         "filter CNI-FORWARD",
         "-s {container} -j ACCEPT",
-        message("Whatever the container at {container} sends may be forwarded."),
+        message("Everything from the container at {container} may be forwarded."),
     ),
     Shape(
         "filter CNI-FORWARD",
         "-d {container} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-        message("Answers get in to the container at {container}."),
+        message("This accepts answers to the container at {container}."),
     ),
     Shape(
         "filter IN_(?P<zone>.*)_allow",
