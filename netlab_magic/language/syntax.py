@@ -7,6 +7,7 @@ from netlab_magic.language.grammar.probe import PROBE
 from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.grammar.session import SESSION
 from netlab_magic.language.grammar.show import SHOW
+from netlab_magic.language.lexer import COMMANDS
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, wrong
 from netlab_magic.text import suggest
@@ -19,7 +20,7 @@ def read_help(r: Reader) -> Statement:
     if not r.peek("<word>"):
         return s.Session("help", "")
     word = r.take("word")
-    if word not in SYNTAX:
+    if word not in SYNTAX and word not in COMMANDS:
         wrong(f"{word} is not a statement{suggest(word, SYNTAX)}", word)
     return s.Session("help", word)
 

@@ -8,6 +8,8 @@ from netlab_magic.language import statements as s
 from netlab_magic.language.docker_statements import DockerExec
 from netlab_magic.language.plan_topology import known_namespace
 from netlab_magic.session.command_hints import adds_rule, repeated, why_refused
+from netlab_magic.session.nft_hints import mentions_nft, nft_hints
+from netlab_magic.session.nft_refusals import why_nft_refused
 from netlab_magic.session.results.base import Ran
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Running, Step
@@ -45,23 +47,36 @@ class RunCommand(Step):
         if ran.hidden:
             running.stream("stderr", f"… {ran.hidden:,} more characters are not shown; the command ran to completion\n")
         if ran.status:
-            raise self._failure(ran.status, before)
+            raise self._failure(ran.status, before, "".join(output))
         if adds_rule(statement.text):
             for family in PROGRAM_OF:
                 after = save_format.parse(engine.save(family), strict=False, family=family)
                 for hint in repeated(before.rules_of(family), after):
                     running.stream("stderr", f"hint: {hint}\n")
+        if mentions_nft(statement.text):
+            for hint in nft_hints(before, running.seen()):
+                running.stream("stderr", f"hint: {hint}\n")
         running.add(Ran(statement.text, ran.status, "".join(output)))
 
-    def _failure(self, status: int, before: Seen) -> CommandFailed:
-        """The error of a command that failed; for one of iptables, with our own sentence and a caret under the word."""
+    def _failure(self, status: int, before: Seen, output: str) -> CommandFailed:
+        """The error of a command that failed; for one of iptables or nft, with the reason and a caret under the word."""
         statement = self.statement
         first = statement.text.splitlines()[0]
         message = f"the command ended with exit status {status}{_meaning(status, first)}"
-        reason = None if statement.namespace or isinstance(statement, DockerExec) else why_refused(statement.text, before.by_family)
+        if reason := why_nft_refused(statement.text, output, before.native):
+            return CommandFailed(f"{message}: {reason.message}", _line_of(statement, reason.place) or statement.place, status)
+        is_inside = statement.namespace or isinstance(statement, DockerExec)
+        reason = None if is_inside else why_refused(statement.text, before.by_family)
         if reason is None:
             return CommandFailed(message, statement.place, status)
         return CommandFailed(f"{message}: {reason.message}", _within(statement, reason.place) or statement.place, status)
+
+
+def _line_of(statement: s.Command, place: Place | None) -> Place | None:
+    """A place that counts lines from the command's first as a place in its cell."""
+    if place is None or statement.place is None:
+        return None
+    return Place(statement.place.line + place.line, place.source, place.column, place.width)
 
 
 def _within(statement: s.Command, place: Place | None) -> Place | None:

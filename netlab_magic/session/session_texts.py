@@ -23,13 +23,20 @@ _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
 _COMMANDS = """Commands
-  a line that begins with $ or ! or a program's name (sudo, ip, iptables, nsenter, tcpdump, …) is run as typed by a shell
-  in the lab host; %%netlab sh [NS] runs a whole cell this way"""
+  a line that begins with $ or ! or a program's name (sudo, ip, iptables, nft, nsenter, tcpdump, …) is run as typed by a shell
+  in the lab host; %%netlab sh [NS] runs a whole cell this way
+
+For example
+  nft add table inet fw
+  nft 'add chain inet fw forward { type filter hook forward priority filter; policy drop; }'
+  nft -f - <<EOF   (a whole ruleset in the next lines, up to a line EOF)"""
 _WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces created by root", "sudo": "sudo"}
 
 
 def help_text(word: str | None) -> str:
-    """All statements by group, or one of them with an example."""
+    """All statements by group, or one of them with an example, or with a program's name what becomes of command lines."""
+    if word and word not in SYNTAX:
+        return _COMMANDS
     if word:
         syntax = SYNTAX[str(word)]
         forms, examples = "\n".join(syntax.forms or (syntax.form,)), "\n  ".join(syntax.examples)

@@ -1,8 +1,9 @@
 """Tables of nft in cells: made by commands, shown, remembered, compared, and brought back."""
 
 import pytest
+from support.labs import Written
 
-from netlab_magic import Lab, NftListing, StatementError
+from netlab_magic import CommandFailed, Lab, NftListing, Place, StatementError
 from netlab_magic.nftables.ruleset import Ruleset
 
 pytestmark = pytest.mark.kernel
@@ -67,3 +68,21 @@ def test_what_nft_puts_into_a_table_with_a_name_of_iptables_is_seen_and_kept_apa
         now = seed.look(foreign=True)
         assert [table.title for table in now.native.get("host", Ruleset()).tables] == left
         assert "MASQUERADE" in now.dump
+
+
+def test_what_nft_refuses_and_what_its_writer_may_not_have_meant_are_told(lab: Lab) -> None:
+    written = Written()
+    twice = "nft add rule inet fw forward counter\n" * 2
+    lab.run(f"{MADE}{twice}nft add chain inet fw INPUT", stream=written)
+    assert "hint: chain forward of table inet fw now has this rule 2 times (rules 2, 3): counter\n" in written.stderr
+    assert "hint: chain INPUT of table inet fw has no hook, so no packet enters it unless a rule jumps to it" in written.stderr
+    with pytest.raises(CommandFailed, match="without a family nft means ip fw, which is not there; there is inet fw") as caught:
+        lab.run("ns a\nnft add rule fw forward drop", stream=written)
+    assert caught.value.place == Place(2, "nft add rule fw forward drop", 13, 2)
+    with pytest.raises(CommandFailed, match="the table inet fw has no chain nosuch") as caught:
+        lab.run("nft -f - <<EOF\nadd table inet fw\n  add rule inet fw nosuch drop\nEOF", stream=written)
+    assert caught.value.place == Place(3, "  add rule inet fw nosuch drop", 19, 6)
+    with pytest.raises(CommandFailed, match="what stands in braces needs quotes"):
+        lab.run("nft add chain inet fw f { type filter hook input priority 0; policy drop; }", stream=written)
+    lab.run("forward -j ACCEPT\nnft flush ruleset", stream=(gone := Written()))
+    assert ("the rules of iptables are gone too" in gone.stderr) == (lab.engine.ready.firewall == "nft")
