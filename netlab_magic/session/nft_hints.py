@@ -35,7 +35,7 @@ def nft_hints(before: Seen, after: Seen) -> Iterator[str]:
 
 
 def _has_rules(seen: Seen) -> bool:
-    return any(chain.rules for table in seen.ruleset.tables for chain in table.chains)
+    return any(chain.rules for ruleset in seen.by_family.values() for table in ruleset.tables for chain in table.chains)
 
 
 def _repeated(table: Table, chain: Chain, old: Chain | None) -> Iterator[str]:
