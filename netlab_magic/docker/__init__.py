@@ -15,7 +15,7 @@ from netlab_magic.docker.events import Planned
 from netlab_magic.docker.iptables_rules import ruleset
 from netlab_magic.docker.nft_and_ipset import after_rules, before_rules
 from netlab_magic.docker.nft_reader import chain_meaning, nft_table
-from netlab_magic.docker.nft_writer import TABLE, nft_script
+from netlab_magic.docker.nft_writer import TABLE, nft_script, nft_table_text
 from netlab_magic.docker.plan import plan
 from netlab_magic.docker.plan_containers import namespace_to_enter
 from netlab_magic.docker.plan_networks import bridge_called_after
@@ -39,6 +39,7 @@ __all__ = [
     "namespace_to_enter",
     "nft_script",
     "nft_table",
+    "nft_table_text",
     "plan",
     "release",
     "ruleset",

@@ -6,7 +6,8 @@ import msgspec
 
 from netlab_magic.docker import iptables_rules as rules
 from netlab_magic.docker import topology as wiring
-from netlab_magic.docker.ipam import address_for
+from netlab_magic.docker.ipam import with_addresses
+from netlab_magic.docker.iptables_rules import FAMILIES
 from netlab_magic.docker.ports import published
 from netlab_magic.docker.ruleset_edits import Edit, Firewall
 from netlab_magic.docker.state import Attachment, Container, Daemon, Endpoint, Network
@@ -18,15 +19,17 @@ __all__ = ["DockerHost", "Planned"]
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A planned statement: dockerd and the topology after it, the ruleset after it with the edits that lead there, and what to say.
+    """A planned statement: dockerd and the topology after it, the rulesets after it with the edits that lead there, and what to say.
 
-    `listing` is a text to show, of statements that change nothing.
+    `ruleset6` and `edits6` are those of ip6tables. `listing` is a text to show, of statements that change nothing.
     """
 
     daemon: Daemon | None
     topology: Topology
     ruleset: Ruleset
+    ruleset6: Ruleset
     edits: tuple[Edit, ...] = ()
+    edits6: tuple[Edit, ...] = ()
     sentence: str = "already so"
     listing: str = ""
 
@@ -34,15 +37,19 @@ class Planned(msgspec.Struct, frozen=True):
 class DockerHost:
     """A host with its dockerd, in the middle of a statement."""
 
-    def __init__(self, daemon: Daemon, topology: Topology, ruleset: Ruleset) -> None:
+    def __init__(self, daemon: Daemon, topology: Topology, ruleset: Ruleset, ruleset6: Ruleset) -> None:
         self.daemon = daemon
         self.topology = topology
-        self.firewall = Firewall(ruleset)
-        self._before = daemon, topology, ruleset, str(self.firewall)
+        self.firewalls = {4: Firewall(ruleset), 6: Firewall(ruleset6)}
+        self._before = daemon, topology, (ruleset, ruleset6), self._dumps()
+
+    def _dumps(self) -> tuple[str, ...]:
+        return tuple(map(str, self.firewalls.values()))
 
     def _program(self, event: Callable[..., None], *what: Network | Attachment) -> None:
         if self.daemon.backend == "iptables":
-            event(self.firewall, self.daemon, *what)
+            for version in self.daemon.versions:
+                event(self.firewalls[version], self.daemon, *what)
 
     # --- the daemon ---------------------------------------------------------------------------------------------------------
 
@@ -75,6 +82,9 @@ class DockerHost:
         self.topology = wiring.with_network(self.topology, self.daemon, network)
         if network not in self.daemon.networks:
             self.daemon = msgspec.structs.replace(self.daemon, networks=(*self.daemon.networks, network))
+        if network.ipv6 is not None and not self.daemon.forwards6:
+            self.daemon = msgspec.structs.replace(self.daemon, forwards6=True)
+            self._program(rules.drop_forward6)
         self._program(rules.add_network, network)
 
     def remove_network(self, network: Network) -> None:
@@ -112,7 +122,7 @@ class DockerHost:
         for held in self.daemon.attached(container):
             self._program(rules.remove_endpoint, held)
         self.topology = wiring.without_container(self.topology, self.daemon, container)
-        endpoints = tuple(msgspec.structs.replace(held, address="") for held in container.endpoints)
+        endpoints = tuple(held.without_addresses() for held in container.endpoints)
         self._set(msgspec.structs.replace(container, endpoints=endpoints, ports=(), status="exited"))
         if container.removed_at_stop:
             self.daemon = self.daemon.without_container(name)
@@ -171,8 +181,7 @@ class DockerHost:
             self._set(container.without_endpoint(network))
             return
         self.topology = wiring.without_proxies(self.topology, self.daemon, container)
-        at = self.daemon.published_at(container)
-        moved = at is not None and at.network == network
+        moved = any(at is not None and at.network == network for at in self._published_at(container))
         if moved:
             self._withdraw(container)
         for held in self.daemon.attached(container):
@@ -187,8 +196,8 @@ class DockerHost:
         """A running container gets an address on a network; its ports are published anew when they belong to another endpoint then."""
         container = self._container(name)
         network = self.daemon.network_of(endpoint)
-        joined = container.with_endpoint(msgspec.structs.replace(endpoint, address=address_for(self.daemon, network, endpoint)))
-        moved = self.daemon.published_at(joined) != self.daemon.published_at(container)
+        joined = container.with_endpoint(with_addresses(self.daemon, network, endpoint))
+        moved = self._published_at(joined) != self._published_at(container)
         if moved:
             self._withdraw(container)
         self._set(joined)
@@ -198,17 +207,18 @@ class DockerHost:
         if moved:
             self._publish(name)
 
+    def _published_at(self, container: Container) -> tuple[Endpoint | None, ...]:
+        return tuple(self.daemon.published_at(container, version) for version in (4, 6))
+
     def _withdraw(self, container: Container) -> None:
         for held in self.daemon.attached(container):
             self._program(rules.withdraw, held)
 
     def _publish(self, name: str) -> None:
         """Publishes a container's ports where they belong now; where any port of the host will do, another one is chosen."""
-        container = self._container(name)
-        at = self.daemon.published_at(container)
-        ports, last = published(self.topology, self.daemon, self.daemon.network_of(at), container) if at else ((), self.daemon.last_ports)
+        ports, last = published(self.topology, self.daemon, self._container(name))
         self.daemon = msgspec.structs.replace(self.daemon, last_ports=last)
-        self._set(msgspec.structs.replace(container, ports=ports))
+        self._set(msgspec.structs.replace(self._container(name), ports=ports))
         for held in self.daemon.attached(self._container(name)):
             self._program(rules.publish, held)
 
@@ -216,9 +226,12 @@ class DockerHost:
 
     def planned(self, sentence: str, *, gone: bool = False) -> Planned:
         """What has become of it all; nothing to do when that is what there was, although rules may have been taken out and put back."""
-        daemon, topology, ruleset, before = self._before
+        daemon, topology, rulesets, before = self._before
         now = None if gone else self.daemon
-        after = str(self.firewall)
+        after = self._dumps()
         if (self.topology, after) == (topology, before):
-            return Planned(now, topology, ruleset, sentence="already so" if now == daemon else sentence)
-        return Planned(now, self.topology, save_format.parse(after, strict=False), tuple(self.firewall.edits), sentence)
+            return Planned(now, topology, rulesets[0], rulesets[1], sentence="already so" if now == daemon else sentence)
+        texts = zip(after, FAMILIES.values(), strict=True)
+        ruleset, ruleset6 = (save_format.parse(text, strict=False, family=family.name) for text, family in texts)
+        edits, edits6 = (tuple(firewall.edits) for firewall in self.firewalls.values())
+        return Planned(now, self.topology, ruleset, ruleset6, edits, edits6, sentence)

@@ -7,7 +7,7 @@ from typing import Any
 
 from netlab_magic.docker.go_template import filled
 from netlab_magic.docker.ports import asked_ports
-from netlab_magic.docker.state import Attachment, Container, Daemon, Network
+from netlab_magic.docker.state import Attachment, Container, Daemon, Network, Subnet
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.model.topology import Topology
@@ -45,7 +45,7 @@ def _id(kind: str, name: str) -> str:
 
 def _mac(topology: Topology, held: Attachment) -> str:
     inside = topology.namespaces.get(held.container.name)
-    return next((interface.mac for interface in (inside.interfaces if inside else ()) if held.cidr in interface.addresses), "")
+    return next((interface.mac for interface in (inside.interfaces if inside else ()) if set(held.cidrs) & set(interface.addresses)), "")
 
 
 def _container(daemon: Daemon, container: Container, topology: Topology) -> Json:
@@ -77,31 +77,42 @@ def _container(daemon: Daemon, container: Container, topology: Topology) -> Json
 def _settings(daemon: Daemon, container: Container, topology: Topology) -> Json:
     attached = {held.network.name: held for held in daemon.attached(container)}
     networks = {held.network: attached.get(held.network) for held in container.endpoints}
-    default = attached.get("bridge")
     return {
         "Ports": _ports(container),
-        "Gateway": default.network.gateway if default and not default.network.internal else "",
-        "IPAddress": default.address if default else "",
-        "IPPrefixLen": default.network.prefix if default else 0,
-        "MacAddress": _mac(topology, default) if default else "",
+        **_addresses(topology, attached.get("bridge")),
         "Networks": {
             name: {
-                "IPAMConfig": {"IPv4Address": wanted} if (wanted := _wanted(container, name)) else None,
+                "IPAMConfig": _wanted(container, name) or None,
                 "NetworkID": _id("network", name),
                 "EndpointID": _id("endpoint", f"{container.name} {name}") if held else "",
-                "Gateway": held.network.gateway if held and not held.network.internal else "",
-                "IPAddress": held.address if held else "",
-                "IPPrefixLen": held.network.prefix if held else 0,
-                "MacAddress": _mac(topology, held) if held else "",
+                **_addresses(topology, held),
             }
             for name, held in sorted(networks.items())
         },
     }
 
 
-def _wanted(container: Container, network: str) -> str | None:
+def _addresses(topology: Topology, held: Attachment | None) -> Json:
+    """The addresses of an endpoint and its gateways; empty where there is none."""
+    ipv4, ipv6 = (_address(held, version) for version in (4, 6))
+    return {
+        **dict(zip(("Gateway", "IPAddress", "IPPrefixLen"), ipv4, strict=True)),
+        **dict(zip(("IPv6Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen"), ipv6, strict=True)),
+        "MacAddress": _mac(topology, held) if held else "",
+    }
+
+
+def _address(held: Attachment | None, version: int) -> tuple[str, str, int]:
+    subnet = held.network.subnet(version) if held else None
+    if held is None or subnet is None:
+        return "", "", 0
+    return "" if held.network.internal else subnet.gateway, held.address(version), subnet.prefix
+
+
+def _wanted(container: Container, network: str) -> Json:
     endpoint = container.endpoint(network)
-    return endpoint.wanted if endpoint else None
+    wanted = {"IPv4Address": endpoint.wanted, "IPv6Address": endpoint.wanted6} if endpoint else {}
+    return {key: address for key, address in wanted.items() if address}
 
 
 def _ports(container: Container) -> Json:
@@ -118,27 +129,32 @@ def _ports(container: Container) -> Json:
 
 
 def _network(daemon: Daemon, network: Network, topology: Topology) -> Json:
-    pool = {"Subnet": network.subnet, **({"IPRange": network.ip_range} if network.ip_range else {}), "Gateway": network.gateway}
     return {
         "Name": network.name,
         "Id": _id("network", network.name),
         "Scope": "local",
         "Driver": "bridge",
-        "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Config": [pool]},
+        "EnableIPv4": network.ipv4 is not None,
+        "EnableIPv6": network.ipv6 is not None,
+        "IPAM": {"Driver": "default", "Config": list(map(_pool, network.subnets))},
         "Internal": network.internal,
         "Containers": {
             _id("container", held.container.name): {
                 "Name": held.container.name,
                 "EndpointID": _id("endpoint", f"{held.container.name} {network.name}"),
                 "MacAddress": _mac(topology, held),
-                "IPv4Address": held.cidr,
-                "IPv6Address": "",
+                "IPv4Address": held.cidr(4),
+                "IPv6Address": held.cidr(6),
             }
             for held in daemon.members(network.name)
         },
         "Options": dict(_options(network)),
     }
+
+
+def _pool(subnet: Subnet) -> Json:
+    gateway = {} if subnet.mode == "isolated" else {"Gateway": subnet.gateway}
+    return {"Subnet": subnet.cidr, **({"IPRange": subnet.ip_range} if subnet.ip_range else {}), **gateway}
 
 
 def _options(network: Network) -> Iterator[tuple[str, str]]:
@@ -149,7 +165,8 @@ def _options(network: Network) -> Iterator[tuple[str, str]]:
     yield f"{bridge}.enable_ip_masquerade", str(network.masquerade).lower()
     yield f"{bridge}.host_binding_ipv4", network.binding
     yield f"{bridge}.name", network.bridge
-    if network.mode != "nat":
-        yield f"{bridge}.gateway_mode_ipv4", network.mode
-    if network.source:
-        yield "com.docker.network.host_ipv4", network.source
+    for subnet in network.subnets:
+        if subnet.mode != "nat":
+            yield f"{bridge}.gateway_mode_ipv{subnet.version}", subnet.mode
+        if subnet.source:
+            yield f"com.docker.network.host_ipv{subnet.version}", subnet.source

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from netlab_magic.docker.known import container_called
-from netlab_magic.docker.state import Container, Daemon, Published
+from netlab_magic.docker.state import Container, Daemon, Published, at_port, version_of
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.text import aligned
@@ -25,13 +27,18 @@ def containers_text(daemon: Daemon, statement: d.DockerList) -> str:
 def _container_row(daemon: Daemon, container: Container) -> tuple[str, ...]:
     attached = list(daemon.attached(container))
     networks = [held.network.name for held in attached] or [held.network for held in container.endpoints] or [container.mode]
-    addresses = [held.address for held in attached]
+    addresses = [address for held in attached for address in held.endpoint.addresses]
     return container.name, container.status, ",".join(networks), ",".join(addresses), ", ".join(_port_words(container))
 
 
 def _port_words(container: Container) -> Iterator[str]:
     """Published ports as docker ps lists them: ports in a row as one range; then those that are only exposed."""
-    ports = sorted(container.ports, key=lambda port: (port.protocol, port.host_address, port.container_port, port.host_port))
+    shown = dict.fromkeys(port if port.is_bound else msgspec.structs.replace(port, host_address="", version=4) for port in container.ports)
+
+    def place(port: Published) -> tuple[str, int, str, int, int]:
+        return port.protocol, version_of(port.host_address), port.host_address, port.container_port, port.host_port
+
+    ports = sorted(shown, key=place)
     run: list[Published] = []
     for port in ports:
         if run and not _follows(run[-1], port):
@@ -56,7 +63,7 @@ def _range(run: Sequence[Published]) -> str:
     def span(begin: int, end: int) -> str:
         return str(begin) if begin == end else f"{begin}-{end}"
 
-    arrow = f"{first.host_address}:{span(first.host_port, last.host_port)}->" if first.is_bound else ""
+    arrow = f"{at_port(first.host_address, span(first.host_port, last.host_port))}->" if first.is_bound else ""
     return f"{arrow}{span(first.container_port, last.container_port)}/{first.protocol}"
 
 
@@ -67,10 +74,10 @@ def ports_text(daemon: Daemon, statement: d.DockerPort) -> str:
         (port for port in container.ports if port.is_bound), key=lambda port: (port.container_port, port.protocol, port.host_port)
     )
     if not statement.port:
-        lines = (f"{port.container_port}/{port.protocol} -> {port.host_address}:{port.host_port}" for port in bound)
+        lines = (f"{port.container_port}/{port.protocol} -> {at_port(port.host_address, port.host_port)}" for port in bound)
         return "\n".join(lines) or f"{container.name} publishes nothing"
     asked = (statement.port, statement.protocol)
-    lines = (f"{port.host_address}:{port.host_port}" for port in bound if (port.container_port, port.protocol) == asked)
+    lines = (at_port(port.host_address, port.host_port) for port in bound if (port.container_port, port.protocol) == asked)
     return "\n".join(lines) or refuse(f"{container.name} does not publish {asked[0]}/{asked[1]}", "", statement.place)
 
 
@@ -80,8 +87,8 @@ def networks_text(daemon: Daemon, statement: d.DockerList) -> str:
         return "\n".join(network.name for network in daemon.networks)
     rows = []
     for network in daemon.networks:
-        special = [network.mode] if network.mode != "nat" else []
+        special = list(dict.fromkeys(subnet.mode for subnet in network.subnets if subnet.mode != "nat"))
         special += ["internal"] if network.internal else []
         special += [] if network.icc else ["icc=false"]
-        rows.append((network.name, network.bridge, network.subnet, " ".join(special)))
+        rows.append((network.name, network.bridge, ",".join(subnet.cidr for subnet in network.subnets), " ".join(special)))
     return "\n".join(aligned([("NAME", "BRIDGE", "SUBNET", "OPTIONS"), *rows], gap="   "))

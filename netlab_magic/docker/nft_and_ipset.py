@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from netlab_magic.docker.iptables_rules import IPSET
+from netlab_magic.docker.iptables_rules import FAMILIES
 from netlab_magic.docker.nft_writer import nft_script
 from netlab_magic.docker.state import Daemon
 
@@ -17,22 +17,34 @@ def before_rules(before: Daemon | None, after: Daemon | None) -> tuple[str, ...]
 def _before(before: Daemon | None, after: Daemon | None) -> Iterator[str]:
     if _sets(after) and _sets(before) != _sets(after):
         yield f"ipset -exist restore <<'END'\n{_sets(after)}END"
-    if _table(before) != _table(after):
-        yield f"nft -f - <<'END'\n{nft_script(after)}END"
+    if _tables(before) != _tables(after):
+        yield f"nft -f - <<'END'\n{nft_script(after, _versions(before))}END"
 
 
 def after_rules(before: Daemon | None, after: Daemon | None) -> tuple[str, ...]:
     """Commands to run once no rule of `before` is left that `after` does not have."""
-    return (f"ipset destroy {IPSET}",) if _sets(before) and not _sets(after) else ()
+    if not _sets(before) or _sets(after):
+        return ()
+    return tuple(f"ipset destroy {FAMILIES[version].ipset}" for version in _versions(before))
+
+
+def _versions(daemon: Daemon | None) -> tuple[int, ...]:
+    return daemon.versions if daemon is not None else ()
 
 
 def _sets(daemon: Daemon | None) -> str:
-    """The ipset with the subnets of all networks that are not internal, as `ipset restore` takes it; "" where there is none."""
+    """The ipsets with the subnets of all networks that are not internal, as `ipset restore` takes them; "" where there is none."""
     if daemon is None or not daemon.release.uses_ipset:
         return ""
-    subnets = (network.subnet for network in daemon.networks if not network.internal)
-    return "".join([f"create {IPSET} hash:net\nflush {IPSET}\n", *(f"add {IPSET} {subnet}\n" for subnet in subnets)])
+    return "".join(line for version in daemon.versions for line in _set(daemon, version))
 
 
-def _table(daemon: Daemon | None) -> str:
+def _set(daemon: Daemon, version: int) -> Iterator[str]:
+    name = FAMILIES[version].ipset
+    yield f"create {name} hash:net{' family inet6' if version == 6 else ''}\nflush {name}\n"
+    subnets = (network.subnet(version) for network in daemon.networks if not network.internal)
+    yield from (f"add {name} {subnet.cidr}\n" for subnet in subnets if subnet is not None)
+
+
+def _tables(daemon: Daemon | None) -> str:
     return nft_script(daemon) if daemon is not None and daemon.backend == "nftables" else ""

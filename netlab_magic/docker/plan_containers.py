@@ -17,7 +17,17 @@ from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.model.topology import HOST
 
-__all__ = ["life_changed", "namespace_to_enter", "note", "pruned_containers", "ran", "removed", "renamed", "takes_address"]
+__all__ = [
+    "life_changed",
+    "namespace_to_enter",
+    "note",
+    "plain_endpoints",
+    "pruned_containers",
+    "ran",
+    "removed",
+    "renamed",
+    "takes_address",
+]
 
 
 def ran(host: DockerHost, statement: d.DockerRun) -> str:
@@ -60,15 +70,20 @@ def _with_free_name(daemon: Daemon, statement: d.DockerRun) -> d.DockerRun:
 
 def _asked(daemon: Daemon, statement: d.DockerRun) -> Container:
     """The container that a statement asks for, before it runs."""
-    mode, address = str(statement.network or DEFAULT_NETWORK), statement.address
+    mode = str(statement.network or DEFAULT_NETWORK)
+    addresses = statement.address, statement.address6
     endpoints: tuple[Endpoint, ...] = ()
     if mode.startswith("container:"):
         _shared(daemon, mode.partition(":")[2], statement)
     elif mode not in (HOST, "none"):
-        takes_address(network_called(daemon, statement.network or DEFAULT_NETWORK), address)
-        endpoints = tuple(sorted((Endpoint(mode, wanted=address), *_further(daemon, statement)), key=lambda held: held.network))
-    if address is not None and not endpoints:
-        refuse(f"with --network {mode} a container has no address of its own, so --ip makes no sense", address, statement.place)
+        for address in addresses:
+            takes_address(network_called(daemon, statement.network or DEFAULT_NETWORK), address)
+        first = Endpoint(mode, wanted=statement.address, wanted6=statement.address6)
+        endpoints = tuple(sorted((first, *_further(daemon, statement)), key=lambda held: held.network))
+    for address in addresses:
+        if address is not None and not endpoints:
+            option = "--ip6" if ":" in address else "--ip"
+            refuse(f"with --network {mode} a container has no address of its own, so {option} makes no sense", address, statement.place)
     return Container(
         str(statement.name),
         mode,
@@ -87,8 +102,9 @@ def _further(daemon: Daemon, statement: d.DockerRun) -> Iterator[Endpoint]:
     for one in statement.further:
         if not daemon.release.takes_networks:
             refuse(f"Docker Engine {daemon.release} takes one --network; for more: docker network connect", one.network, statement.place)
-        takes_address(network_called(daemon, one.network), one.address)
-        yield Endpoint(str(one.network), wanted=one.address)
+        for address in (one.address, one.address6):
+            takes_address(network_called(daemon, one.network), address)
+        yield Endpoint(str(one.network), wanted=one.address, wanted6=one.address6)
 
 
 def _shared(daemon: Daemon, name: str, statement: d.DockerRun) -> None:
@@ -102,9 +118,15 @@ def _shared(daemon: Daemon, name: str, statement: d.DockerRun) -> None:
 
 def takes_address(network: Network, address: str | None) -> None:
     """Refuses an address of one's own choice where docker does: on networks whose subnet nobody has chosen."""
-    if address is not None and not network.configured:
+    if address is None:
+        return
+    option, version = ("--ip6", 6) if ":" in address else ("--ip", 4)
+    subnet = network.subnet(version)
+    if subnet is None:
+        refuse(f"{network.name} has no IPv{version}, so {option} makes no sense", address)
+    if not subnet.configured:
         reason = "this is the default network" if network.name == DEFAULT_NETWORK else f"{network.name} was created without --subnet"
-        refuse(f"--ip needs a network that was created with --subnet, and {reason}", address)
+        refuse(f"{option} needs a network that was created with --subnet, and {reason}", address)
 
 
 def _is_as_asked(held: Container, asked: Container) -> bool:
@@ -112,7 +134,11 @@ def _is_as_asked(held: Container, asked: Container) -> bool:
 
     def is_there(endpoint: Endpoint) -> bool:
         found = held.endpoint(endpoint.network)
-        return found is not None and endpoint.wanted in (None, found.wanted, found.address)
+        return (
+            found is not None
+            and endpoint.wanted in (None, found.wanted, found.address)
+            and endpoint.wanted6 in (None, found.wanted6, found.address6)
+        )
 
     same = (held.mode, held.publish_all, held.exposed) == (asked.mode, asked.publish_all, asked.exposed)
     return same and all(map(is_there, asked.endpoints)) and same_ports(held, asked.wanted)
@@ -120,11 +146,19 @@ def _is_as_asked(held: Container, asked: Container) -> bool:
 
 def _without_places(container: Container) -> Container:
     """What dockerd remembers of a statement's words is their text."""
-    endpoints = tuple(
-        msgspec.structs.replace(held, wanted=None if held.wanted is None else str(held.wanted)) for held in container.endpoints
-    )
     wanted = tuple(msgspec.structs.replace(one, word=str(one.word)) for one in container.wanted)
-    return msgspec.structs.replace(container, endpoints=endpoints, wanted=wanted)
+    return msgspec.structs.replace(container, endpoints=plain_endpoints(container), wanted=wanted)
+
+
+def plain_endpoints(container: Container) -> tuple[Endpoint, ...]:
+    """A container's endpoints with the addresses that they want as plain texts, which know no place in a cell."""
+
+    def plain(word: str | None) -> str | None:
+        return None if word is None else str(word)
+
+    return tuple(
+        msgspec.structs.replace(held, wanted=plain(held.wanted), wanted6=plain(held.wanted6)) for held in container.endpoints
+    )
 
 
 def _told(daemon: Daemon, container: Container, statement: d.DockerRun) -> str:
@@ -152,16 +186,15 @@ def _running(daemon: Daemon, container: Container) -> list[str]:
     elif container.mode == HOST:
         said = [f"{name} is on the host's own network"]
     else:
-        at = [f"{held.address} on {held.network.bridge}" for held in daemon.attached(container)]
-        said = [f"{name} has {' and '.join(at)}" if at else f"{name} has only lo"]
-    said += [", ".join(map(str, container.ports))] if container.ports else []
+        places = [f"{' and '.join(held.endpoint.addresses)} on {held.network.bridge}" for held in daemon.attached(container)]
+        said = [f"{name} has {' and '.join(places)}" if places else f"{name} has only lo"]
+    said += [", ".join(dict.fromkeys(map(str, container.ports)))] if container.ports else []
     inside = dict.fromkeys("http" if protocol == "tcp" else "echo" for _, protocol in served_ports(container))
     said += [f"small servers answer in it ({' and '.join(inside)})"] if inside else []
-    at_network = daemon.published_at(container)
-    network = daemon.network_of(at_network) if at_network else None
-    if container.ports and network and network.internal:
+    ways = [daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None]
+    if container.ports and ways and ways[0].internal:
         said.append("an internal network publishes nothing on the host")
-    elif container.ports and network and network.mode == "routed":
+    elif container.ports and not any(port.is_bound for port in container.ports):
         said.append("a routed network opens the port but binds nothing on the host")
     return said
 

@@ -5,10 +5,10 @@ from hashlib import sha256
 import msgspec
 
 from netlab_magic.docker.events import DockerHost
-from netlab_magic.docker.ipam import chosen_pool, gateway_for, ip_range_for, wanted_subnet
+from netlab_magic.docker.ipam import chosen_pool, chosen_pool6, subnet_of, wanted_subnet
 from netlab_magic.docker.known import container_called, gone, network_called
-from netlab_magic.docker.plan_containers import takes_address
-from netlab_magic.docker.state import ANY_ADDRESS, DEFAULT_NETWORK, Container, Daemon, Endpoint, Network
+from netlab_magic.docker.plan_containers import plain_endpoints, takes_address
+from netlab_magic.docker.state import ANY_ADDRESS, DEFAULT_NETWORK, Container, Daemon, Endpoint, Network, Subnet
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.text import suggest
@@ -33,69 +33,97 @@ def created(host: DockerHost, statement: d.DockerNetwork) -> str:
     daemon, name = host.daemon, str(statement.name)
     if name in PREDEFINED:
         refuse(f"{name} is a network that Docker itself has; give another name", statement.name, statement.place)
-    mode = _gateway_mode(daemon, statement)
+    if statement.ipv4 is None and not daemon.release.may_lack_ipv4:
+        refuse(f"Docker Engine {daemon.release} makes no network without IPv4; 28.0 brought them", statement.name, statement.place)
+    for asked in filter(None, (statement.ipv4, statement.ipv6)):
+        _check_mode(daemon, statement, asked.mode)
     held = daemon.network(name)
     if held is not None:
-        if held != _as_asked(held, statement, mode):
+        if held != _as_asked(held, statement):
             other = f"there is a network {name} already, with other settings; take it away first: docker network rm {name}"
             refuse(other, statement.name, statement.place)
         host.add_network(held)
-        return _created(held, statement)
-    network = _as_asked(_blank(host, statement), statement, mode)
+        return _created(host, held, statement)
+    network = _as_asked(_blank(host, statement), statement)
     if host.topology.host.interface(network.bridge):
         refuse(f"the host already has a device {network.bridge}", statement.bridge or statement.name, statement.place)
     host.add_network(network)
-    return _created(network, statement)
+    return _created(host, network, statement)
 
 
 def _blank(host: DockerHost, statement: d.DockerNetwork) -> Network:
-    """A new network as far as its subnet goes."""
-    if statement.cidr is None:
-        for missing in filter(None, (statement.gateway, statement.ip_range)):
-            refuse(f"{missing} needs a subnet around it: --subnet CIDR", missing, statement.place)
-        subnet, next_pool = chosen_pool(host.topology, host.daemon, statement)
-        host.daemon = msgspec.structs.replace(host.daemon, next_pool=next_pool)
-    else:
-        subnet = wanted_subnet(host.topology, host.daemon, statement)
+    """A new network as far as its subnets go."""
     name, bridge = str(statement.name), str(statement.bridge or bridge_called_after(statement.name))
-    ip_range = ip_range_for(subnet, statement.ip_range)
-    return Network(name, bridge, str(subnet), gateway_for(subnet, statement.gateway), ip_range=ip_range)
+    ipv4, ipv6 = (_new_subnet(host, statement, asked, version) for asked, version in ((statement.ipv4, 4), (statement.ipv6, 6)))
+    return Network(name, bridge, ipv4, ipv6)
 
 
-def _created(network: Network, statement: d.DockerNetwork) -> str:
+def _new_subnet(host: DockerHost, statement: d.DockerNetwork, asked: d.AskedSubnet | None, version: int) -> Subnet | None:
+    if asked is None:
+        return None
+    if asked.cidr is not None:
+        return subnet_of(wanted_subnet(host.topology, host.daemon, asked.cidr), asked.gateway, asked.ip_range)
+    for missing in filter(None, (asked.gateway, asked.ip_range)):
+        refuse(f"{missing} needs a subnet around it: --subnet CIDR", missing, statement.place)
+    if version == 6:
+        return subnet_of(chosen_pool6(host.topology, host.daemon, statement.name), None, None)
+    pool, next_pool = chosen_pool(host.topology, host.daemon, statement.name)
+    host.daemon = msgspec.structs.replace(host.daemon, next_pool=next_pool)
+    return subnet_of(pool, None, None)
+
+
+def _created(host: DockerHost, network: Network, statement: d.DockerNetwork) -> str:
     kind = "internal network" if network.internal else "network"
-    said = [f"{kind} {network.name}: the bridge {network.bridge} with {network.gateway_cidr}"]
+    with_addresses = f" with {' and '.join(network.gateway_cidrs)}" if network.gateway_cidrs else ", which has no address"
+    said = [f"{kind} {network.name}: the bridge {network.bridge}{with_addresses}"]
+    if network.ipv6 is not None and host.daemon.backend == "nftables":
+        said.append("IPv6 forwarding is on, which dockerd with nftables leaves to you")
+    elif network.ipv6 is not None and not host.daemon.ip6tables:
+        said.append("without ip6tables, so that IPv6 is neither filtered nor translated")
     said += [f"no effect on rules and addresses: {' '.join(statement.ignored)}"] if statement.ignored else []
     return "; ".join(said)
 
 
-def _as_asked(network: Network, statement: d.DockerNetwork, mode: str) -> Network:
+def _as_asked(network: Network, statement: d.DockerNetwork) -> Network:
     """A network with the settings of a statement; what the statement leaves open stays as it is."""
     return Network(
         network.name,
         str(statement.bridge or network.bridge),
-        str(statement.cidr or network.subnet),
-        str(statement.gateway or network.gateway),
+        _subnet_as_asked(network.ipv4, statement.ipv4),
+        _subnet_as_asked(network.ipv6, statement.ipv6),
         statement.internal,
         statement.icc,
-        mode,
         statement.masquerade,
-        str(statement.source) if statement.source else None,
-        str(statement.ip_range or network.ip_range),
         str(statement.binding or ANY_ADDRESS),
-        statement.cidr is not None or network.configured,
     )
 
 
-def _gateway_mode(daemon: Daemon, statement: d.DockerNetwork) -> str:
-    mode, known = statement.mode, daemon.release.gateway_modes
+def _subnet_as_asked(subnet: Subnet | None, asked: d.AskedSubnet | None) -> Subnet | None:
+    if asked is None:
+        return None
+    if subnet is None:
+        return Subnet("", "")  # which no network has
+    return Subnet(
+        str(asked.cidr or subnet.cidr),
+        str(asked.gateway or subnet.gateway),
+        str(asked.mode or "nat"),
+        str(asked.source) if asked.source else None,
+        str(asked.ip_range or subnet.ip_range),
+        asked.cidr is not None or subnet.configured,
+    )
+
+
+def _check_mode(daemon: Daemon, statement: d.DockerNetwork, mode: str | None) -> None:
+    """Refuses a gateway mode that the release does not have, or not for such a network."""
+    known = daemon.release.gateway_modes
     if mode is None:
-        return "nat"
+        return
     if not known:
         refuse(f"Docker Engine {daemon.release} has no gateway modes; 27.0 brought them", mode, statement.place)
     if mode not in known:
         refuse(f"Docker Engine {daemon.release} has no gateway mode {mode}{suggest(mode, known)}", mode, statement.place)
-    return str(mode)
+    if mode == "isolated" and not statement.internal:
+        refuse("the gateway mode isolated is for internal networks only; add --internal", mode, statement.place)
 
 
 def networks_removed(host: DockerHost, statement: d.DockerRemoveNetwork) -> str:
@@ -128,39 +156,45 @@ def connected(host: DockerHost, statement: d.DockerConnect) -> str:
         refuse(f"a container joins the network {statement.network} when it is created, not later", statement.network, statement.place)
     network = network_called(host.daemon, statement.network)
     _has_networks(container, statement.container)
-    takes_address(network, statement.address)
-    held, wanted = container.endpoint(network.name), str(statement.address) if statement.address else None
+    for wanted in (statement.address, statement.address6):
+        takes_address(network, wanted)
+    held = container.endpoint(network.name)
     if held is None:
-        host.connect(container.name, Endpoint(network.name, wanted=statement.address))
+        host.connect(container.name, Endpoint(network.name, wanted=statement.address, wanted6=statement.address6))
         _without_place(host, container.name)
-    elif wanted not in (None, held.wanted):
-        refuse(f"{container.name} is on {network.name} already, with another address", statement.address or "", statement.place)
+    else:
+        for asked, has in ((statement.address, held.wanted), (statement.address6, held.wanted6)):
+            if asked not in (None, has):
+                refuse(f"{container.name} is on {network.name} already, with another address", asked or "", statement.place)
     now = container_called(host.daemon, statement.container)
     endpoint = now.endpoint(network.name)
-    address = endpoint.address if endpoint else ""
-    said = [f"{now.name} has {address} on {network.bridge}" if address else f"{now.name} will join {network.name} when it starts"]
+    addresses = " and ".join(endpoint.addresses) if endpoint else ""
+    said = [f"{now.name} has {addresses} on {network.bridge}" if addresses else f"{now.name} will join {network.name} when it starts"]
     said += _moved(host.daemon, container, now)
     said += [f"not supported in a lab: {' '.join(statement.undone)}"] if statement.undone else []
     return "; ".join(said)
 
 
 def _moved(daemon: Daemon, before: Container, now: Container) -> list[str]:
-    """What has become of published ports, which follow the default route: it goes through the network whose name comes first."""
-    at, was_at = daemon.gateway(now), daemon.published_at(before)
+    """What has become of published ports, which follow the default routes."""
+    ways = [daemon.gateway(now, version) for version in (4, 6)]
+    before_at, at = (next((way for way in found if way is not None), None) for found in (_ways(daemon, before), ways))
     if at is None:
-        return ["its published ports cannot be reached any more"] if before.ports and was_at is not None and was_at.address else []
-    if not now.ports or (was_at is not None and was_at.network == at.network):
+        return ["its published ports cannot be reached any more"] if before.ports and before_at is not None else []
+    if not now.ports or (before_at is not None and before_at.network == at.network):
         return []
-    return [f"its default route and its published ports have moved to {at.network}: {', '.join(map(str, now.ports))}"]
+    ports = ", ".join(dict.fromkeys(map(str, now.ports)))
+    return [f"its default route and its published ports have moved to {at.network}: {ports}"]
+
+
+def _ways(daemon: Daemon, container: Container) -> list[Endpoint | None]:
+    return [daemon.published_at(container, version) for version in (4, 6)]
 
 
 def _without_place(host: DockerHost, name: str) -> None:
     """An address that is asked for is a word of this statement; what dockerd remembers is its text."""
     container = container_called(host.daemon, name)
-    endpoints = tuple(
-        msgspec.structs.replace(held, wanted=None if held.wanted is None else str(held.wanted)) for held in container.endpoints
-    )
-    host.daemon = host.daemon.with_container(msgspec.structs.replace(container, endpoints=endpoints))
+    host.daemon = host.daemon.with_container(msgspec.structs.replace(container, endpoints=plain_endpoints(container)))
 
 
 def _has_networks(container: Container, word: str) -> None:

@@ -1,11 +1,12 @@
 """Published ports: in which order dockerd takes them, and which of the host's ports each one gets."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from itertools import chain, groupby
 
 import msgspec
 
-from netlab_magic.docker.state import ANY_ADDRESS, Container, Daemon, Network, Published
+from netlab_magic.docker.state import ANY_ADDRESS, ANY_ADDRESSES, Container, Daemon, Network, Published, version_of
 from netlab_magic.language import docker_statements as d
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.model.topology import HOST, Topology
@@ -34,28 +35,79 @@ def _free_choice(text: str) -> d.Publish:
     return d.Publish(text, int(port), 0, protocol)
 
 
-def published(topology: Topology, daemon: Daemon, network: Network, container: Container) -> tuple[tuple[Published, ...], dict[str, int]]:
-    """The ports of a container at a network, in dockerd's order, and the ports that were chosen last then.
+def published(topology: Topology, daemon: Daemon, container: Container) -> tuple[tuple[Published, ...], dict[str, int]]:
+    """The ports of a running container, in dockerd's order, and the ports that were chosen last then.
 
     Raises StatementError for a host port that is taken. On routed and internal networks nothing is bound on the host.
     """
+    ways = {version: daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None}
     chooser = _Chooser(topology, daemon, container.name)
     ordered = _downwards(container) if daemon.release.orders_ports_downwards else _upwards(asked_ports(container))
     ports: list[Published] = []
-    for one in ordered:
-        address = str(one.host_address or (ANY_ADDRESS if network.mode == "routed" or network.internal else network.binding))
-        binds = network.mode != "routed" and (not network.internal or daemon.release.chooses_ports_inside)
-        chosen = chooser.choose(one, address, ports) if binds else 0
-        ports.append(Published(one.container_port, 0 if network.internal else chosen, one.protocol, address))
+    shared = daemon.release.shares_ports_between_addresses
+    for together in ([list(same) for _, same in groupby(ordered, _port)] if shared else [[one] for one in ordered]):
+        bindings = [binding for one in together for binding in _bindings(daemon, ways, one)]
+        binds = [binding for binding in bindings if binding.binds]
+        chosen = iter(chooser.choose(binds, ports))
+        for binding in bindings:
+            port = next(chosen) if binding.binds else 0
+            hidden = ways[binding.version].internal
+            one = binding.asked
+            ports.append(Published(one.container_port, 0 if hidden else port, one.protocol, binding.host_address, binding.version))
     return tuple(ports), chooser.last
+
+
+class _Binding(msgspec.Struct, frozen=True):
+    """A place on the host for a port: `version` is the IP version of the container's address, `binds` whether the host's port is taken."""
+
+    asked: d.Publish
+    host_address: str
+    version: int
+    binds: bool
+
+
+def _port(one: d.Publish) -> tuple[object, ...]:
+    """Ports that differ in the host's address only, and stand next to each other, get the same one of the host (needSamePort)."""
+    return one.container_port, one.protocol, one.host_port, one.host_port_end
+
+
+def _bindings(daemon: Daemon, ways: Mapping[int, Network], one: d.Publish) -> Iterator[_Binding]:
+    """Where a port is published: at the address that is named, or on all of both IP versions.
+
+    To a container that has no IPv6 address, the proxy leads from IPv6 too.
+    """
+    asked = str(one.host_address) if one.host_address else ""
+    for version in (4, 6):
+        network = ways.get(version) or (ways.get(4) if daemon.userland_proxy else None)
+        if network is None or (asked and version_of(asked) != version):
+            continue
+        subnet = network.subnet(version) or network.ipv4
+        assert subnet is not None
+        routed = subnet.mode == "routed"
+        address = asked or _default_address(network, version)
+        if not address:
+            continue
+        if routed or network.internal:
+            if subnet.version == version:
+                yield _Binding(one, asked or ANY_ADDRESSES[version], version, not routed and daemon.release.chooses_ports_inside)
+        else:
+            yield _Binding(one, address, subnet.version, True)
+
+
+def _default_address(network: Network, version: int) -> str:
+    """The host's address for ports that name none, "" where they are not published for an IP version."""
+    if network.binding == ANY_ADDRESS:
+        return ANY_ADDRESSES[version]
+    return network.binding if version_of(network.binding) == version else ""
 
 
 def _upwards(asked: Sequence[d.Publish]) -> list[d.Publish]:
     """From 27.0 on (cmpPortBinding, moby#47871): exact host ports before ranges and free choices, then by container port and protocol."""
 
-    def place(one: d.Publish) -> tuple[bool, int, int, int, int]:
+    def place(one: d.Publish) -> tuple[int, ...]:
         is_range = one.host_port == 0 or one.host_port_end > one.host_port
-        return is_range, one.container_port, _PROTOCOLS.index(one.protocol), one.host_port, one.host_port_end
+        address = (version_of(one.host_address), int(ip_address(str(one.host_address)))) if one.host_address else (0, 0)
+        return is_range, one.container_port, _PROTOCOLS.index(one.protocol), one.host_port, one.host_port_end, *address
 
     return sorted(asked, key=place)
 
@@ -96,16 +148,26 @@ class _Chooser:
         self._daemon = daemon
         self._name = name
 
-    def choose(self, one: d.Publish, address: str, before: Sequence[Published]) -> int:
-        """The host's port for what is asked. Raises StatementError when it is taken, or when the whole range is."""
-        self._check_address(address, one)
-        taken = dict(self._taken(before, one.protocol, address))
+    def choose(self, bindings: Sequence[_Binding], before: Sequence[Published]) -> Iterator[int]:
+        """The host's ports for bindings of the same container's port. Raises StatementError when they are taken, or a whole range is."""
+        if self._daemon.release.shares_ports_between_addresses:
+            yield from [self._chosen(bindings, before)] * len(bindings) if bindings else ()
+        else:
+            yield from (self._chosen([binding], before) for binding in bindings)
+
+    def _chosen(self, bindings: Sequence[_Binding], before: Sequence[Published]) -> int:
+        """One port that is free at all addresses of the bindings."""
+        one = bindings[0].asked
+        taken: dict[int, str] = {}
+        for binding in bindings:
+            self._check_address(binding.host_address, binding.asked)
+            taken = {**dict(self._taken(before, one.protocol, binding.host_address)), **taken}
         if one.host_port and one.host_port_end <= one.host_port:
             if one.host_port in taken:
                 refuse(f"port {one.host_port}/{one.protocol} of the host is already taken by {taken[one.host_port]}", one.word)
             return one.host_port
         begin, end = (one.host_port, one.host_port_end) if one.host_port else _EPHEMERAL
-        key = f"{address}/{one.protocol}/{begin}-{end}"
+        key = f"{bindings[0].host_address}/{one.protocol}/{begin}-{end}"
         last: int = self.last.get(key, end)
         chosen = next((port for port in chain(range(last + 1, end + 1), range(begin, last + 1)) if port not in taken), None)
         if chosen is None:
@@ -115,14 +177,16 @@ class _Chooser:
 
     def _check_address(self, address: str, one: d.Publish) -> None:
         own = {str(parsed.ip) for interface in self._topology.host.interfaces for parsed in interface.parsed()}
-        if address not in own and address != ANY_ADDRESS and not address.startswith("127."):
+        if address not in (*own, *ANY_ADDRESSES.values(), "::1") and not address.startswith("127."):
             refuse(f"{address} is not an address of the host, so nothing can be published on it", one.word)
 
     def _taken(self, before: Sequence[Published], protocol: str, address: str) -> Iterator[tuple[int, str]]:
         """The host ports that are in use at an address, and by whom."""
+        version = version_of(address)
+        everywhere = ANY_ADDRESSES[version]
 
         def meets(other: str) -> bool:
-            return ANY_ADDRESS in (address, other) or address == other
+            return version_of(other) == version and (everywhere in (address, other) or address == other)
 
         others = [held for held in self._daemon.containers if held.name != self._name]
         docker: list[tuple[str, Published]] = [(held.name, port) for held in others for port in held.ports]
@@ -131,7 +195,7 @@ class _Chooser:
             if port.is_bound and port.protocol == protocol and meets(port.host_address):
                 yield port.host_port, f"{owner} ({port})"
         for server in self._topology.servers:
-            if server.namespace == HOST and server.kind != "proxy" and server.protocol == protocol and meets(server.address or ANY_ADDRESS):
+            if server.namespace == HOST and server.kind != "proxy" and server.protocol == protocol and meets(server.address or everywhere):
                 yield server.port, f"the server on {server}"
 
 

@@ -122,16 +122,80 @@ class Release(msgspec.Struct, frozen=True, order=True):
         return self < Release(28, 0, 0)
 
     @property
+    def writes_ip6tables(self) -> bool:
+        """From 27.0 on dockerd writes rules for IPv6 unless it is told not to (moby#47747); before, that is an experiment."""
+        return self >= Release(27, 0, 0)
+
+    @property
+    def has_user_chain6(self) -> bool:
+        """From 23.0 on ip6tables has DOCKER-USER too (moby#44706)."""
+        return self >= Release(23, 0, 0)
+
+    @property
+    def always_drops_forward6(self) -> bool:
+        """Up to 27 the policy of ip6tables' FORWARD is DROP as soon as dockerd writes rules for IPv6; 28.0 sets it where it has switched
+        forwarding on (moby#48594).
+        """
+        return self < Release(28, 0, 0)
+
+    @property
+    def lets_neighbours_talk(self) -> bool:
+        """From 24.0.6 on an internal network's rules leave alone what stays in its bridge, such as neighbour discovery (moby#45649)."""
+        return self >= Release(24, 0, 6)
+
+    @property
+    def isolates_without_ipv6(self) -> bool:
+        """Up to 27 ip6tables isolates networks that have no IPv6 too."""
+        return self < Release(28, 0, 0)
+
+    @property
+    def proxies_link_local(self) -> bool:
+        """From 28.0 on connections from link-local addresses are left to the proxy (moby#48570)."""
+        return self >= Release(28, 0, 0)
+
+    @property
+    def has_ipv6_pools(self) -> bool:
+        """From 27.0 on dockerd has a ULA prefix of its own, from which networks get IPv6 subnets (moby#47853)."""
+        return self >= Release(27, 0, 0)
+
+    @property
+    def wants_fixed_cidr_v6(self) -> bool:
+        """Up to 27 docker0 has IPv6 only with --fixed-cidr-v6 (moby#48319)."""
+        return self < Release(28, 0, 0)
+
+    @property
+    def takes_ipv6_from_macs(self) -> bool:
+        """Up to 27 a container's IPv6 address on docker0 ends with its hardware address, which holds its IPv4 address (moby#47406)."""
+        return self < Release(28, 0, 0)
+
+    @property
+    def may_lack_ipv4(self) -> bool:
+        """From 28.0 on networks may have IPv6 alone (moby#48271)."""
+        return self >= Release(28, 0, 0)
+
+    @property
+    def shares_ports_between_addresses(self) -> bool:
+        """From 27.0 on the same port is chosen for all addresses at which a container's port is published (moby#47871)."""
+        return self >= Release(27, 0, 0)
+
+    @property
     def gateway_modes(self) -> tuple[str, ...]:
         """What `--gateway-mode` may be; nothing before 27, which brought it."""
         if self < Release(27, 0, 0):
             return ()
-        return ("nat", "routed") if self.is_classic else ("nat", "nat-unprotected", "routed")
+        return ("nat", "routed") if self.is_classic else ("nat", "nat-unprotected", "routed", "isolated")
 
     @property
     def backends(self) -> tuple[str, ...]:
         """What `--firewall-backend` may be."""
         return ("iptables", "nftables") if self >= Release(29, 0, 0) else ("iptables",)
+
+    def skips_routed(self, userland_proxy: bool) -> bool:
+        """Whether packets from a routed network meet no DNAT: in 28 alone, and without the proxy in 28.0 and 28.1 only.
+
+        The last is so in the source of 28.0, and not in what 28.5.2 was seen to do.
+        """
+        return not self.is_classic and (userland_proxy or self < Release(28, 2, 0))
 
     def filters_bridges(self, icc: bool, userland_proxy: bool) -> bool:
         """Whether dockerd sees to it that bridged frames meet iptables: without ICC, from 27.4 on without the proxy too."""

@@ -1,4 +1,4 @@
-"""An IPv4 ruleset under change, with dockerd's few operations on it, each of which looks first what is there already."""
+"""A ruleset under change, with dockerd's few operations on it, each of which looks first what is there already."""
 
 import msgspec
 
@@ -25,10 +25,11 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Firewall:
-    """What each chain holds now; `edits` are the changes that were needed since the start."""
+    """What each chain holds now; `edits` are the changes that were needed since the start, `version` is the IP version."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.edits: list[Edit] = []
+        self.version = 6 if ruleset.family == "ipv6" else 4
         self._policies: dict[tuple[str, str], str] = {}
         self._rules: dict[tuple[str, str], list[str]] = {}
         for name in dict.fromkeys(("filter", "nat", *(table.name for table in ruleset.tables))):

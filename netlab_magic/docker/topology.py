@@ -3,10 +3,10 @@
 import msgspec
 
 from netlab_magic.docker.images import exposed_by
-from netlab_magic.docker.state import ANY_ADDRESS, Attachment, Container, Daemon, Network
+from netlab_magic.docker.state import ANY_ADDRESSES, Attachment, Container, Daemon, Network, Published, at_port, version_of
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import desired, host_end, refuse
-from netlab_magic.model.topology import HOST, End, Interface, Route, Server, Topology
+from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server, Topology
 
 __all__ = [
     "BRIDGES_MEET_IPTABLES",
@@ -19,7 +19,10 @@ __all__ = [
     "without_proxies",
 ]
 
-BRIDGES_MEET_IPTABLES = "net.bridge.bridge-nf-call-iptables"
+BRIDGES_MEET_IPTABLES = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
+"""The sysctl by which bridged frames meet the rules of an IP version."""
+
+FORWARDING6 = "net.ipv6.conf.all.forwarding"
 
 
 def local_routing(bridge: str) -> str:
@@ -33,11 +36,14 @@ def local_routing(bridge: str) -> str:
 
 def with_network(topology: Topology, daemon: Daemon, network: Network) -> Topology:
     """The topology with a network's bridge and what it needs of the host. Raises StatementError when a device is in the way."""
-    topology = desired(topology, s.Bridge(network.bridge, (network.gateway_cidr,)))
-    if not daemon.userland_proxy:
+    topology = desired(topology, s.Bridge(network.bridge, network.gateway_cidrs))
+    if network.ipv6 is not None and daemon.backend == "iptables":
+        topology = desired(topology, s.Sysctl(FORWARDING6, "1", HOST))
+    if network.ipv4 is not None and not daemon.userland_proxy:
         topology = desired(topology, s.Sysctl(local_routing(network.bridge), "1", HOST))
     if daemon.release.filters_bridges(network.icc, daemon.userland_proxy):
-        topology = desired(topology, s.Sysctl(BRIDGES_MEET_IPTABLES, "1", HOST))
+        for subnet in network.subnets:
+            topology = desired(topology, s.Sysctl(BRIDGES_MEET_IPTABLES[subnet.version], "1", HOST))
     return topology
 
 
@@ -73,7 +79,7 @@ def _namespace(topology: Topology, daemon: Daemon, container: Container) -> Topo
         port = topology.interface(interface.peer) if interface.peer and interface.peer.namespace == HOST else None
         if port is None:
             continue
-        held = next((one for one in missing if one.cidr in interface.addresses or one.network.bridge == port.master), None)
+        held = next((one for one in missing if set(one.cidrs) & set(interface.addresses) or one.network.bridge == port.master), None)
         if held is not None:
             missing.remove(held)
             topology = _addressed(topology, daemon, End(name, interface.name), port, held)
@@ -104,27 +110,33 @@ def _addressed(topology: Topology, daemon: Daemon, end: End, port: Interface, he
         refuse(f"the host has no bridge {held.network.bridge} any more; docker install makes it again", "")
     inside = topology.namespaces[end.namespace]
     interface = inside.interface(end.interface)
-    if interface is not None and held.cidr not in interface.addresses:
-        kept = tuple(address for address in interface.addresses if ":" in address)
-        topology = topology.with_namespace(inside.with_interface(msgspec.structs.replace(interface, addresses=(held.cidr, *kept))))
+    if interface is not None and not set(held.cidrs) <= set(interface.addresses):
+        kept = (address for address in interface.addresses if not held.cidr(version_of(address)))
+        topology = topology.with_namespace(inside.with_interface(msgspec.structs.replace(interface, addresses=(*held.cidrs, *kept))))
     hairpin = port.hairpin or not daemon.userland_proxy
     wanted = msgspec.structs.replace(port, master=held.network.bridge, up=True, hairpin=hairpin)
     return topology if wanted == port else topology.with_namespace(topology.host.with_interface(wanted))
 
 
 def _with_default_route(topology: Topology, daemon: Daemon, container: Container) -> Topology:
-    """The topology with a container's default route through its gateway endpoint; internal networks have no way out."""
-    inside, gateway = topology.namespaces[container.name], daemon.gateway(container)
-    own = {network.gateway for network in daemon.networks}
-    kept = tuple(route for route in inside.routes if not (route.destination == "default" and route.via in own))
-    if gateway is None:
-        return topology.with_namespace(msgspec.structs.replace(inside, routes=kept))
-    held = next(one for one in daemon.attached(container) if one.network.name == gateway.network)
-    device = next(interface.name for interface in inside.interfaces if held.cidr in interface.addresses)
-    wanted = Route("default", held.network.gateway, device)
-    if wanted in inside.routes:
+    """The topology with a container's default routes through its gateway endpoints; internal networks have no way out."""
+    inside = topology.namespaces[container.name]
+    own = {subnet.gateway for network in daemon.networks for subnet in network.subnets}
+    kept = [route for route in inside.routes if not (route.destination == "default" and route.via in own)]
+    wanted = [route for version in (4, 6) if (route := _default_route(daemon, container, inside, version)) is not None]
+    if set(wanted) <= set(inside.routes) and len(inside.routes) == len(kept) + len(wanted):
         return topology
-    return topology.with_namespace(msgspec.structs.replace(inside, routes=(*kept, wanted)))
+    return topology.with_namespace(msgspec.structs.replace(inside, routes=(*kept, *wanted)))
+
+
+def _default_route(daemon: Daemon, container: Container, inside: Namespace, version: int) -> Route | None:
+    gateway = daemon.gateway(container, version)
+    held = next((one for one in daemon.attached(container) if gateway is not None and one.network.name == gateway.network), None)
+    subnet = held.network.subnet(version) if held is not None else None
+    if held is None or subnet is None:
+        return None
+    device = next(interface.name for interface in inside.interfaces if held.cidr(version) in interface.addresses)
+    return Route("default", subnet.gateway, device)
 
 
 def _answering(topology: Topology, container: Container, namespace: str) -> Topology:
@@ -164,17 +176,21 @@ def without_container(topology: Topology, daemon: Daemon, container: Container) 
 
 
 def proxies_of(daemon: Daemon, container: Container) -> tuple[Server, ...]:
-    """The userland proxies of a container, one for each port that is bound on the host."""
-    return tuple(
-        Server(
-            HOST,
-            port.host_port,
-            port.protocol,
-            "proxy",
-            "" if port.host_address == ANY_ADDRESS else port.host_address,
-            f"{held.address}:{port.container_port}",
-        )
-        for held in (daemon.attached(container) if daemon.userland_proxy else ())
-        for port in held.ports
-        if port.is_bound and port.protocol != "sctp"
-    )
+    """The userland proxies of a container, one for each port that is bound on the host.
+
+    One that is bound on all addresses of both IP versions and leads to one address of the container is a single server.
+    """
+    if not daemon.userland_proxy:
+        return ()
+    proxies: list[Server] = []
+    for held in daemon.attached(container):
+        bound = [port for port in held.ports if port.is_bound and port.protocol != "sctp"]
+        for port in bound:
+            twin = msgspec.structs.replace(port, host_address=ANY_ADDRESSES[10 - version_of(port.host_address)])
+            both = port.on_any_address and twin in bound
+            proxies.append(_proxy(held, port, "" if both else port.host_address))
+    return tuple(dict.fromkeys(proxies))
+
+
+def _proxy(held: Attachment, port: Published, address: str) -> Server:
+    return Server(HOST, port.host_port, port.protocol, "proxy", address, at_port(held.address(port.version), port.container_port))

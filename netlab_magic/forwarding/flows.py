@@ -9,7 +9,7 @@ from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Probe
-from netlab_magic.model.topology import INTERNET, Topology
+from netlab_magic.model.topology import INTERNET, Server, Topology
 from netlab_magic.netfilter import Outcome
 
 __all__ = ["hit_by_no_flow", "lab_flows", "predict_all"]
@@ -22,9 +22,19 @@ def lab_flows(topology: Topology) -> list[Probe]:
     found = matrix_probes(topology, ())
     sources = [*members(topology), *([INTERNET] if INTERNET in topology.namespaces else [])]
     for server in topology.servers:
-        wanted = Destination(server.address or server.namespace, server.port, server.protocol)
-        found += [probe_for(topology, source, wanted) for source in sources if source != server.namespace]
+        address = _address(topology, server)
+        if address:
+            wanted = Destination(address, server.port, server.protocol)
+            found += [probe_for(topology, source, wanted) for source in sources if source != server.namespace]
     return list(dict.fromkeys(found))
+
+
+def _address(topology: Topology, server: Server) -> str:
+    """Where a server is asked: at the address that it listens on, or at its namespace's; "" for one that has no such address."""
+    if server.address == "::":
+        own = (parsed.ip for interface in topology.namespaces[server.namespace].interfaces for parsed in interface.parsed())
+        return next((str(ip) for ip in own if ip.version == 6 and not ip.is_loopback and not ip.is_link_local), "")
+    return server.namespace if server.address in ("", "0.0.0.0") else server.address
 
 
 def predict_all(

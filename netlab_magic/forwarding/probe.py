@@ -192,7 +192,7 @@ class ModelledProbe:
         address = shown(frame.destination, frame.six)
         if self.topology.namespaces[last.namespace].answers_all:
             return Server(last.namespace, frame.destination_port, self.probe.protocol)
-        return next((server for server in self._on_port(last) if server.address in ("", address)), None)
+        return next((server for server in self._on_port(last) if server.listens_on(address)), None)
 
     def _on_port(self, last: Hop) -> Iterator[Server]:
         """The server that listens on the port, on any address."""
@@ -220,13 +220,14 @@ class ModelledProbe:
         """The address that docker-proxy answers a datagram from: the one it listens on, or the one that routing chooses."""
         frame = last.host_trace.last
         towards = self.links.routing(last.namespace, frame.six).source_towards(frame.source)
-        return server.address or (shown(towards, frame.six) if towards is not None else None)
+        bound = server.address not in ("", "0.0.0.0", "::")
+        return server.address if bound else (shown(towards, frame.six) if towards is not None else None)
 
     def _passed_on(self, server: Server) -> bool:
         """Whether the container behind a proxy answers it."""
-        address, _, port = server.target.partition(":")
+        address, port = server.behind
         owner = self.topology.owner(address)
-        further = Probe(server.namespace, address, address, owner.namespace if owner else "", server.protocol, int(port))
+        further = Probe(server.namespace, address, address, owner.namespace if owner else "", server.protocol, port)
         found = predict(self.topology, self.rulesets, further, self.beside)
         if found.unknown:
             raise Unknown(found.unknown)

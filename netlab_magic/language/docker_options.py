@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
 
 import msgspec
@@ -14,6 +14,7 @@ from netlab_magic.text import suggest
 __all__ = [
     "CONNECT",
     "EXEC",
+    "INSTALL",
     "NETWORK",
     "NO_OPTIONS",
     "PLAIN",
@@ -83,7 +84,7 @@ RUN = Options(
         **_table("--network --net", "docker network"),
         **_table("-p --publish --expose", "port"),
         **_table("-P --publish-all --rm", None),
-        "--ip": "address",
+        **_table("--ip --ip6", "address"),
         "--name": "new name",
         **_table("-h --hostname", "new name"),
     },
@@ -104,7 +105,7 @@ RUN = Options(
     },
     undone={
         **_table("--dns --dns-option --dns-opt --dns-search --add-host --link --network-alias --net-alias", "value"),
-        **_table("--mac-address --ip6 --link-local-ip --sysctl", "value"),
+        **_table("--mac-address --link-local-ip --sysctl", "value"),
     },
 )
 """What `docker run` and `docker create` take (docker 28.5: `docker run --help`)."""
@@ -118,19 +119,18 @@ NETWORK = Options(
         "--gateway-mode": "mode",
         **_table("-o --opt", "option"),
         **_table("-d --driver", "driver"),
-        "--ipv6": None,
+        **_table("--ipv4 --ipv6", None),
     },
     ignored={
         **_table("--attachable", None),
         **_table("--label --scope --ipam-driver --ipam-opt --aux-address", "value"),
-        **_table("--ipv4", None),
     },
 )
 """What `docker network create` takes; `--icc` and `--gateway-mode` are the lab's own short forms."""
 
 CONNECT = Options(
-    read={"--ip": "address"},
-    undone=_table("--alias --link --ip6 --link-local-ip --driver-opt --gw-priority", "value"),
+    read=_table("--ip --ip6", "address"),
+    undone=_table("--alias --link --link-local-ip --driver-opt --gw-priority", "value"),
 )
 """What `docker network connect` takes."""
 
@@ -151,6 +151,17 @@ PLAIN = Options(
     },
 )
 """What the short commands take between them: `rm`, `stop`, `ps`, `ls`, `prune` …"""
+
+INSTALL = Options(
+    read={
+        "--version": "version",
+        "--firewall-backend": "backend",
+        "--fixed-cidr-v6": "CIDR",
+        **_table("--userland-proxy --ip6tables --experimental", "boolean"),
+        **_table("--ip-forward-no-drop --ipv6", None),
+    }
+)
+"""What `docker install` takes: the release, and dockerd's own options."""
 
 NO_OPTIONS = Options(read={})
 
@@ -259,3 +270,19 @@ def ipv4_address(word: Word) -> Word:
         return Word(str(IPv4Address(str(word))), word.place)
     except AddressValueError:
         return wrong(f"{word} is no IPv4 address, such as 172.20.0.1", word)
+
+
+def ipv6_address(word: Word) -> Word:
+    """An IPv6 address as it is written usually. Raises StatementError."""
+    try:
+        return Word(str(IPv6Address(str(word))), word.place)
+    except AddressValueError:
+        return wrong(f"{word} is no IPv6 address, such as fd00:1::2", word)
+
+
+def any_address(word: Word) -> Word:
+    """An address of either IP version as it is written usually. Raises StatementError."""
+    try:
+        return Word(str(ip_address(str(word))), word.place)
+    except ValueError:
+        return wrong(f"{word} is no IP address, such as 172.20.0.1 or fd00:1::2", word)

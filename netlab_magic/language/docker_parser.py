@@ -5,7 +5,8 @@ lines of tutorials work as they are; whether a release has an option, and whethe
 """
 
 import re
-from ipaddress import AddressValueError, IPv4Network
+from collections.abc import Mapping
+from ipaddress import ip_network
 
 from netlab_magic.errors import Word
 from netlab_magic.language import docker_options as o
@@ -22,10 +23,12 @@ _NEWEST = "29"
 """What `docker install` installs without `--version`."""
 
 _FORMS = {
-    "install": "docker install [--version V] [--userland-proxy false] [--firewall-backend nftables] [--ip-forward-no-drop]",
+    "install": "docker install [--version V] [--userland-proxy false] [--firewall-backend nftables] [--ip-forward-no-drop]"
+    " [--ipv6 [--fixed-cidr-v6 CIDR]] [--ip6tables false]",
     "uninstall": "docker uninstall",
     "network": "docker network create|connect|disconnect|inspect|ls|rm|prune …",
-    "run": "docker run [-d] [--name NAME] [--network N|host|none|container:NAME] [-p [IP:][HOST:]CTR[/udp]]… [-P] [--ip IP] IMAGE",
+    "run": "docker run [-d] [--name NAME] [--network N|host|none|container:NAME] [-p [IP:][HOST:]CTR[/udp]]… [-P] [--ip IP]"
+    " [--ip6 IP] IMAGE",
     "create": "docker create [--name NAME] … IMAGE",
     "exec": "docker exec CONTAINER COMMAND…",
     "start": "docker start|stop|restart|kill|pause|unpause CONTAINER…",
@@ -40,9 +43,9 @@ _FORMS = {
     "system": "docker system prune",
 }
 _NETWORK_FORMS = {
-    "create": "docker network create NAME [CIDR] [--gateway IP] [--ip-range CIDR] [--internal] [--icc false] [--gateway-mode MODE]"
-    " [-o KEY=VALUE]",
-    "connect": "docker network connect [--ip IP] NETWORK CONTAINER",
+    "create": "docker network create NAME [CIDR]… [--ipv6] [--ipv4=false] [--gateway IP]… [--ip-range CIDR]… [--internal] [--icc false]"
+    " [--gateway-mode MODE] [-o KEY=VALUE]…",
+    "connect": "docker network connect [--ip IP] [--ip6 IP] NETWORK CONTAINER",
     "disconnect": "docker network disconnect NETWORK CONTAINER",
     "inspect": "docker network inspect [--format TEMPLATE] NETWORK…",
     "ls": "docker network ls",
@@ -58,20 +61,23 @@ _KEYS = {
     "com.docker.network.bridge.enable_icc": "icc",
     "com.docker.network.bridge.enable_ip_masquerade": "masquerade",
     "com.docker.network.bridge.gateway_mode_ipv4": "mode",
+    "com.docker.network.bridge.gateway_mode_ipv6": "mode6",
     "com.docker.network.bridge.host_binding_ipv4": "binding",
     "com.docker.network.host_ipv4": "source",
+    "com.docker.network.host_ipv6": "source6",
+    "com.docker.network.enable_ipv4": "ipv4",
+    "com.docker.network.enable_ipv6": "ipv6",
 }
 """Docker's own names for what a bridge network can be told with `-o`."""
 
 _IGNORED_KEYS = (
     "com.docker.network.driver.mtu",
     "com.docker.network.container_iface_prefix",
-    "com.docker.network.bridge.gateway_mode_ipv6",
     "com.docker.network.bridge.inhibit_ipv4",
 )
-"""Keys that docker has and that change no rule and no IPv4 address here."""
+"""Keys that docker has and that change no rule and no address here."""
 
-_MODES = ("nat", "nat-unprotected", "routed")
+_MODES = ("nat", "nat-unprotected", "routed", "isolated")
 _BACKENDS = ("iptables", "nftables")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -159,10 +165,12 @@ def _boolean(word: Word | None, default: bool) -> bool:
 
 
 def _subnet(word: Word) -> Word:
+    six = ":" in word
     try:
-        network = IPv4Network(str(word))
-    except (AddressValueError, ValueError):
-        wrong(f"{word} is no IPv4 network, such as 172.20.0.0/16 (its host bits must be 0)", word)
+        network = ip_network(str(word))
+    except ValueError:
+        example = "fd00:1::/64" if six else "172.20.0.0/16"
+        wrong(f"{word} is no IPv{6 if six else 4} network, such as {example} (its host bits must be 0)", word)
     return Word(str(network), word.place)
 
 
@@ -170,17 +178,27 @@ def _subnet(word: Word) -> Word:
 
 
 def _install(r: Reader) -> Statement:
-    options = {"--version": "version", "--userland-proxy": "boolean", "--firewall-backend": "backend", "--ip-forward-no-drop": None}
-    _, given = o.read_names(r, o.Options(options), "")
-    backend = given.last("--firewall-backend")
+    _, given = o.read_names(r, o.INSTALL, "")
+    backend, fixed = given.last("--firewall-backend"), given.last("--fixed-cidr-v6")
     if backend is not None and backend not in _BACKENDS:
         wrong(f"{backend} is not a firewall backend{suggest(backend, _BACKENDS)}", backend)
+    ip6tables = given.last("--ip6tables")
     return d.DockerInstall(
         given.last("--version") or _NEWEST,
         _boolean(given.last("--userland-proxy"), True),
         backend or "iptables",
         not given.has("--ip-forward-no-drop"),
+        given.has("--ipv6"),
+        _of_version(_subnet(fixed), 6) if fixed else None,
+        _boolean(ip6tables, True) if ip6tables is not None else None,
+        _boolean(given.last("--experimental"), False),
     )
+
+
+def _of_version(word: Word, version: int) -> Word:
+    if (":" in word) != (version == 6):
+        wrong(f"{word} is not of IPv{version}", word)
+    return word
 
 
 def _network(r: Reader) -> Statement:
@@ -220,44 +238,79 @@ def _connect(r: Reader) -> Statement:
     o.read_options(r, o.CONNECT, given, kind="container")
     container = r.take("container")
     o.read_options(r, o.CONNECT, given)
-    address = given.last("--ip")
-    return d.DockerConnect(network, container, o.ipv4_address(address) if address else None, tuple(given.undone))
+    address, address6 = given.last("--ip"), given.last("--ip6")
+    return d.DockerConnect(
+        network,
+        container,
+        o.ipv4_address(address) if address else None,
+        o.ipv6_address(address6) if address6 else None,
+        tuple(given.undone),
+    )
 
 
 def _create(r: Reader) -> Statement:
     alone, given = o.read_names(r, o.NETWORK, "new network")
-    if not 1 <= len(alone) <= 2:
-        o.wrong_number(r, alone, 2 if alone else 1, "network")
+    if not alone or len(alone) > 3:
+        o.wrong_number(r, alone, 3 if alone else 1, "network")
     driver = given.last("-d", "--driver")
     if driver is not None and driver != "bridge":
         wrong(f"the lab has networks of the driver bridge only, not {driver}", driver)
-    if given.has("--ipv6"):
-        word = given.values["--ipv6"][-1]
-        wrong("--ipv6 is not supported yet: Docker networks in a lab are IPv4 only", word)
     keys, ignored = _keys(given.every("-o", "--opt"))
-    cidr = alone[1] if len(alone) > 1 else given.last("--subnet")
-    gateway, ip_range, mode = given.last("--gateway"), given.last("--ip-range"), given.last("--gateway-mode") or keys.get("mode")
-    bridge, source, binding = keys.get("bridge"), keys.get("source"), keys.get("binding")
-    if mode is not None and mode not in _MODES:
-        wrong(f"{mode} is not a gateway mode{suggest(mode, _MODES)}", mode)
+    bridge, binding = keys.get("bridge"), keys.get("binding")
+    ipv4 = _boolean(given.last("--ipv4") or keys.get("ipv4"), True)
+    ipv6 = _boolean(given.last("--ipv6") or keys.get("ipv6"), False)
+    if not ipv4 and not ipv6:
+        wrong("a network has IPv4 or IPv6 or both; add --ipv6", given.last("--ipv4") or keys["ipv4"])
+    asked = {
+        "cidr": [_roomy(_subnet(word)) for word in (*alone[1:], *given.every("--subnet"))],
+        "gateway": [o.any_address(word) for word in given.every("--gateway")],
+        "ip_range": [_subnet(word) for word in given.every("--ip-range")],
+    }
+    for version in [version for version, has in ((4, ipv4), (6, ipv6)) if not has]:
+        _refuse_addresses(asked, version)
+    four = {"mode": given.last("--gateway-mode") or keys.get("mode"), "source": keys.get("source")}
+    six = {"mode": keys.get("mode6"), "source": keys.get("source6")}
     return d.DockerNetwork(
         o.docker_name(alone[0], "network"),
-        cidr=_roomy(_subnet(cidr)) if cidr else None,
-        gateway=o.ipv4_address(gateway) if gateway else None,
-        ip_range=_subnet(ip_range) if ip_range else None,
+        ipv4=_asked(asked, 4, four) if ipv4 else None,
+        ipv6=_asked(asked, 6, six) if ipv6 else None,
         bridge=not_reserved(valid_name(bridge, "bridge"), "bridge") if bridge else None,
         internal=given.has("--internal"),
         icc=_boolean(given.last("--icc") or keys.get("icc"), True),
-        mode=mode,
         masquerade=_boolean(keys.get("masquerade"), True),
-        source=o.ipv4_address(source) if source else None,
-        binding=o.ipv4_address(binding) if binding else None,
+        binding=o.any_address(binding) if binding else None,
         ignored=(*given.ignored, *ignored),
     )
 
 
+def _of(words: list[Word], version: int) -> list[Word]:
+    return [word for word in words if (":" in word) == (version == 6)]
+
+
+def _asked(asked: Mapping[str, list[Word]], version: int, options: Mapping[str, Word | None]) -> d.AskedSubnet:
+    """What is asked of an IP version."""
+    found = {key: _of(words, version) for key, words in asked.items()}
+    for words in found.values():
+        if len(words) > 1:
+            wrong(f"{words[1]} is one too many: a bridge network has one subnet of IPv{version}", words[1])
+    mode, source = options["mode"], options["source"]
+    if mode is not None and mode not in _MODES:
+        wrong(f"{mode} is not a gateway mode{suggest(mode, _MODES)}", mode)
+    address = o.ipv6_address if version == 6 else o.ipv4_address
+    first = {key: words[0] if words else None for key, words in found.items()}
+    return d.AskedSubnet(**first, mode=mode, source=address(source) if source else None)
+
+
+def _refuse_addresses(asked: Mapping[str, list[Word]], version: int) -> None:
+    """Refuses addresses of an IP version that the network does not have."""
+    for word in (word for words in asked.values() for word in _of(words, version)):
+        remedy = "add --ipv6" if version == 6 else "leave out --ipv4=false"
+        wrong(f"{word} is of IPv{version}, which this network does not have; {remedy}", word)
+
+
 def _roomy(word: Word) -> Word:
-    if IPv4Network(str(word)).prefixlen > 30:
+    network = ip_network(str(word))
+    if network.max_prefixlen - network.prefixlen < 2:
         wrong(f"{word} has no room for a gateway and a container", word)
     return word
 

@@ -1,7 +1,7 @@
-"""Reads the ports of `docker run`: `-p [IP:][HOST:]CTR[/PROTOCOL]` with ranges, and `--expose`."""
+"""Reads the ports of `docker run`: `-p [IP:][HOST:]CTR[/PROTOCOL]` with ranges, an IPv6 address in brackets, and `--expose`."""
 
 import re
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netlab_magic.errors import Word
 from netlab_magic.language.docker_statements import Publish
@@ -20,10 +20,12 @@ def publishes_of(word: Word) -> tuple[Publish, ...]:
     if "=" in word:
         return _long_form(word)
     ports, slash, protocol = word.partition("/")
-    if ports.startswith("["):
-        wrong(f"{word} publishes over IPv6, which is not supported yet; write an IPv4 address or none", word)
     host, _, container = ports.rpartition(":")
-    address, colon, host_ports = host.rpartition(":") if ":" in host or "." in host else ("", "", host)
+    bracketed = re.fullmatch(r"(\[[^]]*\])(:?)([^:]*)", host)
+    if bracketed:
+        address, colon, host_ports = bracketed.groups()
+    else:
+        address, colon, host_ports = host.rpartition(":") if ":" in host or "." in host else ("", "", host)
     if not container:
         wrong(f"{word} has no container port; write {host}:80", word)
     if "." in host_ports:
@@ -50,10 +52,18 @@ def _protocol(word: Word, ports: str, protocol: str) -> str:
 def _address(word: Word, address: str, given: bool) -> Word | None:
     if not given or not address:
         return None
+    is_bracketed = address.startswith("[")
     try:
-        return Word(str(IPv4Address(address)), word.place)
-    except AddressValueError:
-        return wrong(f"{address} is no IPv4 address, such as 127.0.0.1", word)
+        found = ip_address(address.strip("[]"))
+    except ValueError:
+        found = None
+    if isinstance(found, IPv4Address) and not is_bracketed:
+        return Word(str(found), word.place)
+    if isinstance(found, IPv6Address) and is_bracketed:
+        return Word(str(found), word.place)
+    if isinstance(found, IPv6Address) or is_bracketed:
+        wrong(f"{address} is no IPv6 address in brackets, such as [::1]", word)
+    return wrong(f"{address} is no IPv4 address, such as 127.0.0.1", word)
 
 
 def _pairs(word: Word, host: str, container: str, protocol: str, address: Word | None) -> tuple[Publish, ...]:

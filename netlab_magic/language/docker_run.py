@@ -23,13 +23,14 @@ def read_run(r: Reader, *, start: bool) -> Statement:
     command = r.rest("command")
     in_foreground = start and command[:1] and command[0].rpartition("/")[2] in _TOOLS and not {"-d", "--detach"} & given.ignored.keys()
     networks = [_network(word, name) for word in given.every("--network", "--net")]
-    address, hostname = given.last("--ip"), given.last("-h", "--hostname")
+    address, address6, hostname = given.last("--ip"), given.last("--ip6"), given.last("-h", "--hostname")
     made = d.DockerRun(
         name,
         str(image or ""),
         networks[0].network if networks else None,
         tuple(one for word in given.every("-p", "--publish") for one in publishes_of(word)),
         o.ipv4_address(address) if address else networks[0].address if networks else None,
+        o.ipv6_address(address6) if address6 else networks[0].address6 if networks else None,
         given.has("-P", "--publish-all"),
         tuple(text for word in given.every("--expose") for text in ports_of_expose(word)),
         hostname,
@@ -95,15 +96,20 @@ def _short_name(image: str) -> str:
 
 
 def _network(word: Word, container: Word) -> d.DockerConnect:
-    """`--network NAME`, or `--network name=NAME,ip=ADDRESS,alias=…`"""
+    """`--network NAME`, or `--network name=NAME,ip=ADDRESS,ip6=ADDRESS,alias=…`"""
     if "=" not in word:
         return d.DockerConnect(word, container)
     fields = dict(part.partition("=")[::2] for part in word.split(","))
-    unknown = [key for key in fields if key not in ("name", "ip", "alias")]
+    unknown = [key for key in fields if key not in ("name", "ip", "ip6", "alias")]
     if unknown or not fields.get("name"):
         wrong(f"{unknown[0]} is not a field here" if unknown else f"{word} names no network; write name=NETWORK", word)
-    address = fields.get("ip")
-    return d.DockerConnect(Word(fields["name"], word.place), container, o.ipv4_address(Word(address, word.place)) if address else None)
+    address, address6 = (Word(fields[key], word.place) if key in fields else None for key in ("ip", "ip6"))
+    return d.DockerConnect(
+        Word(fields["name"], word.place),
+        container,
+        o.ipv4_address(address) if address else None,
+        o.ipv6_address(address6) if address6 else None,
+    )
 
 
 def read_exec(r: Reader) -> Statement:

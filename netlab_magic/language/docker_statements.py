@@ -7,6 +7,7 @@ import msgspec
 from netlab_magic.language.statements import Command, Effect, Statement
 
 __all__ = [
+    "AskedSubnet",
     "Docker",
     "DockerConnect",
     "DockerDisconnect",
@@ -34,34 +35,48 @@ class Docker(Statement, frozen=True):
 
 
 class DockerInstall(Docker, frozen=True):
-    """`docker install`; `drop_forward` is false with `--ip-forward-no-drop`."""
+    """`docker install`; `drop_forward` is false with `--ip-forward-no-drop`.
+
+    `ipv6` gives docker0 IPv6 too, with `fixed_cidr_v6` as its subnet; `ip6tables` None is what the release does by itself.
+    """
 
     version: str
     userland_proxy: bool = True
     backend: str = "iptables"
     drop_forward: bool = True
+    ipv6: bool = False
+    fixed_cidr_v6: str | None = None
+    ip6tables: bool | None = None
+    experimental: bool = False
 
 
 class DockerUninstall(Docker, frozen=True):
     """`docker uninstall`"""
 
 
+class AskedSubnet(msgspec.Struct, frozen=True):
+    """What `docker network create` says of one IP version; `mode` is the gateway mode, `source` the address for SNAT."""
+
+    cidr: str | None = None
+    gateway: str | None = None
+    ip_range: str | None = None
+    mode: str | None = None
+    source: str | None = None
+
+
 class DockerNetwork(Docker, frozen=True):
-    """`docker network create NAME [CIDR]`; `mode` is the gateway mode, `source` the address for SNAT.
+    """`docker network create NAME [CIDR…]`; `ipv4` and `ipv6` are None where the network has none.
 
     `binding` is the host's address at which ports are published by default; `ignored` are options that change nothing here.
     """
 
     name: str
-    cidr: str | None = None
-    gateway: str | None = None
-    ip_range: str | None = None
+    ipv4: AskedSubnet | None = AskedSubnet()
+    ipv6: AskedSubnet | None = None
     bridge: str | None = None
     internal: bool = False
     icc: bool = True
-    mode: str | None = None
     masquerade: bool = True
-    source: str | None = None
     binding: str | None = None
     ignored: tuple[str, ...] = ()
 
@@ -105,6 +120,7 @@ class DockerRun(Docker, frozen=True):
     network: str | None = None
     publish: tuple[Publish, ...] = ()
     address: str | None = None
+    address6: str | None = None
     publish_all: bool = False
     exposed: tuple[str, ...] = ()
     hostname: str | None = None
@@ -139,11 +155,12 @@ class DockerRename(Docker, frozen=True):
 
 
 class DockerConnect(Docker, frozen=True):
-    """`docker network connect NETWORK CONTAINER`; `address` is that of `--ip`, `undone` what is not done here."""
+    """`docker network connect NETWORK CONTAINER`; the addresses are those of `--ip` and `--ip6`, `undone` is what is not done here."""
 
     network: str
     container: str
     address: str | None = None
+    address6: str | None = None
     undone: tuple[str, ...] = ()
 
 

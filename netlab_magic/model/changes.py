@@ -198,9 +198,10 @@ class StartServer(_Change, frozen=True):
         prefix = "" if server.namespace == HOST else f"ip netns exec {server.namespace} "
         if server.kind == "http":
             return (f"{prefix}python3 -m http.server {server.port} &",)
-        listen = "UDP4-RECVFROM" if server.protocol == "udp" else "TCP4-LISTEN"
-        at = f",bind={server.address}" if server.address else ""
-        behind = f"{server.protocol.upper()}4:{server.target}" if server.kind == "proxy" else "EXEC:cat"
+        six = ":" in server.address
+        listen = f"UDP{6 if six else 4}-RECVFROM" if server.protocol == "udp" else f"TCP{6 if six else 4}-LISTEN"
+        at = f",bind=[{server.address}],ipv6only=1" if six else f",bind={server.address}" if server.address else ""
+        behind = f"{server.protocol.upper()}{6 if '[' in server.target else 4}:{server.target}" if server.kind == "proxy" else "EXEC:cat"
         return (f"{prefix}socat {listen}:{server.port},fork,reuseaddr{at} {behind} &",)
 
 

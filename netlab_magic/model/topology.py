@@ -136,7 +136,8 @@ class Route(msgspec.Struct, frozen=True, order=True):
 class Server(msgspec.Struct, frozen=True, order=True):
     """A small server that the lab runs: `protocol` tcp or udp, `kind` http, echo or proxy.
 
-    `address` is the address that it listens on, or "" for all; `target` is the address and port that a proxy forwards to.
+    `address` is the address that it listens on, "0.0.0.0" or "::" for all of one IP version, or "" for all; `target` is the address and
+    port that a proxy forwards to.
     """
 
     namespace: str
@@ -146,13 +147,27 @@ class Server(msgspec.Struct, frozen=True, order=True):
     address: str = ""
     target: str = ""
 
+    def listens_on(self, address: str) -> bool:
+        """Whether it listens on an address of its namespace.
+
+        >>> Server("host", 80, address="::").listens_on("127.0.0.1")
+        False
+        """
+        return self.address in ("", "::" if ":" in address else "0.0.0.0", address)
+
+    @property
+    def behind(self) -> tuple[str, int]:
+        """The address and the port that a proxy forwards to."""
+        address, _, port = self.target.rpartition(":")
+        return address.strip("[]"), int(port)
+
     @property
     def does(self) -> str:
         """Its kind, and for a proxy its target."""
         return f"{self.kind} to {self.target}" if self.target else self.kind
 
     def __str__(self) -> str:
-        at = f"{self.address}:" if self.address else ""
+        at = f"[{self.address}]:" if ":" in self.address else f"{self.address}:" if self.address else ""
         return f"{self.namespace}:{at}{self.port}{'/udp' if self.protocol == 'udp' else ''}"
 
 

@@ -1,6 +1,6 @@
 """Carries out `docker …` statements: each one completely, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 import msgspec
@@ -47,34 +47,39 @@ class DockerStep(Step):
         return [
             *(command for change in self._changes() for command in change.commands()),
             *docker.before_rules(self.daemon, self.planned.daemon),
-            *(step.command() for step in self._steps()),
+            *(step.command() for steps in self._steps().values() for step in steps),
             *docker.after_rules(self.daemon, self.planned.daemon),
         ]
 
     def _changes(self) -> tuple[Change, ...]:
         return between(self.topology, self.planned.topology)
 
-    def _steps(self) -> list[plan_rules.Step]:
-        return [plan_rules.Step(edit.table, edit.line, "") for edit in self.planned.edits]
+    def _steps(self) -> dict[str, list[plan_rules.Step]]:
+        """The changes of the rules, by their family."""
+        edits = {"ipv4": self.planned.edits, "ipv6": self.planned.edits6}
+        return {family: [plan_rules.Step(edit.table, edit.line, "", family) for edit in of_family] for family, of_family in edits.items()}
 
     def _carry_out(self, engine: Engine, cell: int) -> None:
         """Makes the statement's changes. Raises KernelRefused; then everything is as it was before."""
-        dump = engine.save()
+        dumps = {family: engine.save(family) for family, steps in self._steps().items() if steps}
         try:
             engine.apply(self._changes())
             run_beside(engine, docker.before_rules(self.daemon, self.planned.daemon), cell)
-            if self.planned.edits:
-                engine.restore(plan_rules.restoring(self._steps()))
+            for family, steps in self._steps().items():
+                if steps:
+                    engine.restore(plan_rules.restoring(steps), family=family)
             run_beside(engine, docker.after_rules(self.daemon, self.planned.daemon), cell)
         except Refusal as refusal:
-            self._take_back(engine, dump, cell)
+            self._take_back(engine, dumps, cell)
             message = f"the lab cannot do this as Docker does it: {refusal.message}; it was rolled back"
             raise KernelRefused(message, self.statement.place, refusal.errno) from None
 
-    def _take_back(self, engine: Engine, dump: str, cell: int) -> None:
+    def _take_back(self, engine: Engine, dumps: Mapping[str, str], cell: int) -> None:
         now = engine.observe({name: tuple(held.sysctls) for name, held in self.topology.namespaces.items()}, rules=False)
         engine.apply(between(now.topology, self.topology))
-        engine.restore(plan_rules.flattened(dump, save_format.parse(engine.save(), strict=False)), flush=True)
+        for family, dump in dumps.items():
+            before = save_format.parse(engine.save(family), strict=False, family=family)
+            engine.restore(plan_rules.flattened(dump, before), flush=True, family=family)
         run_beside(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
 
 
@@ -110,10 +115,10 @@ def _do(running: Running, statement: Docker) -> None:
 
 @step_of.register
 def _docker(statement: Docker, plan: Plan) -> Step:
-    planned = docker.plan(plan.dockerd, statement, plan.topology, plan.rulesets["ipv4"])
+    planned = docker.plan(plan.dockerd, statement, plan.topology, plan.rulesets["ipv4"], plan.rulesets["ipv6"])
     step = DockerStep(statement, plan.topology, plan.dockerd, planned)
     plan.topology, plan.dockerd = planned.topology, planned.daemon
-    plan.rulesets["ipv4"] = planned.ruleset
+    plan.rulesets |= {"ipv4": planned.ruleset, "ipv6": planned.ruleset6}
     return step
 
 

@@ -211,7 +211,7 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
     topology, ruleset, daemon = Topology({HOST: Namespace(HOST)}), Ruleset(), None
     for statement in parse_cell(f"internet 8.8.8.8\n{text}"):
         if isinstance(statement, Docker):
-            planned = plan(daemon, statement, topology, ruleset)
+            planned = plan(daemon, statement, topology, ruleset, Ruleset(family="ipv6"))
             daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
         else:
             topology = desired(topology, statement)

@@ -75,7 +75,7 @@ READ = [
     ("docker network inspect back bridge", d.DockerInspect(("back", "bridge"), "network")),
     ("docker logs -f --tail 10 web", d.DockerNote("logs", "web")),
     ("docker pull nginx:latest", d.DockerNote("pull", "nginx:latest")),
-    ("docker network connect --ip 10.0.0.9 --alias x back web", d.DockerConnect("back", "web", "10.0.0.9", ("--alias",))),
+    ("docker network connect --ip 10.0.0.9 --alias x back web", d.DockerConnect("back", "web", "10.0.0.9", undone=("--alias",))),
     ("docker network connect back web", d.DockerConnect("back", "web")),
     ("docker network disconnect -f back web", d.DockerDisconnect("back", "web")),
     ("docker network prune --force", d.DockerPrune(("networks",))),
@@ -85,9 +85,7 @@ READ = [
         f"docker network create -d bridge {SUBNET} --internal --attachable --label a=b {BINDING} --opt {MTU}=1400 back",
         d.DockerNetwork(
             "back",
-            "10.1.0.0/24",
-            "10.1.0.9",
-            "10.1.0.128/25",
+            d.AskedSubnet("10.1.0.0/24", "10.1.0.9", "10.1.0.128/25"),
             internal=True,
             binding="127.0.0.1",
             ignored=("--attachable", "--label", MTU),
@@ -123,7 +121,7 @@ BAD = [
     ("docker run -p 127.0.0.1:80 a", "127.0.0.1:80 has no container port; write 127.0.0.1:80:80", "127.0.0.1:80"),
     ("docker run -p web:80 a", "web is not a port", "web:80"),
     ("docker run -p 80:80:80:80 a", "80:80 is no IPv4 address", "80:80:80:80"),
-    ("docker run -p [::1]:80:80 a", "publishes over IPv6, which is not supported yet", "[::1]:80:80"),
+    ("docker run -p ::1:80:80 a", "::1 is no IPv6 address in brackets, such as [::1]", "::1:80:80"),
     ("docker run -p 8080:80/icmp a", "/icmp is not a protocol here", "8080:80/icmp"),
     ("docker run -p published=80 a", "target is missing; write 8080:80", "published=80"),
     ("docker run --expose x a", "x is not a port to expose", "x"),
@@ -185,7 +183,7 @@ BAD = [
     ("docker network connect --ip x back web", "x is no IPv4 address", "x"),
     ("docker network disconnect back web", "web is not on back", "back"),
     ("docker network creat x", "creat is not a docker network command of the lab; did you mean create?", "creat"),
-    ("docker network create --ipv6 six", "--ipv6 is not supported yet: Docker networks in a lab are IPv4 only", "--ipv6"),
+    ("docker network create six fd00:1::/64", "fd00:1::/64 is of IPv6, which this network does not have; add --ipv6", "fd00:1::/64"),
     ("docker network create --gateway 10.1.0.1 foo", "10.1.0.1 needs a subnet around it", "10.1.0.1"),
     ("docker network create --ip-range 10.1.0.0/24 foo", "10.1.0.0/24 needs a subnet around it", "10.1.0.0/24"),
     ("docker network create --subnet 10.7.0.0/24 --ip-range 10.8.0.0/25 n", "the range 10.8.0.0/25 does not lie within", "10.8.0.0/25"),
@@ -220,7 +218,8 @@ def test_a_container_on_two_networks_has_its_default_route_and_ports_on_the_one_
     at = At()
     at.run("docker install\ndocker network create alpha 10.60.0.0/24\ndocker run -p 8080:80 web")
     said = at.run("docker network connect alpha web").sentence
-    assert said == "web has 10.60.0.2 on alpha; its default route and its published ports have moved to alpha: 0.0.0.0:8080->80/tcp"
+    moved = "its default route and its published ports have moved to alpha: 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp"
+    assert said == f"web has 10.60.0.2 on alpha; {moved}"
     inside = at.topology.namespaces["web"]
     assert [(held.name, held.addresses) for held in inside.interfaces[1:]] == [("eth0", ("172.17.0.2/16",)), ("eth1", ("10.60.0.2/24",))]
     assert [str(route) for route in inside.routes] == ["default via 10.60.0.1 dev eth1"]
@@ -244,7 +243,8 @@ def test_what_is_assumed_of_an_image_and_what_has_no_effect_is_said() -> None:
     at = At()
     at.run("docker install")
     assert at.run("docker run -d -P --restart always --dns 1.1.1.1 --name a mysql:8 mysqld --x").sentence == (
-        "a has 172.17.0.2 on docker0; 0.0.0.0:32768->3306/tcp, 0.0.0.0:32769->33060/tcp; small servers answer in it (http); "
+        "a has 172.17.0.2 on docker0; 0.0.0.0:32768->3306/tcp, [::]:32768->3306/tcp, 0.0.0.0:32769->33060/tcp, "
+        "[::]:32769->33060/tcp; small servers answer in it (http); "
         "mysql:8 is assumed to expose 3306/tcp, 33060/tcp; the lab runs no images, so mysqld --x was not started; "
         "no effect on the network: --restart; not supported in a lab: --dns"
     )
@@ -302,8 +302,8 @@ def test_inspect_has_the_network_part_in_the_shape_of_dockers_json() -> None:
     assert container["NetworkSettings"]["Ports"] == {
         "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "32768"}],
         "80/tcp": None,
-        "90/tcp": [{"HostIp": "0.0.0.0", "HostPort": "7000"}],
-        "91/tcp": [{"HostIp": "0.0.0.0", "HostPort": "7001"}],
+        "90/tcp": [{"HostIp": "0.0.0.0", "HostPort": "7000"}, {"HostIp": "::", "HostPort": "7000"}],
+        "91/tcp": [{"HostIp": "0.0.0.0", "HostPort": "7001"}, {"HostIp": "::", "HostPort": "7001"}],
     }
     back = container["NetworkSettings"]["Networks"]["back"]
     assert (back["IPAddress"], back["IPPrefixLen"], back["Gateway"]) == ("10.60.0.2", 24, "10.60.0.1")
@@ -316,7 +316,7 @@ TEMPLATES = [
     ("web", "{{.NetworkSettings.IPAddress}}", "172.17.0.2"),
     ("web", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "172.17.0.2"),
     ("web", "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}={{$v.Gateway}} {{end}}", "bridge=172.17.0.1 "),
-    ("web", "{{json .NetworkSettings.Ports}}", '{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}]}'),
+    ("web", "{{json .NetworkSettings.Ports}}", '{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"},{"HostIp":"::","HostPort":"8080"}]}'),
     ("web", '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', "8080"),
     ("web", "{{.State.Running}} {{- .Name}}", "true/web"),
     ("web", "{{if .State.Paused}}paused{{else}}{{.State.Status}}{{end}}", "running"),
@@ -364,8 +364,9 @@ def test_ports_in_a_row_are_listed_as_a_range_and_what_does_not_run_has_its_stat
     at = At()
     at.run("docker install --version 28\ndocker run -d --name a -p 7000-7002:7000-7002 -p 80 nginx\ndocker create --name b redis")
     assert at.run("docker ps").listing == (
-        "NAME   NETWORK   ADDRESS      PORTS\na      bridge    172.17.0.2   0.0.0.0:32768->80/tcp, 0.0.0.0:7000-7002->7000-7002/tcp"
+        "NAME   NETWORK   ADDRESS      PORTS\na      bridge    172.17.0.2   0.0.0.0:32768->80/tcp, 0.0.0.0:7000-7002->7000-7002/tcp, "
+        "[::]:32768->80/tcp, [::]:7000-7002->7000-7002/tcp"
     )
     assert at.run("docker ps -a").listing.splitlines()[2] == "b      created   bridge"
     assert at.run("docker ps -q").listing == "a"
-    assert at.run("docker port a 80").listing == "0.0.0.0:32768"
+    assert at.run("docker port a 80").listing == "0.0.0.0:32768\n[::]:32768"

@@ -26,9 +26,9 @@ def tables(dump: str) -> dict[str, list[str]]:
     return {name: lines for name, lines in parts.items() if any(line.startswith("-A") for line in lines)}
 
 
-def modelled(release: str, options: str, commands: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The rules after `docker install` and after each of the commands, with the sentence of the refusal if there was one."""
-    at = At(host(Interface("eth0", addresses=("203.0.113.2/24",))))
+def modelled(release: str, options: str, commands: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The rules of both families after `docker install` and after each of the commands, with the refusal's sentence if there was one."""
+    at = At(host(Interface("eth0", addresses=("203.0.113.2/24", "2001:db8::2/64"))))
     for line in (f"docker install --version {release} {options}", *commands):
         said = ""
         if "/sctp" not in line:  # the kernel of the recordings had no SCTP, so that dockerd failed
@@ -36,14 +36,15 @@ def modelled(release: str, options: str, commands: Sequence[str]) -> Iterator[tu
                 said = at.run(line).sentence
             except StatementError as error:
                 said = f"refused: {error.message}"
-        yield str(at.ruleset), said
+        yield str(at.ruleset), str(at.ruleset6), said
 
 
 def compare(release: str, options: str, steps: Sequence[Step]) -> None:
     """Every step has the rules of the real dockerd, in its order, and is refused (or already so, in a lab) when it was an error."""
-    ours = modelled(release, options.replace("=", " "), [step.command for step in steps[1:]])
-    for step, (rules, said) in zip(steps, ours, strict=True):
+    ours = modelled(release, options, [step.command for step in steps[1:]])
+    for step, (rules, rules6, said) in zip(steps, ours, strict=True):
         assert tables(rules) == tables(step.rules), step.command
+        assert tables(rules6) == tables(step.rules6), step.command
         if step.error and "/sctp" not in step.command:
             assert said.startswith(("refused: ", "already so")), step
         if said.startswith("refused: "):

@@ -57,13 +57,22 @@ def test_the_rules_of_every_release_are_in_the_order_in_which_dockerd_has_them(r
     assert tables(str(at.ruleset)) == tables(text)
 
 
-@pytest.mark.parametrize(("statements", "text"), [pytest.param(*part[1:], id=part[0]) for part in parts("nftables")])
-def test_the_nftables_backend_makes_a_table_and_no_iptables_rules(statements: str, text: str) -> None:
-    at = At()
+NFT_TABLES = [
+    pytest.param(version, *part[1:], id=f"IPv{version}: {part[0]}")
+    for version, name in ((4, "nftables"), (6, "nftables6"))
+    for part in parts(name)
+]
+
+
+@pytest.mark.parametrize(("version", "statements", "text"), NFT_TABLES)
+def test_the_nftables_backend_makes_a_table_and_no_iptables_rules(version: int, statements: str, text: str) -> None:
+    at = At(host(Interface("eth0", addresses=("203.0.113.2/24", "2001:db8::2/64"))))
     at.run(statements.replace("docker install", "docker install --firewall-backend nftables"))
-    gone, _, table = docker.nft_script(at.daemon).partition("delete table ip docker-bridges\n")
-    assert (gone, table) == ("table ip docker-bridges\n", text)
+    assert at.daemon is not None
+    assert docker.nft_table_text(at.daemon, version) == text
+    assert text in docker.nft_script(at.daemon)
     assert not at.ruleset.chain("DOCKER")
+    assert not at.ruleset6.chain("DOCKER")
 
 
 def in_empty_namespace(command: str, text: str) -> str:
@@ -88,7 +97,7 @@ def test_iptables_takes_every_layout_and_saves_it_as_it_is_written_here(name: st
 @pytest.mark.kernel
 @pytest.mark.skipif(not shutil.which("nft"), reason="there is no nft")
 def test_nft_takes_every_table_and_lists_the_same_rules() -> None:
-    for _, _, text in parts("nftables"):
+    for _, _, text in (*parts("nftables"), *parts("nftables6")):
         listed = in_empty_namespace("nft -f - && nft -s list ruleset", text)
         kept = [line for line in text.splitlines() if "elements" not in line]
         assert [line for line in listed.splitlines() if "elements" not in line and not line.startswith("\t\t\t")] == kept
@@ -235,7 +244,8 @@ PUBLISHED = [
 def test_published_ports(words: str, ports: list[str]) -> None:
     at = At()
     at.run(f"docker install\ndocker run c {words}")
-    assert ports_of(at, "c") == ports
+    everywhere = [port.replace("0.0.0.0", "[::]") for port in ports]
+    assert ports_of(at, "c") == list(dict.fromkeys(one for both in zip(ports, everywhere, strict=True) for one in both))
 
 
 @pytest.mark.parametrize("options", ["--gateway-mode routed", "--internal"])
@@ -251,7 +261,7 @@ def test_subnets_and_addresses_are_the_lowest_that_are_free() -> None:
     at.run("docker install\ndocker network create a\ndocker network create b\ndocker run x --network a\ndocker run y --network a")
     at.run("docker rm -f x\ndocker run z --network a")
     assert at.daemon is not None
-    assert [network.subnet for network in at.daemon.networks] == ["172.17.0.0/16", "172.19.0.0/16", "172.20.0.0/16"]
+    assert [network.ipv4.cidr for network in at.daemon.networks if network.ipv4] == ["172.17.0.0/16", "172.19.0.0/16", "172.20.0.0/16"]
     assert [(held.name, held.endpoints[0].address) for held in at.daemon.containers] == [("y", "172.19.0.3"), ("z", "172.19.0.2")]
 
 
@@ -261,15 +271,16 @@ def test_lines_as_they_are_in_tutorials_work() -> None:
     at.run("docker network create -d bridge --subnet 192.0.2.0/24 --gateway 192.0.2.9 -o com.docker.network.bridge.name=br-web web")
     at.run("docker run -d --rm --name c1 --network=web -p 8080:80 nginx:alpine nginx -g 'daemon off;'")
     assert at.daemon is not None
-    assert (at.daemon.networks[1].bridge, at.daemon.networks[1].gateway_cidr) == ("br-web", "192.0.2.9/24")
-    assert ports_of(at, "c1") == ["0.0.0.0:8080->80/tcp"]
+    assert (at.daemon.networks[1].bridge, at.daemon.networks[1].gateway_cidrs) == ("br-web", ("192.0.2.9/24",))
+    assert ports_of(at, "c1") == ["0.0.0.0:8080->80/tcp", "[::]:8080->80/tcp"]
 
 
 def test_what_there_is_can_be_listed() -> None:
     at = At()
     at.run("docker install\ndocker network create n 192.0.2.0/24 --internal --icc false\ndocker run c --network n\ndocker run d -p 80")
     assert at.run("docker ps").listing == (
-        "NAME   NETWORK   ADDRESS      PORTS\nc      n         192.0.2.2\nd      bridge    172.17.0.2   0.0.0.0:32768->80/tcp"
+        "NAME   NETWORK   ADDRESS      PORTS\nc      n         192.0.2.2\nd      bridge    172.17.0.2   0.0.0.0:32768->80/tcp, "
+        "[::]:32768->80/tcp"
     )
     assert at.run("docker network ls").listing == (
         "NAME     BRIDGE    SUBNET          OPTIONS\n"

@@ -63,7 +63,7 @@ MEANINGS = [
      s.RuleEdit("FORWARD", ("-m", "comment", "--comment", "it's # two words", "-j", "DROP"))),
     ("docker install", d.DockerInstall("29")),
     ("docker install --version 27 --userland-proxy=false", d.DockerInstall("27", userland_proxy=False)),
-    ("docker network create n 10.0.0.0/8 --icc false", d.DockerNetwork("n", "10.0.0.0/8", icc=False)),
+    ("docker network create n 10.0.0.0/8 --icc false", d.DockerNetwork("n", d.AskedSubnet("10.0.0.0/8"), icc=False)),
     ("docker run web -p 53:53/udp --network n", d.DockerRun("web", "web", "n", (d.Publish("53:53/udp", 53, 53, "udp"),), named=False)),
     ("docker rm -f web db", d.DockerRemove(("web", "db"), force=True)),
     ("docker network rm n", d.DockerRemoveNetwork(("n",))),

@@ -21,11 +21,13 @@ class At:
         self.daemon: docker.Daemon | None = None
         self.topology = topology or host()
         self.ruleset = ruleset or Ruleset()
+        self.ruleset6 = Ruleset(family="ipv6")
 
     def run(self, cell: str) -> docker.Planned:
         """What the last statement of a cell comes to; the host is then as it leaves it. Raises StatementError."""
         for statement in parser.parse(cell):
             assert isinstance(statement, d.Docker)
-            planned = docker.plan(self.daemon, statement, self.topology, self.ruleset)
-            self.daemon, self.topology, self.ruleset = planned.daemon, planned.topology, planned.ruleset
+            planned = docker.plan(self.daemon, statement, self.topology, self.ruleset, self.ruleset6)
+            self.daemon, self.topology = planned.daemon, planned.topology
+            self.ruleset, self.ruleset6 = planned.ruleset, planned.ruleset6
         return planned

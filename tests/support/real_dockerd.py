@@ -32,38 +32,42 @@ __all__ = ["NEEDED", "Step", "read_recording", "release_of", "run_on_real_docker
 
 NEEDED = ("dockerd", "docker", "busybox", "iptables-save", "ip6tables-save", "ip", "unshare")
 
+ENGINE_ID = "netlab"
+
 IMAGES = {"nginx": ("80",), "redis": ("6379",), "mysql": ("3306", "33060"), "busybox": ()}
 """The images that commands may use, with the ports that their real namesakes EXPOSE. All of them are a busybox that sleeps."""
 
 _INSIDE = r"""
 set -eu
-if [ "$ROOT" != / ]; then
+PROGRAMS=$ROOT
+if [ "$ROOT" != / ] && [ -e "$ROOT/bin/sh" ]; then
+    PROGRAMS=
     mount --bind "$ROOT" "$ROOT"
     mount --rbind /sys "$ROOT/sys"; mount --rbind /dev "$ROOT/dev"; mount -t proc proc "$ROOT/proc"
     mount -t tmpfs none "$ROOT/tmp"; mkdir "$ROOT/tmp/work"; mount --bind "$WORK" "$ROOT/tmp/work"
-    export WORK=/tmp/work
+    export WORK=/tmp/work PROGRAMS
     exec chroot "$ROOT" sh -c "$IN_ROOT"
 fi
+export PROGRAMS
 exec sh -c "$IN_ROOT"
 """
 
 _IN_ROOT = r"""
 set -eu
-PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+PATH=$PROGRAMS/usr/sbin:$PROGRAMS/usr/bin:$PROGRAMS/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 mount -t tmpfs none /run
-mkdir -p /run/lock /run/image/bin /run/home
+mkdir -p /run/lock /run/image/bin /run/home /run/data
+printf %s "$ENGINE_ID" >/run/data/engine-id # the prefix of IPv6 pools follows from it
 export HOME=/run/home DOCKER_HOST=unix:///run/docker.sock
 ip link set lo up
 ip link add outside type veth peer name eth0
 ip addr add 203.0.113.2/24 dev eth0
+ip addr add 2001:db8::2/64 dev eth0 nodad
 ip link set eth0 up
 ip link set outside up
 cp "$(command -v busybox)" /run/image/bin/busybox
-DOCKERD=$(PATH=/usr/sbin:/usr/bin:$PATH command -v dockerd)
-"$DOCKERD" $OPTIONS -s vfs --cgroup-parent "$CGROUP" --data-root /run/data --exec-root /run/exec \
+dockerd $OPTIONS -s vfs --cgroup-parent "$CGROUP" --data-root /run/data --exec-root /run/exec \
     -H "$DOCKER_HOST" --pidfile /run/docker.pid >"$WORK/dockerd.log" 2>&1 &
-docker=$(PATH=/usr/bin:$PATH command -v docker)
-mkdir /run/bin; ln -s "$docker" /run/bin/docker; PATH=/run/bin:$PATH
 waited=0
 until docker info >/dev/null 2>&1; do
     waited=$((waited + 1)); [ $waited -lt 120 ] || { echo "dockerd does not answer" >&2; exit 1; }
@@ -97,10 +101,20 @@ class Step:
     rules6: str
 
 
+def _places(root: Path) -> list[Path]:
+    """The folders in which programs are looked for: those of `root`, and this machine's where that is no Debian of its own."""
+    tops = [root] if _is_debian(root) else [root, Path("/")]
+    return [top / place for top in tops for place in ("usr/sbin", "usr/bin", "sbin", "bin", "usr/local/sbin", "usr/local/bin")]
+
+
+def _is_debian(root: Path) -> bool:
+    """Whether a folder holds a whole Debian, not some packages' files only."""
+    return os.path.lexists(root / "bin" / "sh")
+
+
 def why_missing(root: Path = Path("/")) -> str:
     """Why dockerd cannot be run, or nothing when it can."""
-    places = ("usr/local/sbin", "usr/sbin", "sbin", "usr/bin", "bin")
-    missing = [name for name in NEEDED if not any(os.path.lexists(root / place / name) for place in places)]
+    missing = [name for name in NEEDED if not any(os.path.lexists(place / name) for place in _places(root))]
     if missing:
         return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
     return "" if os.geteuid() == 0 else "it needs root"
@@ -108,8 +122,8 @@ def why_missing(root: Path = Path("/")) -> str:
 
 def release_of(root: Path = Path("/")) -> str:
     """The release of the dockerd that is installed, such as 20.10.24."""
-    command = ["dockerd", "--version"] if root == Path("/") else ["chroot", str(root), "dockerd", "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    entered = ["chroot", str(root), "dockerd"] if _is_debian(root) else [str(root / "usr" / "sbin" / "dockerd")]
+    said = subprocess.run([*entered, "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"\d+\.\d+\.\d+", said)
     assert found is not None, said
     return found[0]
@@ -126,6 +140,7 @@ def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path =
         (work / "commands").write_text("".join(f"{command}\n" for command in commands))
         (work / "images").write_text("".join(_import_lines()))
         inside = {**os.environ, "ROOT": str(root), "WORK": folder, "OPTIONS": options, "CGROUP": cgroup, "IN_ROOT": _IN_ROOT}
+        inside["ENGINE_ID"] = ENGINE_ID
         isolated = ["unshare", "-n", "-m", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _INSIDE]
         try:
             done = subprocess.run(isolated, env=inside, capture_output=True, text=True, check=False)

@@ -42,7 +42,9 @@ def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
     elif not found.request.arrived:
         if probe.protocol != "icmp":
             yield from _asked(
-                world, container.name, [held.host_port for held in container.ports if held.is_bound and _is_asked_for(world, held)]
+                world,
+                container.name,
+                list(dict.fromkeys(held.host_port for held in container.ports if held.is_bound and _is_asked_for(world, held))),
             )
             yield from _published(world, container)
         yield from _joined(world, daemon, container)
@@ -100,7 +102,7 @@ def _everywhere(world: World, daemon: Daemon, found: Prediction) -> Iterator[Cha
         return
     for container in daemon.containers:
         for port in container.ports:
-            if (port.host_port, port.protocol) != (world.probe.port, world.probe.protocol) or port.host_address == ANY_ADDRESS:
+            if (port.host_port, port.protocol) != (world.probe.port, world.probe.protocol) or port.on_any_address:
                 continue
             everywhere = msgspec.structs.replace(port, host_address=ANY_ADDRESS)
             wanted = tuple(everywhere if held is port else held for held in container.ports)
@@ -129,15 +131,17 @@ def _again(world: World, container: Container, ports: Sequence[Published]) -> Wo
 
 def _after(world: World, lines: Sequence[str]) -> World | None:
     """The world after the statements; None if dockerd would refuse one."""
-    daemon, topology, ruleset = world.dockerd, world.topology, world.rulesets[HOST]
+    daemon, topology, held = world.dockerd, world.topology, world.rulesets[HOST]
+    of_family = {"ipv4": Ruleset(), "ipv6": Ruleset(family="ipv6"), held.family: held}
     try:
         for statement in parse("\n".join(lines)):
             if isinstance(statement, Docker):
-                planned = plan(daemon, statement, topology, ruleset)
-                daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
+                planned = plan(daemon, statement, topology, of_family["ipv4"], of_family["ipv6"])
+                daemon, topology = planned.daemon, planned.topology
+                of_family = {"ipv4": planned.ruleset, "ipv6": planned.ruleset6}
     except StatementError:
         return None
-    rulesets = {**world.rulesets, HOST: ruleset}
+    rulesets = {**world.rulesets, HOST: of_family[held.family]}
     return msgspec.structs.replace(world, topology=topology, rulesets=rulesets, dockerd=daemon)
 
 
@@ -152,10 +156,10 @@ def _real(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:
 
 def _options(container: Container, ports: Sequence[Published]) -> str:
     network = "" if container.mode == DEFAULT_NETWORK else f" --network {container.mode}"
-    return network + "".join(f" -p {_port(port)}" for port in ports)
+    return network + "".join(f" -p {port}" for port in dict.fromkeys(map(_port, ports)))
 
 
 def _port(port: Published) -> str:
-    at = "" if port.host_address == ANY_ADDRESS else f"{port.host_address}:"
+    at = "" if port.on_any_address else f"[{port.host_address}]:" if ":" in port.host_address else f"{port.host_address}:"
     host = f"{port.host_port}:" if port.host_port else ":" if at else ""
     return f"{at}{host}{port.container_port}{'/udp' if port.protocol == 'udp' else ''}"

@@ -313,13 +313,17 @@ def _set_sysctl(world: World, name: str, key: str, value: str) -> World:
         raise KernelSaysNo(INVALID) from None
 
 
+_EVERYWHERE = ("", "0.0.0.0", "::")
+"""Where a server listens on all addresses, of both IP versions or of one."""
+
+
 def _new_server(world: World, server: Server) -> World:
     namespace = _namespace(world, server.namespace)
-    if server.address and not _is_own(namespace, server.address):
+    if server.address not in _EVERYWHERE and not _is_own(namespace, server.address):
         raise KernelSaysNo(NO_ADDRESS)
     for held in world.topology.servers:
         same = (held.namespace, held.port, held.protocol) == (server.namespace, server.port, server.protocol)
-        if same and (held.address == server.address or "" in (held.address, server.address)):
+        if same and (held.listens_on(server.address) or server.listens_on(held.address)):
             raise KernelSaysNo(ADDRESS_IN_USE)
     return _with_servers(world, (*world.topology.servers, server))
 

@@ -82,7 +82,7 @@ def _way(selector: selectors.BaseSelector, ways: dict[object, socket.socket], se
             oldest = ways.pop(next(iter(ways)))
             selector.unregister(oldest)
             oldest.close()
-        ways[sender] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ways[sender] = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET, socket.SOCK_DGRAM)
         ways[sender].connect(target)
         selector.register(ways[sender], selectors.EVENT_READ, sender)
     return ways[sender]

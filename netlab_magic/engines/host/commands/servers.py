@@ -32,13 +32,13 @@ class Servers:
     def start(self, namespaces: Namespaces, server: Server) -> None:
         """Starts a server. Raises OSError when the port is taken."""
         kind = socket.SOCK_DGRAM if server.protocol == "udp" else socket.SOCK_STREAM
-        six = socket.has_ipv6 and not server.address
+        six = ":" in server.address or (socket.has_ipv6 and not server.address)
         with namespaces.inside(server.namespace):
             listener = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
         with listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if listener.family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(server.address)))
             listener.bind((server.address, server.port))
             if server.protocol == "tcp":
                 listener.listen(_BACKLOG)
@@ -70,9 +70,8 @@ def _serve(namespaces: Namespaces, server: Server, listener: socket.socket) -> N
     own = socket.socket(fileno=kept)
     try:
         if server.kind == "proxy":
-            address, _, port = server.target.partition(":")
             relay = relay_datagrams if server.protocol == "udp" else relay_connections
-            relay(own, (address, int(port)))
+            relay(own, server.behind)
         if server.protocol == "udp":
             _echo_datagrams(own)
         _answer_connections(own, server)

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.traffic import Road, connection
 from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables.numbers import shown
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import Server
 
@@ -18,13 +19,15 @@ _VERSION = "7.88.1"
 def _server(found: Prediction, road: Road) -> Server | None:
     """Who answers at the end of the request's way; behind a proxy, the server that it leads to."""
     last = found.request.hops[-1]
-    namespace, port = last.namespace, last.host_trace.last.destination_port
-    server = next((one for one in road.topology.servers if (one.namespace, one.port, one.protocol) == (namespace, port, "tcp")), None)
+    frame = last.host_trace.last
+    wanted = last.namespace, frame.destination_port, "tcp"
+    listening = (one for one in road.topology.servers if (one.namespace, one.port, one.protocol) == wanted)
+    server = next((one for one in listening if one.listens_on(shown(frame.destination, frame.six))), None)
     if server is None or not server.target:
         return server
-    address, _, target = server.target.partition(":")
+    address, port = server.behind
     owner = road.topology.owner(address)
-    inner = Probe(server.namespace, address, address, owner.namespace if owner else "", "tcp", int(target))
+    inner = Probe(server.namespace, address, address, owner.namespace if owner else "", "tcp", port)
     further = road.exchange(inner, segments=connection())
     return _server(further, road) if further.answered else None
 

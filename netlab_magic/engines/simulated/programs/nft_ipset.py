@@ -1,5 +1,7 @@
 """nft and ipset, as far as dockerd's firewall needs them: its own table, and the set of 28.0.0."""
 
+import re
+
 import msgspec
 
 from netlab_magic.docker.nft_writer import TABLE
@@ -22,11 +24,11 @@ def nft(call: Call) -> int:
 
 
 def _read(call: Call, text: str) -> int:
-    """A script that takes dockerd's table away and makes it anew, if it has one."""
-    gone = f"table ip {TABLE}\ndelete table ip {TABLE}\n"
-    if not text.startswith(gone):
+    """A script that takes dockerd's tables away and makes them anew, if it has any."""
+    gone = re.match(rf"(?:table (ip6?) {TABLE}\ndelete table \1 {TABLE}\n)+", text)
+    if gone is None:
         raise Ended(1, _LIMIT)
-    native = made(text.removeprefix(gone))
+    native = made(text[gone.end() :])
     if native is None:
         raise Ended(1, _LIMIT)
     call.world = msgspec.structs.replace(call.world, native=native)
@@ -34,13 +36,14 @@ def _read(call: Call, text: str) -> int:
 
 
 def _list(call: Call, words: list[str]) -> int:
-    there = bool(call.world.native.tables) and call.namespace == HOST
+    there = [f"{table.family} {table.name}" for table in call.world.native.tables] if call.namespace == HOST else []
     if words == ["tables"]:
         is_nft = call.world.variant == "nft"
         held = [f"ip {table.name}" for table in call.world.ruleset(call.namespace).tables] if is_nft else []
-        call.out("".join(f"table {name}\n" for name in (*held, *([f"ip {TABLE}"] if there else []))))
-    elif words == ["table", "ip", TABLE] and there:
-        call.out(str(call.world.native))
+        call.out("".join(f"table {name}\n" for name in (*held, *there)))
+    elif words[:1] == ["table"] and " ".join(words[1:]) in there:
+        table = call.world.native.tables[there.index(" ".join(words[1:]))]
+        call.out(str(msgspec.structs.replace(call.world.native, tables=(table,))))
     elif words == ["ruleset"] and call.world.variant == "legacy":
         call.out(str(call.world.native) if there else "")
     elif words[:1] == ["table"]:
