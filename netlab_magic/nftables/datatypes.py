@@ -4,6 +4,7 @@
 """
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from netlab_magic.nftables.expressions import Constant
@@ -239,6 +240,7 @@ class _Any(_Named):
         return super().read(word) if _NUMBER.fullmatch(word) else word
 
 
+@lru_cache(1 << 12)
 def milliseconds(word: str) -> int | None:
     """The length of a time as nft writes it, `1d2h3m4s5ms`, or of a number of seconds; None for another word.
 

@@ -5,11 +5,12 @@ from drawing import DRAWING, READING, large_picture
 from killing import left_over
 from measure import Row, Target
 from memory import memory, thirty_labs
+from native import FEW, INTERVALS, SETS, finding, reading_rules, reading_sets
 from reaching import PINGS, matrix, policy_switch
 from reasoning import why_it_died
 from starting import BARE, LABS, first_statement, load_extension, together
 from switching import switch_in_the_browser
-from walking import walks
+from walking import docker_rules, large_rules, walks
 
 __all__ = ["ROWS"]
 
@@ -39,8 +40,18 @@ ROWS = (
     Row("why-answered", "why a packet arrives, told and drawn", why_it_died(blocked=False), [Target(300)], rounds=15, quick_rounds=5),
     Row("why-dropped", "why a packet is dropped, told and drawn", why_it_died(blocked=True), [Target(700)], rounds=15, quick_rounds=5),
     Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
-    Row("walk-docker", "a walk through Docker's rules (20,000 a second)", walks(large=False), [Target(50)], unit="µs"),
-    Row("walk-5000", "a walk through 5,000 rules (200 a second)", walks(large=True), [Target(5000)], unit="µs"),
+    Row("nft-read", "5,000 rules of nft read", reading_rules, [Target(300), Target(300, who="nft -j list ruleset")]),
+    Row("nft-sets", "a set of nft read", reading_sets, [Target(2000, who=name) for name in SETS], rounds=5),
+    Row(
+        "nft-find",
+        f"one of {100_000:,} elements found, for one packet",
+        finding,
+        [Target(2, FEW), Target(50), Target(50, who=INTERVALS)],
+        unit="µs",
+    ),
+    Row("walk-docker", "a walk through Docker's rules (20,000 a second)", walks(docker_rules("28")), [Target(50)], unit="µs"),
+    Row("walk-docker-nft", "a walk through Docker's nftables rules", walks(docker_rules("29", "nftables")), [Target(50)], unit="µs"),
+    Row("walk-5000", "a walk through 5,000 rules (200 a second)", walks(large_rules), [Target(5000)], unit="µs"),
     Row(
         "memory",
         "memory of a lab host process",
