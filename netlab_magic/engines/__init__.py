@@ -1,4 +1,4 @@
-"""What has the network of a lab and can observe, change and probe it: the kernel, a model of it, or a dump of another host.
+"""Engines own a lab's network and can observe, change and probe it: the kernel, a model of it, or a dump of another host.
 
 The notebook's end and the wire are modules here; `host/` is the process that runs inside the lab's namespaces.
 
@@ -9,4 +9,4 @@ Imports: docker, draw, errors, forwarding, i18n, iptables, model, netfilter, nft
 __all__ = ["ENGINES"]
 
 ENGINES = ("auto", "kernel", "simulated")
-"""What can carry out statements: the kernel, a model of it, or the kernel where it lets us and else the model."""
+"""The engines that users can choose: the kernel, a model of it, or auto: the kernel if possible, otherwise the model."""

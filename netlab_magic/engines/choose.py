@@ -14,11 +14,11 @@ from netlab_magic.text import suggest
 __all__ = ["WAYS", "open_attached", "open_engine", "worth_trying"]
 
 WAYS = {"user": "user namespace", "root": "root", "sudo": "sudo without a password"}
-"""Each way to the kernel and its name for users, in the order in which they are tried."""
+"""Each way to create a lab on the kernel, with its name for users, in the order in which they are tried."""
 
 
 def worth_trying() -> Iterator[str]:
-    """The ways that make sense for this process."""
+    """The ways that are worth trying for this process."""
     if sys.platform != "linux":
         return
     yield "user"
@@ -29,9 +29,9 @@ def worth_trying() -> Iterator[str]:
 
 
 def open_engine(firewall: str, name: str, engine: str = "auto") -> Engine:
-    """A lab by the first way that works; simulated if that was asked for, or if nothing else works and any engine will do.
+    """A lab, created in the first way that works; simulated if requested, or if nothing else works and the engine is auto.
 
-    Raises LabUnavailable, with the answer of each way, if only the kernel will do.
+    Raises LabUnavailable, with the reason each way failed, if the kernel engine was requested and no way works.
     """
     if engine not in ENGINES:
         raise LabUnavailable(f"there is no engine {engine}{suggest(engine, ENGINES)}")

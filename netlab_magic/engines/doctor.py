@@ -1,4 +1,4 @@
-"""The doctor: each way to create a lab, and what a lab would have here, with the result and the one thing that would change it."""
+"""The doctor: checks each way to create a lab, and what a lab needs, with the result and a remedy for each problem."""
 
 import importlib.util
 import os
@@ -32,7 +32,7 @@ _CLUSTER_OPENS = "in the pod's securityContext: procMount: Unmasked, seccompProf
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One of the doctor's lines: what was examined, whether it works, the result, and the one thing that would change it.
+    """One line of the doctor's report: what was checked, whether it works, the result, and a remedy.
 
     `well` is None for what was not tried because it makes no sense here. `is_way` marks the ways to create a lab.
     """
@@ -49,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine() -> list[Finding]:
-    """Everything the doctor examines. Starts and ends a lab host for each way."""
+    """All checks of the doctor. Starts and ends a lab host for each way."""
     machine = (*_kernel(), *_programs(), _python_iptables()) if any(worth_trying()) else ()
     return [*_ways(), *machine, _pictures()]
 
@@ -70,7 +70,7 @@ def _ways() -> Iterator[Finding]:
         yield Finding(title, True, f"a lab host starts (firewall: {ready.firewall})", is_way=True)
         for note in ready.notes if way == tried[0] else ():
             yield Finding("note", False, note)
-    yield Finding("simulated", True, "always works, with --engine simulated: no packet is sent; a model works out what would happen to it")
+    yield Finding("simulated", True, "always works, with --engine simulated: a model predicts what would happen; no packet is sent")
 
 
 def _not_tried(way: str) -> Finding:

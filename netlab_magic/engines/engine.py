@@ -1,4 +1,4 @@
-"""What an engine is: something that has a lab's network and can observe it, change it, probe it and run commands in it."""
+"""The interface of an engine, which owns a lab's network and can observe it, change it, probe it and run commands in it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -13,13 +13,13 @@ from netlab_magic.model.topology import HOST
 __all__ = ["Engine", "Refusal", "Show"]
 
 Show = Callable[[str, str], None]
-"""Is given the stream (stdout or stderr) and the text that a running command has just written."""
+"""Called with the stream (stdout or stderr) and the text that a running command has just written."""
 
 
 class Refusal(KernelRefused):
-    """What the kernel, or with `in_rules` iptables, refused.
+    """Raised when the kernel or, with `in_rules`, iptables refused something.
 
-    `index` is the change, or the line (from 1), at which it did; -1 if that is unknown.
+    `index` is the index of the refused change, or the line of the rules (from 1); -1 if unknown.
     """
 
     def __init__(self, message: str, errno: int = 0, index: int = -1, in_rules: bool = False) -> None:
@@ -29,7 +29,7 @@ class Refusal(KernelRefused):
 
 
 class Engine(Protocol):
-    """The network of one lab. Every method raises LabUnavailable when the lab is gone and Interrupted when the user stops it."""
+    """The network of one lab. Every method raises LabUnavailable if the lab is gone and Interrupted if the user interrupts it."""
 
     ready: Ready
     told_of_end: bool
@@ -40,12 +40,12 @@ class Engine(Protocol):
         """Whether the lab is still there."""
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
-        """What there is now, read back from the network itself; see `wire.Observe`."""
+        """The current state, read back from the network itself; see `protocol.Observe`."""
 
     def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """Makes the changes in order, gives `rules` to `iptables-restore` meanwhile and then `rules6` to `ip6tables-restore`, if any.
 
-        Raises Refusal for the change or the rules that were refused; the other ones may be done then.
+        Raises Refusal for the change or the rules that were refused; the others may have been applied.
         """
 
     def save(self, family: str = "ipv4") -> str:
@@ -61,7 +61,7 @@ class Engine(Protocol):
         """Measures all flows."""
 
     def trace(self, probe: Probe) -> KernelTrace:
-        """Measures a flow, and gives the kernel's account of its packets; raises Refusal where the kernel cannot trace."""
+        """Measures a flow, with the kernel's report of its packets; raises Refusal if the kernel cannot trace."""
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """Runs shell text, showing its output while it runs. Commands of one `cell` share variables and the working directory."""

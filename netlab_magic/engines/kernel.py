@@ -31,7 +31,7 @@ __all__ = ["KernelEngine", "NotReady", "command_for"]
 
 START_SECONDS = 20.0
 SILENCE_SECONDS = 15.0
-"""How long a host may be silent before it counts as stuck: it beats once a second, except inside one iptables command."""
+"""Seconds without a message after which a host counts as stuck: it sends a beat every second, except during an iptables command."""
 
 INTERRUPT_SECONDS = 5.0
 
@@ -39,7 +39,7 @@ Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 
 class NotReady(Exception):
-    """A way into a lab was refused; the text is what it answered."""
+    """A lab could not be created in this way; the text is the reason."""
 
 
 def command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[str, str]]:
@@ -102,7 +102,7 @@ class KernelEngine:
                 return
 
     def _end(self) -> str:
-        """Ends the host and gives its last words, the last line that it wrote to standard error."""
+        """Ends the host and returns the last line that it wrote to standard error."""
         if self._errors.closed:
             return ""
         self._outgoing.put(None)
@@ -134,17 +134,17 @@ class KernelEngine:
         try:
             self._outgoing.put(protocol.encode(request, self._number))
             answer = self._reply(show)
-        except KeyboardInterrupt:  # between two steps of ours: the answer that is still to come will find nobody waiting
+        except KeyboardInterrupt:  # between two of our steps: the pending answer will be skipped
             self._outgoing.put(protocol.encode(protocol.Interrupt(), self._number))
             raise Interrupted from None
         if isinstance(answer, protocol.Failed):
             raise Interrupted if answer.interrupted else Refusal(answer.message, answer.errno, answer.index, answer.in_rules)
         if not isinstance(answer, kind):
-            self._lost(f"the lab host answered {type(answer).__name__} where {kind.__name__} was due")
+            self._lost(f"the lab host answered {type(answer).__name__} instead of {kind.__name__}")
         return answer
 
     def _reply(self, show: Show | None) -> protocol.Answer:
-        """Waits for the reply to the last request, showing what comes before it; the user's interrupt is passed on once."""
+        """Waits for the reply to the last request and shows the events before it; the user's interrupt is forwarded once."""
         interrupted_at: float | None = None
         while True:
             try:
@@ -166,7 +166,7 @@ class KernelEngine:
             try:
                 numbered = self._answers.get(timeout=patience)
             except queue.Empty:
-                self._lost("the lab host did not answer any more and was ended")
+                self._lost("the lab host stopped responding and was ended")
             if numbered is None:
                 self._lost("the lab host has ended")
             number, answer = numbered

@@ -2,7 +2,7 @@
 
 The lab sends one request at a time (or `Interrupt` while one is running); the host answers with any number of events and then
 one reply. Refusals are values (`Failed`), not exceptions. During long work the host sends `Beat` about once a second, so that
-silence means that it is stuck. An answer carries the number of its request: one that nobody waits for any more is passed over.
+silence means that it is stuck. An answer carries the number of its request: one that is no longer waited for is skipped.
 """
 
 import struct
@@ -53,10 +53,10 @@ __all__ = [
 ]
 
 SIMULATED = "simulated"
-"""The way of a lab that is a model."""
+"""The way (see `Ready`) of a simulated lab."""
 
 BEAT_SECONDS = 1.0
-"""How often the host says that it is still at work."""
+"""Seconds between the host's signs of life during long work."""
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True):
@@ -64,8 +64,9 @@ class _Message(msgspec.Struct, frozen=True, tag=True):
 
 
 class Observe(_Message, frozen=True):
-    """What is there now? `sysctls` names, for each namespace, the keys to read; `rules` asks for `iptables-save -c` as well, and
-    `foreign` for a look at what else decides about packets: the other variant of iptables, nftables, and the namespaces themselves.
+    """Read the current state. `sysctls` names the keys to read in each namespace; with `rules`, `iptables-save -c` is read too.
+
+    With `foreign`, also what else decides about packets: the other variant of iptables, nftables, and the other namespaces' rules.
     """
 
     sysctls: dict[str, tuple[str, ...]] = {}
@@ -77,7 +78,7 @@ class Apply(_Message, frozen=True):
     """Make these changes, in order, and at the same time give `rules` to `iptables-restore`, which leaves what is there; then `rules6` to
     `ip6tables-restore`.
 
-    The answer to a refusal names the change by its index, or the line of the rules; the other of the two may have been done.
+    A refusal names the change by its index, or the line of the rules; the other of the two may have been applied.
     """
 
     changes: tuple[Change, ...]
@@ -101,7 +102,7 @@ class RestoreRules(_Message, frozen=True):
 
 
 class Canonical(_Message, frozen=True):
-    """How does iptables itself write these rules? `text` is for `iptables-restore`, tried in a namespace made for it."""
+    """Print these rules as iptables itself does. `text` is for `iptables-restore`, tried in a temporary namespace."""
 
     text: str
     family: str = "ipv4"
@@ -114,15 +115,15 @@ class ProbeAll(_Message, frozen=True):
 
 
 class TraceProbe(_Message, frozen=True):
-    """Measure this flow, and tell all that the kernel reports of its packets."""
+    """Measure this flow, with all that the kernel reports about its packets."""
 
     probe: Probe
 
 
 class Run(_Message, frozen=True):
-    """Run shell text in the lab host or in a namespace, standard input being `following`.
+    """Run shell text in the lab host or in a namespace, with `following` as standard input.
 
-    A command goes on with the variables and the working directory that the one before it in the same `cell` left.
+    Commands of the same `cell` share variables and the working directory.
     """
 
     text: str
@@ -133,7 +134,7 @@ class Run(_Message, frozen=True):
 
 
 class Status(_Message, frozen=True):
-    """What runs in the lab?"""
+    """List the lab's processes."""
 
 
 class Interrupt(_Message, frozen=True):
@@ -173,12 +174,14 @@ class Beat(_Message, frozen=True):
 
 
 class Done(_Message, frozen=True):
-    """The request is carried out and has nothing to tell."""
+    """The request was carried out; it has no result."""
 
 
 class ForeignRules(msgspec.Struct, frozen=True):
-    """Rules that filter beside those of the lab's iptables: `owner` is legacy, nft (iptables of that variant) or nftables, whose
-    `tables` are named; `text` is as the owner's own program prints them, and empty where that program is missing.
+    """Rules that filter besides those of the lab's iptables.
+
+    `owner` is legacy, nft (iptables of that variant) or nftables, whose `tables` are named; `text` is the rules as the owner's
+    program prints them, or empty if that program is missing.
     """
 
     owner: str
@@ -194,7 +197,7 @@ PACKET_SYSCTLS = (
     "net.ipv4.icmp_echo_ignore_all",
     "net.ipv6.icmp.echo_ignore_all",
 )
-"""The sysctls of a namespace that matter to packets, besides those of its devices."""
+"""The sysctls of a namespace that affect packets, besides those of its devices."""
 
 
 class Inside(msgspec.Struct, frozen=True):
@@ -215,7 +218,7 @@ class Observed(_Message, frozen=True):
     """The answer to `Observe`. `rules` and `rules6` are the dumps of iptables and ip6tables with counters, `foreign` the rules that they do
     not show.
 
-    `inside` tells of every namespace what else decides about packets there.
+    `inside` says for every namespace what else decides about packets there.
     """
 
     topology: Topology
@@ -291,14 +294,14 @@ def encode(message: _Message, number: int) -> bytes:
 
 
 class Decoder(Generic[Message]):
-    """Takes bytes as they come and gives whole messages."""
+    """Splits incoming bytes into messages."""
 
     def __init__(self, kind: object) -> None:
         self._decode = msgspec.json.Decoder(kind).decode
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[int, Message]]:
-        """Adds bytes and gives the messages that are whole now, with their numbers. Raises msgspec.DecodeError for what is no message."""
+        """Adds bytes and returns the messages completed by them, with their numbers. Raises msgspec.DecodeError for anything else."""
         self._buffer += data
         while len(self._buffer) >= _HEAD.size:
             length, number = _HEAD.unpack_from(self._buffer)

@@ -125,7 +125,7 @@ CASES = {
         without(*PROGRAMS),
         (
             USER,
-            "this machine has no iptables that works; install the package iptables",
+            "this machine has no working iptables; install the package iptables",
             "✕ iptables: not found; needed for the firewall\n      → sudo apt-get install iptables",
         ),
     ),

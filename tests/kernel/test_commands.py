@@ -308,7 +308,7 @@ def test_a_host_that_is_stuck_is_found_out(monkeypatch: pytest.MonkeyPatch) -> N
         lab.up()
         monkeypatch.setattr("netlab_magic.engines.kernel.SILENCE_SECONDS", 0.5)
         os.kill(lab.engine.ready.pid, signal.SIGSTOP)
-        with pytest.raises(LabUnavailable, match="did not answer any more and was ended"):
+        with pytest.raises(LabUnavailable, match="stopped responding and was ended"):
             lab.observe()
 
 

@@ -150,7 +150,7 @@ def test_a_log_that_somebody_else_listens_to_is_one_sentence() -> None:
         lab.run(SEED)
         said(lab, python(BINDS) + " > /run/binds & echo $! > /run/binder")
         said(lab, WAIT.format("grep -q ready /run/binds"))
-        with pytest.raises(KernelRefused, match=r"somebody else listens to the packet log of this namespace \(NFLOG group 0\)"):
+        with pytest.raises(KernelRefused, match=r"another program listens to the packet log of this namespace \(NFLOG group 0\)"):
             lab.run("trace ns1 ns0")
         assert_nothing_left(lab)
         said(lab, "kill $(cat /run/binder); " + WAIT.format("! kill -0 $(cat /run/binder) 2> /dev/null"))

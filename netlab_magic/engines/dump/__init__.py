@@ -1,3 +1,3 @@
-"""The engine over another host's dumps: they are read, what they leave out is inferred, and nothing is sent."""
+"""The engine for dumps of another host: they are read, missing facts are inferred, and nothing is sent."""
 
 __all__: list[str] = []

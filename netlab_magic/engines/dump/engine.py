@@ -1,4 +1,4 @@
-"""The loaded engine: a host that was read from a file. A value that is looked at; there is no process behind it and nothing to change."""
+"""The engine for a host that was read from a file: a read-only value without a process behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
@@ -29,7 +29,7 @@ class UnreadRule(NamedTuple):
 
 
 class LoadedEngine:
-    """See Engine. What would write or send raises Refusal: `Lab` refuses the statements before they get here."""
+    """See Engine. Methods that would write or send raise Refusal; `Lab` refuses such statements before they get here."""
 
     def __init__(self, dump: HostDump, sources: Sequence[str]) -> None:
         rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)

@@ -1,3 +1,3 @@
-"""The lab host process: PID 1 of namespaces of its own, in which a lab's network lives and with which it disappears."""
+"""The lab host process: PID 1 of its own namespaces, which contain the lab's network and disappear with it."""
 
 __all__: list[str] = []

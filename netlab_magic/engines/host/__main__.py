@@ -1,4 +1,4 @@
-"""`python -m netlab_magic.engines.host WAY FIREWALL NAME PARENT`: serves one lab on descriptors 0 and 1, in namespaces of its own.
+"""`python -m netlab_magic.engines.host WAY FIREWALL NAME PARENT`: serves one lab on descriptors 0 and 1, in its own namespaces.
 
 WAY is user or root; or attach:PID or attach:host, to look at a network that is there already.
 """
@@ -16,7 +16,7 @@ if __name__ == "__main__":
         pid = attach(target, int(parent)) if kind == "attach" else enter(way, int(parent))
     except OSError as error:
         sys.exit(f"netlab-host: {error.strerror}")
-    # Only now the rest: what is imported before the fork would be in memory twice.
+    # Imported only now: whatever is imported before the fork would be in memory twice.
     from netlab_magic.engines.host.server import look, serve
 
     if kind == "attach":

@@ -1,4 +1,4 @@
-"""The host's main loop: one request after the other, and PID 1's duty of burying orphans."""
+"""The host's main loop: handles one request after another, and, as PID 1, reaps orphaned processes."""
 
 import os
 import resource
@@ -30,16 +30,16 @@ from netlab_magic.model.topology import Topology
 __all__ = ["look", "serve"]
 
 NO_NAME_SERVER = """\
-# No name server belongs to a lab. Nothing listens here, so that a look-up fails at once; the machine's own would never be reached.
+# A lab has no name server. Nothing listens here, so lookups fail at once; the machine's own could not be reached.
 nameserver 127.0.0.1
 options timeout:1 attempts:1
 """
 SHELL_STATE = "/run/netlab/shell"
 PREAMBLE = f"[ -f {SHELL_STATE} ] && . {SHELL_STATE} && cd \"$PWD\"; trap 'set -- $?; export -p > {SHELL_STATE}; exit $1' EXIT; set -a; "
-"""Put before a command's first line: takes over the variables and the folder of the cell's last command, and hands on its own."""
+"""Prepended to a command: restores the variables and working directory of the cell's last command, and saves its own."""
 
 IDLE_SECONDS = 0.05
-"""After this long without a request, what would slow down the next one is done ahead."""
+"""Seconds without a request after which work for the next one is done ahead."""
 
 NO_BRIDGE_NETFILTER = (
     "br_netfilter is not loaded, so frames between two ports of one bridge never meet iptables and FORWARD DROP does not stop them; "
@@ -48,7 +48,7 @@ NO_BRIDGE_NETFILTER = (
 
 
 def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
-    """Makes the host ready and answers requests until the lab is gone. `pid` is this process as seen from outside."""
+    """Prepares the host and answers requests until the lab is gone. `pid` is this process as seen from outside."""
     channel = Channel()
     try:
         host = LabHost(channel, variant, name)
@@ -59,7 +59,7 @@ def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
 
 
 def look(pid: int, way: str) -> NoReturn:
-    """Answers questions about the network that this process has joined; refuses everything that could change it."""
+    """Answers queries about the network that this process has joined; refuses everything that could change it."""
     channel = Channel()
     os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
     rules = _both(firewall.in_use())
@@ -120,7 +120,7 @@ class LabHost:
         self._prepare_network()
 
     def _variant(self, wanted: str) -> str:
-        """The variant to use: the wanted one, or legacy where it works, else nft; none where neither does."""
+        """The variant to use: the requested one, or legacy if it works, otherwise nft; none if neither works."""
         for variant in firewall.VARIANTS if wanted == "auto" else (wanted,):
             if firewall.works(variant):
                 return variant
@@ -168,7 +168,7 @@ class LabHost:
             return
 
     def answer(self, request: protocol.Request) -> protocol.Answer:
-        """Carries out one request; what the kernel or iptables refuse becomes a `Failed`."""
+        """Carries out one request; a refusal by the kernel or iptables becomes a `Failed`."""
         try:
             with Namespaces() as namespaces:
                 return self._carry_out(request, namespaces)
@@ -226,10 +226,10 @@ class LabHost:
 
 
 def _reset_signals() -> None:
-    """Signals mean what they usually do in every command, whatever the notebook's server was started with.
+    """Resets signals to their defaults for every command, whatever the notebook's server was started with.
 
-    What is ignored or blocked is inherited (execve(2)). A shell ignores SIGINT and SIGQUIT in what it starts with `&` from a script, so
-    that no command of such a server could be stopped. SIGPIPE and SIGXFSZ are ignored by Python itself, which puts them back for commands.
+    Ignored and blocked signals are inherited (execve(2)). A script's shell ignores SIGINT and SIGQUIT in what it starts with `&`, so
+    commands of a server started like this could not be stopped. Python itself ignores SIGPIPE and SIGXFSZ, and resets them for commands.
     """
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -239,7 +239,7 @@ def _reset_signals() -> None:
 
 
 def _call_host(name: str) -> None:
-    """Names the lab host, also in /etc/hosts: programs that look up their own name would wait for a name server that is not there."""
+    """Sets the host name, also in /etc/hosts: programs that look up their own name would otherwise wait for a missing name server."""
     try:
         socket.sethostname(name)
     except PermissionError:  # containers' seccomp profiles refuse this one even where namespaces may be made
@@ -249,7 +249,7 @@ def _call_host(name: str) -> None:
 
 
 def _replace(name: str, text: str) -> None:
-    """Gives the lab a file of its own in place of one in /etc."""
+    """Replaces a file in /etc by the lab's own."""
     own = Path(LAB_FOLDER, name)
     own.write_text(text)
     if os.path.exists(f"/etc/{name}"):

@@ -1,3 +1,3 @@
-"""A lab without a kernel, as values: what there is, what each change makes of it, and what becomes of packets and commands in it."""
+"""A lab without a kernel, as values: its state, the effect of each change, and what happens to packets and commands in it."""
 
 __all__: list[str] = []

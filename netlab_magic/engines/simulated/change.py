@@ -1,4 +1,4 @@
-"""What each change makes of a simulated lab, with the kernel's side effects: routes go with their device, addresses with their link."""
+"""The effect of each change on a simulated lab, with the kernel's side effects: routes and addresses go with their device."""
 
 
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _namespace(world: World, name: str) -> Namespace:
 
 
 def device_of(world: World, end: End) -> Interface:
-    """A device. Raises KernelSaysNo where there is none."""
+    """A device. Raises KernelSaysNo if it does not exist."""
     found = _namespace(world, end.namespace).interface(end.interface)
     if found is None:
         raise KernelSaysNo(DEVICE_MISSING)
@@ -76,7 +76,7 @@ def device_of(world: World, end: End) -> Interface:
 
 
 def _new_namespace(world: World, name: str) -> World:
-    """A namespace whose lo is up, as the statements of a cell make it."""
+    """A namespace whose lo is up, as the statements of a cell create it."""
     if name in world.topology.namespaces:
         raise KernelSaysNo(EXISTS)
     made = msgspec.structs.replace(world, numbers={**world.numbers, name: 1})
@@ -131,7 +131,7 @@ def _new_pair(world: World, left: End, right: End, right_up: bool) -> World:
 
 
 def _acquainted(world: World, one: str, other: str) -> World:
-    """Two namespaces that share a link have a number for each other, which `ip` shows."""
+    """Two namespaces that share a link have a number (nsid) for each other, which `ip` shows."""
     if one == other:
         return world
     seen = dict(world.seen)
@@ -143,7 +143,7 @@ def _acquainted(world: World, one: str, other: str) -> World:
 
 
 def _without_link(world: World, end: End) -> World:
-    """A device goes, with its peer; one that is gone already may have gone with a namespace."""
+    """Deletes a device and its peer; it may already have gone with a namespace."""
     namespace = _namespace(world, end.namespace)
     device = namespace.interface(end.interface)
     if device is None:
@@ -182,7 +182,7 @@ def _set_link(world: World, end: End, master: str | None, up: bool) -> World:
 
 
 def moved(world: World, end: End, to: End) -> World:
-    """A device in another namespace, or with another name: it goes down there, and loses master, addresses and routes."""
+    """Moves a device to another namespace or renames it: it goes down and loses its master, addresses and routes."""
     device = device_of(world, end)
     there = _namespace(world, to.namespace)
     if there.interface(to.interface):
@@ -225,7 +225,7 @@ def _new_address(world: World, end: End, cidr: str) -> World:
 
 
 def _without_address(world: World, end: End, cidr: str) -> World:
-    """An address goes, and with it the routes whose gateway cannot be reached any more."""
+    """Deletes an address, and the routes whose gateway is no longer reachable."""
     device = device_of(world, end)
     address = str(ip_interface(cidr))
     if address not in device.addresses:
@@ -340,7 +340,7 @@ def _is_own(namespace: Namespace, address: str) -> bool:
 def _settled(world: World) -> World:
     """The lab once its links have settled: a link has a signal when both ends are up, and a bridge the lowest address of its ports.
 
-    Who was asked for hardware addresses asks again.
+    Unanswered questions for hardware addresses are asked again.
     """
     topology = world.topology
     for namespace in topology.namespaces.values():
@@ -383,7 +383,7 @@ UNREACHABLE = (101, "Network is unreachable")
 
 
 class KernelSaysNo(Exception):
-    """A change that the kernel would refuse. `detail` is what the kernel adds to the error's own words, where it does."""
+    """A change that the kernel would refuse. `detail` is what the kernel adds to the error's own text, if anything."""
 
     def __init__(self, error: tuple[int, str], detail: str = "") -> None:
         super().__init__(error[1])

@@ -1,4 +1,4 @@
-"""The simulated engine: a lab that is a value. It needs no kernel, no privilege and no program, and says of itself that it is simulated."""
+"""The simulated engine: a lab that is a value. It needs no kernel, privilege or program, and says that it is simulated."""
 
 import re
 import shlex
@@ -30,7 +30,7 @@ __all__ = ["SimulatedEngine", "topology_seen"]
 
 
 class SimulatedEngine:
-    """A lab in this process. See Engine; nothing of it can outlive the object."""
+    """A lab in this process. See Engine; nothing outlives the object."""
 
     def __init__(self, firewall: str, name: str, note: str = "") -> None:
         variant = "legacy" if firewall == "auto" else firewall
@@ -120,7 +120,7 @@ class SimulatedEngine:
         return outcomes
 
     def trace(self, probe: Probe) -> KernelTrace:
-        """See Engine: what the model says of the probe's packets, in the form in which the kernel reports them."""
+        """See Engine: the model's prediction of the probe's packets, in the form of a kernel report."""
         self._world, traced = followed(self.world, probe, self.ready.firewall)
         return traced
 

@@ -1,4 +1,4 @@
-"""The rules of a simulated namespace: what iptables, iptables-save and iptables-restore make of them, with the habits of each variant."""
+"""The rules of a simulated namespace: what iptables, iptables-save and iptables-restore do with them in each variant."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -89,7 +89,7 @@ def _in_order(table: Table) -> tuple[Chain, ...]:
 
 
 def with_table(ruleset: Ruleset, name: str, variant: str) -> Ruleset:
-    """The rules once somebody has looked at a table: the legacy variant makes it by that."""
+    """The rules after a table was read: the legacy variant creates it by that."""
     if variant != "legacy" or any(table.name == name for table in ruleset.tables):
         return ruleset
     chains = tuple(Chain(chain, "ACCEPT") for chain in BUILT_IN[name])

@@ -1,4 +1,4 @@
-"""A small shell for the command lines of a simulated lab: what tutorials use of it, and one sentence for all else."""
+"""A small shell for the command lines of a simulated lab: it supports what tutorials use, and refuses the rest in a sentence."""
 
 import re
 from collections.abc import Callable, Sequence

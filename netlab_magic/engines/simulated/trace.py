@@ -1,4 +1,4 @@
-"""A simulated probe in the form in which the kernel reports a real one: passages through namespaces, rule by rule."""
+"""A simulated probe in the form of a kernel report: its hops through namespaces, rule by rule."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTra
 
 
 def _later(found: Prediction) -> Iterator[tuple[Direction, Trace]]:
-    """The third packet of a handshake that came to nothing, and what refused it."""
+    """The third packet of a failed handshake, and the packet that rejected it."""
     if found.answered or not found.later:
         return
     yield Direction.ACK, found.later[0]
@@ -44,7 +44,7 @@ def _later(found: Prediction) -> Iterator[tuple[Direction, Trace]]:
 
 
 def _absent(world: World) -> Iterator[tuple[str, str, str]]:
-    """Built-in chains that nft has not made, for nobody has used them: namespace, table and chain."""
+    """Built-in chains that nft has not created, because they were never used: namespace, table and chain."""
     for (namespace, _), rules in world.rules.items():
         for table in rules.tables:
             yield from ((namespace, table.name, chain.name) for chain in table.chains if chain.counters is None and not chain.rules)
@@ -55,7 +55,7 @@ def _passage(hop: Hop, direction: Direction, absent: "set[tuple[str, str, str]]"
 
 
 def _sightings(hop: Hop, absent: "set[tuple[str, str, str]]") -> Iterator[HookReport]:
-    """At each hook the packet enters, meets rules, and leaves, unless one of them has ended its way."""
+    """At each hook, the packet enters, meets rules, and leaves, unless one of them stops it."""
     hooks = hop.host_trace.hooks
     entering = _entering(hop)
     for at, hook in enumerate(hooks):

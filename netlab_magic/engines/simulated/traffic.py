@@ -150,7 +150,7 @@ class Road:
         held[key] = Connection(frame.protocol, frame.original, frame.reply, self._sent, replied)
 
     def _ask(self, leaves: End, walk: HostTrace) -> None:
-        """Who sends to somebody on a link asks for the hardware address first, and learns that of who answers; so does the other."""
+        """A sender on a link first asks for the hardware address and learns it from the answer; so does the receiver."""
         frame = walk.last
         if frame.port_out:
             return
@@ -261,7 +261,7 @@ def _asked(road: Road, probes: Sequence[Probe]) -> list[Prediction]:
 
 
 def _answer(found: Prediction) -> Outcome | None:
-    """The outcome where the sender is told something: an answer, a refusal, an error; None for silence."""
+    """The outcome if the sender gets an answer, a refusal or an error; None for no answer."""
     probe = found.probe
     if found.verdict == Verdict.ANSWERED:
         return Outcome(probe, Verdict.ANSWERED)
@@ -305,7 +305,7 @@ def _judged(world: World, found: Prediction, alive: "dict[Probe, Prediction]") -
 
 
 def _knows_next_hop(world: World, probe: Probe) -> bool:
-    """Whether the sender knows the next hop's hardware address already: then TCP does not tell where a packet was stopped."""
+    """Whether the sender already knows the next hop's hardware address: TCP does not show where a packet was stopped then."""
     six = ":" in probe.address
     hop = links_of(world.topology).routing(probe.source, six).route(number_of(probe.address))
     known = {neighbour.address for neighbour in world.neighbours.get(probe.source, ())}
@@ -313,7 +313,7 @@ def _knows_next_hop(world: World, probe: Probe) -> bool:
 
 
 def _no_way_back(topology: Topology, probe: Probe) -> Outcome | None:
-    """The receiver's routes send nothing back to a sender on its own network."""
+    """Whether the receiver has no route back to a sender on its own network."""
     six, address = ":" in probe.address, number_of(probe.address)
     routing = links_of(topology).routing(probe.source, six)
     hop, sender = routing.route(address), routing.source_towards(address)
@@ -324,7 +324,7 @@ def _no_way_back(topology: Topology, probe: Probe) -> Outcome | None:
 
 
 def _silent_to_itself(topology: Topology, probe: Probe) -> Outcome | None:
-    """Why the receiver is silent even to itself; None where that is just because its lo is down: it would still answer others."""
+    """Why the receiver does not answer even itself; None if that is only because its lo is down: it would still answer others."""
     six = ":" in probe.address
     namespace = topology.namespaces.get(probe.target)
     if namespace is None or not links_of(topology).routing(probe.target, six).is_local(number_of(probe.address)):

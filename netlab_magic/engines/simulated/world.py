@@ -1,4 +1,4 @@
-"""Everything that there is in a simulated lab, as one value: a change gives another one, so that going back costs nothing."""
+"""The whole state of a simulated lab as one value: a change gives another value, so going back costs nothing."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -37,7 +37,7 @@ class Connection(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """A simulated lab. `rules` are by namespace and family, and hold only the tables that somebody has used.
+    """A simulated lab. `rules` are by namespace and family, and contain only the tables that were used.
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
     `native` are nft's tables on the host, `sets` are ipset's. `made` counts the devices that were
@@ -83,13 +83,13 @@ def empty_world(variant: str) -> World:
     """A lab host that has just started: loopback up, forwarding on as on a Docker host."""
     host = Namespace(HOST, (loopback(up=True),), sysctls={"net.ipv4.ip_forward": "1"})
     chains = tuple(Chain(name, "ACCEPT") for name in BUILT_IN["filter"])
-    # Whether the legacy variant works is found out by looking at this table, which makes it.
+    # The check whether the legacy variant works reads this table, which creates it.
     looked_at = {(HOST, "ipv4"): Ruleset((Table("filter", chains),))} if variant == "legacy" else {}
     return World(Topology({HOST: host}), variant, looked_at, numbers={HOST: 1})
 
 
 def hardware_address(made: int, end: End) -> str:
-    """A hardware address for a new device, of the kind that is nobody's (locally administered, unicast)."""
+    """A hardware address for a new device (locally administered, unicast)."""
     bits = crc32(f"{made} {end}".encode()) << 8 | made & 0xFF
     octets = bits.to_bytes(5, "big")
     return ":".join(f"{octet:02x}" for octet in (_LOCAL, *octets))

@@ -1,4 +1,4 @@
-"""The userland proxy: passes on what comes to a port of the host to a container, and the answers back, as docker-proxy does."""
+"""The userland proxy: forwards data from a port of the host to a container, and the answers back, like docker-proxy."""
 
 import selectors
 import socket
@@ -7,16 +7,16 @@ from typing import NoReturn
 __all__ = ["relay_connections", "relay_datagrams"]
 
 _SECONDS = 3.0
-"""How long a container may take to accept a connection, or to take what is sent to it."""
+"""How many seconds a container may take to accept a connection or data."""
 
 _CLIENTS = 256
-"""How many senders of datagrams are remembered; the one that was heard of first is forgotten for a new one."""
+"""How many senders of datagrams are remembered; a new one replaces the oldest."""
 
 _SIZE = 65535
 
 
 def relay_connections(own: socket.socket, target: tuple[str, int]) -> NoReturn:
-    """Serves a listening socket: a connection to `target` for each one that comes, until both sides have closed."""
+    """Serves a listening socket: connects to `target` for each incoming connection, until both sides have closed."""
     selector = selectors.DefaultSelector()
     selector.register(own, selectors.EVENT_READ)
     while True:
@@ -39,7 +39,7 @@ def _connect(selector: selectors.BaseSelector, near: socket.socket, target: tupl
 
 
 def _pass_on(selector: selectors.BaseSelector, source: socket.socket, sink: socket.socket) -> None:
-    """Passes on what has come. A side that has closed is told to the other one, which may still send; an error closes both."""
+    """Forwards data. When one side closes, the other is half-closed and may still send; an error closes both."""
     if source not in selector.get_map():
         return
     try:
@@ -60,7 +60,7 @@ def _pass_on(selector: selectors.BaseSelector, source: socket.socket, sink: sock
 
 
 def relay_datagrams(own: socket.socket, target: tuple[str, int]) -> NoReturn:
-    """Serves a datagram socket: each sender has a socket of its own towards `target`, so that answers find their way back."""
+    """Serves a datagram socket: each sender gets its own socket towards `target`, so that answers can be returned."""
     selector = selectors.DefaultSelector()
     selector.register(own, selectors.EVENT_READ)
     ways: dict[object, socket.socket] = {}
@@ -72,7 +72,7 @@ def relay_datagrams(own: socket.socket, target: tuple[str, int]) -> NoReturn:
                     _way(selector, ways, sender, target).send(data)
                 elif isinstance(key.fileobj, socket.socket):
                     own.sendto(key.fileobj.recv(_SIZE), key.data)
-            except OSError:  # nobody listens at this moment (ICMP): datagrams may be lost
+            except OSError:  # nothing listens at the moment (ICMP error): datagrams may be lost
                 continue
 
 

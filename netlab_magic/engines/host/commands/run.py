@@ -15,7 +15,7 @@ from netlab_magic.engines.protocol import BEAT_SECONDS, Output, Ran
 __all__ = ["Background", "run"]
 
 OUTPUT_LIMIT = 1_000_000
-"""Characters of one command that are shown; a browser bears a few of these, not a hundred."""
+"""How many characters of a command's output are shown; browsers cope with a few times as much, but not with a hundred times."""
 
 _CHUNK = 1 << 16
 _LINGER = 1.0
@@ -34,7 +34,7 @@ class _Stream:
         os.set_blocking(pipe.fileno(), False)
 
     def read(self) -> str | None:
-        """What is there; None at the end, with the pipe closed."""
+        """The available text; None at the end, when the pipe is closed."""
         data = self.pipe.read(_CHUNK)
         if data == b"":
             self.pipe.close()
@@ -43,9 +43,9 @@ class _Stream:
 
 
 class Background:
-    """The outputs of processes that outlived their command. They are shown with the commands that follow, as in a terminal.
+    """The outputs of processes that outlived their command. They are shown with later commands, as in a terminal.
 
-    They are read all the time, for a full pipe would stop the process; what nobody sees for long is forgotten.
+    They are read all the time, since a full pipe would block the process; the oldest output is discarded if no command follows.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Background:
         self._ended: list[_Stream] = []
 
     def keep(self, stream: _Stream) -> None:
-        """Takes over an output whose command has ended but which somebody still holds open."""
+        """Takes over an output whose command has ended while another process still holds it open."""
         self.streams[stream.pipe.fileno()] = stream
 
     def listen(self, descriptor: int) -> None:
@@ -66,7 +66,7 @@ class Background:
             stream.unseen = (stream.unseen + text)[-_CHUNK:]
 
     def unseen(self) -> list[tuple[_Stream, str]]:
-        """What was read since the last command, and is now going to be seen."""
+        """The output read since the last command, to be shown now."""
         found = [(stream, stream.unseen) for stream in (*self._ended, *self.streams.values())]
         self._ended.clear()
         for stream in self.streams.values():
@@ -96,7 +96,7 @@ class _Running:
         self.selector.register(channel.fileno(), selectors.EVENT_READ)
 
     def wait(self) -> Ran:
-        """Until the command ends; what background processes write meanwhile is shown too."""
+        """Waits until the command ends; meanwhile, the output of background processes is shown too."""
         for stream, text in self.background.unseen():
             self._show(stream, text)
         beat = time.monotonic() + BEAT_SECONDS
@@ -124,7 +124,7 @@ class _Running:
             self.leaves = stop.freeze(self.process.pid)
 
     def _read(self, stream: _Stream) -> bool:
-        """Passes on what a stream has; false when it has nothing now or has ended."""
+        """Forwards the available output of a stream; False if there is none or it has ended."""
         descriptor = stream.pipe.fileno()
         text = stream.read()
         if text is None:
@@ -142,7 +142,7 @@ class _Running:
             self.channel.send(Output(stream.name, shown))
 
     def _drain(self) -> None:
-        """What the command had written before it ended; the rest of an open pipe belongs to the background."""
+        """Shows what the command wrote before it ended; later output of an open pipe belongs to background processes."""
         deadline = time.monotonic() + _LINGER
         for stream in self.own:
             while not stream.pipe.closed and self._read(stream) and time.monotonic() < deadline:
@@ -153,13 +153,13 @@ class _Running:
         os.close(self.ended)
 
     def _finish_interrupt(self) -> None:
-        """Kills what is left once the interrupted programs have ended, or have had a second to do so."""
+        """Kills the remaining processes once the interrupted programs have ended, or have had a second to do so."""
         alive = {member.pid for member in stop.members(self.process.pid)}
         if time.monotonic() >= self.kill_at or alive.isdisjoint(self.leaves):
             stop.kill(self.process.pid)
 
     def _end_the_rest(self) -> None:
-        """Waits until everything that was killed has ended: on a busy machine that takes longer than the end of the session's leader."""
+        """Waits until all killed processes have ended, which on a busy machine takes longer than the end of the session's leader."""
         deadline = time.monotonic() + _PATIENCE
         while next(stop.members(self.process.pid), None) and time.monotonic() < deadline:
             stop.kill(self.process.pid)

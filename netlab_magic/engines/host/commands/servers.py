@@ -1,4 +1,4 @@
-"""Small servers for `serve`: bound by the host process (so that a refusal is seen at once), served by a child of its own."""
+"""Small servers for `serve`: the host process binds the port (so that errors are seen at once), and a child process serves it."""
 
 import os
 import selectors
@@ -25,7 +25,7 @@ class Servers:
         self._pids: dict[Server, int] = {}
 
     def running(self) -> tuple[Server, ...]:
-        """The servers whose processes live; a server dies with its namespace, or by the hand of a user."""
+        """The servers whose processes are alive; a server ends with its namespace, or when a user kills it."""
         self._pids = {server: pid for server, pid in self._pids.items() if _lives(pid)}
         return tuple(self._pids)
 
@@ -62,7 +62,7 @@ def _lives(pid: int) -> bool:
 
 
 def _serve(namespaces: Namespaces, server: Server, listener: socket.socket) -> NoReturn:
-    """The server's process: in the server's namespace, with nothing of the host's open but its own socket."""
+    """The server's process: in the server's namespace, with only its own socket open."""
     os.setsid()
     namespaces.inside(server.namespace).__enter__()
     kept = os.dup2(listener.fileno(), 3)
@@ -80,7 +80,7 @@ def _serve(namespaces: Namespaces, server: Server, listener: socket.socket) -> N
 
 
 def _echo_datagrams(own: socket.socket) -> NoReturn:
-    """Answers from the address that was asked: whoever asked takes an answer from another one for no answer (ipv6(7), IPV6_PKTINFO)."""
+    """Answers from the address that was asked: clients ignore answers from another address (ipv6(7), IPV6_PKTINFO)."""
     six = own.family == socket.AF_INET6
     if six:
         own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
@@ -109,7 +109,7 @@ def _answer_connections(own: socket.socket, server: Server) -> NoReturn:
 
 
 def _answer(selector: selectors.BaseSelector, connection: socket.socket, response: bytes | None) -> None:
-    """Echoes what came, or answers one HTTP request and closes."""
+    """Echoes data, or answers one HTTP request and closes."""
     try:
         data = connection.recv(65535)
         if data:

@@ -1,3 +1,3 @@
-"""Messages to and from the kernel. `codec` and `netlink_socket` speak netlink; the other modules know one family of it each."""
+"""Messages to and from the kernel. `codec` and `netlink_socket` implement netlink; each other module implements one netlink family."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""A netlink socket, of whichever protocol: messages go out, many in one send, and what comes back is read in one place."""
+"""A netlink socket for any protocol: sends many messages at once, and reads all replies in one place."""
 
 import errno
 import os
@@ -64,7 +64,7 @@ class NetlinkSocket:
         self._socket.close()
 
     def enlarge(self, size: int) -> None:
-        """Asks for room for so many bytes that nobody has read yet; the kernel gives what net.core.rmem_max allows."""
+        """Sets the receive buffer, in bytes; the kernel limits it to net.core.rmem_max."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     def join(self, group: int) -> None:
@@ -74,7 +74,7 @@ class NetlinkSocket:
     def send(self, messages: Sequence[Message]) -> Refusal | None:
         """Sends all messages at once, and gives the first refusal.
 
-        The kernel works through them in order and carries on after a refusal: what is behind it has taken effect where it could. It
+        The kernel processes them in order and continues after a refusal, so later messages may have taken effect. It
         reports every error, so that only the last message need ask for an acknowledgement (netlink_rcv_skb() in af_netlink.c).
         """
         first = self._transmit([*messages[:-1], messages[-1]._replace(flags=messages[-1].flags | NLM_F_ACK)])
@@ -99,7 +99,7 @@ class NetlinkSocket:
         raise OSError(errno.EAGAIN, "the kernel's tables kept changing while they were read")
 
     def reports(self) -> Iterator[Received]:
-        """What has come in unasked, without waiting. Raises OSError (ENOBUFS) where the kernel had to leave something out."""
+        """The notifications received so far, without waiting. Raises OSError (ENOBUFS) if the kernel had to drop some."""
         while self._unasked:
             yield self._unasked.popleft()
         while True:

@@ -44,7 +44,7 @@ _NFTA_HOOK_HOOKNUM, _NFTA_HOOK_PRIORITY = 1, 2
 """Attributes of chains and their hooks, from linux/netfilter/nf_tables.h."""
 
 _NO_SUBSYSTEM = {errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT}
-"""What nfnetlink answers where the kernel has no nf_tables, and so nobody has such a table."""
+"""The errors of nfnetlink if the kernel has no nf_tables, and therefore no tables."""
 
 
 def netfilter_message(kind: int, flags: int, family: int, *held: bytes, resource: int = 0) -> Message:
@@ -86,14 +86,14 @@ class NetfilterSocket(NetlinkSocket):
 
 
 def dump(kind: int) -> Iterator[tuple[int, Attributes]]:
-    """Family and attributes of everything that the current namespace has of something. Raises OSError as `raw_dump` does."""
+    """Family and attributes of each object of a dump request in the current namespace. Raises OSError like `raw_dump`."""
     return map(read_netfilter, raw_dump(kind))
 
 
 def raw_dump(kind: int) -> list[bytes]:
-    """A message for everything that the current namespace has of something; none where the kernel has no nf_tables.
+    """The messages of a dump request in the current namespace; none if the kernel has no nf_tables.
 
-    Raises OSError where the kernel refuses to tell.
+    Raises OSError if the kernel refuses.
     """
     with NetfilterSocket() as netfilter:
         try:

@@ -1,7 +1,7 @@
 """rtnetlink: the messages that make and change devices, addresses, routes and neighbours, and a socket that reads them back.
 
-One send for several messages, indices known instead of looked up, and no process a step: that is what makes a lab of a hundred
-namespaces take two tenths of a second instead of two seconds. The structs, constants and attributes are those of linux/rtnetlink.h,
+Several messages in one send, known instead of looked-up indices, and no process for each step: that is why a lab of a hundred
+namespaces takes 0.2 s instead of 2 s. The structs, constants and attributes are those of linux/rtnetlink.h,
 linux/if_link.h, linux/if_addr.h, linux/neighbour.h, linux/fib_rules.h and linux/net_namespace.h.
 """
 
@@ -266,11 +266,11 @@ class RouteSocket(NetlinkSocket):
         return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]): bool(header.ndm_state & _NUD_VALID) for header, held in found}
 
     def silent_neighbours(self) -> set[str]:
-        """The addresses whose hardware address was asked for, so far without an answer."""
+        """The addresses that were asked for, so far without an answer."""
         return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]) for header, held in self._neighbours(_NUD_INCOMPLETE | _NUD_FAILED)}
 
     def fixed_neighbours(self) -> dict[str, str]:
-        """The hardware addresses of neighbours that were set by hand and never change, by their addresses."""
+        """The hardware addresses of permanent (static) neighbour entries, by IP address."""
         fixed = self._neighbours(_NUD_PERMANENT)
         return {socket.inet_ntop(header.ndm_family, held[_NDA_DST]): held.get(_NDA_LLADDR, b"").hex(":") for header, held in fixed}
 
@@ -279,7 +279,7 @@ class RouteSocket(NetlinkSocket):
         self._forget(self._neighbours(0xFFFF, but=_NUD_PERMANENT | _NUD_NOARP))
 
     def forget_silent_neighbours(self) -> None:
-        """Forgets who was asked for in vain: the kernel would go on asking only once a second (neigh_timer_handler)."""
+        """Deletes failed and incomplete neighbour entries: the kernel would retry them only once a second (neigh_timer_handler)."""
         self._forget(self._neighbours(_NUD_INCOMPLETE | _NUD_FAILED))
 
     def _forget(self, entries: Iterable[tuple[Ndmsg, Attributes]]) -> None:
@@ -326,6 +326,6 @@ class RouteSocket(NetlinkSocket):
             return False
 
     def namespace_id(self, descriptor: int) -> int:
-        """The number by which this namespace knows another one; -1 when it does not."""
+        """The number (nsid) that this namespace has for another one; -1 if none."""
         answer = self.ask(Message(_RTM_GETNSID, 0, _RTGENMSG.pack(0) + attribute(_NETNSA_FD, u32(descriptor))))[0]
         return number(attributes(answer, _RTGENMSG.size)[_NETNSA_NSID])

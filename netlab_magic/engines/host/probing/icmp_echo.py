@@ -24,7 +24,7 @@ _identifiers = itertools.count(int.from_bytes(os.urandom(2), "big"))
 
 
 class EchoSocket:
-    """Sends echo requests and takes in the answers of the namespace in which it was made."""
+    """Sends echo requests and receives the answers, in the namespace in which it was created."""
 
     events = selectors.EVENT_READ
 
@@ -50,7 +50,7 @@ class EchoSocket:
 
     @property
     def identifier(self) -> int:
-        """What every request of this socket carries, and every answer to one."""
+        """The identifier of every request of this socket and of every answer."""
         return self._identifier
 
     def fileno(self) -> int:
@@ -62,7 +62,7 @@ class EchoSocket:
         self._socket.close()
 
     def send(self, probe: Probe) -> Outcome | None:
-        """Sends one request; an outcome when the sender's own kernel already refuses it."""
+        """Sends one request; returns an outcome if the sender's own kernel refuses it."""
         sequence = len(self._sent) & 0xFFFF
         self._sent[sequence] = probe, time.perf_counter()
         kind = _ECHO_6 if self._six else _ECHO
@@ -77,7 +77,7 @@ class EchoSocket:
         return None
 
     def receive(self) -> dict[Probe, Outcome]:
-        """The answers that are there."""
+        """The answers received so far."""
         found: dict[Probe, Outcome] = {}
         while True:
             try:
@@ -110,7 +110,7 @@ class EchoSocket:
 
 
 def refused(probe: Probe, error: OSError) -> Outcome:
-    """The outcome of a probe that the sender's own kernel did not let out."""
+    """The outcome of a probe that the sender's own kernel refused to send."""
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL):  # the last for a blackhole (fib_props)
         return no_route(probe)
     if error.errno == errno.EPERM:

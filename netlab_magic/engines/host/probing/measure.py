@@ -1,7 +1,7 @@
-"""Measures flows: can this namespace reach that address? One thread, one ICMP socket a namespace, everything in flight at once.
+"""Measures flows: can this namespace reach that address? One thread, one ICMP socket per namespace, everything in flight at once.
 
-Blocked is a measurement, never a guess. Before anything is said about the way between two namespaces, the receiver answers
-itself (the canary); a flow without an answer is asked twice, and its silence is told apart from an address that nobody has.
+Blocked is a measurement, never a guess. Before anything is concluded about the path between two namespaces, the receiver must answer
+its own probe (the canary); a flow without an answer is tried twice, and is distinguished from an address that no host has.
 """
 
 import selectors
@@ -37,13 +37,13 @@ from netlab_magic.model.probe import Outcome, Probe, Verdict
 __all__ = ["Measuring", "Watch"]
 
 PATIENCE_SECONDS = 0.15
-"""How long an answer may take after the last packet was sent, in each of two rounds; within one machine it takes 0.00005."""
+"""Seconds to wait for an answer after the last packet was sent, in each of two rounds; within one machine it takes 0.00005 s."""
 
 LINK_SECONDS, ADDRESS_SECONDS = 1.0, 4.0
-"""How long a new link may take until it sends, which a worker of the kernel sees to, and an IPv6 address until it may be used."""
+"""Seconds to wait until a new link can send, which a kernel worker enables, and until an IPv6 address can be used."""
 
 _ASK_SECONDS = 0.001
-"""How often a connection is asked whether its end is acknowledged."""
+"""Seconds between checks whether the end of a connection is acknowledged."""
 
 _BURST = 48
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
@@ -51,13 +51,13 @@ _FULL = "the machine's is full (net.ipv4.neigh.default.gc_thresh3)"
 
 
 class Watch(Protocol):
-    """Wants to know of the packets of one probe's first try."""
+    """An observer of one probe's first try."""
 
     def began(self, identifier: int) -> None:
         """The first packet is about to be sent: it has this source port, or this identifier in an echo request."""
 
     def looked(self) -> None:
-        """Called again and again while an answer is waited for."""
+        """Called repeatedly while waiting for an answer."""
 
     def ended(self) -> None:
         """The first try is over."""
@@ -87,7 +87,7 @@ class Measuring:
                 return [self._judged(probe, answers.get(probe), alive) for probe in probes]
 
     def _wait_until_ready(self, six: bool) -> None:
-        """Waits until new links send and new addresses are used: before that packets are lost."""
+        """Waits until new links can send and new addresses can be used: until then, packets are lost."""
         deadline = time.monotonic() + (ADDRESS_SECONDS if six else LINK_SECONDS)
         netlinks = [self._namespaces.netlink(name) for name in self._namespaces.descriptors]
         while any(getting_ready(netlink, six) for netlink in netlinks) and time.monotonic() < deadline:
@@ -150,7 +150,7 @@ class Measuring:
         return answers
 
     def _gather(self, sockets: Sequence[EchoSocket | PortProbe], answers: dict[Probe, Outcome], wanted: int) -> None:
-        """Takes in answers until all are there or nothing has come for `PATIENCE_SECONDS`."""
+        """Receives answers until all are there, or none has come for `PATIENCE_SECONDS`."""
         asked: list[PortProbe] = []  # connected, so that nothing wakes the selector
         with selectors.DefaultSelector() as selector:
             for one in sockets:
@@ -175,7 +175,7 @@ class Measuring:
                 self._glance()
 
     def _glance(self) -> None:
-        """Looks whether the user has had enough, and tells the lab that we are at work."""
+        """Checks whether the user has interrupted, and tells the lab that the host is still working."""
         if self._watch:
             self._watch.looked()
         if self._channel.interrupted():
@@ -206,9 +206,9 @@ class Measuring:
         return self._ways_back.missing(probe) or (blocked(probe) if answers_itself else blocked_without_canary(probe))
 
     def _silent_to_itself(self, probe: Probe) -> Outcome | None:
-        """Why the receiver is silent even to itself: its own firewall, or something that says nothing about the way there.
+        """Why the receiver does not answer even itself: its own firewall, or something that says nothing about the path to it.
 
-        None where that is just because its lo is down: then it would still answer what comes from others.
+        None if that is only because its lo is down: it would still answer others.
         """
         if probe.target not in self._namespaces.descriptors or not self._namespaces.netlink(probe.target).is_local(probe.address):
             return mute(probe)
@@ -221,7 +221,7 @@ class Measuring:
         return own_loopback_down(probe) if probe.source == probe.target else None
 
     def _judged_unsent(self, probe: Probe) -> Outcome:
-        """Nobody was asked for the receiver's hardware address. TCP does not say whether a rule of the sender's stopped it; ICMP does."""
+        """For probes that never asked for the next hop's hardware address: TCP does not say if the sender's rules stopped it; ICMP does."""
         echo = Probe(probe.source, probe.name, probe.address, probe.target)
         answer = self._ask([echo]).get(echo)
         del self._tables[probe.source]
@@ -231,7 +231,7 @@ class Measuring:
         return Outcome(probe, Verdict.NOT_MEASURED, why=f"{probe.source} has no room for {hop} in its neighbour table; {_FULL}")
 
     def _neighbour(self, probe: Probe) -> tuple[str, bool | None]:
-        """The next hop towards an address, and whether its hardware address is known; None when it is in no table at all."""
+        """The next hop towards an address, and whether its hardware address is known; None if there is no neighbour entry."""
         if ":" in probe.address or probe.source == probe.target:
             return probe.address, True
         if probe.source not in self._tables:

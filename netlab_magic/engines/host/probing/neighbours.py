@@ -1,4 +1,4 @@
-"""Hardware addresses for a large matrix, known beforehand and forgotten afterwards.
+"""Neighbour entries for a large matrix, added before and removed after it.
 
 The kernel has one table of neighbours for the whole machine, with room for 1,024 (net.ipv4.neigh.default.gc_thresh3, which only
 the machine's own namespace can change). Thirty namespaces that all talk to each other need 1,740 entries: beyond the limit,
@@ -19,13 +19,13 @@ from netlab_magic.model.topology import End, Interface, Topology
 __all__ = ["KnownNeighbours"]
 
 FEW = 100
-"""Up to this many flows the namespaces ask for hardware addresses themselves, as they always do."""
+"""Up to this many flows, the namespaces resolve hardware addresses themselves as usual."""
 
 _BATCH = 100
 
 
 class KnownNeighbours:
-    """Fills the neighbour tables for the probes of a `with` block, when they are many."""
+    """Fills the neighbour tables for the probes of a `with` block, if there are many."""
 
     def __init__(self, namespaces: Namespaces, probes: Sequence[Probe]) -> None:
         self._namespaces = namespaces
@@ -42,7 +42,7 @@ class KnownNeighbours:
         self._each(add=False)
 
     def _each(self, add: bool) -> None:
-        """Adds or deletes all entries; one that the kernel refuses is one that it already has, or no longer has."""
+        """Adds or deletes all entries; refusals are ignored, since the entry then already exists, or no longer does."""
         for name, entries in self._entries.items():
             messages = [neighbour(add, index, address, mac) for index, address, mac in sorted(entries)]
             for at in range(0, len(messages), _BATCH):
@@ -81,7 +81,7 @@ def _number(address: str) -> int:
 
 
 def _segment(topology: Topology, end: End) -> object:
-    """What an interface is plugged into: a bridge, or the other end of its link."""
+    """What an interface is connected to: a bridge, or the other end of its link."""
     interface = topology.interface(end)
     if interface is None or interface.kind == "bridge":
         return end

@@ -1,4 +1,4 @@
-"""What would hold up a probe though the network it asks about is as it should be: what is not ready yet, and what earlier packets left."""
+"""What could disturb a probe in a correct network: links and addresses that are not ready, and the effects of earlier packets."""
 
 from collections.abc import Container
 from contextlib import ExitStack
@@ -19,25 +19,25 @@ _LIMITED = {"net.ipv4.icmp_ratemask": "0", "net.ipv6.icmp.ratemask": "0"}
 
 
 def getting_ready(netlink: RouteSocket, six: bool) -> bool:
-    """Whether something in a namespace will work in a moment and does not yet: a link, or, for IPv6, an address on a link that works."""
+    """Whether a link in a namespace, or for IPv6 an address on a working link, is about to be ready but is not yet."""
     plugged = [(header, held) for header, held in netlink.links() if header.ifi_flags & _IFF_UP and held.get(_IFLA_CARRIER, b"\0")[0]]
-    # A veth that is up and plugged in gets its queue a moment later (net/core/link_watch.c).
+    # A veth that is up and connected gets its queue a moment later (net/core/link_watch.c).
     if any(_IFLA_LINK in held and held.get(_IFLA_OPERSTATE, b"\6")[0] != _IF_OPER_UP for _, held in plugged):
         return True
     return six and _tentative(netlink, {header.ifi_index for header, _ in plugged})
 
 
 def _tentative(netlink: RouteSocket, devices: Container[int]) -> bool:
-    """Whether an address is still looked for on its link before it is used, which takes up to two seconds (RFC 4862, 5.4)."""
+    """Whether duplicate address detection is still running, which takes up to two seconds (RFC 4862, 5.4)."""
     addresses = (header for header, _ in netlink.addresses() if header.ifa_scope != _RT_SCOPE_LINK and header.ifa_index in devices)
     return any(header.ifa_flags & (_IFA_F_TENTATIVE | _IFA_F_DADFAILED) == _IFA_F_TENTATIVE for header in addresses)
 
 
 class UnlimitedErrors:
-    """No kernel of the lab keeps an ICMP error to itself for the length of a `with` block.
+    """Lifts the rate limit of ICMP errors in the lab's namespaces for the duration of a `with` block.
 
-    Of six refusals that go to the same address in a few seconds, the kernel sends no seventh (icmpv4_xrlim_allow() in net/ipv4/icmp.c):
-    then a refusal would be taken for silence.
+    After six errors to the same address within a few seconds, the kernel sends no more (icmpv4_xrlim_allow() in net/ipv4/icmp.c):
+    a refusal would then look like silence.
     """
 
     def __init__(self, namespaces: Namespaces) -> None:

@@ -1,7 +1,7 @@
-"""TCP and UDP probes: one socket each, made in the namespace of the source.
+"""TCP and UDP probes: one socket each, created in the namespace of the source.
 
-A connection counts when the receiver's kernel has acknowledged something that was sent after the answer: what was sent is only the end
-of the connection (FIN), so that no program gets data that it has not asked for.
+A connection counts when the receiver's kernel has acknowledged something sent after the SYN/ACK. Only the end of the connection (FIN)
+is sent, so that no program receives unexpected data.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ side has not acknowledged our FIN."""
 class PortProbe:
     """A TCP connection being opened, or a UDP datagram waiting for its answer.
 
-    `told` is given the source port before the first packet is sent.
+    `told` is called with the source port before the first packet is sent.
     """
 
     def __init__(self, probe: Probe, told: Callable[[int], None] | None = None) -> None:
@@ -68,11 +68,11 @@ class PortProbe:
 
     @property
     def connected(self) -> bool:
-        """Whether the other side has accepted the connection: then nothing wakes a selector any more, and `receive` must be asked."""
+        """Whether the other side has accepted the connection: a selector no longer reports events then, and `receive` must be polled."""
         return self._connected_at is not None
 
     def close(self) -> None:
-        """Closes the socket. What is not acknowledged is forgotten, else the kernel would go on sending it."""
+        """Closes the socket and discards unacknowledged data, which the kernel would otherwise retransmit."""
         if self.connected and self._state() in _MADE + _ENDING:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
@@ -95,7 +95,7 @@ class PortProbe:
         return {self.probe: Outcome(self.probe, Verdict.ANSWERED, (answered_at - self._started) * 1000)}
 
     def _acknowledged(self) -> float:
-        """When the connection was made, once its end is acknowledged too. Raises BlockingIOError before that, OSError for a refusal."""
+        """The time of the connection, once its end is acknowledged too. Raises BlockingIOError before that, OSError for a refusal."""
         state = self._state()  # before the error: a reset gives both
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if self._connected_at is None and (state in _MADE or number == errno.ECONNRESET):

@@ -1,4 +1,4 @@
-"""Whether a receiver's routes lead back to a sender on its own network: where they do not, no firewall is to blame for silence."""
+"""Whether a receiver has a route back to a sender on its own network: if not, a missing answer is not the firewall's fault."""
 
 import errno
 import socket
@@ -19,14 +19,14 @@ _REFUSALS = {
     errno.EHOSTUNREACH: "unreachable",
     errno.EACCES: "prohibit",
 }
-"""With which error the kernel refuses to route, and the kind of the route that is why (fib_props in net/ipv4/fib_semantics.c)."""
+"""The kernel's routing errors, and the kind of route that causes each (fib_props in net/ipv4/fib_semantics.c)."""
 
 _Network = tuple[int, int]
 """A mask, and what the bits of an address under it are."""
 
 
 class WaysBack:
-    """What is known of the namespaces' routes, for one request: few of thousands of flows need a question to the kernel."""
+    """The namespaces' routes, cached for one request: few of thousands of flows need a query to the kernel."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
@@ -35,7 +35,7 @@ class WaysBack:
         self._obvious: dict[tuple[str, str, int], bool] = {}
 
     def missing(self, probe: Probe) -> Outcome | None:
-        """The outcome of a probe without an answer whose receiver has no way back; None where it has one, or where nobody can tell.
+        """The outcome of an unanswered probe whose receiver has no route back; None if it has one, or if that is unknown.
 
         Behind a gateway another address may be the sender's for the receiver, so that only neighbours are told apart.
         """

@@ -1,3 +1,3 @@
-"""The lab host as a process: its namespaces, its channel to the notebook, and what it may not do."""
+"""The lab host as a process: its namespaces, its channel to the notebook, and its restrictions."""
 
 __all__: list[str] = []

@@ -15,7 +15,7 @@ class Stopped(Exception):
 
 
 class Channel:
-    """Reads requests and writes answers. When the other end is gone, this process, and with it the whole lab, ends."""
+    """Reads requests and writes answers. When the other end is gone, this process ends, and the whole lab with it."""
 
     def __init__(self) -> None:
         self._in, self._out = os.dup(0), os.dup(1)
@@ -28,7 +28,7 @@ class Channel:
         self._number = 0
 
     def fileno(self) -> int:
-        """For select: readable when a request, an interrupt, or the end is there."""
+        """The descriptor for select: readable when there is a request, an interrupt, or end of file."""
         return self._in
 
     def send(self, message: Answer) -> None:
@@ -41,7 +41,7 @@ class Channel:
             sys.exit(0)
 
     def beat(self) -> None:
-        """Tells that a long request is still being worked on."""
+        """Reports that a long request is still in progress."""
         self.send(Beat())
 
     def _receive(self) -> None:
@@ -54,14 +54,14 @@ class Channel:
         self._waiting.extend(self._decoder.feed(data))
 
     def request(self) -> Request | None:
-        """A request that has come, without waiting for more bytes than are there; None when it is not whole yet."""
+        """The next request, without waiting for more bytes; None if it is not complete yet."""
         if not self._waiting:
             self._receive()
         while self._waiting:
             self._number, message = self._waiting.popleft()
             if not isinstance(message, Interrupt):
                 return message
-            # It came too late, or the interrupt has made the lab lose our answer: this one tells it not to wait.
+            # It came too late, or the interrupt made the lab miss our answer: this one makes it stop waiting.
             self.send(Failed("stopped", interrupted=True))
         return None
 

@@ -1,7 +1,7 @@
-"""The way into namespaces of our own. This module is imported before the process forks, so it imports next to nothing.
+"""Creates the lab's namespaces. This module is imported before the process forks, so it imports next to nothing.
 
 Three processes take part: the notebook kernel; the *watcher*, its child outside the lab's PID namespace; and the *host*, PID 1
-inside. The watcher ends the host when the kernel's end of the channel closes or the kernel process ends, and the host dies with
+inside. The watcher ends the host when the kernel's end of the channel closes or the kernel process ends, and the host is killed with
 the watcher (parent-death signal). The kernel then takes down everything else in the PID namespace, and with the last process
 the network and mount namespaces go.
 """
@@ -29,7 +29,7 @@ _SAFE = NOSUID | NODEV | NOEXEC
 _SET_PARENT_DEATH_SIGNAL = 1
 
 _CAPABILITIES = {"SYS_ADMIN": 21, "NET_ADMIN": 12, "NET_RAW": 13}
-"""What root needs to make a lab, with the numbers of linux/capability.h; in a user namespace everybody has them."""
+"""The capabilities that root needs to create a lab, numbered as in linux/capability.h; in a user namespace, every process has them."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,10 +56,10 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 
 
 def enter(way: str, parent: int) -> int:
-    """Forks the host into new namespaces; returns in the host only, with its PID as seen from outside.
+    """Forks the host into new namespaces; returns only in the host, with its PID as seen from outside.
 
     `way` is "user" (a user namespace first: no privilege needed) or "root". `parent` is the process whose end ends the lab
-    (0: whatever our parent is). Raises OSError where the kernel refuses.
+    (0: our parent). Raises OSError if the kernel refuses.
     """
     by_root = os.geteuid() == 0
     watched = os.pidfd_open(parent or os.getppid())
@@ -92,7 +92,7 @@ def enter(way: str, parent: int) -> int:
 def attach(target: str, parent: int) -> int:
     """Joins the network namespace of process `target` (or stays in the machine's own, for "host"), to look at it only.
 
-    Returns our PID. There is no watcher: nothing is made here that would have to go. Raises OSError.
+    Returns our PID. There is no watcher, since nothing is created that would have to be removed. Raises OSError.
     """
     _checked(libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL), "prctl")
     if target != "host":
@@ -107,7 +107,7 @@ def attach(target: str, parent: int) -> int:
 def _unshare_user() -> None:
     """A user namespace in which we are root.
 
-    An ordinary user may map only itself; root maps every user it has, so that programs can change to their own user as usual.
+    An ordinary user can map only itself; root maps all its users, so that programs can switch to their own user as usual.
     """
     user, group = os.geteuid(), os.getegid()
     writer, go = _start_writer() if user == 0 else (0, -1)
@@ -157,7 +157,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _need_capabilities() -> None:
-    """Raises OSError where root lacks what a lab needs: it would start, and then refuse rules (NET_RAW) or links (NET_ADMIN)."""
+    """Raises OSError if root lacks a capability that a lab needs: it would start, and then refuse rules (NET_RAW) or links (NET_ADMIN)."""
     with open("/proc/self/status") as file:
         held = int(next(line.split()[1] for line in file if line.startswith("CapEff:")), 16)
     missing = [name for name, number in _CAPABILITIES.items() if not held >> number & 1]
@@ -199,7 +199,7 @@ def _read_only(folder: str) -> None:
 
 
 def _private_mounts() -> None:
-    """A mount table of our own: /proc, /sys and /run are the lab's; of the machine's sysctls only the network's can be written."""
+    """Sets up the lab's mounts: its own /proc, /sys and /run; of the machine's sysctls, only the network's are writable."""
     mount("none", "/", "", REC | PRIVATE)
     mount("proc", "/proc", "proc", _SAFE)
     mount("/proc/sys", "/proc/sys", "", BIND)
@@ -220,9 +220,9 @@ def _private_mounts() -> None:
 
 
 def _only_interfaces_of_sys() -> None:
-    """Where the machine's /sys is read-only, as in containers: of the lab's own the network interfaces only, read-only too.
+    """If the machine's /sys is read-only, as in containers: mounts only the network interfaces of the lab's own /sys, read-only too.
 
-    The kernel lets a user namespace show nothing that is not shown already, nor make it writable (fs/namespace.c,
+    The kernel does not let a user namespace reveal hidden parts of /sys or make it writable (fs/namespace.c,
     mount_too_revealing). The /sys underneath must stay on top: because `ip netns exec` cannot take that one off, it looks whether it
     is read-only, and mounts its own likewise.
     """

@@ -1,7 +1,7 @@
 """Lets setgroups(2) succeed without effect in the lab of an ordinary user.
 
-In a user namespace that an ordinary user made, the kernel refuses setgroups to everybody (user_namespaces(7)); tcpdump and
-others that give up privileges then end. There are no other groups to give up, so doing nothing is the right result.
+In a user namespace created by an ordinary user, the kernel always refuses setgroups (user_namespaces(7)); programs that drop
+privileges, such as tcpdump, then exit. There are no other groups to drop, so doing nothing is the right result.
 """
 
 import ctypes

@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 class Batch:
-    """The messages for one namespace that are not sent yet, each with the index of its change."""
+    """The unsent messages for one namespace, each with the index of its change."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -47,7 +47,7 @@ class Applier:
         self.current = 0
 
     def gather(self, namespace: str, message: Message, *touched: End) -> None:
-        """Adds a message; what another namespace's waiting messages have to do with the same devices is sent first."""
+        """Adds a message; another namespace's waiting messages about the same devices are sent first."""
         for other, batch in list(self.batches.items()):
             if other != namespace and not batch.touched.isdisjoint(touched):
                 self.flush(other)
@@ -81,7 +81,7 @@ class Applier:
         return self.indices[end]
 
     def new_index(self, namespace: str, name: str) -> int:
-        """An index of our choice for a new device in a namespace that we made; 0 elsewhere, which lets the kernel choose."""
+        """The index for a new device in a namespace that we created; 0 elsewhere, which lets the kernel choose."""
         if namespace not in self.next_index:
             return 0
         index = self.next_index[namespace]
@@ -90,7 +90,7 @@ class Applier:
         return index
 
     def do(self, change: c.Change) -> None:
-        """Carries out, or gathers, one change. Raises OSError."""
+        """Carries out or queues one change. Raises OSError."""
         match change:
             case c.AddNamespace(name):
                 self._add_namespace(name)
@@ -151,7 +151,7 @@ class Applier:
         self.indices.clear()
 
     def _delete_link(self, namespace: str, name: str) -> None:
-        """Deletes a device. One that is gone already may have gone with a namespace, which the kernel clears up in its own time."""
+        """Deletes a device. It may already be gone with a namespace, which the kernel cleans up asynchronously."""
         self.flush_all()
         refusal = self.namespaces.netlink(namespace).send([n.link(n.RTM_DELLINK, name=name)])
         if refusal and refusal.error.errno != errno.ENODEV:
@@ -182,7 +182,7 @@ class Applier:
 
 
 def _end_processes(inode: int) -> None:
-    """Kills the processes whose network namespace is about to go; all of them are the lab's, for /proc is."""
+    """Kills the processes in a network namespace about to be deleted; all are the lab's, since /proc shows only those."""
     for name in os.listdir("/proc"):
         if not name.isdigit() or name == "1":
             continue
@@ -196,10 +196,10 @@ def _end_processes(inode: int) -> None:
 def apply(
     namespaces: Namespaces, changes: Sequence[c.Change], start: Callable[[Server], None], stop: Callable[[Server], None]
 ) -> None:
-    """Makes the changes in order. Raises Refused; what came before the refused change has then been done.
+    """Makes the changes in order. Raises Refused; the changes before the refused one have then been made.
 
-    When addresses came or went, the neighbour tables are emptied: an address that comes back may have another hardware address,
-    and for half a minute its neighbours would send to the old one.
+    If addresses were added or removed, the neighbour tables are flushed: an address that comes back may have another hardware address,
+    and its neighbours would send to the old one for half a minute.
     """
     applier = Applier(namespaces, start, stop)
     for applier.current, change in enumerate(changes):

@@ -28,7 +28,7 @@ __all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_o
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
-NO_IPTABLES = "this machine has no iptables that works; install the package iptables"
+NO_IPTABLES = "this machine has no working iptables; install the package iptables"
 
 _SECONDS = 30
 _BEYOND = re.compile(r"^# Table `(\w+)' (?:is|contains) incompatible", re.MULTILINE)  # do_output() in iptables/xtables-save.c
@@ -44,12 +44,12 @@ class RuleRefused(Exception):
 
 
 def other_variant(variant: str) -> str:
-    """The other one of legacy and nft."""
+    """The other variant: nft for legacy, legacy for nft."""
     return "nft" if variant == "legacy" else "legacy"
 
 
 def in_use() -> str:
-    """The variant that has rules in this namespace, without making any table: nft when both or neither has."""
+    """The variant that has rules in this namespace, without creating any table: nft if both or neither have."""
     legacy = bool(legacy_tables())
     nft = shutil.which("iptables-nft-save") is not None
     if legacy and not (nft and _has_rules(_call(["iptables-nft-save"]).stdout)):
@@ -62,7 +62,7 @@ def _has_rules(dump: str) -> bool:
 
 
 def works(variant: str) -> bool:
-    """Whether a variant has its programs and the kernel's support. Asking makes its tables, so ask for one that will be used."""
+    """Whether a variant's programs and kernel support exist. The check creates its tables, so check only one that will be used."""
     program = shutil.which(f"iptables-{variant}")
     return program is not None and _call([program, "-w", "-S", "FORWARD"]).returncode == 0
 
@@ -96,7 +96,7 @@ class Firewall:
         return self.saving()()
 
     def saving(self) -> Callable[[], str]:
-        """Starts what `save` does; calling the result waits for it."""
+        """Starts a `save`; calling the result waits for it."""
         if self.variant == NONE or self._is_empty():
             return str
         raw = self._raw()
@@ -119,7 +119,7 @@ class Firewall:
             return False
 
     def _raw(self) -> list[bytes] | None:
-        """What the kernel has, None where it does not tell."""
+        """A fingerprint of the kernel's rules; None if it offers none."""
         try:
             return raw_rules(self.variant, self._six)
         except OSError:
@@ -181,7 +181,7 @@ class Firewall:
             raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
 
     def canonical(self, text: str) -> str:
-        """What iptables itself makes of `text`, found out in a namespace that lives for this one call. Raises RuleRefused."""
+        """How iptables itself prints `text`, tried in a temporary namespace. Raises RuleRefused."""
         home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             unshare(NEWNET)
@@ -237,7 +237,7 @@ class Firewall:
         return True
 
     def foreign(self) -> tuple[ForeignRules, ...]:
-        """What filters in this namespace beside this variant's rules: the other variant's, and native nftables tables."""
+        """What else filters in this namespace: the other variant's rules, and native nftables tables."""
         return (*self._other_variants(), *_native(self._beyond_iptables()))
 
     def _beyond_iptables(self) -> dict[str, list[str]]:
@@ -258,7 +258,7 @@ class Firewall:
         return found
 
     def _other_variants(self) -> Iterator[ForeignRules]:
-        """The other variant, when it has rules or a DROP policy."""
+        """The other variant if it has rules or a DROP policy."""
         if self.variant == NONE:
             return
         other = other_variant(self.variant)
@@ -269,7 +269,7 @@ class Firewall:
             yield ForeignRules(other, dump)
 
     def warm_up(self) -> bool:
-        """Does ahead what the next request would wait for: imports python-iptables, makes a dump. False when all is done."""
+        """Prepares for the next request: imports python-iptables, makes a dump. False when everything is done."""
         if self._iptc is None and self._python_iptables() is not None:
             return True
         with suppress(RuleRefused):

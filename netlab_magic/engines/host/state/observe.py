@@ -35,7 +35,7 @@ _RT_SCOPE_LINK, _RTPROT_KERNEL, _RTPROT_RA = 253, 2, 9
 class Namespaces:
     """Open descriptors of the host's own and all named namespaces, for the length of one request; a context manager.
 
-    They are not kept longer: an open descriptor would keep alive what a raw `ip netns delete` means to end.
+    They are not kept longer: an open descriptor would keep a namespace alive that a raw `ip netns delete` should end.
     """
 
     def __init__(self) -> None:

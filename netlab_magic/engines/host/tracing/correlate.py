@@ -1,4 +1,4 @@
-"""Joins reports packet by packet, and finds out which packets are the probe's, also where a rule has given them another port."""
+"""Groups reports by packet, and finds out which packets are the probe's, even if a rule has changed their port."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,7 +25,7 @@ class SeenPacket(msgspec.Struct):
 
 
 def joined(reports: Iterable[Report]) -> list[SeenPacket]:
-    """The reports of one namespace, packet by packet. A packet comes in at PREROUTING, or is made there and comes to OUTPUT first."""
+    """The reports of one namespace, by packet. A packet first appears at PREROUTING or, if it is sent there, at OUTPUT."""
     found: list[SeenPacket] = []
     threads: dict[int, SeenPacket | None] = {}
     latest = 0.0

@@ -1,8 +1,8 @@
-"""What ended a packet's way outside the firewall, as the kernel's own counters, routes and neighbours tell it: seen, never guessed.
+"""Why a packet was lost outside the firewall, as seen in the kernel's own counters, routes and neighbours; never guessed.
 
-A packet that left the last hook in which it was seen, and was seen nowhere else, met its end between that hook and the next. What is
-asked depends on the place: the routing decision behind PREROUTING, the neighbour behind POSTROUTING, the socket behind INPUT. The kinds
-of facts and their sentences are in `causes`.
+A packet that left the last hook in which it was seen, and was seen nowhere else, was lost between that hook and the next. What is
+checked depends on the place: the routing decision after PREROUTING, the neighbour after POSTROUTING, the socket after INPUT. The kinds
+of causes and their sentences are in `diagnosis/kernel_causes`.
 """
 
 import errno
@@ -46,7 +46,7 @@ class Counters:
 def facts_of(
     namespaces: Namespaces, probe: Probe, traced_hops: Sequence[TracedHop], rises: Callable[[str], Counts]
 ) -> tuple[DropCause, ...]:
-    """The facts about where the probe's packets ended; `rises` tells by how much a namespace's counters rose while they were on the way."""
+    """Why the probe's packets were lost; `rises` gives by how much a namespace's counters rose meanwhile."""
     if not traced_hops:
         return tuple(_LastSeenIn(namespaces, probe.source, {}).sending(probe.address))
     found: list[DropCause] = []
@@ -59,7 +59,7 @@ def facts_of(
 
 
 class _LastSeenIn:
-    """One namespace in which a packet was seen last."""
+    """The namespace in which a packet was last seen."""
 
     def __init__(self, namespaces: Namespaces, name: str, rises: Counts) -> None:
         self._namespaces = namespaces

@@ -1,4 +1,4 @@
-"""Listens to what the kernel does with one probe's packets in a namespace, and leaves no trace of its own.
+"""Listens to the kernel's reports about one probe's packets in a namespace, and leaves nothing behind.
 
 An nftables table *with an owner* (NFT_TABLE_F_OWNER, Linux 5.12) belongs to a netlink socket: no other socket may change it, neither
 program of iptables shows it, and the kernel removes it with the socket, however its process ends (nft_rcv_nl_event in
@@ -40,7 +40,7 @@ _CANNOT = "this kernel cannot trace packets: "
 _NO_OWNER = _CANNOT + "it has no nftables tables that end with their owner (nf_tables, Linux 5.12 or later)"
 _NO_LOG = _CANNOT + "it has no nfnetlink_log, or no nft_log (on the machine: sudo modprobe -a nfnetlink_log nft_log)"
 _NO_LOGGER = _CANNOT + "it does not let nfnetlink_log report what legacy tables do"
-_TAKEN = "somebody else listens to the packet log of this namespace (NFLOG group {}); end that program, then trace again"
+_TAKEN = "another program listens to the packet log of this namespace (NFLOG group {}); end that program, then trace again"
 
 
 class Listener:

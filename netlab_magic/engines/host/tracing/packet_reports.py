@@ -49,7 +49,7 @@ Device = Callable[[bytes], str]
 
 
 class Headers(msgspec.Struct, frozen=True):
-    """What a report tells of a packet. `same` is the same for every report about one packet, and differs from those about others.
+    """What a report says about a packet. `same` is equal in all reports about one packet, and differs from that of other packets.
 
     `ends` are the source and destination ports, or twice the identifier of an echo; of an ICMP error, those of the packet that it quotes.
     """

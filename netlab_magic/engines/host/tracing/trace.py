@@ -1,4 +1,4 @@
-"""Traces one probe: listens in every namespace that its packets may pass, measures, and joins what the kernel reported to one account."""
+"""Traces one probe: listens in every namespace that its packets may pass, measures, and joins the kernel's reports."""
 
 import socket
 import threading
@@ -33,7 +33,7 @@ FEW = 16
 
 
 def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> KernelTrace:
-    """What became of a probe, and all that the kernel told of its packets. Raises Stopped, and OSError where the kernel cannot trace.
+    """The outcome of a probe, and all that the kernel reported about its packets. Raises Stopped, and OSError if the kernel cannot trace.
 
     Where a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
     """

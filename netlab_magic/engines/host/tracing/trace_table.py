@@ -1,7 +1,7 @@
-"""The nftables table that tells of a probe's packets, as netlink messages: which packets it looks for, and what it does with them.
+"""The nftables table that reports a probe's packets, as netlink messages: which packets it matches, and what it does with them.
 
-At every hook it has one chain before all tables and one behind them. Each packet of the probe that comes by is logged; the chains that
-a packet meets first in a namespace also set its trace bit.
+At every hook it has one chain before all other tables and one after them. They log each packet of the probe; the chains that a
+packet meets first in a namespace also set its trace bit.
 """
 
 import socket
@@ -49,7 +49,7 @@ Held = tuple[int, int, bytes]
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which packets to tell of: those with the probe's port, or echo identifier, and the answers and errors to them.
+    """Which packets to report: those with the probe's port or echo identifier, and the answers and errors to them.
 
     `others` are destinations, with their ports: whatever goes there, or comes from there, is told of too. That is for a packet whose port
     a rule has changed on its way.

@@ -1,4 +1,4 @@
-"""One call of a program in a simulated lab: what it is given, and what it leaves behind."""
+"""One call of a program in a simulated lab: its input and its effects."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["Call", "Ended"]
 
 
 class Ended(Exception):
-    """The program ends with this status, after saying this on standard error."""
+    """Raised to end the program with this status and this text on standard error."""
 
     def __init__(self, status: int, said: str = "") -> None:
         super().__init__(said)
@@ -40,7 +40,7 @@ class Call:
         self.host_name = host_name
         self.moment = moment
         self.written: dict[str, str | None] = {}
-        """The files that it leaves; None for one that it takes away."""
+        """The files that it writes; None for one that it deletes."""
         self._write = write
         self._file = file
 

@@ -12,7 +12,7 @@ from netlab_magic.netfilter.frame import Ends
 __all__ = ["conntrack"]
 
 _SECONDS = {"icmp": 29, "tcp": 119, "udp": 29}
-"""What is left of the time for which a connection without more packets is remembered: a TCP connection that has ended, 120 s."""
+"""Seconds until a connection without more packets is forgotten: for a closed TCP connection, 120 s."""
 
 
 def conntrack(call: Call) -> int:

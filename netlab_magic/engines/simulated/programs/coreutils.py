@@ -1,4 +1,4 @@
-"""The small programs around the others: echo, cat, grep, head and their like."""
+"""Small programs: echo, cat, grep, head and so on."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""curl and nc: they ask the servers of a simulated lab."""
+"""curl and nc, which connect to the servers of a simulated lab."""
 
 import re
 from ipaddress import ip_address
@@ -17,7 +17,7 @@ _VERSION = "7.88.1"
 
 
 def _server(found: Prediction, road: Road) -> Server | None:
-    """Who answers at the end of the request's way; behind a proxy, the server that it leads to."""
+    """The server that answers the request; behind a proxy, its target."""
     last = found.request.hops[-1]
     frame = last.host_trace.last
     wanted = last.namespace, frame.destination_port, "tcp"
@@ -127,7 +127,7 @@ def netcat(call: Call) -> int:
         else:
             operands.append(word)
     if "l" in flags:
-        raise Ended(1, "nc: in a simulated lab the statement serve makes what listens\n")
+        raise Ended(1, "nc: in a simulated lab, use the statement serve to listen\n")
     if len(operands) != 2 or not operands[1].isdigit():
         raise Ended(1, "usage: nc -z [-uv] [-w timeout] destination port\n")
     host, port, protocol = operands[0], int(operands[1]), "udp" if "u" in flags else "tcp"

@@ -1,4 +1,4 @@
-"""How ip says things: its options, its abbreviations, and what it makes of the kernel's refusals."""
+"""What the commands of ip share: options, abbreviations, and how it prints the kernel's errors."""
 
 from collections.abc import Mapping
 

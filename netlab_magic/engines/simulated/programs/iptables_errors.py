@@ -1,4 +1,4 @@
-"""What iptables 1.8.9 prints, and the status it ends with, where it refuses: the other way to put a `Refused`.
+"""What iptables 1.8.9 prints when it refuses, and its exit status: the other rendering of a `Refused`.
 
 The texts are compared with the real program's, of both variants, in tests/data/refused.txt.
 """

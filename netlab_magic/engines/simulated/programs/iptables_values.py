@@ -1,4 +1,4 @@
-"""What iptables 1.8.9 prints about a word behind an option that it does not take: each option has its own way to say so."""
+"""What iptables 1.8.9 prints about an invalid value of an option: the message differs by option."""
 
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address

@@ -11,7 +11,7 @@ from netlab_magic.model.topology import HOST
 
 __all__ = ["ipset", "nft"]
 
-_LIMIT = "nft: the simulated engine knows of nft only the table that Docker makes\n"
+_LIMIT = "nft: the simulated engine supports only Docker's table\n"
 
 
 def nft(call: Call) -> int:

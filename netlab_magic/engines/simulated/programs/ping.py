@@ -13,7 +13,7 @@ from netlab_magic.model.probe import Probe, Verdict
 __all__ = ["ping"]
 
 _MILLISECONDS = 0.05
-"""The time that is printed for an answer: what it takes within one machine."""
+"""The round-trip time printed for an answer, in milliseconds: typical within one machine."""
 
 _WITH_VALUE = "cWiIsQtwlMmpTSw"
 _ERRORS = {
@@ -107,7 +107,7 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
     answered = errors = 0
     for number, reply in enumerate(replies, 1):
         if reply.unknown:
-            call.err(f"the model cannot tell what becomes of this: {reply.unknown}\n")
+            call.err(f"the model cannot tell what happens to this packet: {reply.unknown}\n")
         elif reply.answered:
             answered += 1
             if not asked.quiet:
