@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
     from netlab_magic.session.results.base import CellResult, Changed, Ran, Result, Text
-    from netlab_magic.session.results.diff import ChainDiff, Compared, RuleDiff
+    from netlab_magic.session.results.diff import BlockDiff, ChainDiff, Compared, RuleDiff
     from netlab_magic.session.results.explain import Explained
     from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
     from netlab_magic.session.results.nft import NftListing
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Asked",
+    "BlockDiff",
     "Case",
     "CellResult",
     "Chain",
@@ -152,7 +153,7 @@ _MODULES = {
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
     "session.lab": "Lab",
     "session.results.base": "CellResult Changed Ran Result Text",
-    "session.results.diff": "ChainDiff Compared RuleDiff",
+    "session.results.diff": "BlockDiff ChainDiff Compared RuleDiff",
     "session.results.explain": "Explained",
     "session.results.flow_diff": "FlowChange FlowsCompared",
     "session.results.nft": "NftListing",

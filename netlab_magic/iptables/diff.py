@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from netlab_magic.iptables.lcs import aligned
+from netlab_magic.iptables.lcs import paired
 from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
 
 __all__ = [
@@ -148,13 +148,7 @@ def _chain_changes(table: str, before: Chain, after: Chain) -> Iterator[RulesCha
 
 def side_by_side(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[tuple[Rule | None, Rule | None]]:
     """The rules of both, in order: those that say the same as a pair, the others alone. No arrangement pairs more of them."""
-    one = other = 0
-    for next_one, next_other in [*aligned([*map(_said, before)], [*map(_said, after)]), (len(before), len(after))]:
-        yield from ((rule, None) for rule in before[one:next_one])
-        yield from ((None, rule) for rule in after[other:next_other])
-        if next_one < len(before):
-            yield before[next_one], after[next_other]
-        one, other = next_one + 1, next_other + 1
+    return paired(before, after, _said)
 
 
 def _said(rule: Rule) -> tuple[object, ...]:

@@ -1,8 +1,11 @@
 """The longest common subsequence of two sequences: which of their items stayed in place between one and the other."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import TypeVar
 
-__all__ = ["aligned"]
+__all__ = ["aligned", "paired"]
+
+Item = TypeVar("Item")
 
 _LARGEST = 200_000_000
 """Bits of the table that is kept at once; larger problems are divided first."""
@@ -29,6 +32,19 @@ def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple
         *((start + one, start + other) for one, other in middle),
         *((ends[0] + place, ends[1] + place) for place in range(tail)),
     ]
+
+
+def paired(
+    before: Sequence[Item], after: Sequence[Item], said: Callable[[Item], Hashable]
+) -> Iterator[tuple[Item | None, Item | None]]:
+    """The items of both, in order: those that say the same as a pair, the others alone. No arrangement pairs more of them."""
+    one = other = 0
+    for next_one, next_other in [*aligned([*map(said, before)], [*map(said, after)]), (len(before), len(after))]:
+        yield from ((item, None) for item in before[one:next_one])
+        yield from ((None, item) for item in after[other:next_other])
+        if next_one < len(before):
+            yield before[next_one], after[next_other]
+        one, other = next_one + 1, next_other + 1
 
 
 def _pairs(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int, int]]:

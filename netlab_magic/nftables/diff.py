@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from netlab_magic.iptables.lcs import aligned
+from netlab_magic.iptables.lcs import aligned, paired
 from netlab_magic.nftables.expressions import Element
 from netlab_magic.nftables.ruleset import Block, Chain, Hook, Rule, Ruleset, Set, Table, Verbatim
 
@@ -23,6 +23,7 @@ __all__ = [
     "changed_elements",
     "diff",
     "invert",
+    "side_by_side",
 ]
 
 
@@ -197,6 +198,11 @@ def _rule_changes(where: _Key, before: Chain, after: Chain) -> Iterator[NftChang
             number += 1
         number += 1
         one, other = next_one + 1, next_other + 1
+
+
+def side_by_side(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[tuple[Rule | None, Rule | None]]:
+    """The rules of both, in order: those that say the same as a pair, the others alone. No arrangement pairs more of them."""
+    return paired(before, after, lambda rule: rule)
 
 
 def changed_elements(before: Set, after: Set) -> tuple[tuple[Element, ...], tuple[Element, ...]]:

@@ -29,7 +29,7 @@ from netlab_magic.nftables.symbols import priorities
 from netlab_magic.nftables.text.expression_printer import Style, element_text, limit_text, quota_text, stateful_text, style_of
 from netlab_magic.nftables.text.statement_printer import statement_text
 
-__all__ = ["block_lines", "canonical", "listing", "priority_text", "table_lines"]
+__all__ = ["block_lines", "canonical", "hook_text", "listing", "priority_text", "table_lines"]
 
 _REACH = 10  # how far from a named priority nft still writes it as an offset (nftables, src/rule.c, prio2str)
 _INDENT = "\t\t\t     "
@@ -119,7 +119,7 @@ def _chain_lines(chain: Chain, family: str, style: Style) -> Iterator[str]:
     if chain.comment:
         yield f'\t\tcomment "{chain.comment}"'
     if chain.hook:
-        yield f"\t\t{chain.hook.raw or _hook_text(chain.hook, family, style)}"
+        yield f"\t\t{hook_text(chain.hook, family, style)}"
     remarks = iter(chain.remarks)
     remark = next(remarks, None)
     for place, rule in enumerate(chain.rules):
@@ -133,7 +133,10 @@ def _chain_lines(chain: Chain, family: str, style: Style) -> Iterator[str]:
     yield "\t}"
 
 
-def _hook_text(hook: Hook, family: str, style: Style) -> str:
+def hook_text(hook: Hook, family: str, style: Style = Style()) -> str:  # noqa: B008 – a value
+    """The line that makes a base chain, as it was read, else as nft prints it in a table of `family`."""
+    if hook.raw:
+        return hook.raw
     names = [f'"{hook.devices[0]}"'] if len(hook.devices) == 1 else _device_texts(hook.devices, style)
     devices = "" if not names else f"device {names[0]} " if len(names) == 1 else f"devices = {{ {', '.join(names)} }} "
     priority = priority_text(hook.priority, family, hook.hook, style)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from netlab_magic import docker
 from netlab_magic.explain import explain_rule
 from netlab_magic.iptables.diff import side_by_side
 from netlab_magic.iptables.ruleset import Rule, RulePosition, Ruleset, Table
@@ -12,6 +11,7 @@ from netlab_magic.model.change_summary import parts
 from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.session.nft_diff import native_differences
 from netlab_magic.session.results.diff import ChainDiff, Compared, Comparison, RuleDiff
 from netlab_magic.session.state import Seen
 
@@ -28,20 +28,20 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
     """Two named states side by side, each rule that came or went with what it does."""
 
     def words(ruleset: Ruleset, place: RulePosition) -> str:
-        if place.table not in BUILT_IN:
+        if place.table not in BUILT_IN:  # inside a namespace
             return ""
         told = explain_rule(ruleset, *place, language)
         return told.situation or told.short
 
     old, new = ((seen.topology, *_rules_of(seen)) for _, seen in (before, after))
-    return Compared(compare(old, new, words), before[0], after[0])
+    found = compare(old, new, words)
+    chains, blocks = native_differences(before[1].native, after[1].native)
+    return Compared(msgspec.structs.replace(found, chains=(*found.chains, *chains), blocks=blocks), before[0], after[0])
 
 
 def _rules_of(seen: Seen) -> tuple[Ruleset, Ruleset]:
-    """All rules of a state; those inside namespaces, and those of dockerd's nftables table, as tables of their own."""
-    nft = [docker.nft_table(docker.nft_script(seen.dockerd))] if seen.dockerd and seen.dockerd.backend == "nftables" else []
-    four, six = _with_inside(seen, seen.rulesets), _with_inside(seen, seen.rulesets6)
-    return msgspec.structs.replace(four, tables=(*four.tables, *nft)), six
+    """All rules of iptables and ip6tables in a state, those inside namespaces as tables of their own."""
+    return _with_inside(seen, seen.rulesets), _with_inside(seen, seen.rulesets6)
 
 
 def _with_inside(seen: Seen, rulesets: Mapping[str, Ruleset]) -> Ruleset:
@@ -83,6 +83,7 @@ def _chain(table: str, before: Table, after: Table, name: str) -> ChainDiff | No
     rows, one, other = [], 0, 0
     for gone, come in side_by_side(old.rules if old else (), new.rules if new else ()):
         one, other = one + bool(gone), other + bool(come)
-        rows.append(RuleDiff(come or gone or Rule(), one if gone else 0, other if come else 0))
+        rule = come or gone or Rule()
+        rows.append(RuleDiff(rule, rule.spec, one if gone else 0, other if come else 0))
     same = old and new and old.policy == new.policy and all(row.stayed for row in rows)
     return None if same else ChainDiff(table, name, old, new, tuple(rows))

@@ -47,12 +47,17 @@ def test_tables_are_remembered_and_brought_back(seed: Lab) -> None:
     first = seed.show("nft", "inet:fw").text
     seed.run("nft add element inet fw blocked '{ 172.18.0.3 }'\nexpect ns1 ns0 blocked\nundo\nexpect ns1 ns0 ok")
     seed.run(f"forward -j ACCEPT\n$ nft flush ruleset inet; nft add table inet late\n{LATE}")
+    told = str(seed.diff("first"))
+    assert "table inet fw: gone\n  the table itself\n    -          comment" in told
+    assert "  chain f: new, type filter hook forward priority filter + 5; policy drop, no rules" in told
+    assert "<b>mine" not in seed.diff("first").html()
     seed.run("expect ns1 ns0 blocked\nrestore first\nexpect ns1 ns0 ok")
     assert seed.show("nft", "inet:fw").text == first
     seed.run("undo\nexpect ns1 ns0 blocked")
     assert "inet late" in seed.show("nft").tables
     assert "inet fw" not in seed.show("nft").tables
     seed.run("ip netns exec ns0 nft -f - <<EOF\ntable ip own { chain i { type filter hook input priority 0; policy drop; }; }\nEOF")
+    assert "table ip own in ns0: new" in str(seed.diff())
     seed.run("undo\nrestore first\nexpect ns1 ns0 ok\nip netns exec ns0 nft list ruleset")
 
 

@@ -6,16 +6,23 @@ from itertools import groupby
 import msgspec
 
 from netlab_magic.iptables.ruleset import Chain, Rule
+from netlab_magic.nftables.listing import hook_text
+from netlab_magic.nftables.ruleset import Chain as NftChain
+from netlab_magic.nftables.ruleset import Rule as NftRule
 from netlab_magic.session.results.base import Result, commands_html
 from netlab_magic.session.results.html import Html, b, div, joined, pre, span, table, td, th, tr
 
-__all__ = ["ChainDiff", "Compared", "Comparison", "RuleDiff"]
+__all__ = ["BlockDiff", "ChainDiff", "Compared", "Comparison", "RuleDiff"]
 
 
 class RuleDiff(msgspec.Struct, frozen=True):
-    """A rule with its number `before` and `after`, 0 where it does not exist; for one added or removed, `words` say what it does."""
+    """A rule with its number `before` and `after`, 0 where it does not exist; for one added or removed, `words` say what it does.
 
-    rule: Rule
+    `text` is the rule as iptables or nft writes it, without counters.
+    """
+
+    rule: Rule | NftRule
+    text: str
     before: int = 0
     after: int = 0
     words: str = ""
@@ -32,41 +39,91 @@ class RuleDiff(msgspec.Struct, frozen=True):
 
 
 class ChainDiff(msgspec.Struct, frozen=True):
-    """A chain that differs; `before` or `after` is None where it does not exist. `rows` are all its rules."""
+    """A chain that differs; `before` or `after` is None where it does not exist. `rows` are all its rules.
+
+    `table` is a table of iptables, or one of nft as nft names it, such as `inet fw`.
+    """
 
     table: str
     name: str
-    before: Chain | None
-    after: Chain | None
+    before: Chain | NftChain | None
+    after: Chain | NftChain | None
     rows: tuple[RuleDiff, ...]
 
     @property
     def heading(self) -> str:
         """What happened to the chain itself, in words."""
-        old, new = self.before, self.after
-        if old and new:
-            return f"chain {self.name}" + (f": policy {old.policy} → {new.policy}" if old.policy != new.policy else "")
-        if new is None:
+        if self.after is None:
             return f"chain {self.name}: gone"
-        told = ["new", *([f"policy {new.policy}"] if new.policy == "DROP" else []), *([] if new.rules else ["no rules"])]
+        family = self.table.partition(" ")[0]
+        new = _declared(self.after, family)
+        if self.before is not None:
+            old = _declared(self.before, family)
+            return f"chain {self.name}" + (f": {_became(old, new)}" if old != new else "")
+        is_usual = new in ("policy ACCEPT", "policy -")
+        told = ["new", *([new] if new and not is_usual else []), *([] if self.after.rules else ["no rules"])]
         return f"chain {self.name}: {', '.join(told)}"
 
 
+def _declared(chain: Chain | NftChain, family: str) -> str:
+    """What is said of a chain besides its rules: the policy, with nft also hook and priority."""
+    if isinstance(chain, Chain):
+        return f"policy {chain.policy or '-'}"
+    return hook_text(chain.hook, family).rstrip(";") if chain.hook else ""
+
+
+def _became(old: str, new: str) -> str:
+    """Two declarations of a chain that differ, where only the policy does that alone."""
+    hook, policy, before = old.rpartition("policy ")
+    hook_now, policy_now, after = new.rpartition("policy ")
+    if policy and policy_now and hook == hook_now:
+        return f"policy {before} → {after}"
+    return f"{old or 'no hook'} → {new or 'no hook'}"
+
+
+class BlockDiff(msgspec.Struct, frozen=True):
+    """Something of nft that differs and is no chain: a set, a map, an object, a flowtable, or with the kind `table` the table itself.
+
+    `fate` is new, gone, or "" where it is there before and after; `removed` and `added` are its lines and elements, as nft writes them.
+    """
+
+    table: str
+    kind: str
+    name: str
+    fate: str
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What happened to it, in words."""
+        if self.kind == "table":
+            return "the table itself"
+        return f"{self.kind} {self.name}" + (f": {self.fate}" if self.fate else "")
+
+
 class Comparison(msgspec.Struct, frozen=True):
-    """What is different. `topology` lists the changes one by one, and `commands` are the commands that make them."""
+    """What is different. `topology` lists the changes one by one, and `commands` are the commands that make them.
+
+    `blocks` are what differs in tables of nft besides chains.
+    """
 
     chains: tuple[ChainDiff, ...]
     topology: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    blocks: tuple[BlockDiff, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether there is any difference."""
-        return bool(self.chains or self.commands)
+        return bool(self.chains or self.commands or self.blocks)
 
 
 _KEPT_ROWS = 3
 """How many unchanged rules are shown on each side of one that was added or removed."""
+
+_MOST_LINES = 20
+"""How many lines or elements that a set has lost or got are shown."""
 
 _STYLE = Html(
     "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
@@ -104,6 +161,11 @@ class Compared(Result):
         return self.comparison.chains
 
     @property
+    def blocks(self) -> tuple[BlockDiff, ...]:
+        """What differs in tables of nft besides chains: sets, maps, objects, and the tables themselves."""
+        return self.comparison.blocks
+
+    @property
     def network(self) -> tuple[str, ...]:
         """What differs in topology and sysctls, one sentence each."""
         return self.comparison.topology
@@ -124,32 +186,63 @@ class Compared(Result):
             yield "network"
             yield from (f"  {part}" for part in self.network)
 
+    def _tables(self) -> "Iterator[tuple[str, list[BlockDiff | ChainDiff]]]":
+        """Each table that differs, with what became of it, and its parts."""
+        for name in dict.fromkeys([*(chain.table for chain in self.chains), *(block.table for block in self.blocks)]):
+            blocks = [block for block in self.blocks if block.table == name]
+            fate = next((f": {block.fate}" for block in blocks if block.kind == "table" and block.fate), "")
+            shown = [block for block in blocks if block.kind != "table" or block.removed or block.added]
+            yield f"table {name}{fate}", [*shown, *(chain for chain in self.chains if chain.table == name)]
+
     def _rule_lines(self) -> Iterator[str]:
-        for name, chains in groupby(self.chains, key=lambda chain: chain.table):
-            yield f"table {name}"
-            for chain in chains:
-                yield f"  {chain.heading}"
-                for row in _near_changes(chain.rows):
+        for title, parts in self._tables():
+            yield title
+            for part in parts:
+                yield f"  {part.heading}"
+                rows = _near_changes(part.rows) if isinstance(part, ChainDiff) else ()
+                for row in rows:
                     yield from _row_lines(row)
+                if isinstance(part, BlockDiff):
+                    yield from (f"    {sign}          {line}" for sign, line in _block_lines(part))
 
     def html(self, commands: bool = False) -> Html:
         """See Result."""
         parts = [_STYLE, pre(b(self._title())), *map(pre, self._topology_lines()), commands_html(self.commands, unfolded=commands)]
-        if self.chains:
+        if self.chains or self.blocks:
             head = tr(th(self.before, colspan=2), th(self.after, colspan=2))
             parts.append(table(head, *self._html_rows(), class_="diff"))
         return joined(*parts)
 
     def _html_rows(self) -> Iterator[Html]:
-        for chain in self.chains:
-            yield tr(th(f"table {chain.table}, {chain.heading}", class_="chain", colspan=4))
-            yield from map(_html_row, _near_changes(chain.rows))
+        for title, parts in self._tables():
+            if not parts:
+                yield tr(th(title, class_="chain", colspan=4))
+            for part in parts:
+                yield tr(th(f"{title}, {part.heading}", class_="chain", colspan=4))
+                if isinstance(part, ChainDiff):
+                    yield from map(_html_row, _near_changes(part.rows))
+                else:
+                    yield from (_html_line(sign, line) for sign, line in _block_lines(part))
+
+
+def _block_lines(block: BlockDiff) -> Iterator[tuple[str, str]]:
+    """What a block has lost and got, line by line, each with its sign; of many the first ones."""
+    for sign, lines in (("-", block.removed), ("+", block.added)):
+        yield from ((sign, line) for line in lines[:_MOST_LINES])
+        if len(lines) > _MOST_LINES:
+            yield sign, f"… and {len(lines) - _MOST_LINES:,} more"
+
+
+def _html_line(sign: str, line: str) -> Html:
+    if sign == "+":
+        return tr(td(colspan=2), td("+", class_="n"), td(span(line), class_="came"))
+    return tr(td("−", class_="n"), td(span(line), class_="went"), td(colspan=2))
 
 
 def _html_row(row: "RuleDiff | int") -> Html:
     if isinstance(row, int):
         return tr(td("⋮", class_="n"), td(_unchanged(row), colspan=3), class_="same")
-    spec = joined(span(row.rule.spec), div(row.words, class_="words") if row.words else "")
+    spec = joined(span(row.text), div(row.words, class_="words") if row.words else "")
     if row.stayed:
         return tr(td(str(row.before), class_="n"), td(spec), td(str(row.after), class_="n"), td(spec), class_="same")
     if row.after:
@@ -161,7 +254,7 @@ def _row_lines(row: "RuleDiff | int") -> Iterator[str]:
     if isinstance(row, int):
         yield f"      … {_unchanged(row)} …"
         return
-    yield f"    {row.sign} {row.before or '':>3} {row.after or '':>3}  {row.rule.spec or '(matches everything, does nothing)'}"
+    yield f"    {row.sign} {row.before or '':>3} {row.after or '':>3}  {row.text or '(matches everything, does nothing)'}"
     if row.words:
         yield f"                {row.words}"
 
