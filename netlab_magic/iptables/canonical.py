@@ -1,4 +1,4 @@
-"""The one form of a rule that iptables-save prints, whatever way it was written: options in order, values in their usual spelling."""
+"""The canonical form of a rule, as iptables-save prints it: options in order, values in their usual spelling."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -12,7 +12,7 @@ _ANYTHING = {"-s": ("0.0.0.0/0", "::/0"), "-d": ("0.0.0.0/0", "::/0"), "-i": ("+
 
 
 def canonical(rule: Rule, family: str = "ipv4") -> Rule:
-    """The rule as iptables-save 1.8 prints it once the kernel has it; what the option table does not know stays as it is.
+    """The rule as iptables-save 1.8 prints it; what the option table does not know is kept as written.
 
     Raises ValueError for a value that iptables refuses.
 

@@ -48,7 +48,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 def read_command(text: str) -> Command:
-    """Reads a command line, `sudo` before it or not. Raises Refused, with the column, where iptables would not understand it."""
+    """Reads a command line, with or without `sudo`. Raises Refused, with the column, if iptables would not understand it."""
     try:
         found = list(tokens(text, STATEMENT))
     except OpenQuote as error:

@@ -1,4 +1,4 @@
-"""What leads from one ruleset to another, as values that can be shown, applied and taken back."""
+"""The changes from one ruleset to another, as values that can be shown, applied and reverted."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,15 +32,15 @@ class _Change(msgspec.Struct, frozen=True, tag=True):
 
 
 class AddTable(_Change, frozen=True):
-    """The table appears, without any chain."""
+    """A table is added, without chains."""
 
 
 class DeleteTable(_Change, frozen=True):
-    """The table, which has no chains any more, goes."""
+    """A table, which has no more chains, is removed."""
 
 
 class AddChain(_Change, frozen=True):
-    """A chain without rules appears: `policy` is None for one that a user makes."""
+    """A chain without rules is added; `policy` is None for a user chain."""
 
     chain: str
     policy: str | None = None
@@ -48,7 +48,7 @@ class AddChain(_Change, frozen=True):
 
 
 class DeleteChain(_Change, frozen=True):
-    """A chain, which has no rules any more, goes."""
+    """A chain, which has no more rules, is removed."""
 
     chain: str
     policy: str | None = None
@@ -56,14 +56,14 @@ class DeleteChain(_Change, frozen=True):
 
 
 class RenameChain(_Change, frozen=True):
-    """A chain gets another name, and the rules that jump to it follow."""
+    """A chain is renamed, and so are the jumps to it."""
 
     chain: str
     name: str
 
 
 class InsertRule(_Change, frozen=True):
-    """A rule comes in; it then has `number`, from 1."""
+    """A rule is added; it then has `number`, from 1."""
 
     chain: str
     number: int
@@ -71,7 +71,7 @@ class InsertRule(_Change, frozen=True):
 
 
 class DeleteRule(_Change, frozen=True):
-    """The rule that has `number` goes."""
+    """The rule with `number` is removed."""
 
     chain: str
     number: int
@@ -79,7 +79,7 @@ class DeleteRule(_Change, frozen=True):
 
 
 class SetPolicy(_Change, frozen=True):
-    """The policy of a chain is another one."""
+    """The policy of a chain changes."""
 
     chain: str
     before: str | None
@@ -87,7 +87,7 @@ class SetPolicy(_Change, frozen=True):
 
 
 class SetCounters(_Change, frozen=True):
-    """The counters of a rule are others; those of the chain's policy when `number` is 0."""
+    """The counters of a rule change, or those of the chain's policy if `number` is 0."""
 
     chain: str
     number: int
@@ -156,7 +156,7 @@ def _said(rule: Rule) -> tuple[object, ...]:
 
 
 def invert(changes: Sequence[RulesChange]) -> tuple[RulesChange, ...]:
-    """The changes that take `changes` back: `apply(after, invert(changes)) == before`."""
+    """The changes that revert `changes`: `apply(after, invert(changes)) == before`."""
     return tuple(_inverse(change) for change in reversed(changes))
 
 

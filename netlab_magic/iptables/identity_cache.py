@@ -1,4 +1,4 @@
-"""What was made of a value, kept under the value's identity."""
+"""Caches results by the identity of the value they were computed from."""
 
 
 from collections.abc import Callable, Hashable
@@ -11,7 +11,7 @@ Made = TypeVar("Made")
 
 
 class Remembered(Generic[Value, Made]):
-    """The last few things that were made of values, found again by the value's identity: hashing a large one takes longer than a walk."""
+    """The last few results, found by the value's identity, since hashing a large value takes longer than walking it."""
 
     def __init__(self, make: Callable[..., Made], most: int = 8) -> None:
         self._make = make
@@ -19,7 +19,7 @@ class Remembered(Generic[Value, Made]):
         self._made: dict[Hashable, tuple[Value, Made]] = {}
 
     def of(self, value: Value, *more: Hashable) -> Made:
-        """What is made of a value, now or earlier. The value is kept, so that no other can get its identity."""
+        """The result for a value, cached. The value is kept alive, so that no other value can get its identity."""
         key = (id(value), *more)
         found = self._made.get(key)
         if found is None:
@@ -29,5 +29,5 @@ class Remembered(Generic[Value, Made]):
         return found[1]
 
     def latest(self) -> Made | None:
-        """What was made last."""
+        """The last result."""
         return next((made for _, made in reversed(self._made.values())), None)

@@ -1,6 +1,6 @@
 """Why iptables would not take a word, a rule or a command: the kind of the refusal, and what it is about.
 
-A program decides by the kind; the sentence is only how we put it to people. What iptables itself prints is another way to put the same
+Programs decide by the kind; the sentence is only our wording for users. What iptables itself prints is another rendering of it
 (`engines/simulated/programs/iptables_errors`).
 """
 

@@ -171,7 +171,7 @@ class _Body:
         if name not in self.heads and name in self.built_in:
             self.imply(name)
         if name not in self.heads:
-            missing = "its line must stand before its rules" if name in self.declared else f"a line :{name} - [0:0] must stand before it"
+            missing = "its line must come before its rules" if name in self.declared else f"a line :{name} - [0:0] must come before it"
             return self.strange(line, f"the table has no chain {name}: {missing}")
         text = found["spec"] or ""
         spec = text[1:] if text.strip() else text  # iptables 1.4 printed a blank behind the chain of a rule that says nothing
@@ -207,5 +207,5 @@ def _counters(found: re.Match[str]) -> Counters | None:
 def _misplaced(line: str) -> str:
     first = line.split(maxsplit=1)[0]
     if first in ("COMMIT", "-A") or first.startswith((":", "[")):
-        return "this line must stand between *TABLE and COMMIT, and be one that iptables-save prints"
+        return "this line must be between *TABLE and COMMIT, and be one that iptables-save prints"
     return f"this is not a line that iptables-save prints: {first if len(first) < 40 else first[:40] + '…'}"

@@ -77,7 +77,7 @@ MATCHES_WHAT = [
     ("-m set --match-set blocked src", "Matches packets that have their source address in the set blocked."),
     (
         "-m rpfilter --invert",
-        "Matches packets that have a source that cannot be right: the way back to it leads out through another interface.",
+        "Matches packets that have an implausible source: the route back to it leaves through another interface.",
     ),
     ("-m comment --comment hello", "Matches every packet."),
     ("-m geoip --source-country CN", "Matches packets that satisfy “-m geoip --source-country CN”."),
@@ -151,7 +151,7 @@ HAPPENS = [
     (
         "FORWARD -j NFQUEUE --queue-num 3 --queue-bypass",
         (
-            "The packet is handed to the program that listens on the queue 3 (and is accepted where nobody "
+            "The packet is handed to the program that listens on the queue 3 (and is accepted if no program "
             "listens), and that program decides "
             "about it."
         ),
@@ -211,7 +211,7 @@ COMMIT
             1,
             (
                 "The packet gets 172.17.0.2, port 80 as its new destination; conntrack does the same to the rest of the connection, "
-                "and the reverse to its replies, without asking the rules again."
+                "and the reverse to its replies, without checking the rules again."
             ),
         ),
         ("PREROUTING", 2, "The connection keeps its addresses: no later rule of the nat table sees it at this hook."),
@@ -220,7 +220,7 @@ COMMIT
             1,
             (
                 "The packet gets the address of the interface that it leaves through as its new source; conntrack does the same to "
-                "the rest of the connection, and the reverse to its replies, without asking the rules again."
+                "the rest of the connection, and the reverse to its replies, without checking the rules again."
             ),
         ),
     ],

@@ -160,10 +160,10 @@ def test_strict_reading_says_what_is_wrong_and_where(line: str, under: str, sent
     [
         ("*filter\n:INPUT ACCEPT [0:0]\n", "the table filter has no COMMIT"),
         ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DR", "no chain or target DR"),
-        ("-A INPUT -j DROP\n", "must stand between *TABLE and COMMIT"),
-        ("COMMIT\n", "must stand between *TABLE and COMMIT"),
+        ("-A INPUT -j DROP\n", "must be between *TABLE and COMMIT"),
+        ("COMMIT\n", "must be between *TABLE and COMMIT"),
         (dump() + dump(), "the table filter is there twice"),
-        (":INPUT ACCEPT [0:0]\n", "must stand between *TABLE and COMMIT"),
+        (":INPUT ACCEPT [0:0]\n", "must be between *TABLE and COMMIT"),
         ("<html>not found</html>\n", "not a line that iptables-save prints: <html>not"),
         (dump("-A FORWARD -j DOCKER", "-A DOCKER -j DOCKER"), "DOCKER → DOCKER"),
         (dump("-A INPUT -j A", "-A A -j B", "-A B -g A", head=":INPUT DROP\n:A -\n:B -"), "A → B → A"),

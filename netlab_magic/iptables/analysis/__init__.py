@@ -1,3 +1,3 @@
-"""What can be said of rules without sending a packet: what no packet reaches, what can never match, who wrote a chain."""
+"""Static analysis of rules: which ones no packet reaches, which can never match, which program wrote a chain."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Chains that a program makes and fills: rules of anybody else do not belong there, since the program writes them anew."""
+"""Chains that a program creates and fills: other rules do not belong there, since the program rewrites the chain."""
 
 
 import re
@@ -21,7 +21,7 @@ _GENERATED = re.compile("|".join(_PATTERNS))
 
 
 def is_generated(chain: str) -> bool:
-    """Whether a program has made the chain for rules of its own.
+    """Whether a program has created the chain for its own rules.
 
     >>> is_generated("DOCKER-ISOLATION-STAGE-2"), is_generated("DOCKER-USER"), is_generated("FORWARD")
     (True, False, False)
@@ -31,4 +31,4 @@ def is_generated(chain: str) -> bool:
 
 
 USER_CHAIN = "DOCKER-USER"
-"""Docker's chain for rules of its users, which it leaves alone."""
+"""Docker's chain for its users' rules, which it does not change."""

@@ -1,4 +1,4 @@
-"""What rules tell of the host that they were written for: its bridges and their networks, containers, own addresses, and ways out.
+"""What rules reveal about their host: its bridges and networks, containers, own addresses, and outgoing interfaces.
 
 Everything is read off the shape of single rules, never off the name of a chain: dockerd, libvirt, Podman, kube-proxy and people write
 the same shapes. Where each was seen is kept, as TABLE CHAIN NUMBER, so that what is made of it can be checked.

@@ -1,4 +1,4 @@
-"""Which parts of a table can matter: rules behind an unconditional verdict, chains that no packet enters, rules that nothing has hit."""
+"""Which parts of a table have an effect: finds rules after an unconditional verdict, chains never entered, rules never hit."""
 
 from collections.abc import Container, Iterable, Mapping
 
@@ -25,7 +25,7 @@ _LEAVES_NOTHING_OUT = frozenset({
 
 
 def conditions(rule: Rule) -> frozenset[Option | Match]:
-    """All that must hold for a rule to match; comments and what holds for every packet are left out."""
+    """The conditions of a rule, without comments and conditions that every packet meets."""
     return frozenset([
         *(option for option in rule.options if option not in _LEAVES_NOTHING_OUT),
         *(found for found in rule.matches if not _is_remark(found)),
@@ -51,9 +51,9 @@ def _ends_here(rule: Rule, deciding: Container[str]) -> bool:
 
 
 def unreachable(chain: Chain, deciding: Container[str] = ()) -> int | None:
-    """The number of the first rule that no packet can reach, because one before it ends the way of every packet; None when there is none.
+    """The number of the first rule that no packet can reach, because an earlier one decides about every packet; None if there is none.
 
-    `deciding` are the chains of the table that never return (see `deciding`): an unconditional jump to one of them ends the way too.
+    `deciding` are the chains of the table that never return (see `deciding`): an unconditional jump to one of them decides too.
     """
     for number, rule in enumerate(chain.rules[:-1], 1):
         if _ends_here(rule, deciding) and unconditional(rule):
@@ -62,7 +62,7 @@ def unreachable(chain: Chain, deciding: Container[str] = ()) -> int | None:
 
 
 def decides(chain: Chain, deciding: Container[str] = ()) -> bool:
-    """Whether every packet that enters `chain` meets its verdict in there, or in one of the chains `deciding`; a policy is not asked."""
+    """Whether every packet that enters `chain` gets a verdict there, or in one of the chains `deciding`; policies do not count."""
     for rule in chain.rules:
         if rule.jump == "RETURN":
             return False

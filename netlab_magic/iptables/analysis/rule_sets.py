@@ -1,4 +1,4 @@
-"""What a rule demands of a packet, as sets that can be compared: whether one rule matches whatever another one does."""
+"""The conditions of a rule as sets that can be compared: whether one rule matches every packet that another one matches."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ class Demands(msgspec.Struct, frozen=True):
 
     @property
     def is_void(self) -> bool:
-        """Whether no packet can fulfil them all."""
+        """Whether no packet can meet them all."""
         return () in self.numbers.values() or self.states == frozenset() or any(not wanted <= seen for seen, wanted in self.flags)
 
 
@@ -158,7 +158,7 @@ def demands(rule: Rule, family: str = "ipv4") -> Demands | None:
 
 
 def implies(later: Demands, earlier: Demands) -> bool:
-    """Whether every packet that fulfils `later` fulfils `earlier` too. True only when that is certain."""
+    """Whether every packet that meets `later` also meets `earlier`. True only if that is certain."""
     return (
         earlier.others <= later.others
         and all(about in later.numbers and within(later.numbers[about], spans) for about, spans in earlier.numbers.items())

@@ -1,5 +1,5 @@
-"""The option table: every match and target that is known, with all that is known of it. Reading, printing, listing, walking and
-explaining look it up here.
+"""The option table: every known match and target, with all that is known about it, for reading, printing, listing, walking and
+explaining rules.
 
 Another match is one more row, in the `match_*` module of its kind; how a packet is judged by it is one condition in `netfilter/matches`.
 """
@@ -51,6 +51,6 @@ def target(name: str) -> TargetExtension | None:
 
 
 def terminates(name: str) -> bool:
-    """Whether a table asks no further rule after the target of that name."""
+    """Whether a table checks no further rules after the target of that name."""
     extension = target(name)
     return extension is not None and extension.terminates

@@ -267,7 +267,7 @@ ADDRESSES = (
                 "--validmark",
                 "mark counts in looking for the route back",
                 listed=" validmark",
-                says="(the packet's mark counts in looking for the route)",
+                says="(the route lookup uses the packet's mark)",
             ),
             Parameter(
                 "--accept-local",
@@ -279,7 +279,7 @@ ADDRESSES = (
                 "--invert",
                 "route back is wrong",
                 listed=" invert",
-                says="have a source that cannot be right: the way back to it leads out through another interface",
+                says="have an implausible source: the route back to it leaves through another interface",
             ),
         ),
         listed=" rpfilter",

@@ -1,4 +1,4 @@
-"""What the option table is made of: extensions (matches and targets), and the options that each understands."""
+"""The types of the option table: extensions (matches and targets), and their options."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -17,10 +17,10 @@ Value = TypeVar("Value")
 
 
 class ValueType(msgspec.Struct, Generic[Value], frozen=True, eq=False):
-    """What one word behind an option may be: `what` names it in sentences.
+    """The type of an option's argument; `what` names it in sentences.
 
-    `read(word, family)` gives the value that the word stands for, and raises ValueError, with what would be right, for a word that
-    iptables refuses. `printed(value)` is the word that iptables-save prints. `choices` are the words that it may be, where these are few.
+    `read(word, family)` gives the value of a word, and raises ValueError, saying what would be valid, for a word that iptables refuses.
+    `printed(value)` is the word that iptables-save prints. `choices` are the valid words if there are only a few.
     """
 
     what: str
@@ -34,21 +34,21 @@ class ValueType(msgspec.Struct, Generic[Value], frozen=True, eq=False):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One row of the option table: an option, what it is about, the types of its words, and whether `!` may stand before it.
+    """One row of the option table: an option, what it is about, the types of its arguments, and whether it can be negated with `!`.
 
-    `aliases` are other names that iptables takes for it, `default` the words that iptables-save prints where it was left out.
+    `aliases` are other names that iptables accepts for it, `default` the arguments that iptables-save prints if it was left out.
 
-    `listed` is the text that `iptables -L` prints of it, with its exact blanks, `{}` or `{0}`, `{1}` standing for its words and `{s}` for
-    the s of a plural. What `!` there is, with the blank behind it, stays only where the option is negated; where that does not make the
-    negated text, it stands behind a `|`. `lists` makes the listed word of a value, where that is not the one that iptables-save prints.
+    `listed` is the text that `iptables -L` prints for it, with its exact blanks; `{}` or `{0}`, `{1}` stand for its arguments and `{s}`
+    for a plural s. A `!` in it, with the blank after it, is only kept if the option is negated; if the negated text is different, it
+    follows a `|`. `lists` gives the listed word of a value if it is not the one that iptables-save prints.
 
-    `quotes` says when iptables-save puts its words in quotes.
+    `quotes` says when iptables-save quotes its arguments.
 
-    `says` and `denies` (with `!`) are what the explanation says of it, `{}` or `{0}`, `{1}` standing for its words: of a match, what
-    holds for packets ("go to port {}"), of a target, what the packet is done to ("gets the mark {}"). In parentheses it is a remark on
-    the clause before it. They are messages of the catalogue.
+    `says` and `denies` (with `!`) are clauses for the explanation; `{}` or `{0}`, `{1}` stand for its arguments. For a match, they say
+    what packets do ("go to port {}"), for a target, what happens to the packet ("gets the mark {}"). A clause in parentheses is a remark
+    on the clause before it. They are messages of the catalogue.
 
-    `steady` is False where what it asks for may change between two rules of a chain though the rest of its match's does not.
+    `steady` is False if its result may change between two rules of a chain although the rest of its match is steady.
     """
 
     name: str
@@ -65,22 +65,22 @@ class Parameter(msgspec.Struct, frozen=True):
     steady: bool = True
 
     def read(self, words: Sequence[str], family: str) -> tuple[Any, ...]:
-        """The value of each word. Raises ValueError for a word that iptables refuses, and where there are more or fewer than it takes."""
+        """The value of each argument. Raises ValueError for one that iptables refuses, and for too many or too few."""
         return tuple([kind.read(word, family) for kind, word in zip(self.types, words, strict=True)])
 
 
 class Extension(msgspec.Struct, frozen=True):
     """A match or a target and its options, in the order in which iptables-save prints them.
 
-    `protocols` are those of which `-p` must name one (any when empty); `family` is "" when both ipv4 and ipv6 have it. `demand` says
-    which options must be given, and which together. `tracks` tells that connection tracking runs in a namespace as long as this is in
-    its rules (the callers of nf_ct_netns_get).
+    `protocols` are those of which `-p` must name one (any if empty); `family` is "" if both ipv4 and ipv6 have it. `demand` says
+    which options must be given, and which together. `tracks` is set if it enables connection tracking in a namespace as long as a rule
+    uses it (the callers of nf_ct_netns_get).
 
-    `canonical` makes the options that iptables-save prints of those that were written, where they differ in more than order and spelling.
+    `canonical` turns the written options into those that iptables-save prints, if they differ in more than order and spelling.
 
-    `says` is what the explanation says of it where none of its options says more than a remark, `listed` what `iptables -L` prints before
-    them; `rearranged` gives the options in the order in which they are listed, with those that the kernel keeps as defaults, and
-    `listed_whole` all of the text where it is no row of options.
+    `says` is the explanation's clause if its options give only remarks, `listed` is what `iptables -L` prints before them; `rearranged`
+    gives the options in the order in which they are listed, with those that the kernel keeps as defaults, and `listed_whole` the whole
+    text if it is not a sequence of options.
     """
 
     name: str
@@ -114,9 +114,9 @@ class Extension(msgspec.Struct, frozen=True):
 class MatchExtension(Extension, frozen=True):
     """A match.
 
-    `aliases` are other names behind `-m`. `steady` tells that it answers the same whenever the same packet asks it in one table: it looks
-    at nothing that rules can change on the way, no clocks, no counters, no lists. `holds_always` is said of remarks, which every packet
-    fulfils. `unlisted_by` is the variant whose `iptables -L` prints nothing of it.
+    `aliases` are other names after `-m`. `steady` is set if its result for a packet does not change within a table: it depends on nothing
+    that rules can change, nor on clocks, counters or lists. `holds_always` is set for remarks, which match every packet.
+    `unlisted_by` is the variant whose `iptables -L` does not print it.
     """
 
     aliases: tuple[str, ...] = ()
@@ -133,14 +133,14 @@ class MatchExtension(Extension, frozen=True):
 class TargetExtension(Extension, frozen=True):
     """A target.
 
-    `terminates` tells that the table asks no further rule after it: it gives a verdict of its own instead of XT_CONTINUE
-    (net/netfilter/xt_*.c). `table` is the one in which the kernel takes it, "" for any, and `chains` the built-in chains where it does,
-    () for all (xt_check_target). `only_looks` tells that it looks at the packet, copies it or tells others: what rules can see of it stays
-    as it is. `translates` is the end of a connection that it gives another address, "source" or "destination". `listed_name` is the name
-    that `iptables -L` prints, where it is another one.
+    `terminates` is set if the table checks no further rules after it: it returns a verdict instead of XT_CONTINUE
+    (net/netfilter/xt_*.c). `table` is the only one in which the kernel accepts it, "" for any, and `chains` are the built-in chains where
+    it does, () for all (xt_check_target). `only_looks` is set if it only reads, copies or reports the packet, without changing what rules
+    see. `translates` is the end of a connection whose address it changes, "source" or "destination". `listed_name` is the name
+    that `iptables -L` prints, if it is another one.
 
-    `then` is the sentence that explains what happens, `{what}` standing for what `says` and its options say and `{onward}` for where
-    the packet goes on; "" for the usual one, that the packet goes on to the next rule. It is a message of the catalogue.
+    `then` is the sentence that explains what happens; `{what}` stands for the clauses of `says` and its options, and `{onward}` for where
+    the packet goes on. It is a message of the catalogue, or "" for the usual one, that the packet goes on to the next rule.
     """
 
     terminates: bool = False

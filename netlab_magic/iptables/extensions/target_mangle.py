@@ -16,7 +16,7 @@ _SHIFTED = (
     Parameter("--set-mark", "mark", (MARK,), says="gets the mark {}"),
     Parameter("--and-mark", "bits kept", (MASK,), says="keeps only the bits {} of its mark"),
     Parameter("--or-mark", "bits set", (MASK,), says="has the bits {} of its mark set"),
-    Parameter("--xor-mark", "bits turned over", (MASK,), says="has the bits {} of its mark turned over"),
+    Parameter("--xor-mark", "bits turned over", (MASK,), says="has the bits {} of its mark flipped"),
 )
 _SET_MARK = ("--set-mark", "--set-xmark", "--and-mark", "--or-mark", "--xor-mark")
 _COPY_MARK = ("--save-mark", "--restore-mark")
@@ -40,8 +40,8 @@ MARKING = (
         "CONNMARK",
         (
             *_SHIFTED,
-            Parameter("--save-mark", "packet's mark is kept with the connection", says="leaves its mark with its connection"),
-            Parameter("--restore-mark", "packet gets the connection's mark", says="gets the mark that was left with its connection"),
+            Parameter("--save-mark", "packet's mark is kept with the connection", says="saves its mark with its connection"),
+            Parameter("--restore-mark", "packet gets the connection's mark", says="gets the mark that was saved with its connection"),
             Parameter("--nfmask", "bits of the packet's mark", (MASK,), says="(of the packet's mark, the bits {})"),
             Parameter("--ctmask", "bits of the connection's mark", (MASK,), says="(of the connection's mark, the bits {})"),
             Parameter("--mask", "bits of both marks", (MASK,), says="(of both marks, the bits {})"),
@@ -123,7 +123,7 @@ MARKING = (
             Parameter("--zone", "conntrack zone", (ZONE,), listed=" zone {}", says="has its connection tracked in the conntrack zone {}"),
         ),
         listed=" CT",
-        says="has its connection tracked in a way of its own",
+        says="has its connection tracked with special settings",
         demand=Demand(protocols=(("--helper", "", ("tcp", "udp", "sctp", "dccp")),)),
         canonical=canonical_rules.dropping(zone=("0",)),
         tracks=True,
@@ -192,7 +192,7 @@ MARKING = (
                 "--map-set", "set that gives the mark", _SET, listed=" map-set {0} {1}", says="gets what the set {0} holds for its {1}"
             ),
             Parameter(
-                "--exist", "entry's timeout starts anew", listed=" exist", says="(an entry that is there already begins its time anew)"
+                "--exist", "entry's timeout starts anew", listed=" exist", says="(the timeout of an existing entry restarts)"
             ),
             Parameter("--timeout", "seconds", (number("seconds"),), listed=" timeout {}", says="(for {} seconds)"),
             Parameter("--map-mark", "mark comes from the set", listed=" map-mark", says="(as its mark)"),
@@ -238,7 +238,7 @@ MARKING = (
             Parameter("--set-tos", "type of service", (TOS,), listed=" TOS set {}", says="gets the type of service {}"),
             Parameter("--and-tos", "bits kept", (TOS_SET,), says="keeps only the bits {} of its type of service"),
             Parameter("--or-tos", "bits set", (TOS_SET,), says="has the bits {} of its type of service set"),
-            Parameter("--xor-tos", "bits turned over", (TOS_SET,), says="has the bits {} of its type of service turned over"),
+            Parameter("--xor-tos", "bits turned over", (TOS_SET,), says="has the bits {} of its type of service flipped"),
         ),
         demand=one_of("--set-tos", "--and-tos", "--or-tos", "--xor-tos"),
         canonical=canonical_rules.tos,
@@ -334,7 +334,7 @@ MARKING = (
         "IDLETIMER",
         (
             Parameter(
-                "--timeout", "seconds", (number("seconds", smallest=1),), listed=" timeout:{}", says="starts a timer of {} seconds anew"
+                "--timeout", "seconds", (number("seconds", smallest=1),), listed=" timeout:{}", says="restarts a timer of {} seconds"
             ),
             Parameter("--label", "label", (TEXT,), listed=" label:{}", says="(called {})"),
             Parameter("--alarm", "timer wakes the machine", listed=" alarm", says="(which wakes the machine)"),

@@ -10,8 +10,8 @@ from netlab_magic.iptables.extensions.types_compound import CLUSTER_MAC, PREFIX
 __all__ = ["TRANSLATION"]
 
 _TRANSLATED = (
-    "The packet {what}; conntrack does the same to the rest of the connection, and the reverse to its replies, "
-    "without asking the rules again."
+    "The packet {what}; conntrack does the same to the rest of the connection, and the reverse to its replies, without checking the "
+    "rules again."
 )
 _PERSISTENT = Parameter(
     "--persistent", "same client gets the same address", listed=" persistent", says="(a client always gets the same address)"
@@ -113,7 +113,7 @@ TRANSLATION = (
         terminates=True,
         table="mangle",
         chains=("PREROUTING",),
-        then="The packet {what}, and no later rule of this table is asked about it.",
+        then="The packet {what}, and no later rule of this table sees it.",
     ),
     TargetExtension(
         "DNPT",

@@ -21,7 +21,7 @@ VERDICT_TARGETS = (
     TargetExtension(
         "REJECT",
         (Parameter("--reject-with", "answer", (REJECT_WITH,), listed=" reject-with {}", says="(the answer is {})"),),
-        says="is refused, and its sender is told so",
+        says="is rejected, and its sender gets an error",
         demand=Demand(protocols=(("--reject-with", "^tcp-", ("tcp",)),)),
         canonical=canonical_rules.reject,
         terminates=True,
@@ -121,7 +121,7 @@ VERDICT_TARGETS = (
                 says="is handed to one of the programs that listen on the queues {}",
             ),
             Parameter(
-                "--queue-bypass", "packets pass when nobody listens", listed=" bypass", says="(and is accepted where nobody listens)"
+                "--queue-bypass", "packets pass when nobody listens", listed=" bypass", says="(and is accepted if no program listens)"
             ),
             Parameter("--queue-cpu-fanout", "queue by processor", listed=" cpu-fanout", says="(the queue is chosen by processor)"),
         ),
@@ -178,7 +178,7 @@ VERDICT_TARGETS = (
         ),
         protocols=("tcp",),
         listed=" SYNPROXY ",
-        says="has its TCP handshake answered by this host, which opens the connection to the server only when the client has proved itself",
+        says="has its TCP handshake answered by this host, which opens the connection to the server only once the client has completed it",
         tracks=True,
         then="The packet {what}.",
     ),

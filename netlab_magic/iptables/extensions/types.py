@@ -1,4 +1,4 @@
-"""The types of words behind options: what iptables takes, the value that it stands for, and how iptables-save prints that."""
+"""The types of options' arguments: what iptables accepts, the value, and how iptables-save prints it."""
 
 import re
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""What the words behind options stand for, once they are read: spans, networks, marks under masks, NAT's targets, rates.
+"""The values of options' arguments: spans, networks, marks under masks, NAT's targets, rates.
 
-Each is printed by `str` as iptables-save prints it, unless its type prints it in a way of its own.
+Each is printed by `str` as iptables-save prints it, unless its type prints it differently.
 """
 
 from functools import lru_cache

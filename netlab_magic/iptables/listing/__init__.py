@@ -48,10 +48,10 @@ def listing(
 ) -> str:
     """What `iptables -t TABLE -nvL [CHAIN] --line-numbers` prints (ip6tables where the ruleset's family is ipv6), or with fewer options.
 
-    Built-in chains come first, in hook order, then the user's sorted by name, as the programs print them. What a rule says
-    that the option table does not know, or with values that iptables refuses, is listed in the words of the rule. `variant` is legacy
-    or nft; they differ in a match or two. The text has what users wrote into comments and prefixes as it is: whoever shows it escapes it.
-    Raises NetlabError for a table or a chain that is not there.
+    Built-in chains come first, in hook order, then the user's sorted by name, as the programs print them. Parts of a rule that
+    the option table does not know, or with values that iptables refuses, are listed as written. `variant` is legacy or nft; they differ in
+    a match or two. Comments and prefixes from users are not escaped: escape them before showing them.
+    Raises NetlabError for an unknown table or chain.
     """
     found = ruleset.table(table)
     if not found.chains:

@@ -1,4 +1,4 @@
-"""Rules that can never match, because an earlier rule of their chain takes every packet that they would."""
+"""Rules that can never match, because an earlier rule of their chain takes all their packets."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
@@ -17,10 +17,10 @@ _NARROW = 0.3
 
 
 def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]:
-    """The rules of a chain that can never match, by number, and the first rule before each that takes all that it would match.
+    """The rules of a chain that can never match, by number, each with the first earlier rule that takes all its packets.
 
-    A rule is in it only when that is certain: whatever may change between two rules, or is not understood, is no reason. Several rules
-    together may take more than each of them alone; that is not looked for.
+    Only certain cases are included, not those that depend on what may change between two rules or is not understood. Several rules
+    that together take all packets of another are not looked for.
     """
     return _shadowed(table.name, chain, family, _names(table), deciding(table))
 
