@@ -93,12 +93,12 @@ def test_a_lab_works_out_what_no_flow_meets(lab: Lab) -> None:
 
 
 MISTAKES = [
-    ("explain", "chain is missing: explain [-t TABLE] CHAIN [N]", None),
+    ("explain", "chain is missing: explain [-6] [-t TABLE] CHAIN [N]", None),
     ("explain FORWARDS", "there is no chain FORWARDS; did you mean FORWARD?", "FORWARDS"),
     ("explain FORWARD 3", "the chain FORWARD has no rule 3; it has 2 rules", "3"),
     ("explain FORWARD 0", "0 is not the number of a rule; rules are counted from 1", "0"),
     ("explain FORWARD two", "two is not the number of a rule; rules are counted from 1", "two"),
-    ("explain FORWARD 1 2", "2 is one word too many: explain [-t TABLE] CHAIN [N]", "2"),
+    ("explain FORWARD 1 2", "2 is one word too many: explain [-6] [-t TABLE] CHAIN [N]", "2"),
     ("explain -t nat FORWARD", "the table nat has no chain FORWARD", "FORWARD"),
     ("explain -t natt FORWARD", "natt is no table; did you mean nat?", "natt"),
 ]
