@@ -3,18 +3,18 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from netlab_magic.engines.host.netlink import rtnetlink as n
 from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, NLM_F_EXCL, Message
-from netlab_magic.engines.host.process.isolation import BIND, NEWNET, libc, mount, setns, unshare
-from netlab_magic.engines.host.state.observe import NAMED, Namespaces, write_sysctl
+from netlab_magic.engines.host.state.new_namespaces import NewNamespaces, remove_name
+from netlab_magic.engines.host.state.observe import Namespaces, write_sysctl
 from netlab_magic.model import changes as c
 from netlab_magic.model.topology import HOST, End, Route, Server
 
 __all__ = ["Refused", "apply"]
 
 _NEW = NLM_F_CREATE | NLM_F_EXCL
-_DETACH = 2
 
 
 class Refused(Exception):
@@ -36,10 +36,13 @@ class Batch:
 
 
 class Applier:
-    """Applies changes one after the other; `flush` sends what is gathered."""
+    """Applies changes one after the other; `flush` sends what is gathered. `ahead` are the namespaces to come, if they are made ahead."""
 
-    def __init__(self, namespaces: Namespaces, start: Callable[[Server], None], stop: Callable[[Server], None]) -> None:
+    def __init__(
+        self, namespaces: Namespaces, ahead: NewNamespaces | None, start: Callable[[Server], None], stop: Callable[[Server], None]
+    ) -> None:
         self.namespaces = namespaces
+        self._ahead = ahead
         self._start, self._stop = start, stop
         self.batches: dict[str, Batch] = {}
         self.indices: dict[End, int] = {}
@@ -123,18 +126,11 @@ class Applier:
                 self._stop(server)
 
     def _add_namespace(self, name: str) -> None:
-        os.makedirs(NAMED, exist_ok=True)
-        path = f"{NAMED}/{name}"
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0))
-        try:
-            unshare(NEWNET)
-            mount("/proc/self/ns/net", path, "", BIND)
-            self.namespaces.add_current(name)
-        except OSError:
-            os.unlink(path)
-            raise
-        finally:
-            setns(self.namespaces.home, NEWNET)
+        if self._ahead is not None:
+            self.namespaces.take(*self._ahead.take())
+        else:
+            with NewNamespaces([name]) as one:
+                self.namespaces.take(*one.take())
         self.indices[End(name, "lo")] = 1
         self.next_index[name] = 2
         self.gather(name, n.link(n.RTM_NEWLINK, index=1, up=True), End(name, "lo"))
@@ -146,8 +142,7 @@ class Applier:
             raise FileNotFoundError(2, f"there is no namespace {name}")
         _end_processes(os.fstat(descriptor).st_ino)
         self.namespaces.forget(name)
-        libc.umount2(f"{NAMED}/{name}".encode(), _DETACH)
-        os.unlink(f"{NAMED}/{name}")
+        remove_name(name)
         self.indices.clear()
 
     def _delete_link(self, namespace: str, name: str) -> None:
@@ -201,15 +196,18 @@ def apply(
     If addresses were added or removed, the neighbour tables are flushed: an address that comes back may have another hardware address,
     and its neighbours would send to the old one for half a minute.
     """
-    applier = Applier(namespaces, start, stop)
-    for applier.current, change in enumerate(changes):
-        try:
-            applier.do(change)
-        except OSError as error:
-            raise Refused(applier.current, error) from None
-    applier.current = len(changes)
-    applier.flush_all()
+    new = [change.namespace for change in changes if isinstance(change, c.AddNamespace)]
+    # A name may have to go before it can be given again.
+    at_once = any(isinstance(change, c.DeleteNamespace) for change in changes)
+    with nullcontext() if at_once or not new else NewNamespaces(new) as ahead:
+        applier = Applier(namespaces, ahead, start, stop)
+        for applier.current, change in enumerate(changes):
+            try:
+                applier.do(change)
+            except OSError as error:
+                raise Refused(applier.current, error) from None
+        applier.current = len(changes)
+        applier.flush_all()
     if any(isinstance(change, c.DeleteNamespace | c.DeleteLink | c.AddAddress | c.DeleteAddress) for change in changes):
-        new = {change.namespace for change in changes if isinstance(change, c.AddNamespace)}
-        for name in namespaces.descriptors.keys() - new:
+        for name in namespaces.descriptors.keys() - set(new):
             namespaces.netlink(name).forget_neighbours()

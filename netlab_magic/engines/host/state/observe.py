@@ -72,11 +72,11 @@ class Namespaces:
         setns(self.home, NEWNET)
         self.descriptors[name] = descriptor
 
-    def add_current(self, name: str) -> None:
-        """Takes the namespace in which this process is now under `name`, with its netlink socket."""
-        self.descriptors[name] = self._open("/proc/self/ns/net")
-        self._sockets[name] = RouteSocket()
-        self._stack.callback(self._sockets[name].close)
+    def take(self, name: str, descriptor: int, netlink: RouteSocket) -> None:
+        """Takes over an open descriptor of a namespace, and a netlink socket in it."""
+        self._stack.callback(os.close, descriptor)
+        self._stack.callback(netlink.close)
+        self.descriptors[name], self._sockets[name] = descriptor, netlink
 
     def forget(self, name: str) -> None:
         """Closes the socket of a namespace that is about to go."""
