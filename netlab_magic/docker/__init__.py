@@ -13,7 +13,7 @@ Imports: errors, iptables, language, model, text.
 
 from netlab_magic.docker.events import Planned
 from netlab_magic.docker.iptables_rules import ruleset
-from netlab_magic.docker.nft_and_ipset import after_rules, before_rules
+from netlab_magic.docker.nft_and_ipset import after_rules, before_rules, ipsets
 from netlab_magic.docker.nft_reader import chain_meaning, nft_table
 from netlab_magic.docker.nft_writer import TABLE, nft_script, nft_table_text
 from netlab_magic.docker.plan import plan
@@ -35,6 +35,7 @@ __all__ = [
     "before_rules",
     "bridge_called_after",
     "chain_meaning",
+    "ipsets",
     "local_routing",
     "namespace_to_enter",
     "nft_script",

@@ -6,7 +6,7 @@ from netlab_magic.docker.iptables_rules import FAMILIES
 from netlab_magic.docker.nft_writer import nft_script
 from netlab_magic.docker.state import Daemon
 
-__all__ = ["after_rules", "before_rules"]
+__all__ = ["after_rules", "before_rules", "ipsets"]
 
 
 def before_rules(before: Daemon | None, after: Daemon | None) -> tuple[str, ...]:
@@ -15,10 +15,15 @@ def before_rules(before: Daemon | None, after: Daemon | None) -> tuple[str, ...]
 
 
 def _before(before: Daemon | None, after: Daemon | None) -> Iterator[str]:
-    if _sets(after) and _sets(before) != _sets(after):
-        yield f"ipset -exist restore <<'END'\n{_sets(after)}END"
+    if _sets(before) != _sets(after):
+        yield from ipsets(after)
     if _tables(before) != _tables(after):
         yield f"nft -f - <<'END'\n{nft_script(after, _versions(before))}END"
+
+
+def ipsets(daemon: Daemon | None) -> tuple[str, ...]:
+    """Commands that make the ipsets which rules of this dockerd need."""
+    return (f"ipset -exist restore <<'END'\n{_sets(daemon)}END",) if _sets(daemon) else ()
 
 
 def after_rules(before: Daemon | None, after: Daemon | None) -> tuple[str, ...]:

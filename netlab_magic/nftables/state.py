@@ -3,34 +3,39 @@
 import msgspec
 
 from netlab_magic.nftables.expressions import AnonymousSet, Element
-from netlab_magic.nftables.ruleset import Block, Chain, NamedObject, Rule, Ruleset, Set, Table
+from netlab_magic.nftables.ruleset import Block, Chain, Flowtable, NamedObject, Rule, Ruleset, Set, Table
 from netlab_magic.nftables.statements import Counter, Last, Match, Meter, Quota, SetUpdate, Statement, VerdictMap
 
 __all__ = ["stateless", "stateless_rule"]
 
 
 def stateless(ruleset: Ruleset) -> Ruleset:
-    """The same ruleset without its state, and without the texts that it was read from."""
+    """The same ruleset without its state, and without handles and the texts from which what had a state was read."""
     return msgspec.structs.replace(ruleset, tables=tuple(map(_table, ruleset.tables)))
 
 
 def stateless_rule(rule: Rule) -> Rule:
-    """The same rule without what it has counted, and without its text."""
-    return Rule(tuple(map(_statement, rule.statements)), rule.comment, rule.handle)
+    """The same rule without what it has counted, and without its handle."""
+    statements = tuple(map(_statement, rule.statements))
+    return Rule(statements, rule.comment, raw=rule.raw if statements == rule.statements else "")
 
 
 def _table(table: Table) -> Table:
-    return msgspec.structs.replace(table, blocks=tuple(map(_block, table.blocks)))
+    return msgspec.structs.replace(table, blocks=tuple(map(_block, table.blocks)), handle=None)
 
 
 def _block(block: Block) -> Block:
     match block:
         case Chain():
-            return msgspec.structs.replace(block, rules=tuple(map(stateless_rule, block.rules)))
+            return msgspec.structs.replace(block, rules=tuple(map(stateless_rule, block.rules)), handle=None)
         case Set():
-            return msgspec.structs.replace(block, elements=tuple(map(_element, block.elements)), raw="")
+            elements = tuple(map(_element, block.elements))
+            raw = block.raw if elements == block.elements else ""
+            return msgspec.structs.replace(block, elements=elements, raw=raw, handle=None)
         case NamedObject(value=Counter() | Quota() as counted):
-            return msgspec.structs.replace(block, value=_statement(counted), raw="")
+            return msgspec.structs.replace(block, value=_statement(counted), raw="", handle=None)
+        case NamedObject() | Flowtable():
+            return msgspec.structs.replace(block, handle=None)
     return block
 
 

@@ -1,5 +1,7 @@
 """The tables of nft in a lab: its whole ruleset as nft lists it, and one table of it."""
 
+import re
+
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
 from netlab_magic.errors import CommandFailed, StatementError, place_of
@@ -10,6 +12,7 @@ from netlab_magic.text import suggest
 
 __all__ = ["nft_listing"]
 
+_HANDLE = re.compile(r" # handle \d+$", re.MULTILINE)
 _NO_NFT = "this machine has no program nft; install the package nftables"
 _IPTABLES_LEFT_OUT = "# Without the tables in which iptables-nft keeps its rules: show save has those."
 
@@ -33,7 +36,7 @@ def _ruleset(engine: Engine, observed: Observed) -> tuple[str, str]:
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]
     if any(not foreign.text for foreign in found):
         raise CommandFailed(_NO_NFT)
-    return "".join(foreign.text for foreign in found), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
+    return _HANDLE.sub("", "".join(foreign.text for foreign in found)), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
 
 
 def _listed_by_nft(engine: Engine) -> str:

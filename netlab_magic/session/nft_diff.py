@@ -9,7 +9,7 @@ from netlab_magic.nftables.diff import changed_elements, side_by_side
 from netlab_magic.nftables.listing import block_lines
 from netlab_magic.nftables.ruleset import Block, Chain, Flowtable, NamedObject, Rule, Ruleset, Set, Table, Verbatim
 from netlab_magic.nftables.state import stateless
-from netlab_magic.nftables.text.expression_printer import Style, element_text, style_of
+from netlab_magic.nftables.text.expression_printer import Style, element_text
 from netlab_magic.session.results.diff import BlockDiff, ChainDiff, RuleDiff
 
 __all__ = ["native_differences"]
@@ -26,7 +26,7 @@ def native_differences(before: Natives, after: Natives) -> tuple[tuple[ChainDiff
 
 def _of_namespace(name: str, before: Natives, after: Natives) -> Iterator[ChainDiff | BlockDiff]:
     old, new = (stateless(natives.get(name, Ruleset())) for natives in (before, after))
-    style = style_of(new.version)
+    style = Style(recent=False)  # releases from 1.0 on read it
     for table in dict.fromkeys((held.family, held.name) for held in (*new.tables, *old.tables)):
         title = f"{' '.join(table)}{'' if name == HOST else f' in {name}'}"
         for part in _of_table(old.table(*table), new.table(*table), Table(*table), style):

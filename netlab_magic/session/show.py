@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from netlab_magic import docker
 from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
@@ -15,19 +13,19 @@ from netlab_magic.iptables.analysis.reachability import reachable
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset, Table
 from netlab_magic.language import statements as s
-from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.probe import Outcome
-from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, network_of, possible_names
+from netlab_magic.model.topology import HOST, Topology, network_of
 from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.native import nft_listing
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import CellResult, Result, Text
+from netlab_magic.session.script import script, without_counters
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
-__all__ = ["explain", "foreign_warnings", "script", "show"]
+__all__ = ["explain", "foreign_warnings", "show"]
 
 _MOST_TO_WORK_OUT = 20_000
 """Flows times rules up to which `explain` says what no flow meets: less than half a second of work."""
@@ -63,7 +61,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "rules":
             return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
         case "save":
-            return Text(_warned(engine, observed, _without_counters(ruleset)))
+            return Text(_warned(engine, observed, without_counters(ruleset)))
         case "nft":
             return nft_listing(engine, observed, statement.name)
         case "routes":
@@ -71,7 +69,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "conntrack":
             return Text(output_of(engine, "conntrack -L") or "no connections are being tracked")
         case _:
-            return Text(script(observed.topology, (seen.ruleset, seen.ruleset6), docker.before_rules(None, daemon)))
+            return Text(script(seen))
 
 
 def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> Result:
@@ -181,51 +179,4 @@ def _routes(topology: Topology, family: str = "") -> str:
             if interface.up and interface.kind != "loopback":
                 own = [cidr for cidr in interface.addresses if family in ("", "ipv6" if ":" in cidr else "ipv4")]
                 lines += [f"  {network_of(cidr)} dev {interface.name} (its own network)" for cidr in own]
-    return "\n".join(lines)
-
-
-def script(topology: Topology, rulesets: Sequence[Ruleset], beside: Sequence[str] = ()) -> str:
-    """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab.
-
-    `rulesets` are the host's rules of each family, `beside` commands for what they need and do not hold, such as an ipset.
-    """
-    lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
-    lines = ["#!/bin/sh", "# Made by netlab_magic. Run as root in an empty network namespace (unshare -nm, with a private /run).", "set -e"]
-    changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
-    lines += [command for change in changes for command in change.commands()]
-    lines += beside
-    for ruleset in rulesets:
-        kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
-        if kept:
-            lines += [f"{ruleset.program}-restore <<'END'", _without_counters(Ruleset(tuple(kept))), "END"]
-    return "\n".join(lines) + "\n"
-
-
-_BUILDABLE = ("bridge", "dummy", "loopback")
-
-
-def _buildable(topology: Topology) -> Topology:
-    """With a dummy in the place of every device that no command makes: a network card, or a pair whose other end is elsewhere."""
-
-    def known(name: str) -> str:
-        return possible_names(name)[0]
-
-    def device(held: Interface) -> Interface:
-        kind = held.kind if held.kind in _BUILDABLE or held.peer else "dummy"
-        return msgspec.structs.replace(held, name=known(held.name), kind=kind)
-
-    for namespace in topology.namespaces.values():
-        routes = tuple(msgspec.structs.replace(route, device=route.device and known(route.device)) for route in namespace.routes)
-        found = msgspec.structs.replace(namespace, interfaces=tuple(map(device, namespace.interfaces)), routes=routes)
-        topology = topology.with_namespace(found)
-    return topology
-
-
-def _without_counters(ruleset: Ruleset) -> str:
-    lines: list[str] = []
-    for table in ruleset.tables:
-        lines.append(f"*{table.name}")
-        lines += [f":{chain.name} {chain.policy or '-'} [0:0]" for chain in table.chains]
-        lines += [f"-A {chain.name} {rule.spec}".rstrip() for chain in table.chains for rule in chain.rules]
-        lines.append("COMMIT")
     return "\n".join(lines)

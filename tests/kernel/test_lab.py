@@ -16,9 +16,12 @@ from netlab_magic import Lab
 from netlab_magic.engines.protocol import Observed
 from netlab_magic.errors import KernelRefused, StatementError
 from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.changes import between
 from netlab_magic.model.topology import HOST, End
+from netlab_magic.nftables.state import stateless
 from netlab_magic.session.results.base import Changed
+from netlab_magic.session.script import without_counters
 
 pytestmark = pytest.mark.kernel
 
@@ -285,14 +288,50 @@ def test_snapshot_restore_and_undo_bring_the_kernel_back(seed: Lab) -> None:
     assert "FORWARD DROP" in seed.observe().rules
 
 
+RULES_OF_ALL_KINDS = """
+policy -6 FORWARD DROP
+forward -6 -p icmpv6 -j ACCEPT
+ip netns exec ns0 iptables -A INPUT -p tcp --dport 22 -j DROP
+nft -f - <<'EOF'
+table inet fw {
+    set known { type ipv4_addr; flags interval; elements = { 10.9.0.0/16 }; }
+    map ways { type ifname : verdict; elements = { "docker1" : accept }; }
+    counter seen { }
+    chain f {
+        type filter hook forward priority 10; policy accept;
+        ip saddr @known counter name seen drop comment "it's $HOME"
+        oifname vmap @ways
+        counter
+    }
+}
+EOF
+ip netns exec ns2 nft add table ip own
+"""
+
+
+def state(lab: Lab) -> tuple[object, ...]:
+    """All rules of a lab, without counters."""
+    seen = lab.look(foreign=True)
+    four, six = ({name: listed(held) for name, held in rulesets.items()} for rulesets in (seen.rulesets, seen.rulesets6))
+    return four, six, {name: stateless(held) for name, held in seen.native.items()}
+
+
+def listed(ruleset: Ruleset) -> list[str]:
+    return without_counters(ruleset).splitlines()
+
+
 def test_show_script_makes_the_same_lab(seed: Lab, tmp_path: Path) -> None:
     seed.run(f"policy FORWARD DROP{THREE_RULES}\nns ns2 fd00::2/64 on docker1\nlink ns0 10.0.0.1/30 -- ns1 10.0.0.2/30")
+    seed.run("bridge br6 fd00:6::1/64\nns six fd00:6::2/64 on br6\nroute six fd00:7::/64 via fd00:6::1")
+    seed.run(RULES_OF_ALL_KINDS, stream=Written())
     script = tmp_path / "lab.sh"
     script.write_text(str(seed.show("script")))
     subprocess.run(["sh", "-n", script], check=True)
     with Lab(firewall=seed.engine.ready.firewall) as other:
         other.run(f"sudo ip link set lo down; sh {script}", stream=Written())
         assert between(other.observe().topology, seed.observe().topology) == ()
+        made, wanted = (state(lab) for lab in (other, seed))
+        assert made == wanted
         assert other.matrix("ns0", "ns1")
         assert other.ping("ns1", "internet")
 
