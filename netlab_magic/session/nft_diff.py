@@ -88,7 +88,7 @@ def _rows(old: Chain | None, new: Chain | None, family: str, style: Style) -> It
 
 def _declared(block: Block, family: str, style: Style) -> tuple[str, ...]:
     """The lines of a block, without its head and the elements."""
-    bare = msgspec.structs.replace(block, elements=()) if isinstance(block, Set) else block
+    bare = msgspec.structs.replace(block, elements=(), raw="") if isinstance(block, Set) else block
     return tuple(line.strip() for line in [*block_lines(bare, family, style)][1:-1])
 
 
