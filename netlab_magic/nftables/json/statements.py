@@ -1,6 +1,6 @@
 """Statements from nft's JSON (libnftables-json(5))."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -216,15 +216,18 @@ class StatementReader(ExpressionReader):
 
     def meter(self, said: Mapping[str, Json]) -> s.Statement:
         """A set of the rule alone."""
-        element = Element(self.expression(said["key"]), statements=(self.stateful(*next(iter(said["stmt"].items()))),))
-        return s.Meter(said["name"], element, said.get("size"))
+        return s.Meter(said["name"], self._with_state(self.keyed(said["key"], (), None), [said["stmt"]]), said.get("size"))
 
     def update(self, said: Mapping[str, Json]) -> s.Statement:
         """A change of a set or map."""
-        found = self.keyed(said["elem"], (), self.expression(said["data"]) if "data" in said else None)
-        counted = tuple(self.stateful(*next(iter(one.items()))) for one in said.get("stmt", ()))
-        element = Element(found.key, found.data, found.timeout, found.expires, (*found.statements, *counted), found.comment)
-        return s.SetUpdate(said["op"], (said.get("set") or said["map"]).removeprefix("@"), element)
+        element = self.keyed(said["elem"], (), self.expression(said["data"]) if "data" in said else None)
+        name = (said.get("set") or said["map"]).removeprefix("@")
+        return s.SetUpdate(said["op"], name, self._with_state(element, said.get("stmt", ())))
+
+    def _with_state(self, element: Element, said: Iterable[Mapping[str, Json]]) -> Element:
+        """An element with the statements that nft prints beside it."""
+        more = tuple(self.stateful(*next(iter(one.items()))) for one in said)
+        return msgspec.structs.replace(element, statements=(*element.statements, *more))
 
 
 def _unsigned(count: int | None) -> int | None:
