@@ -26,7 +26,7 @@ _CAUSES = {
     Cause.BLACKHOLE: message("{namespace} has a blackhole route for {address} that discards the packet; no rule dropped it."),
     Cause.UNREACHABLE: message("{namespace} has an unreachable route for {address}; no rule dropped the packet."),
     Cause.PROHIBIT: message("{namespace} has a prohibit route for {address}; no rule dropped the packet."),
-    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its net.ipv4.ip_forward is 0), so this one goes no further."),
+    Cause.NOT_FORWARDING: message("{namespace} does not forward packets (its {sysctl} is 0), so this one goes no further."),
     Cause.TTL: message("The packet's TTL expired in {namespace}: is there a routing loop?"),
     Cause.HAIRPIN: message("The bridge {bridge} in {namespace} does not send a frame back out of the port it came in on (hairpin is off)."),
     Cause.LOOPBACK_DOWN: message("{namespace} sends to itself through lo, and its lo is down."),
@@ -82,8 +82,9 @@ def stopped_by(hop: Hop) -> tuple[str, dict[str, str]]:
     if walk.cause == Cause.TTL and set_by is not None:
         place = {"number": str(set_by.rule), "chain": set_by.chain, "table": set_by.table}
         return _TTL_SET, {"namespace": hop.namespace, **place, "ttl": str(set_by.changed.ttl if set_by.changed else 0)}
-    came = walk.packet.input
-    return _CAUSES[walk.cause], {"namespace": hop.namespace, "address": walk.packet.destination, "bridge": came, "device": came}
+    came, sysctl = walk.packet.input, "net.ipv6.conf.all.forwarding" if walk.last.six else "net.ipv4.ip_forward"
+    values = {"namespace": hop.namespace, "address": walk.packet.destination, "bridge": came, "device": came, "sysctl": sysctl}
+    return _CAUSES[walk.cause], values
 
 
 def _rules(hop: Hop, *, back: bool, every: bool) -> Iterator[PathStep]:

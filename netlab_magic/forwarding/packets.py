@@ -80,7 +80,7 @@ _FATAL = {
     "icmp-host-prohibited": Verdict.NO_ROUTE,
     "icmp-admin-prohibited": Verdict.NO_ROUTE,
     "icmp6-port-unreachable": Verdict.REFUSED,
-    "icmp6-adm-prohibited": Verdict.REFUSED,
+    **dict.fromkeys(("icmp6-adm-prohibited", "icmp6-policy-fail", "icmp6-reject-route"), Verdict.REFUSED),
 }
 _TCP_ONLY = dict.fromkeys(_NO_ROUTE_ECHO, Verdict.NO_ROUTE)
 

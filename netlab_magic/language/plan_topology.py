@@ -20,6 +20,12 @@ __all__ = ["OUTER_NETWORK", "desired", "host_end", "known_namespace"]
 OUTER_NETWORK = ("203.0.113.2/24", "203.0.113.1/24")
 """The addresses of the host's eth0 and of the internet's end: documentation addresses (RFC 5737), never routed for real."""
 
+OUTER_NETWORK_6 = ("2001:db8:203:113::2/64", "2001:db8:203:113::1/64")
+"""The same for IPv6 (RFC 3849)."""
+
+_INTERNET = ("8.8.8.8", "2001:4860:4860::8888")
+"""What the internet answers at where nobody says."""
+
 
 def host_end(namespace: str) -> str:
     """The name of the host's end of a namespace's veth pair: `veth-NAME`, cut to the kernel's 15 characters when too long.
@@ -179,13 +185,15 @@ def _plugged(topology: Topology, name: str, bridge: str, word: str) -> Topology:
 
 def _default_route(topology: Topology, name: str, statement: s.NetworkNamespace) -> Topology:
     namespace = topology.namespaces[name]
-    via = str(statement.via) if statement.via else _first_gateway(topology, namespace, statement)
-    if via is None:
-        return topology
-    interface = _connected(namespace, via)
-    if interface is None:
-        refuse(f"the gateway {via} is in none of the networks of {name}{_networks(namespace)}", statement.via or "", statement.place)
-    return topology.with_namespace(_routed(namespace, Route("default", via, interface.name)))
+    gateways = _first_gateways(topology, namespace, statement)
+    if statement.via:
+        gateways[ip_address(str(statement.via)).version] = str(statement.via)
+    for via in gateways.values():
+        interface = _connected(namespace, via)
+        if interface is None:
+            refuse(f"the gateway {via} is in none of the networks of {name}{_networks(namespace)}", statement.via or "", statement.place)
+        namespace = _routed(namespace, Route("default", via, interface.name))
+    return topology.with_namespace(namespace)
 
 
 def _networks(namespace: Namespace) -> str:
@@ -193,13 +201,14 @@ def _networks(namespace: Namespace) -> str:
     return f", {', '.join(found)}" if found else " (it has none)"
 
 
-def _first_gateway(topology: Topology, namespace: Namespace, statement: s.NetworkNamespace) -> str | None:
-    """The bridge's first address that the namespace can reach, for a namespace put on a bridge."""
-    if statement.on is None:
-        return None
-    bridge = topology.host.interface(str(statement.on))
-    gateways = [str(parsed.ip) for parsed in bridge.parsed()] if bridge else []
-    return next((gateway for gateway in gateways if _connected(namespace, gateway)), None)
+def _first_gateways(topology: Topology, namespace: Namespace, statement: s.NetworkNamespace) -> dict[int, str]:
+    """The bridge's first address of each IP version that the namespace can reach, for a namespace put on a bridge."""
+    bridge = topology.host.interface(str(statement.on)) if statement.on is not None else None
+    reached = [held for held in bridge.parsed() if _connected(namespace, str(held.ip))] if bridge else []
+    found: dict[int, str] = {}
+    for held in reached:
+        found.setdefault(held.version, str(held.ip))
+    return found
 
 
 def _routed(namespace: Namespace, route: Route) -> Namespace:
@@ -227,8 +236,8 @@ def _link(topology: Topology, statement: s.Link) -> Topology:
         for end, peer in (ends, ends[::-1]):
             topology = topology.with_namespace(topology.namespaces[end.namespace].with_interface(Interface(end.interface, peer=peer)))
     for side, end in zip((left, right), ends, strict=True):
-        if side.cidr:
-            topology = _with_addresses(topology, end, (side.cidr,))
+        if side.cidrs:
+            topology = _with_addresses(topology, end, side.cidrs)
     return topology
 
 
@@ -259,18 +268,13 @@ def _free_end(topology: Topology, side: s.LinkEnd, other: s.LinkEnd) -> End:
 
 def _internet(topology: Topology, statement: s.Internet) -> Topology:
     addresses = tuple(str(address) for address in statement.addresses)
-    outer, inner = End(HOST, "eth0"), End(INTERNET, "eth0")
     if INTERNET not in topology.namespaces:
-        addresses = addresses or ("8.8.8.8",)
-        if topology.host.interface("eth0"):
-            refuse("the host already has an eth0, which the internet needs", "", statement.place)
-        lo = Interface("lo", "loopback", ("127.0.0.1/8",))
-        eth0 = Interface("eth0", addresses=(OUTER_NETWORK[1],), peer=outer)
-        topology = topology.with_namespace(Namespace(INTERNET, (lo, eth0)))
-        host = topology.host.with_interface(Interface("eth0", addresses=(OUTER_NETWORK[0],), peer=inner))
-        topology = topology.with_namespace(_routed(host, Route("default", OUTER_NETWORK[1].partition("/")[0], "eth0")))
+        addresses = addresses or _INTERNET
+        topology = _with_uplink(topology, statement)
     if not addresses:
         return topology
+    if any(ip_address(address).version == 6 for address in addresses):
+        topology = _led_out(topology, *OUTER_NETWORK_6)
     cidrs = ["127.0.0.1/8"]
     for word, address in zip(statement.addresses or addresses, addresses, strict=True):
         cidr = f"{address}/{ip_address(address).max_prefixlen}"
@@ -281,6 +285,27 @@ def _internet(topology: Topology, statement: s.Internet) -> Topology:
     if set(lo.addresses) - {"::1/128"} == set(cidrs):
         return topology
     return topology.with_namespace(namespace.with_interface(msgspec.structs.replace(lo, addresses=tuple(cidrs))))
+
+
+def _with_uplink(topology: Topology, statement: s.Internet) -> Topology:
+    """The topology with a namespace for the internet, and a cable from there to the host's eth0."""
+    outer, inner = End(HOST, "eth0"), End(INTERNET, "eth0")
+    if topology.host.interface("eth0"):
+        refuse("the host already has an eth0, which the internet needs", "", statement.place)
+    topology = topology.with_namespace(Namespace(INTERNET, (Interface("lo", "loopback", ("127.0.0.1/8",)), Interface("eth0", peer=outer))))
+    topology = topology.with_namespace(topology.host.with_interface(Interface("eth0", peer=inner)))
+    return _led_out(topology, *OUTER_NETWORK)
+
+
+def _led_out(topology: Topology, own: str, far: str) -> Topology:
+    """The topology with these addresses on the host's uplink and on its far end, and a default route there, unless they have them."""
+    for end, cidr in ((End(HOST, "eth0"), own), (End(INTERNET, "eth0"), far)):
+        device = topology.interface(end)
+        if device is None or cidr in device.addresses:
+            return topology
+        addressed = msgspec.structs.replace(device, addresses=(*device.addresses, cidr))
+        topology = topology.with_namespace(topology.namespaces[end.namespace].with_interface(addressed))
+    return topology.with_namespace(_routed(topology.host, Route("default", far.partition("/")[0], "eth0")))
 
 
 def _route(topology: Topology, statement: s.RouteVia) -> Topology:

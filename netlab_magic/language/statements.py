@@ -111,15 +111,15 @@ class NetworkNamespace(Build, frozen=True):
 
 
 class LinkEnd(msgspec.Struct, frozen=True):
-    """`NS[:DEV] [CIDR]`: one side of a `link`."""
+    """`NS[:DEV] [CIDR…]`: one side of a `link`."""
 
     namespace: str
     device: str | None = None
-    cidr: str | None = None
+    cidrs: tuple[str, ...] = ()
 
 
 class Link(Build, frozen=True):
-    """`link NS[:DEV] [CIDR] -- NS[:DEV] [CIDR]`"""
+    """`link NS[:DEV] [CIDR…] -- NS[:DEV] [CIDR…]`"""
 
     left: LinkEnd
     right: LinkEnd

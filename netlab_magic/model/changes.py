@@ -189,18 +189,21 @@ class SetSysctl(_Change, frozen=True):
 
 
 class StartServer(_Change, frozen=True):
-    """A small server in a namespace."""
+    """A small server in a namespace; it answers in both families, which its command says where the namespace has IPv6 addresses (`six`)."""
 
     server: Server
+    six: bool = False
 
     def commands(self) -> tuple[str, ...]:
         server = self.server
         prefix = "" if server.namespace == HOST else f"ip netns exec {server.namespace} "
+        six = self.six and not server.address
         if server.kind == "http":
-            return (f"{prefix}python3 -m http.server {server.port} &",)
-        six = ":" in server.address
-        listen = f"UDP{6 if six else 4}-RECVFROM" if server.protocol == "udp" else f"TCP{6 if six else 4}-LISTEN"
-        at = f",bind=[{server.address}],ipv6only=1" if six else f",bind={server.address}" if server.address else ""
+            return (f"{prefix}python3 -m http.server {'--bind :: ' if six else ''}{server.port} &",)
+        version = 6 if six or ":" in server.address else 4
+        listen = f"UDP{version}-RECVFROM" if server.protocol == "udp" else f"TCP{version}-LISTEN"
+        at = f",bind=[{server.address}],ipv6only=1" if ":" in server.address else f",bind={server.address}" if server.address else ""
+        at = ",ipv6only=0" if six else at
         behind = f"{server.protocol.upper()}{6 if '[' in server.target else 4}:{server.target}" if server.kind == "proxy" else "EXEC:cat"
         return (f"{prefix}socat {listen}:{server.port},fork,reuseaddr{at} {behind} &",)
 
@@ -255,8 +258,12 @@ def between(before: Topology, after: Topology) -> tuple[Change, ...]:
         *(AddNamespace(difference.name) for difference in differences if difference.before is None),
         *_links(differences),
         *_settings(differences),
-        *(StartServer(server) for server in after.servers if server not in before.servers),
+        *(StartServer(server, _has_ipv6(after, server.namespace)) for server in after.servers if server not in before.servers),
     )
+
+
+def _has_ipv6(topology: Topology, namespace: str) -> bool:
+    return any(":" in cidr and cidr != "::1/128" for device in topology.namespaces[namespace].interfaces for cidr in device.addresses)
 
 
 def _differences(before: Topology, after: Topology) -> Iterator[_Difference]:

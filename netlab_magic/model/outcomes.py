@@ -18,6 +18,7 @@ __all__ = [
     "nobody_answers",
     "nobody_has",
     "own_loopback_down",
+    "prohibited",
     "protocol_unreachable",
     "spoke",
     "stopped_at_home",
@@ -34,7 +35,7 @@ _WORDS = {
     10: "host prohibited",
     13: _PROHIBITED,
 }
-_WORDS_6 = {0: "no route", 1: _PROHIBITED, 3: "address unreachable", 4: "port unreachable", 6: "reject route"}
+_WORDS_6 = {0: "no route", 1: _PROHIBITED, 3: "address unreachable", 4: "port unreachable", 5: "policy failure", 6: "reject route"}
 _ROUTING = ("network unreachable", "host unreachable", "no route", "address unreachable")
 _TIME_EXCEEDED, _TIME_EXCEEDED_6 = 11, 3
 
@@ -78,6 +79,11 @@ def could_not_send(probe: Probe, reason: str) -> Outcome:
 def protocol_unreachable(probe: Probe) -> Outcome:
     """An ICMP error came back that says that the receiver does not support the protocol."""
     return Outcome(probe, Verdict.REFUSED, why="the answer was protocol unreachable: a rule rejects it")
+
+
+def prohibited(probe: Probe) -> Outcome:
+    """An ICMPv6 error came back that says that somebody does not allow it (EACCES; tab_unreach in net/ipv6/icmp.c)."""
+    return Outcome(probe, Verdict.REFUSED, why=f"the answer was {_PROHIBITED}: a rule rejects it")
 
 
 def echo_error(probe: Probe, sender: str, kind: int, code: int) -> Outcome:

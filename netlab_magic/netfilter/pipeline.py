@@ -143,7 +143,8 @@ class _Pipeline(AtHooks):
         if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
             return self.deliver()
         if not self.routing.forwards:
-            raise Stopped(Outcome.DROPPED, "the host does not forward (net.ipv4.ip_forward is 0)", cause=Cause.NOT_FORWARDING)
+            key = "net.ipv6.conf.all.forwarding" if frame.six else "net.ipv4.ip_forward"
+            raise Stopped(Outcome.DROPPED, f"the host does not forward ({key} is 0)", cause=Cause.NOT_FORWARDING)
         hop = self.routing.route(frame.destination)
         if hop is None:
             raise self.no_way(frame.destination, answers=True)

@@ -21,7 +21,10 @@ __all__ = ["BUSY_SECONDS", "Network"]
 BUSY_SECONDS = 10.0
 """How long one thread waits for another one's statement to end."""
 
-_WATCHED = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
+_WATCHED = (
+    *("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables"),
+    *("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables"),
+)
 """The host's sysctls that are always read back, because the story of a lab turns on them."""
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic import docker
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.changes import between
+from netlab_magic.model.changes import SetSysctl, between
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, possible_names
 from netlab_magic.nftables.listing import listing
 from netlab_magic.nftables.reload import is_owned
@@ -16,6 +16,9 @@ from netlab_magic.session.program_output import with_text
 from netlab_magic.session.state import Seen
 
 __all__ = ["script", "without_counters"]
+
+_FOR_IPV6 = tuple(SetSysctl(HOST, key, "1") for key in ("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables"))
+"""What a lab without IPv6 addresses can do without."""
 
 _BUILDABLE = ("bridge", "dummy", "loopback")
 _HEAD = """\
@@ -32,7 +35,9 @@ def script(seen: Seen) -> str:
     topology = seen.topology
     lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
     changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
-    lines = [_HEAD, *(command for change in changes for command in change.commands()), *docker.ipsets(seen.dockerd)]
+    has_ipv6 = any(":" in cidr for cidr, _ in topology.addresses())
+    commands = (command for change in changes if has_ipv6 or change not in _FOR_IPV6 for command in change.commands())
+    lines = [_HEAD, *commands, *docker.ipsets(seen.dockerd)]
     for name in topology.namespaces:
         into = "" if name == HOST else f"ip netns exec {name} "
         lines += [f"{into}{command}" for command in _rules(seen, name)]

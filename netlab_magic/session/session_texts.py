@@ -22,6 +22,7 @@ _FEW = 3
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
+_FORWARDING = "net.ipv4.ip_forward=1, net.ipv6.conf.all.forwarding=1"
 _COMMANDS = """Commands
   a line that begins with $ or ! or a program's name (sudo, ip, iptables, nft, nsenter, tcpdump, …) is run as typed by a shell
   in the lab host; %%netlab sh [NS] runs a whole cell this way
@@ -57,12 +58,12 @@ def ready_text(name: str, ready: Ready) -> str:
         return (
             f"The lab{called(name)} is up, simulated: no packet is sent, and a model of the Linux kernel works out what would happen; "
             f"firewall variant {ready.firewall}.\n"
-            f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1).{notes}"
+            f"  IP forwarding is on, as on a Docker host ({_FORWARDING}).{notes}"
         )
     return (
         f"The lab{called(name)} is up: a network of its own, created through {_WAYS.get(ready.way, ready.way)}, "
         f"firewall variant {ready.firewall}.\n"
-        f"  IP forwarding is on, as on a Docker host (net.ipv4.ip_forward=1); the machine's own network is not touched.{notes}"
+        f"  IP forwarding is on, as on a Docker host ({_FORWARDING}); the machine's own network is not touched.{notes}"
     )
 
 

@@ -50,10 +50,10 @@ class Statements(ABC):
         """`ns NAME [CIDR…] [on BRIDGE] [via GATEWAY]`"""
         return self._result(Changed, "ns", name, *cidrs, *(("on", on) if on else ()), *(("via", via) if via else ()))
 
-    def link(self, left: str, right: str, left_cidr: str | None = None, right_cidr: str | None = None) -> Changed:
-        """`link NS[:DEV] [CIDR] -- NS[:DEV] [CIDR]`"""
-        ends = left, *([left_cidr] if left_cidr else []), "--", right, *([right_cidr] if right_cidr else [])
-        return self._result(Changed, "link", *ends)
+    def link(self, left: str, right: str, left_cidr: str | Sequence[str] = (), right_cidr: str | Sequence[str] = ()) -> Changed:
+        """`link NS[:DEV] [CIDR…] -- NS[:DEV] [CIDR…]`"""
+        near, far = ([cidrs] if isinstance(cidrs, str) else cidrs for cidrs in (left_cidr, right_cidr))
+        return self._result(Changed, "link", left, *near, "--", right, *far)
 
     def internet(self, *addresses: str) -> Changed:
         """`internet [ADDRESS…]`"""

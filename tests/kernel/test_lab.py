@@ -33,7 +33,9 @@ def test_what_was_built_is_what_the_kernel_has(seed: Lab) -> None:
     assert eth0 is not None
     assert (eth0.addresses, eth0.peer, eth0.up, eth0.carrier) == (("172.18.0.2/16",), End(HOST, "veth-ns0"), True, True)
     assert [port.name for port in topology.host.ports("docker1")] == ["veth-ns0", "veth-ns1"]
-    assert topology.host.sysctls == {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
+    forwarding = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+    bridged = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+    assert topology.host.sysctls == dict.fromkeys((*forwarding, *bridged), "1")
 
 
 @pytest.mark.parametrize("variant", ["legacy", "nft"])

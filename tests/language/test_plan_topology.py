@@ -46,9 +46,26 @@ def test_a_namespace_on_a_bridge_has_eth0_a_port_and_a_default_route() -> None:
 
 def test_the_internet_is_behind_eth0_and_has_no_way_back_to_private_networks() -> None:
     topology = built(SEED)
-    assert topology.owner("8.8.8.8") == End(INTERNET, "lo")
-    assert topology.host.routes == (Route("default", "203.0.113.1", "eth0"),)
+    assert topology.owner("8.8.8.8") == topology.owner("2001:4860:4860::8888") == End(INTERNET, "lo")
+    assert topology.host.routes == (Route("default", "203.0.113.1", "eth0"), Route("default", "2001:db8:203:113::1", "eth0"))
     assert topology.namespaces[INTERNET].routes == ()
+
+
+def test_an_internet_of_one_family_is_addressed_in_that_one_alone() -> None:
+    topology = built("internet 8.8.8.8")
+    assert topology.host.routes == (Route("default", "203.0.113.1", "eth0"),)
+    assert not [cidr for cidr, _ in topology.addresses() if ":" in cidr]
+    both = built("internet 8.8.8.8\ninternet 8.8.8.8 2001:4860:4860::8888")
+    assert both.host.routes == built("internet").host.routes
+
+
+def test_a_namespace_has_a_default_route_of_each_family_that_its_bridge_has() -> None:
+    bridge = "bridge b 10.0.0.1/24 fd00::1/64\n"
+    routes = built(bridge + "ns a 10.0.0.2/24 fd00::2/64 on b").namespaces["a"].routes
+    assert routes == (Route("default", "10.0.0.1", "eth0"), Route("default", "fd00::1", "eth0"))
+    assert built(bridge + "ns a fd00::2/64 on b").namespaces["a"].routes == routes[1:]
+    chosen = built(bridge + "ns a 10.0.0.2/24 fd00::2/64 on b via fd00::9").namespaces["a"].routes
+    assert chosen == (routes[0], Route("default", "fd00::9", "eth0"))
 
 
 COMMANDS = [
@@ -84,7 +101,7 @@ CHANGES = [
     ("ns ns1", "already so"),
     ("bridge docker1", "already so"),
     ("internet", "already so"),
-    ("internet 1.1.1.1", "internet:lo: 8.8.8.8/32 becomes 1.1.1.1/32"),
+    ("internet 1.1.1.1", "internet:lo: 8.8.8.8/32, 2001:4860:4860::8888/128 becomes 1.1.1.1/32"),
     ("bridge docker1 172.19.0.1/16", "docker1: 172.18.0.1/16 becomes 172.19.0.1/16"),
     ("delete ns1", "veth-ns1 is gone; namespace ns1 is gone"),
     ("delete docker1", "docker1 is gone"),

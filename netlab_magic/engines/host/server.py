@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ from netlab_magic.engines.host.process.isolation import BIND, LAB_FOLDER, mount
 from netlab_magic.engines.host.process.seccomp import ignore_setgroups
 from netlab_magic.engines.host.state import firewall
 from netlab_magic.engines.host.state.apply import Refused, apply
-from netlab_magic.engines.host.state.observe import Namespaces, observe
+from netlab_magic.engines.host.state.observe import AT_ONCE, Namespaces, observe, write_sysctl
 from netlab_magic.engines.host.state.packet_context import inside
 from netlab_magic.engines.host.tracing.trace import trace
 from netlab_magic.iptables.ruleset import PROGRAM_OF
@@ -133,7 +134,10 @@ class LabHost:
         """Loopback up, and forwarding on as on a Docker host (dockerd sets ip_forward=1 itself)."""
         with RouteSocket() as netlink:
             netlink.send([link(RTM_NEWLINK, index=1, up=True)])
-        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        write_sysctl("net.ipv4.ip_forward", "1")
+        with suppress(FileNotFoundError):  # a kernel without IPv6
+            write_sysctl("net.ipv6.conf.all.forwarding", "1")
+            write_sysctl(*AT_ONCE)
         if not os.path.isdir("/proc/sys/net/bridge"):
             self.notes.append(NO_BRIDGE_NETFILTER)
 

@@ -261,7 +261,14 @@ def _new_route(world: World, name: str, route: Route) -> World:
     made = route if route.kind != "unicast" else _through_device(namespace, route)
     if any(_network(held) == _network(made) for held in (*namespace.routes, *_connected(namespace))):
         raise KernelSaysNo(EXISTS)
-    return world.with_namespace(msgspec.structs.replace(namespace, routes=(*namespace.routes, made)))
+    routes = sorted((*namespace.routes, made), key=_listed)
+    return world.with_namespace(msgspec.structs.replace(namespace, routes=tuple(routes)))
+
+
+def _listed(route: Route) -> str:
+    """For sorting routes as the kernel lists them: IPv4's first, then IPv6's, the more specific before the less (fib6_walk_continue)."""
+    network = _network(route)
+    return f"{int(network.network_address):0128b}"[: network.prefixlen] + "2" if network.version == 6 else ""
 
 
 def _through_device(namespace: Namespace, route: Route) -> Route:

@@ -61,8 +61,10 @@ def _known(namespace: Namespace, key: str) -> str | None:
     device = found["device"].replace("/", ".")
     if device not in ("all", "default") and namespace.interface(device) is None:
         return None
-    if (found[1], found["name"]) == ("ipv4", "forwarding") and device != "all":
-        return read(namespace, "net.ipv4.ip_forward")
+    if found["name"] == "forwarding" and device != "all":
+        return read(namespace, "net.ipv4.ip_forward" if found[1] == "ipv4" else "net.ipv6.conf.all.forwarding")
+    if found["name"] == "accept_dad" and device not in ("all", "default"):
+        return read(namespace, "net.ipv6.conf.default.accept_dad")
     return _OF_DEVICES[found[1]].get(found["name"])
 
 

@@ -19,7 +19,8 @@ __all__ = ["followed"]
 def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTrace]:
     """The lab after a probe, and what the model says of its packets."""
     after, outcome, found = predicted_now(world, probe)
-    absent = set(_absent(world))
+    wanted = "ipv6" if probe.six else "ipv4"
+    absent = set(_absent(world, wanted))
     traced_hops = [_passage(hop, Direction.REQUEST, absent) for hop in found.request.hops if hop.host_trace.hooks]
     if found.back is not None:
         direction = Direction.ERROR if found.back.hops[0].host_trace.sent.state == "RELATED" else Direction.REPLY
@@ -27,7 +28,7 @@ def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTra
     for direction, trace in _later(found):
         traced_hops += [_passage(hop, direction, absent) for hop in trace.hops if hop.host_trace.hooks]
     rules = {
-        namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == "ipv4"
+        namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == wanted
     }
     return after, KernelTrace(outcome, tuple(traced_hops), (), rules, simulated=True)
 
@@ -43,10 +44,10 @@ def _later(found: Prediction) -> Iterator[tuple[Direction, Trace]]:
             yield Direction.REPLY if packet.protocol == "tcp" else Direction.ERROR, trace
 
 
-def _absent(world: World) -> Iterator[tuple[str, str, str]]:
+def _absent(world: World, wanted: str) -> Iterator[tuple[str, str, str]]:
     """Built-in chains that nft has not created, because they were never used: namespace, table and chain."""
-    for (namespace, _), rules in world.rules.items():
-        for table in rules.tables:
+    for (namespace, family), rules in world.rules.items():
+        for table in rules.tables if family == wanted else ():
             yield from ((namespace, table.name, chain.name) for chain in table.chains if chain.counters is None and not chain.rules)
 
 

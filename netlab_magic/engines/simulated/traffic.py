@@ -33,6 +33,12 @@ _TRIES = 2
 _REMEMBERED = 1000
 """So many connections of a namespace are remembered, for conntrack -L."""
 
+_OTHER_REFUSALS = {
+    ("icmp", 3, 2): outcomes.protocol_unreachable,
+    **dict.fromkeys((("ipv6-icmp", 1, code) for code in (1, 5, 6)), outcomes.prohibited),
+}
+"""ICMP errors about a connection or a datagram that say something else than that nothing listens there."""
+
 _IGNORE = {False: "net.ipv4.icmp_echo_ignore_all", True: "net.ipv6.icmp.echo_ignore_all"}
 
 
@@ -276,9 +282,12 @@ def _answer(found: Prediction) -> Outcome | None:
         return outcomes.stopped_at_home(probe)
     if found.back is None or found.verdict not in (Verdict.REFUSED, Verdict.NO_ROUTE):
         return None
+    last = found.back.hops[-1].host_trace.packet
     if probe.protocol == "icmp":
-        last = found.back.hops[-1].host_trace.packet
         return outcomes.echo_error(probe, last.source, last.icmp_type, last.icmp_code)
+    error = last.protocol, last.icmp_type, last.icmp_code
+    if error in _OTHER_REFUSALS:
+        return _OTHER_REFUSALS[error](probe)
     return outcomes.connection_refused(probe) if found.verdict == Verdict.REFUSED else outcomes.no_route(probe)
 
 

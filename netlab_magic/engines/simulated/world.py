@@ -81,7 +81,8 @@ def loopback(up: bool) -> Interface:
 
 def empty_world(variant: str) -> World:
     """A lab host that has just started: loopback up, forwarding on as on a Docker host."""
-    host = Namespace(HOST, (loopback(up=True),), sysctls={"net.ipv4.ip_forward": "1"})
+    set_by_the_lab = {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1", "net.ipv6.conf.default.accept_dad": "0"}
+    host = Namespace(HOST, (loopback(up=True),), sysctls=set_by_the_lab)
     chains = tuple(Chain(name, "ACCEPT") for name in BUILT_IN["filter"])
     # The check whether the legacy variant works reads this table, which creates it.
     looked_at = {(HOST, "ipv4"): Ruleset((Table("filter", chains),))} if variant == "legacy" else {}

@@ -31,13 +31,11 @@ def _link_end(r: Reader) -> s.LinkEnd:
     name, colon, device = word.partition(":")
     interface = valid_name(Word(device, word.place), "interface") if colon else None
     following = r.many("CIDR", lambda word: word != "--")
-    if len(following) > 1:
-        wrong(f"{following[1]} is one word too many: {r.form}", following[1])
-    return s.LinkEnd(Word(name, word.place), interface, cidr(following[0]) if following else None)
+    return s.LinkEnd(Word(name, word.place), interface, tuple(map(cidr, following)))
 
 
 def read_link(r: Reader) -> Statement:
-    """link = "link" NS [":" DEV] [ CIDR ] "--" NS [":" DEV] [ CIDR ]"""
+    """link = "link" NS [":" DEV] { CIDR } "--" NS [":" DEV] { CIDR }"""
     left = _link_end(r)
     r.literal("--")
     return s.Link(left, _link_end(r))
@@ -99,19 +97,19 @@ BUILD = (
     ),
     Syntax(
         "ns NAME [CIDR…] [on BRIDGE] [via GATEWAY]",
-        "a namespace; on a bridge it gets eth0 (a veth pair) and a default route to the bridge's first address, or via GATEWAY",
+        "a namespace; on a bridge it gets eth0 (a veth pair) and default routes to the bridge's first addresses, or via GATEWAY",
         read_ns,
-        ("ns ns0 172.18.0.2/16 on docker1",),
+        ("ns ns0 172.18.0.2/16 on docker1", "ns ns0 172.18.0.2/16 fd00::2/64 on docker1"),
     ),
     Syntax(
-        "link NS[:DEV] [CIDR] -- NS[:DEV] [CIDR]",
+        "link NS[:DEV] [CIDR…] -- NS[:DEV] [CIDR…]",
         "a veth pair between two namespaces (or host)",
         read_link,
         ("link ns0 10.0.0.1/24 -- ns1 10.0.0.2/24",),
     ),
     Syntax(
         "internet [ADDRESS…]",
-        "a namespace behind the host's eth0 that owns these addresses (8.8.8.8 by default)",
+        "a namespace behind the host's eth0 that owns these addresses (by default 8.8.8.8 and 2001:4860:4860::8888)",
         read_internet,
         ("internet 8.8.8.8 1.1.1.1",),
     ),
@@ -125,7 +123,7 @@ BUILD = (
         "masquerade CIDR [except BRIDGE]",
         "source NAT for what leaves CIDR, except towards BRIDGE",
         read_masquerade,
-        ("masquerade 172.18.0.0/16 except docker1",),
+        ("masquerade 172.18.0.0/16 except docker1", "masquerade fd00::/64 except docker1"),
     ),
     Syntax(
         "serve NS PORT[/udp] [http|echo]",

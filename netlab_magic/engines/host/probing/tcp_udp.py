@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from netlab_magic.engines.host.probing.icmp_echo import refused
-from netlab_magic.model.outcomes import cut_off
+from netlab_magic.model.outcomes import cut_off, prohibited
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 
 __all__ = ["PortProbe"]
@@ -91,8 +91,14 @@ class PortProbe:
         except BlockingIOError:
             return {}
         except OSError as error:
-            return {self.probe: _rejected(self.probe, error) if self.connected else refused(self.probe, error)}
+            return {self.probe: self._refused(error)}
         return {self.probe: Outcome(self.probe, Verdict.ANSWERED, (answered_at - self._started) * 1000)}
+
+    def _refused(self, error: OSError) -> Outcome:
+        """What an error means; EACCES where sending went well is an ICMPv6 error's."""
+        if self.connected:
+            return _rejected(self.probe, error)
+        return prohibited(self.probe) if error.errno == errno.EACCES and not self._failure else refused(self.probe, error)
 
     def _acknowledged(self) -> float:
         """The time of the connection, once its end is acknowledged too. Raises BlockingIOError before that, OSError for a refusal."""

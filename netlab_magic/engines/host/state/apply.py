@@ -2,13 +2,13 @@
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import nullcontext
 
 from netlab_magic.engines.host.netlink import rtnetlink as n
 from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, NLM_F_EXCL, Message
 from netlab_magic.engines.host.state.new_namespaces import NewNamespaces, remove_name
-from netlab_magic.engines.host.state.observe import Namespaces, write_sysctl
+from netlab_magic.engines.host.state.observe import AT_ONCE, Namespaces, write_sysctl
 from netlab_magic.model import changes as c
 from netlab_magic.model.topology import HOST, End, Route, Server
 
@@ -36,13 +36,22 @@ class Batch:
 
 
 class Applier:
-    """Applies changes one after the other; `flush` sends what is gathered. `ahead` are the namespaces to come, if they are made ahead."""
+    """Applies changes one after the other; `flush` sends what is gathered. `ahead` are the namespaces to come, if they are made ahead.
+
+    `with_ipv6` are the new namespaces that get IPv6 addresses.
+    """
 
     def __init__(
-        self, namespaces: Namespaces, ahead: NewNamespaces | None, start: Callable[[Server], None], stop: Callable[[Server], None]
+        self,
+        namespaces: Namespaces,
+        ahead: NewNamespaces | None,
+        with_ipv6: Container[str],
+        start: Callable[[Server], None],
+        stop: Callable[[Server], None],
     ) -> None:
         self.namespaces = namespaces
         self._ahead = ahead
+        self._with_ipv6 = with_ipv6
         self._start, self._stop = start, stop
         self.batches: dict[str, Batch] = {}
         self.indices: dict[End, int] = {}
@@ -131,6 +140,9 @@ class Applier:
         else:
             with NewNamespaces([name]) as one:
                 self.namespaces.take(*one.take())
+        if name in self._with_ipv6:
+            with self.namespaces.inside(name):
+                write_sysctl(*AT_ONCE)
         self.indices[End(name, "lo")] = 1
         self.next_index[name] = 2
         self.gather(name, n.link(n.RTM_NEWLINK, index=1, up=True), End(name, "lo"))
@@ -197,10 +209,11 @@ def apply(
     and its neighbours would send to the old one for half a minute.
     """
     new = [change.namespace for change in changes if isinstance(change, c.AddNamespace)]
+    with_ipv6 = {change.namespace for change in changes if isinstance(change, c.AddAddress) and ":" in change.cidr}
     # A name may have to go before it can be given again.
     at_once = any(isinstance(change, c.DeleteNamespace) for change in changes)
     with nullcontext() if at_once or not new else NewNamespaces(new) as ahead:
-        applier = Applier(namespaces, ahead, start, stop)
+        applier = Applier(namespaces, ahead, with_ipv6, start, stop)
         for applier.current, change in enumerate(changes):
             try:
                 applier.do(change)

@@ -16,7 +16,12 @@ from netlab_magic.engines.host.netlink.rtnetlink import Ifinfomsg, RouteSocket
 from netlab_magic.engines.host.process.isolation import NEWNET, setns
 from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, Server, Topology
 
-__all__ = ["Namespaces", "observe", "read_sysctl", "write_sysctl"]
+__all__ = ["AT_ONCE", "Namespaces", "observe", "read_sysctl", "write_sysctl"]
+
+AT_ONCE = ("net.ipv6.conf.default.accept_dad", "0")
+"""The sysctl with which new devices use their IPv6 addresses at once. Else they first look for somebody who has them (RFC 4862, 5.4), and
+until their link-local address is theirs, a second or two, they cannot ask for a neighbour on behalf of others (ndisc_solicit).
+"""
 
 NAMED = "/run/netns"
 """Where `ip netns` keeps named namespaces (ip-netns(8))."""

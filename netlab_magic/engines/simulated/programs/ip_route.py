@@ -41,6 +41,10 @@ def route(call: Call, asked: Asked) -> int:
     raise Ended(255, f'Command "{word}" is unknown, try "ip route help".\n')
 
 
+_PREFERENCE = {4: "", 6: "pref medium"}
+"""What `ip` prints last of a route (RTA_PREF in linux/rtnetlink.h)."""
+
+
 def _read(call: Call) -> Route:
     kind = call.words.pop(0) if call.words and call.words[0] in ROUTE_KINDS else "unicast"
     found = operands(call, _TAKES, "to")
@@ -96,7 +100,8 @@ def _lines(call: Call, version: int) -> "Iterator[tuple[IPv4Network | IPv6Networ
             scope = "" if held.via or version == 6 else " scope link"
             source = f" src {held.source}" if held.source else ""
             down = "" if _has_signal(call, held.device) else " linkdown"
-            yield network, f"{shown_as}{via} dev {held.device}{' metric 1024' if version == 6 else ''}{scope}{source}{down} "
+            rank = " metric 1024" if version == 6 else ""
+            yield network, f"{shown_as}{via} dev {held.device}{rank}{scope}{source}{down} {_PREFERENCE[version]}"
     for device in call.here.interfaces:
         if not device.up or device.kind == "loopback":
             continue
@@ -104,7 +109,7 @@ def _lines(call: Call, version: int) -> "Iterator[tuple[IPv4Network | IPv6Networ
             if own.version == version and own.network.prefixlen < own.max_prefixlen:
                 source = f" scope link src {own.ip}" if version == 4 else " metric 256"
                 down = "" if device.carrier else " linkdown"
-                yield own.network, f"{own.network} dev {device.name} proto kernel{source}{down} "
+                yield own.network, f"{own.network} dev {device.name} proto kernel{source}{down} {_PREFERENCE[version]}"
 
 
 def _has_signal(call: Call, name: str | None) -> bool:
