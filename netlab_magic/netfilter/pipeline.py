@@ -135,17 +135,17 @@ class _Pipeline(AtHooks):
         return Outcome.FORWARDED
 
     def route(self) -> str:
-        """The routing decision of a packet from outside."""
+        """The routing decision of a packet from outside: IPv6 looks for a route before it asks whether the host forwards (ip6_pkt_drop)."""
         frame = self.frame
         if self.routing is None:
             return self.forward(self.sent.output) if self.sent.output else self.deliver()
         self.refuse_martians()
         if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
             return self.deliver()
-        if not self.routing.forwards:
+        hop = self.routing.route(frame.destination)
+        if not self.routing.forwards and (hop is not None or not frame.six):
             key = "net.ipv6.conf.all.forwarding" if frame.six else "net.ipv4.ip_forward"
             raise Stopped(Outcome.DROPPED, f"the host does not forward ({key} is 0)", cause=Cause.NOT_FORWARDING)
-        hop = self.routing.route(frame.destination)
         if hop is None:
             raise self.no_way(frame.destination, answers=True)
         return self.forward(hop.device)

@@ -24,6 +24,7 @@ __all__ = [
     "applied",
     "device_of",
     "moved",
+    "place_among_routes",
 ]
 
 
@@ -261,14 +262,16 @@ def _new_route(world: World, name: str, route: Route) -> World:
     made = route if route.kind != "unicast" else _through_device(namespace, route)
     if any(_network(held) == _network(made) for held in (*namespace.routes, *_connected(namespace))):
         raise KernelSaysNo(EXISTS)
-    routes = sorted((*namespace.routes, made), key=_listed)
-    return world.with_namespace(msgspec.structs.replace(namespace, routes=tuple(routes)))
+    four, six = ([held for held in (*namespace.routes, made) if _network(held).version == version] for version in (4, 6))
+    six.sort(key=lambda held: place_among_routes(_network(held)))
+    return world.with_namespace(msgspec.structs.replace(namespace, routes=(*four, *six)))
 
 
-def _listed(route: Route) -> str:
-    """For sorting routes as the kernel lists them: IPv4's first, then IPv6's, the more specific before the less (fib6_walk_continue)."""
-    network = _network(route)
-    return f"{int(network.network_address):0128b}"[: network.prefixlen] + "2" if network.version == 6 else ""
+def place_among_routes(network: IPv4Network | IPv6Network) -> tuple[bool, str, int]:
+    """For sorting routes as the kernel lists them: in IPv6 the more specific before the less specific (fib6_walk_continue)."""
+    if network.version == 6:
+        return True, f"{int(network.network_address):0128b}"[: network.prefixlen] + "2", 0
+    return network.prefixlen > 0, f"{int(network.network_address):032b}", network.prefixlen
 
 
 def _through_device(namespace: Namespace, route: Route) -> Route:

@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
 
+from netlab_magic.engines.simulated.change import place_among_routes
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.programs.ip_common import Asked, attempt, known_device, operands, verb
 from netlab_magic.forwarding.links import links_of
@@ -41,6 +42,7 @@ def route(call: Call, asked: Asked) -> int:
     raise Ended(255, f'Command "{word}" is unknown, try "ip route help".\n')
 
 
+_LINK_LOCAL = IPv6Network("fe80::/64")
 _PREFERENCE = {4: "", 6: "pref medium"}
 """What `ip` prints last of a route (RTA_PREF in linux/rtnetlink.h)."""
 
@@ -77,7 +79,7 @@ def _show(call: Call, asked: Asked) -> int:
         raise Ended(1, "the simulated engine has the routing table main only\n")
     version = asked.family or 4
     wanted = found.get("to")
-    lines = sorted(_lines(call, version), key=lambda line: (line[0].prefixlen > 0, int(line[0].network_address), line[0].prefixlen))
+    lines = sorted(_lines(call, version), key=lambda line: place_among_routes(line[0]))
     for network, text in lines:
         device = text.partition(" dev ")[2].partition(" ")[0]
         named = str(network) if network.prefixlen < network.max_prefixlen else str(network.network_address)
@@ -105,6 +107,8 @@ def _lines(call: Call, version: int) -> "Iterator[tuple[IPv4Network | IPv6Networ
     for device in call.here.interfaces:
         if not device.up or device.kind == "loopback":
             continue
+        if version == 6 and device.carrier:
+            yield _LINK_LOCAL, f"{_LINK_LOCAL} dev {device.name} proto kernel metric 256 {_PREFERENCE[version]}"
         for own in device.parsed():
             if own.version == version and own.network.prefixlen < own.max_prefixlen:
                 source = f" scope link src {own.ip}" if version == 4 else " metric 256"
