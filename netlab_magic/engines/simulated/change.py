@@ -2,10 +2,11 @@
 
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_interface
 
 import msgspec
 
+from netlab_magic.engines.simulated.route_order import network_of_route, place_among_routes
 from netlab_magic.engines.simulated.sysctls import written
 from netlab_magic.engines.simulated.world import World, hardware_address, loopback
 from netlab_magic.model import changes as c
@@ -24,7 +25,6 @@ __all__ = [
     "applied",
     "device_of",
     "moved",
-    "place_among_routes",
 ]
 
 
@@ -240,15 +240,10 @@ def _without_address(world: World, end: End, cidr: str) -> World:
 
 def _is_held(namespace: Namespace, route: Route) -> bool:
     """Whether the device of a route can still lead to its gateway; one without gateway needs an address of its family."""
-    version = _network(route).version
+    version = network_of_route(route).version
     device = namespace.interface(route.device or "")
     own = [held for held in device.parsed() if held.version == version] if device else []
     return any(ip_address(route.via) in held.network for held in own) if route.via else bool(own)
-
-
-def _network(route: Route) -> IPv4Network | IPv6Network:
-    everything = "::/0" if ":" in (route.via or "") else "0.0.0.0/0"
-    return ip_network(everything if route.destination == "default" else route.destination, strict=False)
 
 
 def _on_link(namespace: Namespace, address: str) -> Interface | None:
@@ -260,18 +255,11 @@ def _new_route(world: World, name: str, route: Route) -> World:
     """A route; its gateway must be in a network of a device that is up (fib_check_nh)."""
     namespace = _namespace(world, name)
     made = route if route.kind != "unicast" else _through_device(namespace, route)
-    if any(_network(held) == _network(made) for held in (*namespace.routes, *_connected(namespace))):
+    if any(network_of_route(held) == network_of_route(made) for held in (*namespace.routes, *_connected(namespace))):
         raise KernelSaysNo(EXISTS)
-    four, six = ([held for held in (*namespace.routes, made) if _network(held).version == version] for version in (4, 6))
-    six.sort(key=lambda held: place_among_routes(_network(held)))
+    four, six = ([held for held in (*namespace.routes, made) if network_of_route(held).version == version] for version in (4, 6))
+    six.sort(key=lambda held: place_among_routes(network_of_route(held)))
     return world.with_namespace(msgspec.structs.replace(namespace, routes=(*four, *six)))
-
-
-def place_among_routes(network: IPv4Network | IPv6Network) -> tuple[bool, str, int]:
-    """For sorting routes as the kernel lists them: in IPv6 the more specific before the less specific (fib6_walk_continue)."""
-    if network.version == 6:
-        return True, f"{int(network.network_address):0128b}"[: network.prefixlen] + "2", 0
-    return network.prefixlen > 0, f"{int(network.network_address):032b}", network.prefixlen
 
 
 def _through_device(namespace: Namespace, route: Route) -> Route:
@@ -303,7 +291,7 @@ def _without_route(world: World, name: str, route: Route) -> World:
         (
             held
             for held in namespace.routes
-            if _network(held) == _network(route) and route.via in (None, held.via) and route.device in (None, held.device)
+            if network_of_route(held) == network_of_route(route) and route.via in (None, held.via) and route.device in (None, held.device)
         ),
         None,
     )

@@ -5,9 +5,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
 
-from netlab_magic.engines.simulated.change import place_among_routes
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.programs.ip_common import Asked, attempt, known_device, operands, verb
+from netlab_magic.engines.simulated.route_order import network_of_route, place_among_routes
 from netlab_magic.forwarding.links import links_of
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.changes import AddRoute, DeleteRoute
@@ -91,8 +91,7 @@ def _show(call: Call, asked: Asked) -> int:
 
 def _lines(call: Call, version: int) -> "Iterator[tuple[IPv4Network | IPv6Network, str]]":
     for held in call.here.routes:
-        everything = "::/0" if ":" in (held.via or "") else "0.0.0.0/0"
-        network = ip_network(everything if held.destination == "default" else held.destination)
+        network = network_of_route(held)
         if network.version == version:
             shown_as = str(network.network_address) if network.prefixlen == network.max_prefixlen else held.destination
             if held.kind != "unicast":
