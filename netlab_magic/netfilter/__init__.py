@@ -1,4 +1,4 @@
-"""One packet on one host, as the kernel treats it: hooks, tables, chains, rules, NAT and routing, worked out from the rules alone.
+"""Models one packet on one host: hooks, tables, chains, rules, NAT and routing, from the rules alone.
 
 Start reading: `pipeline`, then `table` and `matches`; `nft_program` and `nft_rules` for the rules of nft.
 Imports: iptables, model, nftables.

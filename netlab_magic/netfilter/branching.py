@@ -1,4 +1,4 @@
-"""Where a rule cannot be judged, every way is followed: the one on which it matches, and the one on which it does not."""
+"""Follows both cases if a rule cannot be evaluated: that it matches, and that it does not."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,10 +10,10 @@ Answers = tuple[bool, ...]
 
 
 def every_way(follow: Callable[[Answers], tuple[Way, bool]], most: int) -> tuple[list[Way], bool]:
-    """The ways that do not fork any more, and whether these are all: at most `most` are followed.
+    """The results of all paths, and whether they are complete: at most `most` are followed.
 
-    `follow` is given what to assume of one rule after the other of which nobody can tell whether it matches. It gives the way, and
-    whether that came to one more such rule.
+    `follow` gets, for each undecidable rule in order, whether it is taken to match. It returns the result, and whether it met one more
+    such rule.
     """
     found: list[Way] = []
     waiting: list[Answers] = [()]

@@ -1,4 +1,4 @@
-"""A ruleset compiled for walking: chains of lines, each with the tests of a rule and what follows."""
+"""A compiled ruleset: chains of lines, each with the tests of a rule and its action."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
         told = canonical(rule, family)
         found = conditions(told, family)
         follows = action(told.target, chains, family)
-    except (ValueError, LookupError):  # lenient reading keeps what iptables would refuse
+    except (ValueError, LookupError):  # lenient reading keeps rules that iptables would refuse
         found = (unjudged("words that cannot be read"),)
         follows = unknowable("cannot be read")
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)

@@ -1,4 +1,4 @@
-"""A connection: the request's walk, and the walk of what comes back, which connection tracking recognises and translates."""
+"""A connection: the request's trace, and that of the answer, which connection tracking recognises and translates."""
 
 import msgspec
 
@@ -13,14 +13,14 @@ __all__ = ["Conversation", "converse", "is_answer"]
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A request and what comes back: the reply where the request arrived, the refusal where it was rejected, else None."""
+    """A request and its answer: the reply if the request arrived, the refusal if it was rejected, otherwise None."""
 
     request: HostTrace
     reply: HostTrace | None = None
 
     @property
     def answered(self) -> bool:
-        """Whether the reply reaches who asked, and looks to it as if it came from whom the request was sent to."""
+        """Whether the reply reaches the sender and appears to come from the address that the request was sent to."""
         return self.request.passed and self.reply is not None and self.reply.passed and self.is_recognised
 
     @property
@@ -30,7 +30,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
     @property
     def why(self) -> str:
-        """What became of it, in a sentence."""
+        """The outcome, in a sentence."""
         if self.reply is None or not self.request.passed:
             return f"the request: {self.request.why}"
         if not self.reply.passed:
@@ -41,7 +41,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 def is_answer(packet: Packet, sent: Packet) -> bool:
-    """Whether the sender of `sent` takes `packet`, which has come to it, for the answer.
+    """Whether the sender of `sent` accepts the received `packet` as the answer.
 
     ping's raw socket takes an echo reply to any address of its host (raw_v4_input in net/ipv4/raw.c).
     """
@@ -55,9 +55,9 @@ def _flow(packet: Packet) -> Flow:
 
 
 def converse(packet: Packet, ruleset: Ruleset, host: Host | None = None) -> Conversation:
-    """The walk of a connection's first packet, and of the first packet back.
+    """The traces of a connection's first packet and of the first packet back.
 
-    Whoever gets the request is taken to answer it: an echo reply, a SYN/ACK, a datagram. Raises ValueError as `walk` does.
+    The receiver is assumed to answer: with an echo reply, a SYN/ACK or a datagram. Raises ValueError like `walk`.
     """
     request = walk(packet, ruleset, host)
     if request.passed:

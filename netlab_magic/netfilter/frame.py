@@ -1,4 +1,4 @@
-"""The packet while it walks: the same as Packet with addresses and protocol as numbers, which compare a hundred times faster."""
+"""The packet during a walk: like Packet, with addresses and protocol as numbers, which compare a hundred times faster."""
 
 import msgspec
 
@@ -23,10 +23,10 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct):
-    """A packet at one moment. Whoever changes it copies it first: the steps of the walk keep the frames that they saw.
+    """A packet at one moment. To change it, copy it first: the steps of the walk keep the frames that they saw.
 
-    `routing` is what the host knows of addresses, None where no host is known; `six` tells IPv6; `translated` holds the ends of the
-    connection that NAT has decided about ("source", "destination").
+    `routing` is the host's routing, None if no host is known; `six` is set for IPv6; `translated` holds the ends of the connection that
+    NAT has decided about ("source", "destination").
     """
 
     routing: Routing | None
@@ -61,7 +61,7 @@ class Frame(msgspec.Struct):
         return self.__copy__()  # type: ignore[attr-defined,no-any-return]
 
     def packet(self) -> Packet:
-        """The value that people and pictures read."""
+        """The packet as a public value."""
         return Packet(
             shown(self.source, self.six),
             shown(self.destination, self.six),
@@ -98,7 +98,7 @@ def _ends(flow: Flow) -> Ends:
 
 
 def frame_of(packet: Packet, routing: Routing | None) -> Frame:
-    """The frame to begin with. Raises ValueError for an address or a protocol that is none."""
+    """The initial frame. Raises ValueError for an invalid address or protocol."""
     source, destination = number_of(packet.source), number_of(packet.destination)
     own = Ends(source, destination, packet.source_port, packet.destination_port)
     sent = own if packet.direction == "ORIGINAL" else own.turned()

@@ -1,4 +1,4 @@
-"""What a hook asks, in the order of the priorities: the tables of iptables, the base chains of nft, and what translates."""
+"""A hook: the tables of iptables, the base chains of nft, and NAT, in the order of their priorities."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations
@@ -22,11 +22,11 @@ _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "sou
 _TRACKING = -200
 """The priority of connection tracking (NF_IP_PRI_CONNTRACK)."""
 
-_ORDER_IS_OPEN = "stands at one priority with others, and the rules do not tell which of them is asked first"
+_ORDER_IS_OPEN = "has the same priority as others, and the rules do not show which of them runs first"
 
 
 def _is_possible(order: Sequence[Turn], listed: Sequence[Turn]) -> bool:
-    """Whether chains of one table are asked in the order that is known of them."""
+    """Whether the order of base chains with one priority is known."""
     return all(
         [turn for turn in order if isinstance(turn, BaseChain) and turn.table == one.table]
         == [turn for turn in listed if isinstance(turn, BaseChain) and turn.table == one.table]
@@ -41,7 +41,7 @@ def _is_icmp_error(frame: Frame) -> bool:
 
 
 class Stopped(Exception):
-    """The packet gets no further; `why` says what stopped it."""
+    """Raised when the packet goes no further; `why` says what stopped it."""
 
     def __init__(self, outcome: str, why: str, answer: str = "", cause: str = Cause.RULE) -> None:
         super().__init__(why)
@@ -52,7 +52,7 @@ class Stopped(Exception):
 
 
 class AtHooks:
-    """A packet that passes hooks: `frame` is the packet as it is now, `entries` what was looked at."""
+    """A packet on its path through hooks: `frame` is its current state, `entries` what was checked."""
 
     def __init__(
         self, packet: Packet, ruleset: Ruleset, native: NftRuleset | None, routing: Routing | None, variant: str, assumed: Iterable[bool]
@@ -71,7 +71,7 @@ class AtHooks:
         self.hooks: list[str] = []
 
     def rerouted(self) -> None:
-        """What happens when OUTPUT has given a packet another destination; raises Stopped where no way leads there."""
+        """Routes a packet again after OUTPUT changed its destination; raises Stopped if there is no route."""
         raise NotImplementedError
 
     def change(self, **values: object) -> None:
@@ -81,7 +81,7 @@ class AtHooks:
             setattr(frame, name, value)
 
     def hook(self, name: str) -> None:
-        """All base chains of a hook; raises Stopped when one of them ends the packet's way."""
+        """Runs all base chains of a hook; raises Stopped if one of them stops the packet."""
         self.hooks.append(name)
         asked = self.asked[name]
         if self.native is not None:
@@ -106,7 +106,7 @@ class AtHooks:
             self.obey(self.ask(hook, kind))
 
     def settle(self, hook: str, group: Sequence[Turn], take: Callable[[str, Turn], None]) -> None:
-        """Asks base chains of one priority. Their order matters when one of them ends the way or changes the packet; then it is assumed."""
+        """Runs base chains of one priority. Their order matters if one of them stops or changes the packet; then it is assumed."""
         if len(group) == 1:
             take(hook, group[0])
             return
@@ -136,7 +136,7 @@ class AtHooks:
             del self.entries[start:]
 
     def end_of(self, hook: str, order: Sequence[Turn], take: Callable[[str, Turn], None]) -> "Stopped | None":
-        """Asks base chains one after the other; how one of them ended the way, None if the packet has passed."""
+        """Runs base chains one after another; returns how one of them stopped the packet, None if it passed."""
         try:
             for turn in order:
                 take(hook, turn)
@@ -145,7 +145,7 @@ class AtHooks:
         return None
 
     def is_active(self, hook: str, turn: Turn) -> bool:
-        """Whether a base chain may do anything to a packet."""
+        """Whether a base chain can affect a packet."""
         if isinstance(turn, BaseChain):
             return not turn.lines.is_open
         if turn == "nat" and self.native is not None and hook in self.native.nat:

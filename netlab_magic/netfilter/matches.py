@@ -1,4 +1,4 @@
-"""The conditions of a rule, compiled: each option becomes a test of a frame that answers yes, no or (None) that nobody can know."""
+"""The compiled conditions of a rule: each option becomes a test of a frame that returns True, False or None (unknown)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,10 +22,10 @@ _Number = Callable[[Frame], int]
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One condition of a rule: `test` judges a frame, `seen` says what the frame has there, `wanted` is what the rule asks for.
+    """One condition of a rule: `test` evaluates a frame, `seen` is the frame's value, `wanted` the one that the rule requires.
 
-    `field` names the part of a frame that it asks for, where that does not change while a table is asked and no step of the test depends
-    on anything else; `only` is the one value that it accepts, None when there are several.
+    `field` names the part of a frame that it depends on, if it depends on nothing else and that part does not change within a table;
+    `only` is the single value that it accepts, None if there are several.
     """
 
     about: str
@@ -37,13 +37,13 @@ class Condition(msgspec.Struct, frozen=True):
     only: int | None = None
 
     def why(self, frame: Frame) -> str:
-        """Why this frame does not fulfil it: `ctstate NEW is not RELATED,ESTABLISHED`."""
+        """Why this frame does not meet it: `ctstate NEW is not RELATED,ESTABLISHED`."""
         seen = self.seen(frame) or "none"
         return f"{self.about} {seen} is {self.wanted}" if self.negated else f"{self.about} {seen} is not {self.wanted}"
 
 
 def unjudged(about: str) -> Condition:
-    """A condition of which nobody here can say whether it holds."""
+    """A condition that the model cannot evaluate."""
     return Condition(about, "", _never_known, _nothing)
 
 
@@ -75,11 +75,11 @@ def conditions(rule: Rule, family: str) -> tuple[Condition, ...]:
 
 
 _Maker = Callable[..., Condition | None]
-"""Makes a condition of an option and the values of its words; None where it cannot be judged."""
+"""Makes a condition from an option and its values; None if it cannot be evaluated."""
 
 
 def _made(makers: Mapping[str, _Maker], extension: Extension, option: Option, family: str) -> Condition | None:
-    """The condition of an option; None where nobody knows how to judge it."""
+    """The condition of an option; None if the model cannot evaluate it."""
     row, make = extension.parameter(option.name), makers.get(option.name)
     return make(option, *row.read(option.values, family)) if row and make else None
 
@@ -101,7 +101,7 @@ def _denied(test: Test) -> Test:
 
 
 def _of_match(match: Match, family: str) -> Sequence[Condition]:
-    """The conditions of a match; one that cannot be judged when one of its options cannot."""
+    """The conditions of a match; a single unknown one if one of its options cannot be evaluated."""
     extension = extensions.match(match.module)
     if extension and extension.holds_always:
         return []
@@ -395,4 +395,4 @@ _MATCHES: dict[str, dict[str, _Maker]] = {
     "ttl": {f"--ttl-{name}": partial(_ttl, compare) for name, compare in _COMPARISONS.items()},
     "udp": _PORTS,
 }
-"""How each match is judged, option by option; one that is not here nobody here can judge."""
+"""How each match is evaluated, option by option; the model cannot evaluate any other."""

@@ -39,16 +39,16 @@ def walk(
     native: NftRuleset | None = None,
     ordered: bool = False,
 ) -> HostTrace:
-    """The way of `packet` through `ruleset`, the rules of iptables, and `native`, those of nft, on `host`.
+    """The trace of `packet` through `ruleset`, the rules of iptables, and `native`, those of nft, on `host`.
 
-    A packet with an input interface comes from outside, one without from a program of the host. Without a host, `packet.output` says
-    where routing would send it ("" for the host itself) and `packet.port_out` that it stays on its bridge. `towards` is the bridge's port
-    behind which the receiver of the frame is, "" when that is the bridge itself; None to tell it by the destination. `assumed` says of
-    one rule after the other of which that cannot be judged whether it matches, and of base chains with one priority whether the order that
-    was followed is the right one: the kernel asks the youngest first, and a listing does not tell which that is. With `ordered` it is.
+    A packet with an input interface comes from outside, one without is sent by a program on the host. Without a host, `packet.output`
+    says where routing would send it ("" for the host itself), and `packet.port_out` that it stays on its bridge. `towards` is the bridge
+    port that leads to the frame's receiver, "" for the bridge itself, None to find it by the destination. `assumed` says, for each
+    undecidable rule in order, whether it is taken to match, and for base chains with one priority, whether the order followed is right:
+    the kernel runs the youngest first, which a listing does not show. With `ordered`, the order is known.
 
     Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
-    that NAT chooses when it has a choice and the old one will not do. Raises ValueError for an address or protocol that is none.
+    that NAT chooses when the old one is not possible. Raises ValueError for an invalid address or protocol.
     """
     pipeline = _Pipeline(packet, ruleset, host, assumed, towards, native)
     pipeline.ordered = ordered
@@ -56,7 +56,7 @@ def walk(
 
 
 class _Pipeline(AtHooks):
-    """One packet on its way."""
+    """One packet on its path through the hooks."""
 
     def __init__(
         self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Iterable[bool], towards: str | None, native: NftRuleset | None
@@ -85,7 +85,7 @@ class _Pipeline(AtHooks):
         return self.result(outcome, f"it is {outcome}")
 
     def meet_links(self, leaves: bool, device: str, port: str) -> None:
-        """Raises Undecided where a base chain that sees frames, on a bridge or on one device, may end the packet's way."""
+        """Raises Undecided if a base chain that sees frames, on a bridge or a device, may stop the packet."""
         if self.native is None or not self.native.links or self.routing is None:
             return
         ports = {name for name, held in self.routing.devices.items() if held.bridge == device}
@@ -120,9 +120,9 @@ class _Pipeline(AtHooks):
         return self.switch(port) if port and not self.redirected else self.route()
 
     def check_port(self, port: str) -> None:
-        """A bridge sends no frame back through the port that it came from, unless that is a hairpin (should_deliver)."""
+        """A bridge does not send a frame back out of the port it came in on, unless hairpin mode is on (should_deliver)."""
         if port == self.frame.port_in and not (self.routing and port in self.routing.hairpins):
-            why = f"the bridge {self.frame.input} sends no frame back through {port}, from which it came"
+            why = f"the bridge {self.frame.input} does not send a frame back out of {port}, the port it came in on"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.HAIRPIN)
 
     def switch(self, port: str) -> str:
@@ -151,7 +151,7 @@ class _Pipeline(AtHooks):
         return self.forward(hop.device)
 
     def no_way(self, destination: int, *, answers: bool) -> Stopped:
-        """Why routing lets nothing go to an address, with what it answers senders outside (ip_error, ip6_rt_init_dst_reject)."""
+        """Why routing refuses an address, and the ICMP error for outside senders (ip_error, ip6_rt_init_dst_reject)."""
         six = self.frame.six
         cause = self.routing.barrier(destination) if self.routing else ""
         answer = _ROUTING_ANSWERS[cause][six] if answers else ""
@@ -179,7 +179,7 @@ class _Pipeline(AtHooks):
                 return self.switch(port)
         if self.frame.ttl <= 1:
             answer = "icmp6-time-exceeded" if self.frame.six else "icmp-time-exceeded"
-            raise Stopped(Outcome.DROPPED, "its TTL has come to an end", answer, Cause.TTL)
+            raise Stopped(Outcome.DROPPED, "its TTL has expired", answer, Cause.TTL)
         self.change(output=output, ttl=self.frame.ttl - 1)
         self.hook("FORWARD")
         self.hook("POSTROUTING")
@@ -190,7 +190,7 @@ class _Pipeline(AtHooks):
         return Outcome.DELIVERED
 
     def leave(self) -> str:
-        """A packet that a program of the host sends: routed before OUTPUT, and again when OUTPUT gave it another destination."""
+        """A packet that a program on the host sends: routed before OUTPUT, and again if OUTPUT changed its destination."""
         if self.frame.port_out:
             return Outcome.SENT  # a reset that REJECT sends straight out of a bridge's port (nf_send_reset)
         before = self.frame.destination
@@ -215,7 +215,7 @@ class _Pipeline(AtHooks):
         return hop.device
 
     def loop_back(self) -> str:
-        """A packet from the host to itself comes in again through lo, with its connection, about which NAT has settled by then.
+        """A packet from the host to itself comes in again through lo, with its connection, whose NAT is already decided.
 
         Only packets of the original direction confirm it, answers of REJECT do not (__nf_conntrack_confirm).
         """

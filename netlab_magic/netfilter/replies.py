@@ -1,4 +1,4 @@
-"""What comes back for a packet: the reply of whoever got it, or the refusal of whoever did not let it through."""
+"""The answer to a packet: the receiver's reply, or the refusal of the host that rejected it."""
 
 import msgspec
 
@@ -34,7 +34,7 @@ _ERRORS = {
 
 
 def reply_to(request: HostTrace, host: Host | None) -> Packet:
-    """The first packet back, at the place where the request was last seen: an echo reply, a SYN/ACK, a datagram."""
+    """The first packet back, where the request was last seen: an echo reply, a SYN/ACK, a datagram."""
     frame = request.last
     local = request.outcome == Outcome.DELIVERED
     tracked = frame.state != "UNTRACKED"
@@ -76,7 +76,7 @@ def _port_back(request: HostTrace, host: Host | None) -> str:
 
 
 def refusal_of(walked: HostTrace, host: Host | None) -> Packet | None:
-    """What the host sends back about a packet that got no further: the answer of REJECT, or routing's own ICMP error.
+    """What the host sends back about a packet that it stopped: REJECT's answer, or an ICMP error from routing.
 
     It carries the connection of that packet along, the other way, or that it has none if it was untracked (nf_ct_attach in
     netfilter/core.c, called by nf_send_reset and icmp_glue_bits). A reset about a frame that came through a bridge's port leaves through

@@ -1,4 +1,4 @@
-"""What a walk finds: every rule that was looked at, and what became of the packet."""
+"""The result of a walk: every rule that was checked, and the outcome."""
 
 from functools import cached_property
 from itertools import chain
@@ -14,7 +14,7 @@ __all__ = ["Cause", "Entries", "HostTrace", "Outcome", "PassedRules", "RuleVisit
 
 
 class Outcome:
-    """What became of a packet. FORWARDED and SENT left the host, DELIVERED reached a program of it."""
+    """The outcome for a packet. FORWARDED and SENT packets left the host, DELIVERED ones reached a program on it."""
 
     DELIVERED = "delivered"
     DROPPED = "dropped"
@@ -25,7 +25,7 @@ class Outcome:
 
 
 class Cause:
-    """What ended a packet's way: a rule or a policy, or the host itself."""
+    """What stopped a packet: a rule or a policy, or the host itself."""
 
     RULE = "rule"
     NO_ROUTE = "no route"
@@ -41,9 +41,9 @@ class Cause:
 
 
 class RuleVisit(msgspec.Struct, frozen=True, gc=False):
-    """One rule that was looked at, or the end of a chain. `failed` is the number of the first condition that did not hold.
+    """One rule that was checked, or the end of a chain. `failed` is the index of the first condition that did not hold.
 
-    `matched` is None where it cannot be known, and did not matter: the rule only looks at packets.
+    `matched` is None if it is unknown but does not matter, since the rule does not affect packets.
     """
 
     hook: str
@@ -70,7 +70,7 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def why(self) -> str:
-        """Why the rule did not match: `ctstate NEW is not RELATED,ESTABLISHED`; "" where it did."""
+        """Why the rule did not match: `ctstate NEW is not RELATED,ESTABLISHED`; "" if it did."""
         if self.matched:
             return ""
         condition = self.line.conditions[self.failed]
@@ -78,7 +78,7 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_judged(self) -> bool:
-        """Whether it is certain that the rule did not match, rather than taken to be so, or unimportant."""
+        """Whether it is certain, and not only assumed or irrelevant, that the rule did not match."""
         return self.matched is not None and self.line.conditions[self.failed].test(self.frame) is not None
 
     @property
@@ -96,7 +96,7 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def after(self) -> Packet | None:
-        """The packet as the rule left it, None when it did not change it."""
+        """The packet after the rule, None if the rule did not change it."""
         return self.changed.packet() if self.changed else None
 
 
@@ -111,21 +111,21 @@ class PassedRules(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def visits(self) -> tuple[RuleVisit, ...]:
-        """Each of them, with the condition that failed, which is worked out for whoever asks."""
+        """Each of them, with the condition that failed, computed on demand."""
         lines = self.chain.lines[self.start : self.stop]
         return tuple(RuleVisit(self.hook, line, False, line.match(self.frame)[1], self.frame) for line in lines)
 
 
 Entries = list[RuleVisit | PassedRules]
-"""What was looked at, in order."""
+"""What was checked, in order."""
 
 
 class HostTrace(msgspec.Struct, frozen=True, dict=True):
-    """The way of a packet: `visits` are all rules that were looked at, `outcome` what became of it, and `why` says it in a sentence.
+    """The trace of a packet: `visits` are all rules that were checked, and `why` explains the `outcome` in a sentence.
 
-    `hooks` are those that it passed; `answer` is what its sender is told when it was rejected, in the words of `--reject-with`.
-    `doubt` is why an outcome is unknown, and `undecided` the place (table, chain, rule) at which such a walk ends; with `forks` the rule
-    may match or not, and the way goes on in both cases. `cause` is a word of Cause for one that got no further.
+    `hooks` are those that it passed; `answer` is the error that its sender gets if it was rejected, as `--reject-with` names it.
+    `doubt` is why an outcome is unknown, and `undecided` the place (table, chain, rule) where such a walk ends; with `forks`, that rule
+    may or may not match, and the packet goes on in both cases. `cause` is what stopped it, if anything did.
     """
 
     sent: Packet
@@ -142,17 +142,17 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def passed(self) -> bool:
-        """Whether the packet got as far as it can on this host: to the next one, or to a program here."""
+        """Whether the packet passed this host: it was forwarded, sent or delivered."""
         return self.outcome in (Outcome.DELIVERED, Outcome.FORWARDED, Outcome.SENT)
 
     @cached_property
     def visits(self) -> tuple[RuleVisit, ...]:
-        """All rules that were looked at."""
+        """All rules that were checked."""
         return tuple(chain.from_iterable((entry,) if isinstance(entry, RuleVisit) else entry.visits for entry in self.entries))
 
     @property
     def packet(self) -> Packet:
-        """The packet as it was at the end."""
+        """The packet at the end."""
         return self.last.packet()
 
     @property
@@ -162,7 +162,7 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def decided_by(self) -> RuleVisit | None:
-        """The last step that matched: for a packet that was dropped, the one that did it."""
+        """The last step that matched: for a dropped packet, the one that dropped it."""
         return next((step for step in reversed(self.entries) if isinstance(step, RuleVisit) and step.matched), None)
 
     @property
@@ -172,5 +172,5 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def path(self) -> RulePath:
-        """The way as the pictures draw it."""
+        """The path for the pictures."""
         return RulePath(tuple(RuleStep(step.table, step.chain, step.rule, step.outcome) for step in self.matched), str(self.sent))

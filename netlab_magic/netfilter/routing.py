@@ -1,4 +1,4 @@
-"""What routing knows of a host, as a value: devices, addresses, routes, bridges and what is behind their ports."""
+"""A host's routing as a value: devices, addresses, routes, bridges and what is behind their ports."""
 
 from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
@@ -14,8 +14,8 @@ __all__ = ["Device", "Host", "NextHop", "Routing", "host_of"]
 class Device(msgspec.Struct, frozen=True):
     """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end.
 
-    `takes_loopback` tells that packets from and to 127.0.0.0/8 may pass it (route_localnet), `reverse_path` is its rp_filter: 1 when only
-    packets may come in whose answers would leave there, 2 when there must be a route for answers, 0 when nobody asks.
+    `takes_loopback` is set if packets from and to 127.0.0.0/8 may pass it (route_localnet), `reverse_path` is its rp_filter: with 1
+    (strict), answers must leave through the same device, with 2 (loose), there must be a route for answers, 0 is off.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Host(msgspec.Struct, frozen=True):
 
 
 def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy") -> Host:
-    """What routing knows in one namespace of a topology; a sysctl that nobody set has the kernel's own default.
+    """The routing of one namespace of a topology; sysctls that were not set have the kernel's default.
 
-    Raises KeyError when the topology has no such namespace.
+    Raises KeyError if the topology has no such namespace.
     """
     place = topology.namespaces[namespace]
     get = place.sysctls.get
@@ -83,7 +83,7 @@ def _settings(place: Namespace, device: str, key: str) -> list[str]:
 
 
 class NextHop(msgspec.Struct, frozen=True):
-    """Where a packet goes next: the device that it leaves through, and the next machine's address; `local` when it stays here.
+    """The next hop of a packet: the outgoing device and the next hop's address; `local` if it stays here.
 
     `source` is the address that the route wants the host's own packets to come from.
     """
@@ -202,7 +202,7 @@ class Routing:
         return back is not None and (mode != 1 or back.device == device)
 
     def route(self, address: int) -> NextHop | None:
-        """Where packets for an address go: the longest prefix decides; None without a route."""
+        """The route to an address by longest prefix; None without a route."""
         if address not in self._known:
             self._known[address] = self._route(address)
         return self._known[address]
@@ -219,12 +219,12 @@ class Routing:
         return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
 
     def barrier(self, address: int) -> str:
-        """The kind of the route that ends the way to an address: blackhole, unreachable, prohibit; "" where there is none of these."""
+        """The kind of a route to an address that discards or rejects packets: blackhole, unreachable, prohibit; "" for others."""
         found = None if self.is_local(address) else self._reach(address)
         return found.kind if found and found.kind not in ("unicast", "throw") else ""
 
     def port_to(self, bridge: str, address: int) -> str:
-        """The port of a bridge behind which an address is, "" when it is behind none."""
+        """The port of a bridge behind which an address is, "" if it is behind none."""
         return self.ports.get((bridge, address), "")
 
     def source_for(self, device: str, towards: int) -> int | None:

@@ -15,7 +15,7 @@ Place = tuple[str, str, int]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a chain that a user made.
+    """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a user chain.
 
     `text` is a rule of nft as it is printed, without what it has counted.
     """
@@ -44,7 +44,7 @@ class Line(msgspec.Struct, frozen=True):
         return self.action != Action()
 
     def match(self, frame: Frame) -> tuple[bool | None, int]:
-        """Whether all conditions hold, and the number of the first that does not, or that nobody knows."""
+        """Whether all conditions hold (None if unknown), and the index of the first that does not or is unknown."""
         unknown = -1
         for at, test in enumerate(self.tests):
             answer = test(frame)
@@ -84,7 +84,7 @@ class Lines:
         return len(self.lines)
 
     def candidates(self, kind: Class, frame: Frame) -> Sequence[Candidate]:
-        """The lines that the frame may match, in order; all others have a condition that it does not fulfil."""
+        """The lines that the frame may match, in order; all others have a condition that it does not meet."""
         found = self._classes.get(kind)
         if found is None:
             found = self._classes[kind] = _candidates(self.lines, frame)

@@ -1,4 +1,4 @@
-"""One table at one hook: from rule to rule, into chains and back, until there is a verdict.
+"""Walks one table at one hook: from rule to rule, into chains and back, until there is a verdict.
 
 The branches are the rules of the big-step semantics of Iptables_Semantics (Semantics.thy, Semantics_Goto.thy; the Archive of Formal
 Proofs), named in the comments.
@@ -17,7 +17,7 @@ __all__ = ["Decision", "Undecided", "traverse"]
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What a table decided: ACCEPT, DROP or REJECT, which line did, and the packet as the table leaves it."""
+    """The decision of a table: ACCEPT, DROP or REJECT, the line that decided, and the packet as the table leaves it."""
 
     verdict: str
     line: Line
@@ -25,7 +25,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Undecided(Exception):
-    """Nobody can tell how the way goes on: `line` is the rule, `why` says why. With `forks` it goes on in two ways: matched or not."""
+    """Raised if the next step is unknown because of `line`, for the reason `why`. With `forks`, the rule may or may not match."""
 
     def __init__(self, line: Line, why: str, *, forks: bool = False) -> None:
         super().__init__(why)
@@ -35,16 +35,16 @@ class Undecided(Exception):
 
 
 def traverse(hook: str, base: str, chains: Mapping[str, Lines], frame: Frame, assumed: Iterator[bool], entries: Entries) -> Decision:
-    """The decision of one table, which begins in its chain `base`; what was looked at is added to `entries`.
+    """The decision of one table, starting in its chain `base`; what is checked is added to `entries`.
 
-    `assumed` says, one after the other, whether rules match of which that cannot be judged. Raises Undecided when it has no more to say,
-    and where chains lead back to themselves: the kernel takes no such rules (mark_source_chains in ip_tables.c, nft_chain_validate).
+    `assumed` says, for each undecidable rule in order, whether it is taken to match. Raises Undecided when it is used up, and for loops of
+    chains, which the kernel refuses (mark_source_chains in ip_tables.c, nft_chain_validate).
     """
     kind = frame.protocol, frame.input, frame.output
     chain, at = chains[base], -1
     candidates = iter(chain.candidates(kind, frame))
     callers: list[tuple[Lines, int, Iterator[Candidate], int]] = []
-    entered = [base]  # the chains that are not left yet, with those that a goto has left for good
+    entered = [base]  # the calling chains to return to, including those left by a goto
     while True:
         before, (at, line, certain) = at, _next(candidates, frame)
         if at > before + 1:  # nomatch
@@ -64,7 +64,7 @@ def traverse(hook: str, base: str, chains: Mapping[str, Lines], frame: Frame, as
             changed = _changed(line, follows.change, frame)
             entries.append(RuleVisit(hook, line, True, -1, frame, None if changed is frame else changed))
             frame = changed
-        if follows.chain:  # call; goto leaves no place to come back to
+        if follows.chain:  # call; a goto sets no return point
             if follows.chain in entered:
                 raise Undecided(line, _leads_back(entered, follows.chain))
             if not follows.goto:

@@ -1,4 +1,4 @@
-"""What a rule does with a packet that matches, compiled: a verdict, a chain to go to, or a change of the frame."""
+"""The compiled action of a rule: a verdict, a chain to enter, or a change of the frame."""
 
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -19,14 +19,14 @@ Change = Callable[[Frame], Frame]
 
 
 class Unjudged(Exception):
-    """What a target does to this packet cannot be known; the text says why, after "rule 4 of FORWARD "."""
+    """Raised if the effect of a target on this packet is unknown; the text says why, after "rule 4 of FORWARD "."""
 
 
 class Action(msgspec.Struct, frozen=True):
-    """What follows a match. `verdict` is ACCEPT, DROP, RETURN or REJECT; `chain` the chain to enter; `change` makes another frame.
+    """What follows a match. `verdict` is ACCEPT, DROP, RETURN or REJECT; `chain` is the chain to enter; `change` makes a new frame.
 
-    With none of them the packet goes on to the next rule; after a change it does too, unless there is a verdict. A change raises
-    Unjudged where nobody can tell what follows. Where the packet itself decides what follows, as in a verdict map, `choose` gives that.
+    Without any of them, the packet goes on to the next rule; after a change too, unless there is a verdict. A change raises
+    Unjudged if its result is unknown. If the action depends on the packet, as with a verdict map, `choose` returns it.
     """
 
     verdict: str = ""
@@ -42,7 +42,7 @@ class Action(msgspec.Struct, frozen=True):
 
 
 def unknowable(why: str) -> Action:
-    """What follows a match when nobody can tell."""
+    """The action whose effect is unknown."""
 
     def change(_: Frame) -> Frame:
         raise Unjudged(why)
@@ -183,7 +183,7 @@ def sourced(frame: Frame, address: int, port: int) -> Frame:
 
 
 def _is_one(to: NatTarget) -> bool:
-    """Whether a NAT target leaves no choice of an address, nor counts ports from another one."""
+    """Whether a NAT target has a single address, and no port that is an offset from another one."""
     return (to.addresses is None or to.addresses.first == to.addresses.last) and to.counted_from is None
 
 

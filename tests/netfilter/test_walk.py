@@ -197,7 +197,7 @@ def test_a_frame_with_a_new_destination_stays_on_its_bridge_or_is_routed(to, bri
         (Host(HOST.devices, HOST.routes, forwarding=False), OUT, "the host does not forward (net.ipv4.ip_forward is 0)"),
         (Host(HOST.devices), OUT, "the host has no route to 8.8.8.8"),
         (Host(HOST.devices), FROM_HOST, "the host has no route to 8.8.8.8"),
-        (HOST, OUT + " ttl=1", "its TTL has come to an end"),
+        (HOST, OUT + " ttl=1", "its TTL has expired"),
     ],
 )
 def test_routing_ends_a_way_too(host, text, why):
