@@ -1,8 +1,8 @@
 """The doctor: checks each way to create a lab, and what a lab needs, with the result and a remedy for each problem."""
 
+import errno
 import importlib.util
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import msgspec
 from netlab_magic.draw.base.render import SUBSTITUTE, renderer
 from netlab_magic.engines.choose import WAYS, worth_trying
 from netlab_magic.engines.kernel import KernelEngine, NotReady
+from netlab_magic.engines.protocol import NotStarted, StartFailure
 
 __all__ = ["Finding", "examine"]
 
@@ -63,7 +64,7 @@ def _ways() -> Iterator[Finding]:
         try:
             engine = KernelEngine(way, "auto", "doctor")
         except NotReady as refusal:
-            yield Finding(title, False, str(refusal), _remedy(way, str(refusal)), is_way=True)
+            yield Finding(title, False, str(refusal), _remedy(way, refusal.report), is_way=True)
             continue
         ready = engine.ready
         engine.close()
@@ -88,12 +89,12 @@ def _sysctl(path: str) -> str:
     return file.read_text().strip() if file.exists() else ""
 
 
-def _remedy(way: str, answer: str) -> str:
-    """The one thing that would make a way work that gave this answer."""
+def _remedy(way: str, report: NotStarted | None) -> str:
+    """The one thing that would make a way work whose lab host sent this report, None for none."""
     if way == "sudo":
         return "a rule in sudoers that lets you run it without a password, or start Jupyter as root"
-    if " lacks " in answer:
-        return "in a container: " + " ".join(f"--cap-add {name}" for name in re.findall(r"[A-Z]+_[A-Z]+", answer))
+    if report and report.kind == StartFailure.CAPABILITIES:
+        return "in a container: " + " ".join(f"--cap-add {name}" for name in report.missing)
     for kind in ("user", "net", "mnt", "pid", "uts"):
         if _sysctl(f"user/max_{kind}_namespaces") == "0":
             return f"sudo sysctl -w user.max_{kind}_namespaces=10000"
@@ -101,11 +102,12 @@ def _remedy(way: str, answer: str) -> str:
         return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
     if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    return _remedy_in_a_container(answer)
+    return _remedy_in_a_container(report)
 
 
-def _remedy_in_a_container(answer: str) -> str:
-    if answer.startswith("mount") and "Permission denied" in answer:
+def _remedy_in_a_container(report: NotStarted | None) -> str:
+    is_mount = report is not None and report.kind == StartFailure.MOUNT
+    if report and is_mount and report.errno == errno.EACCES:
         return "in a container: --security-opt apparmor=unconfined or, with SELinux, --security-opt label=disable"
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return _CLUSTER_OPENS
@@ -113,7 +115,7 @@ def _remedy_in_a_container(answer: str) -> str:
         return _PODMAN_OPENS
     if Path("/.dockerenv").exists():
         return _CONTAINER_OPENS
-    if answer.startswith("mount") or _is_filtered():
+    if is_mount or _is_filtered():
         return f"if a container or a sandbox refuses it: {_CONTAINER_OPENS}, or {_PODMAN_OPENS}"
     return "start Jupyter as root; the kernel does not let this process create user namespaces, for example because of a chroot"
 

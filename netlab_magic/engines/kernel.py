@@ -20,7 +20,7 @@ import msgspec
 
 from netlab_magic.engines import protocol
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import NotStarted, Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
@@ -39,7 +39,11 @@ Reply = TypeVar("Reply", bound=msgspec.Struct)
 
 
 class NotReady(Exception):
-    """A lab could not be created in this way; the text is the reason."""
+    """A lab could not be created in this way; the text is the reason, and `report` the host's own, None if it sent none."""
+
+    def __init__(self, reason: str, report: NotStarted | None = None) -> None:
+        super().__init__(reason)
+        self.report = report
 
 
 def command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[str, str]]:
@@ -82,9 +86,13 @@ class KernelEngine:
             first = self._answers.get(timeout=START_SECONDS)
         except (queue.Empty, KeyboardInterrupt):
             first = None
-        if first is None or not isinstance(first[1], Ready):
-            raise NotReady(self._end() or "the lab host did not start")
-        self.ready = msgspec.structs.replace(first[1], way=self._way)
+        answer = first[1] if first else None
+        if not isinstance(answer, Ready):
+            last_words = self._end()
+            if isinstance(answer, NotStarted):
+                raise NotReady(answer.message, answer)
+            raise NotReady(last_words or "the lab host did not start")
+        self.ready = msgspec.structs.replace(answer, way=self._way)
 
     def _read(self) -> None:
         decoder = protocol.answers()
@@ -119,7 +127,7 @@ class KernelEngine:
         with self._errors:
             self._errors.seek(0)
             lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("netlab-host: ") if lines else ""
+        return lines[-1] if lines else ""
 
     @property
     def alive(self) -> bool:

@@ -7,6 +7,7 @@ silence means that it is stuck. An answer carries the number of its request: one
 
 import struct
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 import msgspec
@@ -31,6 +32,7 @@ __all__ = [
     "ForeignRules",
     "Inside",
     "Interrupt",
+    "NotStarted",
     "Observe",
     "Observed",
     "Output",
@@ -43,6 +45,7 @@ __all__ = [
     "RestoreRules",
     "Run",
     "SaveRules",
+    "StartFailure",
     "Status",
     "Text",
     "TraceProbe",
@@ -160,6 +163,26 @@ class Ready(_Message, frozen=True):
     def sends(self) -> bool:
         """Whether packets can be sent there, and things changed: not in a network that is only looked at."""
         return self.way.partition(":")[0] not in ("attach", "load")
+
+
+class StartFailure(StrEnum):
+    """Why a host did not start: root lacks capabilities, a mount was refused, or another reason."""
+
+    CAPABILITIES = "capabilities"
+    MOUNT = "mount"
+    OTHER = "other"
+
+
+class NotStarted(_Message, frozen=True):
+    """Sent instead of `Ready` by a host that cannot start: `message` is the reason, `errno` the kernel's error, 0 for none.
+
+    `missing` names the capabilities that root lacks, as in SYS_ADMIN.
+    """
+
+    message: str
+    kind: StartFailure = StartFailure.OTHER
+    errno: int = 0
+    missing: tuple[str, ...] = ()
 
 
 class Output(_Message, frozen=True):
@@ -280,7 +303,7 @@ class Failed(_Message, frozen=True):
     in_rules: bool = False
 
 
-Answer = Ready | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed
+Answer = Ready | NotStarted | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed
 
 Message = TypeVar("Message")
 _HEAD = struct.Struct(">II")

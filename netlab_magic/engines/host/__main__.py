@@ -15,7 +15,9 @@ if __name__ == "__main__":
     try:
         pid = attach(target, int(parent)) if kind == "attach" else enter(way, int(parent))
     except OSError as error:
-        sys.exit(f"netlab-host: {error.strerror}")
+        from netlab_magic.engines.host.process.channel import refuse_start
+
+        refuse_start(error)
     # Imported only now: whatever is imported before the fork would be in memory twice.
     from netlab_magic.engines.host.server import look, serve
 

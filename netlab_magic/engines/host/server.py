@@ -54,7 +54,8 @@ def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
     try:
         host = LabHost(channel, variant, name)
     except LookupError as error:
-        sys.exit(f"netlab-host: {error.args[0]}")
+        channel.send(protocol.NotStarted(str(error.args[0])))
+        sys.exit(1)
     channel.send(protocol.Ready(pid, way, host.firewall.variant, tuple(host.notes)))
     host.loop()
 

@@ -4,14 +4,24 @@ import os
 import select
 import sys
 from collections import deque
+from typing import NoReturn
 
-from netlab_magic.engines.protocol import Answer, Beat, Failed, Interrupt, Request, encode, requests
+from netlab_magic.engines.host.process.isolation import MissingCapabilities, MountRefused
+from netlab_magic.engines.protocol import Answer, Beat, Failed, Interrupt, NotStarted, Request, StartFailure, encode, requests
 
-__all__ = ["Channel", "Stopped"]
+__all__ = ["Channel", "Stopped", "refuse_start"]
 
 
 class Stopped(Exception):
     """The user interrupted the request."""
+
+
+def refuse_start(error: OSError) -> NoReturn:
+    """Reports to the lab why the host cannot start, and ends this process."""
+    missing = tuple(error.names) if isinstance(error, MissingCapabilities) else ()
+    kind = StartFailure.CAPABILITIES if missing else StartFailure.MOUNT if isinstance(error, MountRefused) else StartFailure.OTHER
+    os.write(1, encode(NotStarted(error.strerror or str(error), kind, error.errno or 0, missing), 0))
+    sys.exit(1)
 
 
 class Channel:

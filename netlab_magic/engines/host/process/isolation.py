@@ -12,7 +12,7 @@ import os
 import select
 import signal
 
-__all__ = ["LAB_FOLDER", "NEWNET", "attach", "enter", "libc", "mount", "setns", "unshare"]
+__all__ = ["LAB_FOLDER", "NEWNET", "MissingCapabilities", "MountRefused", "attach", "enter", "libc", "mount", "setns", "unshare"]
 
 NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
 """Flags of unshare(2), from linux/sched.h."""
@@ -34,10 +34,23 @@ _CAPABILITIES = {"SYS_ADMIN": 21, "NET_ADMIN": 12, "NET_RAW": 13}
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> None:
+class MountRefused(OSError):
+    """The kernel refused a mount."""
+
+
+class MissingCapabilities(OSError):
+    """Root lacks capabilities that a lab needs: `names` has them, without CAP_."""
+
+    def __init__(self, names: list[str]) -> None:
+        noun = "capability" if len(names) == 1 else "capabilities"
+        super().__init__(errno.EPERM, f"this process lacks the {noun} {', '.join(names)}")
+        self.names = names
+
+
+def _checked(result: int, what: str, error: type[OSError] = OSError) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise error(number, f"{what}: {os.strerror(number)}")
 
 
 def unshare(flags: int) -> None:
@@ -51,8 +64,9 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    """mount(2). Raises OSError, naming the target."""
-    _checked(libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, data.encode() or None), f"mount {target}")
+    """mount(2). Raises MountRefused, naming the target."""
+    result = libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, data.encode() or None)
+    _checked(result, f"mount {target}", MountRefused)
 
 
 def enter(way: str, parent: int) -> int:
@@ -157,12 +171,12 @@ def _write(path: str, text: str) -> None:
 
 
 def _need_capabilities() -> None:
-    """Raises OSError if root lacks a capability that a lab needs: it would start, and then refuse rules (NET_RAW) or links (NET_ADMIN)."""
+    """Raises MissingCapabilities if root lacks what a lab needs: it would start, and then refuse rules (NET_RAW) or links (NET_ADMIN)."""
     with open("/proc/self/status") as file:
         held = int(next(line.split()[1] for line in file if line.startswith("CapEff:")), 16)
     missing = [name for name, number in _CAPABILITIES.items() if not held >> number & 1]
     if missing:
-        raise OSError(errno.EPERM, f"this process lacks the {'capability' if len(missing) == 1 else 'capabilities'} {', '.join(missing)}")
+        raise MissingCapabilities(missing)
 
 
 def _watch(host: int, watched: int) -> None:
@@ -208,7 +222,9 @@ def _private_mounts() -> None:
     mount("tmpfs", "/run", "tmpfs", NOSUID | NODEV, "mode=755")
     try:
         mount("sysfs", "/sys", "sysfs", _SAFE)
-    except PermissionError:
+    except MountRefused as error:
+        if error.errno not in (errno.EPERM, errno.EACCES):
+            raise
         _only_interfaces_of_sys()
     else:
         mount("/sys/devices/virtual/net", "/sys/devices/virtual/net", "", BIND)
