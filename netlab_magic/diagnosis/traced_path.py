@@ -9,7 +9,7 @@ import msgspec
 from netlab_magic.diagnosis.kernel_causes import FACTS, fact_values
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Rule, Ruleset
-from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropKind, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import FATAL, Event, PacketPath, PathStep
 
@@ -127,7 +127,7 @@ def path_of_trace(traced: KernelTrace) -> PacketPath:
     for traced_hop in traced.hops:
         steps += _steps(traced_hop, rulesets.get(traced_hop.namespace, Ruleset()))
     for cause in traced.causes:
-        if cause.kind != "reports lost":
+        if cause.kind != DropKind.REPORTS_LOST:
             steps.append(PathStep(Event.LOST, cause.namespace, lost=FACTS[cause.kind], values=fact_values(cause), fatal=True))
     return PacketPath(tuple(steps), str(traced.outcome.probe))
 

@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome
 
-__all__ = ["Direction", "DropCause", "HookReport", "KernelTrace", "ReportEvent", "TracedHop"]
+__all__ = ["Direction", "DropCause", "DropKind", "HookReport", "KernelTrace", "ReportEvent", "TracedHop"]
 
 
 class Direction(StrEnum):
@@ -59,13 +59,28 @@ class TracedHop(msgspec.Struct, frozen=True):
     reports: tuple[HookReport, ...]
 
 
+class DropKind(StrEnum):
+    """The kinds of `DropCause`; `diagnosis/kernel_causes` says how each is recognised."""
+
+    NO_ROUTE = "no route"
+    BLACKHOLE = "blackhole"
+    NOT_FORWARDING = "not forwarding"
+    REVERSE_PATH = "rp_filter"
+    MARTIAN = "martian"
+    TTL = "ttl"
+    NO_NEIGHBOUR = "no neighbour"
+    NO_CARRIER = "no carrier"
+    LOOPBACK_DOWN = "loopback down"
+    NO_LISTENER = "no listener"
+    LISTENER_BUSY = "listener busy"
+    ECHO_IGNORED = "echo ignored"
+    REPORTS_LOST = "reports lost"
+
+
 class DropCause(msgspec.Struct, frozen=True):
-    """A reason outside the firewall why a packet was lost, as seen in the kernel's counters and tables.
+    """A reason outside the firewall why a packet was lost, as seen in the kernel's counters and tables; `values` fill its sentence."""
 
-    `kind` is a word such as "no route", "no neighbour", "rp_filter", "not forwarding", "no listener"; `values` fill its sentence.
-    """
-
-    kind: str
+    kind: DropKind
     namespace: str
     values: dict[str, str] = {}
 

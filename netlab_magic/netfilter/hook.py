@@ -43,7 +43,7 @@ def _is_icmp_error(frame: Frame) -> bool:
 class Stopped(Exception):
     """Raised when the packet goes no further; `why` says what stopped it."""
 
-    def __init__(self, outcome: str, why: str, answer: str = "", cause: str = Cause.RULE) -> None:
+    def __init__(self, outcome: Outcome, why: str, answer: str = "", cause: Cause = Cause.RULE) -> None:
         super().__init__(why)
         self.outcome = outcome
         self.why = why

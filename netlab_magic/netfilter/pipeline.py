@@ -94,10 +94,10 @@ class _Pipeline(AtHooks):
             if chain.leaves == leaves and (met.intersection(chain.devices) if chain.devices else ports):
                 raise Undecided(chain.line, "sees frames, which the model does not follow")
 
-    def result(self, outcome: str, why: str, answer: str = "", cause: str = "") -> HostTrace:
+    def result(self, outcome: Outcome, why: str, answer: str = "", cause: Cause | None = None) -> HostTrace:
         return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
 
-    def arrive(self) -> str:
+    def arrive(self) -> Outcome:
         """A packet from outside."""
         before, bridge, routing = self.frame.destination, self.frame.input, self.routing
         if not self.frame.port_in:
@@ -125,7 +125,7 @@ class _Pipeline(AtHooks):
             why = f"the bridge {self.frame.input} does not send a frame back out of {port}, the port it came in on"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.HAIRPIN)
 
-    def switch(self, port: str) -> str:
+    def switch(self, port: str) -> Outcome:
         """A bridged frame: not routed, its TTL stays, and POSTROUTING sees no input (br_nf_forward_ip, br_nf_post_routing)."""
         self.check_port(port)
         self.change(output=self.frame.input, port_out=port)
@@ -134,7 +134,7 @@ class _Pipeline(AtHooks):
         self.hook("POSTROUTING")
         return Outcome.FORWARDED
 
-    def route(self) -> str:
+    def route(self) -> Outcome:
         """The routing decision of a packet from outside: IPv6 looks for a route before it asks whether the host forwards (ip6_pkt_drop)."""
         frame = self.frame
         if self.routing is None:
@@ -156,7 +156,7 @@ class _Pipeline(AtHooks):
         cause = self.routing.barrier(destination) if self.routing else ""
         answer = _ROUTING_ANSWERS[cause][six] if answers else ""
         why = f"a route of the host is a {cause} for" if cause else "the host has no route to"
-        return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, cause or Cause.NO_ROUTE)
+        return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, Cause(cause) if cause else Cause.NO_ROUTE)
 
     def refuse_martians(self) -> None:
         """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
@@ -171,7 +171,7 @@ class _Pipeline(AtHooks):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
 
-    def forward(self, output: str) -> str:
+    def forward(self, output: str) -> Outcome:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
         if self.redirected and self.routing and output == self.frame.input:
             hop = self.routing.route(self.frame.destination)
@@ -185,11 +185,11 @@ class _Pipeline(AtHooks):
         self.hook("POSTROUTING")
         return Outcome.FORWARDED
 
-    def deliver(self) -> str:
+    def deliver(self) -> Outcome:
         self.hook("INPUT")
         return Outcome.DELIVERED
 
-    def leave(self) -> str:
+    def leave(self) -> Outcome:
         """A packet that a program on the host sends: routed before OUTPUT, and again if OUTPUT changed its destination."""
         if self.frame.port_out:
             return Outcome.SENT  # a reset that REJECT sends straight out of a bridge's port (nf_send_reset)
@@ -214,7 +214,7 @@ class _Pipeline(AtHooks):
             raise Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)
         return hop.device
 
-    def loop_back(self) -> str:
+    def loop_back(self) -> Outcome:
         """A packet from the host to itself comes in again through lo, with its connection, whose NAT is already decided.
 
         Only packets of the original direction confirm it, answers of REJECT do not (__nf_conntrack_confirm).

@@ -1,5 +1,6 @@
 """The result of a walk: every rule that was checked, and the outcome."""
 
+from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 
@@ -13,7 +14,7 @@ from netlab_magic.netfilter.rule_index import Line, Lines
 __all__ = ["Cause", "Entries", "HostTrace", "Outcome", "PassedRules", "RuleVisit"]
 
 
-class Outcome:
+class Outcome(StrEnum):
     """The outcome for a packet. FORWARDED and SENT packets left the host, DELIVERED ones reached a program on it."""
 
     DELIVERED = "delivered"
@@ -24,7 +25,7 @@ class Outcome:
     UNKNOWN = "unknown"
 
 
-class Cause:
+class Cause(StrEnum):
     """What stopped a packet: a rule or a policy, or the host itself."""
 
     RULE = "rule"
@@ -131,13 +132,13 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     sent: Packet
     entries: tuple[RuleVisit | PassedRules, ...]
     hooks: tuple[str, ...]
-    outcome: str
+    outcome: Outcome
     why: str
     last: Frame
     answer: str = ""
     doubt: str = ""
     undecided: tuple[str, str, int] | None = None
-    cause: str = ""
+    cause: Cause | None = None
     forks: bool = False
 
     @property

@@ -7,7 +7,7 @@ from netlab_magic.diagnosis.traced_path import followed, path_of_trace, rows_of
 from netlab_magic.i18n import LANGUAGES, language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.kernel_trace import DropCause, HookReport, KernelTrace, TracedHop
+from netlab_magic.model.kernel_trace import DropCause, DropKind, HookReport, KernelTrace, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import Event
 from netlab_magic.model.probe import Outcome, Probe, Verdict
@@ -85,7 +85,7 @@ def traced(*traced_hops: TracedHop, causes: tuple[DropCause, ...] = ()) -> Kerne
 
 
 REJECTED = hook("FORWARD", seen("rule", rule=2), seen("return", chain="A"), seen("rule", rule=3), leaves=False)
-NO_ROUTE = DropCause("no route", "host", {"address": "8.8.8.8"})
+NO_ROUTE = DropCause(DropKind.NO_ROUTE, "host", {"address": "8.8.8.8"})
 WHOLE = traced(TracedHop("host", "request", (*hook("PREROUTING"), *REJECTED)), causes=(NO_ROUTE,))
 
 

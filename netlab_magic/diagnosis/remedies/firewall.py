@@ -14,7 +14,7 @@ from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.topology import HOST
-from netlab_magic.netfilter import RuleVisit
+from netlab_magic.netfilter import Cause, RuleVisit
 
 __all__ = ["Change", "edited", "firewall_fixes", "killer_of", "ruled"]
 
@@ -39,7 +39,7 @@ _POLICY = message("Set the policy of {chain} to ACCEPT, so that it accepts every
 def killer_of(hop: Hop) -> RuleVisit | None:
     """The rule or policy that stopped a packet; None if something else did."""
     walk = hop.host_trace
-    if walk.passed or not walk.entries or walk.cause not in ("rule", ""):
+    if walk.passed or not walk.entries or walk.cause not in (Cause.RULE, None):
         return None
     last = walk.entries[-1]
     return last if isinstance(last, RuleVisit) and last.matched and last.outcome in ("DROP", "REJECT") else None

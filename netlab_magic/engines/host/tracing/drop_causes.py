@@ -12,7 +12,7 @@ from pathlib import Path
 from netlab_magic.engines.host.netlink.codec import text
 from netlab_magic.engines.host.netlink.rtnetlink import RouteSocket
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
-from netlab_magic.model.kernel_trace import Direction, DropCause, ReportEvent, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, DropKind, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
 
@@ -66,7 +66,7 @@ class _LastSeenIn:
         self._name = name
         self._rises = rises
 
-    def _cause(self, kind: str, **values: str) -> DropCause:
+    def _cause(self, kind: DropKind, **values: str) -> DropCause:
         return DropCause(kind, self._name, values)
 
     def _rose(self, *names: str) -> bool:
@@ -93,21 +93,21 @@ class _LastSeenIn:
         """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
         six = ":" in packet.destination
         if packet.ttl <= 1 and self._rose("Ip.InHdrErrors", "Ip6InHdrErrors"):
-            yield self._cause("ttl", address=packet.source)
+            yield self._cause(DropKind.TTL, address=packet.source)
         elif self._rose("TcpExt.IPReversePathFilter"):
-            yield self._cause("rp_filter", address=packet.source, device=packet.input)
+            yield self._cause(DropKind.REVERSE_PATH, address=packet.source, device=packet.input)
         elif self._rose("Ip.InAddrErrors", "Ip6InAddrErrors") and not self._forwards(packet.input, six):
-            yield self._cause("not forwarding", address=packet.destination, device=packet.input)
+            yield self._cause(DropKind.NOT_FORWARDING, address=packet.destination, device=packet.input)
         elif (refusal := self._refusal(packet.destination, packet)) in _NO_ROUTE or self._rose("IpExt.InNoRoutes", "Ip6InNoRoutes"):
-            yield self._cause("no route", address=packet.destination)
+            yield self._cause(DropKind.NO_ROUTE, address=packet.destination)
         elif refusal == errno.EINVAL:
             yield self._blackhole_or_martian(packet)
 
     def _blackhole_or_martian(self, packet: Packet) -> DropCause:
         """The routing decision refuses both with EINVAL; without the packet's source only the black hole remains."""
         if self._refusal(packet.destination) == errno.EINVAL:
-            return self._cause("blackhole", address=packet.destination)
-        return self._cause("martian", address=packet.source, device=packet.input)
+            return self._cause(DropKind.BLACKHOLE, address=packet.destination)
+        return self._cause(DropKind.MARTIAN, address=packet.source, device=packet.input)
 
     def _forwards(self, device: str, six: bool) -> bool:
         version = "ipv6" if six else "ipv4"
@@ -118,30 +118,30 @@ class _LastSeenIn:
         netlink = self._namespaces.netlink(self._name)
         if packet.output == "lo":
             if not netlink.loopback_is_up():
-                yield self._cause("loopback down", address=packet.destination)
+                yield self._cause(DropKind.LOOPBACK_DOWN, address=packet.destination)
             return
         if not _carries(netlink, packet.output):
-            yield self._cause("no carrier", device=packet.output)
+            yield self._cause(DropKind.NO_CARRIER, device=packet.output)
             return
         try:
             hop = netlink.next_hop(packet.destination)
         except OSError:
             return
         if hop in netlink.silent_neighbours():
-            yield self._cause("no neighbour", address=hop, device=packet.output)
+            yield self._cause(DropKind.NO_NEIGHBOUR, address=hop, device=packet.output)
 
     def _not_taken(self, packet: Packet, answers: Sequence[TracedHop]) -> Iterator[DropCause]:
         """Behind INPUT is the program, or the kernel itself, that should answer."""
         port = {"port": str(packet.destination_port), "protocol": packet.protocol}
         reset = any("RST" in one.reports[0].packet.flags for one in answers if one.reports[0].hook == "OUTPUT")
         if (packet.protocol == "tcp" and reset) or (packet.protocol == "udp" and self._rose("Udp.NoPorts", "Udp6NoPorts")):
-            yield self._cause("no listener", **port)
+            yield self._cause(DropKind.NO_LISTENER, **port)
         elif packet.protocol == "tcp" and self._rose("TcpExt.ListenOverflows"):
-            yield self._cause("listener busy", **port)
+            yield self._cause(DropKind.LISTENER_BUSY, **port)
         elif not answers and packet.protocol == "icmp" and self._sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
-            yield self._cause("echo ignored", sysctl="net.ipv4.icmp_echo_ignore_all")
+            yield self._cause(DropKind.ECHO_IGNORED, sysctl="net.ipv4.icmp_echo_ignore_all")
         elif not answers and packet.protocol == "ipv6-icmp" and self._sysctl("net.ipv6.icmp.echo_ignore_all") == "1":
-            yield self._cause("echo ignored", sysctl="net.ipv6.icmp.echo_ignore_all")
+            yield self._cause(DropKind.ECHO_IGNORED, sysctl="net.ipv6.icmp.echo_ignore_all")
         elif not answers:
             yield from self.sending(packet.source)
 
@@ -149,9 +149,9 @@ class _LastSeenIn:
         """Why nothing was sent from here to an address: there is no route."""
         refusal = self._refusal(destination)
         if refusal in _NO_ROUTE:
-            yield self._cause("no route", address=destination)
+            yield self._cause(DropKind.NO_ROUTE, address=destination)
         elif refusal == errno.EINVAL:
-            yield self._cause("blackhole", address=destination)
+            yield self._cause(DropKind.BLACKHOLE, address=destination)
 
     def _refusal(self, destination: str, coming: Packet | None = None) -> int:
         """The error with which the kernel refuses to route to an address, or to route on a packet that came in; 0 when it does route."""

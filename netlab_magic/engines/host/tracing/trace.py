@@ -21,7 +21,7 @@ from netlab_magic.engines.host.tracing.trace_table import Wanted
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.model.kernel_trace import Direction, DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, DropKind, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
@@ -126,7 +126,7 @@ class Tracing:
         traced_hops = tuple(TracedHop(name, which, tuple(self._places[name].reports(one))) for name, one, which in ours if which)
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
         causes = facts_of(self._namespaces, self._probe, traced_hops, lambda name: self._places[name].rises())
-        gaps = tuple(DropCause("reports lost", name) for name, place in self._places.items() if place.lost)
+        gaps = tuple(DropCause(DropKind.REPORTS_LOST, name) for name, place in self._places.items() if place.lost)
         return KernelTrace(outcome, traced_hops, causes + gaps, rules)
 
 
