@@ -1,7 +1,6 @@
 """What an nft expression gives for a packet, compiled: the value, and the conditions under which there is one.
 
-The kernel's rule tests what a field needs before it reads it, `meta l4proto tcp` before `tcp dport`, though nft prints no such test
-(nftables, src/payload.c, payload_gen_dependency). A value that this program cannot tell is None.
+A value that this program cannot tell is None.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,9 +8,18 @@ from operator import and_, lshift, or_, rshift, xor
 
 import msgspec
 
-from netlab_magic.iptables.numbers import shown, word_of
+from netlab_magic.iptables.numbers import shown
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, is_destined, is_sourced
+from netlab_magic.netfilter.nft_headers import (
+    FAMILY_BITS,
+    NETWORK,
+    Get,
+    family_is,
+    has_no_fragment_bits,
+    header_field,
+    option_field,
+)
 from netlab_magic.netfilter.nft_sets import Index, Value, plain
 from netlab_magic.nftables.datatypes import Bitmask
 from netlab_magic.nftables.expressions import (
@@ -21,29 +29,25 @@ from netlab_magic.nftables.expressions import (
     Concatenation,
     Ct,
     Expression,
+    ExtensionHeader,
     Fib,
+    IpOption,
     MapLookup,
     Meta,
     NamedSet,
     Payload,
+    SctpChunk,
+    TcpOption,
 )
 from netlab_magic.nftables.fields import datatypes_of
 from netlab_magic.nftables.ruleset import Table
 from netlab_magic.nftables.statements import ConnectionLimit, Limit, Quota, SetUpdate
 from netlab_magic.nftables.text.expression_printer import Style, expression_text
 
-__all__ = ["FAMILY_BITS", "TRACKED", "Operand", "Sets", "family_is", "is_limited", "operand", "protocol_is"]
+__all__ = ["TRACKED", "Operand", "Sets", "is_limited", "operand"]
 
-Get = Callable[[Frame], Value | None]
-
-FAMILY_BITS = {"ip": False, "ip6": True}
-"""The families of addresses, and whether that is IPv6."""
-
-_PROTOCOLS = {"tcp": 6, "udp": 17, "dccp": 33, "sctp": 132, "udplite": 136}
-_WITH_PORTS = frozenset((6, 17, 33, 132, 136))
 _STATES = {"INVALID": 1, "ESTABLISHED": 2, "RELATED": 4, "NEW": 8, "UNTRACKED": 64}
 _STATUSES = {"EXPECTED": 1, "SEEN_REPLY": 2, "ASSURED": 4, "CONFIRMED": 8}
-_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128}
 _ADDRESS_TYPES = {"UNICAST": 1, "LOCAL": 2, "BROADCAST": 3, "MULTICAST": 5}
 _OPERATORS: dict[str, Callable[[int, int], int]] = {"&": and_, "|": or_, "^": xor, "<<": lshift, ">>": rshift}
 _STYLE = Style()
@@ -72,15 +76,8 @@ TRACKED = Condition("ct state", "that of a connection", _is_tracked, lambda fram
 """Of a packet without a connection, only the state can be asked: other keys end the rule, negated or not (nft_ct_get_eval)."""
 
 
-def protocol_is(number: int) -> Condition:
-    """The condition that a packet is of a protocol."""
-    return Condition("protocol", word_of(number), lambda f: f.protocol == number, lambda f: word_of(f.protocol), field="protocol")
-
-
-def family_is(six: bool) -> Condition:
-    """The condition that a packet is of a family."""
-    names = "IPv4", "IPv6"
-    return Condition("family", names[six], lambda f: f.six == six, lambda f: names[f.six])
+_SOCKET = Condition("socket", "of this host", lambda f: False if f.input and f.output else None, lambda _: "that of another host")
+"""What passes through has no socket here, and its owner cannot be asked: the rule ends, negated or not (nft_meta_get_eval_skugid)."""
 
 
 class Sets:
@@ -113,11 +110,17 @@ def is_limited(statements: object) -> bool:
 def operand(expression: Expression, sets: Sets) -> Operand | None:
     """The operand that an expression is; None where this program cannot tell its value."""
     match expression:
-        case Payload(protocol, field, "") if (found := _payload(protocol, field)) is not None:
+        case Payload(tunnel="") if (found := header_field(expression)) is not None:
             return _made(expression, *found)
+        case ExtensionHeader() | IpOption() | TcpOption() | SctpChunk():
+            return _made(expression, *option_field(expression))
+        case Binary("&", left, right) if has_no_fragment_bits(left, right):
+            return _made(expression, lambda _: 0, (family_is(False),))
         case Meta(key) if key in _META:
             field = {"iif": "input", "iifname": "input", "oif": "output", "oifname": "output", "l4proto": "protocol"}.get(key, "")
             return _made(expression, _META[key], field=field)
+        case Meta("skuid" | "skgid"):
+            return _made(expression, lambda _: None, (_SOCKET,))
         case Ct(key, direction):
             return _connection(expression, key, direction)
         case Fib():
@@ -149,48 +152,18 @@ def _made(expression: Expression, get: Get, needs: tuple[Condition, ...] = (), f
     return Operand(get, _text(expression), seen, needs, field)
 
 
-# --- fields of headers ------------------------------------------------------------------------------------------------------------
-
-
-def _ports(get: Callable[[Frame], int]) -> Get:
-    """The first bytes behind the network header, which are ports only in some protocols."""
-    return lambda f: get(f) if f.protocol in _WITH_PORTS else None
-
-
-_NETWORK: Mapping[str, Get] = {
-    "saddr": lambda f: f.source,
-    "daddr": lambda f: f.destination,
-    "dscp": lambda f: f.tos >> 2,
-    "ecn": lambda f: f.tos & 3,
-}
-_HEADERS: Mapping[str, Mapping[str, Get]] = {
-    "ip": {**_NETWORK, "protocol": lambda f: f.protocol, "ttl": lambda f: f.ttl, "length": lambda f: f.length, "version": lambda _: 4},
-    "ip6": {**_NETWORK, "nexthdr": lambda f: f.protocol, "hoplimit": lambda f: f.ttl, "version": lambda _: 6},
-    "icmp": {"type": lambda f: f.icmp[0], "code": lambda f: f.icmp[1]},
-    "icmpv6": {"type": lambda f: f.icmp[0], "code": lambda f: f.icmp[1]},
-    "th": {"sport": _ports(lambda f: f.source_port), "dport": _ports(lambda f: f.destination_port)},
-    "tcp": {"flags": lambda f: sum(_FLAGS.get(flag, 0) for flag in f.flags)},
-}
-
-
-def _payload(protocol: str, field: str) -> tuple[Get, tuple[Condition, ...], str] | None:
-    """How a field is read, what that needs, and the name of the field in a Condition."""
-    get = _HEADERS.get(protocol, {}).get(field)
-    if get is None and protocol in ("tcp", "udp", "udplite", "sctp", "dccp"):
-        get = _HEADERS["th"].get(field)
-    if get is None:
-        return None
-    if protocol in FAMILY_BITS:
-        known = {"saddr": "source", "daddr": "destination", "protocol": "protocol", "nexthdr": "protocol"}.get(field, "")
-        return get, (family_is(FAMILY_BITS[protocol]),), known
-    if protocol == "icmpv6":
-        return get, (family_is(True), protocol_is(58)), ""
-    if protocol == "icmp":
-        return get, (family_is(False), protocol_is(1)), ""
-    return get, (protocol_is(_PROTOCOLS[protocol]),) if protocol in _PROTOCOLS else (), ""
-
-
 # --- what the kernel knows beside the bytes ---------------------------------------------------------------------------------------
+
+
+
+def _packet_type(frame: Frame) -> Value | None:
+    """Whom the frame was for: a neighbor sends to everybody only what is for everybody. What the host sends is of type 0, host."""
+    if not frame.input:
+        return 0
+    if frame.routing is None:
+        return None
+    return {"BROADCAST": 1, "MULTICAST": 2}.get(frame.routing.address_type(frame.destination), 0)
+
 
 _META: Mapping[str, Get] = {
     "iif": lambda f: f.input,
@@ -202,6 +175,7 @@ _META: Mapping[str, Get] = {
     "protocol": lambda f: 0x86DD if f.six else 0x0800,
     "mark": lambda f: f.mark,
     "length": lambda f: f.length,
+    "pkttype": _packet_type,
 }
 
 
@@ -237,7 +211,7 @@ def _route(expression: Fib) -> Get | None:
     """A look-up in the routes: the type of an address, or whether answers would leave through the input device (nft_fib)."""
     flags = frozenset(expression.flags)
     if expression.result == "type" and flags in ({"saddr"}, {"daddr"}):
-        get = _NETWORK["saddr" if "saddr" in flags else "daddr"]
+        get = NETWORK["saddr" if "saddr" in flags else "daddr"]
 
         def kind(frame: Frame) -> Value | None:
             address = get(frame)

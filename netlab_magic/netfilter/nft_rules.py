@@ -10,7 +10,8 @@ from netlab_magic.iptables.extensions.values import Span
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, unjudged
 from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_several, judged
-from netlab_magic.netfilter.nft_fields import FAMILY_BITS, TRACKED, Operand, Sets, family_is, is_limited, operand, protocol_is
+from netlab_magic.netfilter.nft_fields import TRACKED, Operand, Sets, is_limited, operand
+from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, protocol_is
 from netlab_magic.netfilter.nft_sets import Value, plain, span
 from netlab_magic.netfilter.rule_index import Line
 from netlab_magic.netfilter.targets import (
