@@ -14,7 +14,9 @@ from netlab_magic.language.parser import expected_after
 from netlab_magic.language.syntax import SYNTAX
 from netlab_magic.model.hooks import BUILT_IN, HOOKS
 from netlab_magic.model.topology import HOST, INTERNET, Topology
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.lab import Lab
+from netlab_magic.session.state import Seen
 
 __all__ = ["Completer"]
 
@@ -87,9 +89,11 @@ class Completer:
             case "thing":
                 return [*namespaces, *(interface.name for interface in topology.host.interfaces), *map(str, topology.servers)]
             case "nft table":
-                return [title.replace(" ", ":") for title in self._nft_tables()]
+                return [f"{table.family}:{table.name}" for table in self._nft().tables]
+            case "nft chain":
+                return [chain.name for table in self._nft().tables for chain in table.chains]
             case "name of a table":
-                return [title.partition(" ")[2] for title in self._nft_tables()]
+                return [table.name for table in self._nft().tables]
             case "snapshot":
                 return self._snapshots()
             case "word":
@@ -126,16 +130,15 @@ class Completer:
         lab = self._lab()
         return list(lab.history.snapshots) if lab is not None else []
 
-    def _nft_tables(self) -> list[str]:
-        """The tables of nft that the host has, as nft names them."""
+    def _nft(self) -> NftRuleset:
+        """The tables of nft that the host has."""
         lab = self._lab()
         if lab is None or not lab.is_up:
-            return []
+            return NftRuleset()
         try:
-            observed = lab.observe(foreign=True, patience=_PATIENCE_SECONDS)
+            return Seen(lab.observe(foreign=True, patience=_PATIENCE_SECONDS)).native.get(HOST, NftRuleset())
         except NetlabError:
-            return []
-        return [title for foreign in observed.foreign if foreign.owner == "nftables" for title in foreign.tables]
+            return NftRuleset()
 
     def _known(self) -> tuple[Topology, list[str]]:
         """What the lab has; nothing when it is not up: pressing Tab starts no lab."""

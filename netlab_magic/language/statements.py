@@ -30,6 +30,8 @@ __all__ = [
     "Masquerade",
     "Matrix",
     "NetworkNamespace",
+    "NftPolicy",
+    "NftRule",
     "Policy",
     "Predict",
     "ProbeFlow",
@@ -190,6 +192,36 @@ class RuleEdit(Statement, frozen=True):
     table: str = "filter"
     action: str = "append"
     family: str = "ipv4"
+
+
+class NftPolicy(Statement, frozen=True):
+    """`policy -t FAMILY:TABLE CHAIN ACCEPT|DROP`; `table` is as nft names it."""
+
+    table: str
+    chain: str
+    verdict: str
+
+
+class NftRule(Statement, frozen=True):
+    """`rule -t FAMILY:TABLE CHAIN [insert|delete] RULE`; `table` is as nft names it, `spec` the rule as nft reads it.
+
+    `action` is append, insert or delete; for delete, `spec` may be the rule's number alone.
+    """
+
+    table: str
+    chain: str
+    spec: str
+    action: str = "append"
+
+    @property
+    def number(self) -> int | None:
+        """The rule number that a `delete` names, or None."""
+        return int(self.spec[:9]) if self.action == "delete" and self.spec.isdecimal() else None
+
+    @property
+    def option(self) -> str:
+        """The table as it stands behind `-t`."""
+        return self.table.replace(" ", ":")
 
 
 class Destination(msgspec.Struct, frozen=True):

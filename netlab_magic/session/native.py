@@ -1,16 +1,21 @@
-"""The tables of nft in a lab: its whole ruleset as nft lists it, and one table of it."""
+"""The tables of nft in a lab: its whole ruleset as nft lists it, one table of it, and the rules of chains with their numbers."""
 
 import re
+from collections.abc import Iterator
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
 from netlab_magic.errors import CommandFailed, StatementError, place_of
 from netlab_magic.nftables import listing, parse
+from netlab_magic.nftables.listing import hook_text
+from netlab_magic.nftables.ruleset import Chain
+from netlab_magic.session.nft_statements import table_titled
 from netlab_magic.session.program_output import output_of
+from netlab_magic.session.results.base import Text
 from netlab_magic.session.results.nft import NftListing
-from netlab_magic.text import suggest
+from netlab_magic.text import aligned, suggest
 
-__all__ = ["nft_listing"]
+__all__ = ["nft_listing", "numbered_rules"]
 
 _HANDLE = re.compile(r" # handle \d+$", re.MULTILINE)
 _NO_NFT = "this machine has no program nft; install the package nftables"
@@ -23,30 +28,43 @@ def nft_listing(engine: Engine, observed: Observed, title: str | None) -> NftLis
     if title is None:
         return NftListing(text, remark)
     tables = parse(text, strict=False)
-    titles = [table.title for table in tables.tables]
-    if title not in titles:
-        raise StatementError(f"there is no table {title}{_hint(title, titles)}", place_of(title))
+    table_titled(tables, title)
     return NftListing(listing(tables, *title.split(" ", 1)))
 
 
-def _ruleset(engine: Engine, observed: Observed) -> tuple[str, str]:
+def numbered_rules(engine: Engine, observed: Observed, title: str, name: str | None) -> Text:
+    """The rules of a chain, or of all chains of a table, each with its number and its handle.
+
+    Raises StatementError for a table or a chain that there is not, and CommandFailed.
+    """
+    table = table_titled(parse(_ruleset(engine, observed, "-a ")[0], strict=False), title)
+    if name is not None and table.chain(name) is None:
+        hint = suggest(name, [chain.name for chain in table.chains])
+        raise StatementError(f"the table {title} has no chain {name}{hint}", place_of(name))
+    chains = [chain for chain in table.chains if name in (None, chain.name)]
+    return Text("\n\n".join("\n".join(_numbered(chain, table.family)) for chain in chains))
+
+
+def _numbered(chain: Chain, family: str) -> Iterator[str]:
+    yield f"chain {chain.name}" + (f" ({hook_text(chain.hook, family).rstrip(';')})" if chain.hook else "")
+    rows = [(str(number), str(rule.handle or ""), rule.text(family)) for number, rule in enumerate(chain.rules, 1)]
+    if rows:
+        yield from aligned([("num", "handle" if any(row[1] for row in rows) else "", "rule"), *rows], right={0, 1})
+
+
+def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str, str]:
     """The listing, and what is to be said of it."""
     if engine.ready.sends:
-        return _listed_by_nft(engine), ""
+        return _listed_by_nft(engine, options), ""
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]
     if any(not foreign.text for foreign in found):
         raise CommandFailed(_NO_NFT)
-    return _HANDLE.sub("", "".join(foreign.text for foreign in found)), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
+    text = "".join(foreign.text for foreign in found)
+    return text if options else _HANDLE.sub("", text), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
 
 
-def _listed_by_nft(engine: Engine) -> str:
+def _listed_by_nft(engine: Engine, options: str) -> str:
     try:
-        return output_of(engine, "nft list ruleset")
+        return output_of(engine, f"nft {options}list ruleset")
     except CommandFailed as error:
         raise CommandFailed(_NO_NFT, status=127) if error.status == 127 else error from None
-
-
-def _hint(title: str, titles: list[str]) -> str:
-    """What was probably meant: nft takes a table without a family as one of the family ip."""
-    same = [other for other in titles if other.partition(" ")[2] == title.partition(" ")[2]]
-    return f"; did you mean {same[0]}?" if same else suggest(title, titles)

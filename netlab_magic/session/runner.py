@@ -11,6 +11,7 @@ from netlab_magic.session.changing import check_rules, may_be_taken_back
 from netlab_magic.session.command import RunCommand
 from netlab_magic.session.history import no_snapshot
 from netlab_magic.session.lifecycle import Turn
+from netlab_magic.session.nft_statements import spelt_by_nft
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
 __all__ = ["run"]
@@ -30,7 +31,7 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
     rules = any(statement.effect not in _LEAVES_RULES_ALONE for statement in statements)
     foreign = any(map(_may_change_all, statements))
     if len(stretches) > 1:
-        _check_ahead(running, stretches, rules)
+        _check_ahead(running, stretches, rules, foreign)
     for stretch in stretches:
         for step in _steps(running, stretch, rules, foreign, is_whole_cell=len(stretches) == 1):
             step.run(running)
@@ -38,7 +39,7 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
 
 def _may_change_all(statement: s.Statement) -> bool:
     """Whether a statement may change what is inside namespaces, or filters beside the host's iptables."""
-    return isinstance(statement, s.Delete | Docker) or statement.effect is s.Effect.RUNS
+    return isinstance(statement, s.Delete | Docker | s.NftRule | s.NftPolicy) or statement.effect is s.Effect.RUNS
 
 
 def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, foreign: bool, is_whole_cell: bool) -> list[Step]:
@@ -59,6 +60,7 @@ def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, foreig
 def _planned(running: Running, plan: Plan, stretch: Sequence[s.Statement]) -> list[Step]:
     """A step for each statement. Raises the error of the first one that cannot be; nothing has changed then."""
     plan.specs = check_rules(running.network.engine, plan, stretch)
+    plan.nft_rules = spelt_by_nft(running.network.engine, plan, stretch)
     steps: list[Step] = []
     for statement in stretch:
         try:
@@ -79,7 +81,7 @@ def _joined(steps: Sequence[Step]) -> Iterator[Step]:
     yield waiting
 
 
-def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], rules: bool) -> None:
+def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], rules: bool, foreign: bool) -> None:
     """Plans what comes before the first command without doing it, so that a mistake further down costs nothing."""
     plan: Plan | None = None
     snapshots = set(running.network.history.snapshots)
@@ -94,5 +96,5 @@ def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], r
             if first.action in ("reset", "down", "restore", "undo"):
                 return
             continue
-        plan = plan or Plan(running.look(rules), running.network.engine.ready.sends)
+        plan = plan or Plan(running.look(rules, foreign), running.network.engine.ready.sends)
         _planned(running, plan, stretch)

@@ -18,7 +18,7 @@ from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Topology, network_of
 from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.lab_model import model_of
-from netlab_magic.session.native import nft_listing
+from netlab_magic.session.native import nft_listing, numbered_rules
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.script import script, without_counters
@@ -58,8 +58,10 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
         case "way":
             return _noted(engine, observed, hooks_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
+        case "rules" if statement.table is not None and " " in statement.table:
+            return numbered_rules(engine, observed, statement.table, statement.name)
         case "rules":
-            return Text(_warned(engine, observed, _listed(engine, ruleset, statement.name)))
+            return Text(_warned(engine, observed, _listed(engine, ruleset, statement)))
         case "save":
             return Text(_warned(engine, observed, without_counters(ruleset)))
         case "nft":
@@ -160,9 +162,10 @@ def _warned(engine: Engine, observed: Observed, text: str) -> str:
     return "\n\n".join([*warnings, text, *others])
 
 
-def _listed(engine: Engine, ruleset: Ruleset, chain: str | None) -> str:
-    """The listing of a chain, or of the filter table: iptables' own, or where no program runs, ours of the same rules."""
-    table = table_of(ruleset, chain) if chain else "filter"
+def _listed(engine: Engine, ruleset: Ruleset, statement: s.Show) -> str:
+    """The listing of a chain, or of a table: iptables' own, or where no program runs, ours of the same rules."""
+    chain = statement.name
+    table = statement.table or (table_of(ruleset, chain) if chain else "filter")
     if not engine.ready.sends:
         return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
     return output_of(engine, f"{ruleset.program} -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")

@@ -79,9 +79,9 @@ class Statements(ABC):
         """`delete NAME…`"""
         return self._result(Changed, "delete", *names)
 
-    def policy(self, chain: str, verdict: str, *, six: bool = False) -> Changed:
-        """`policy [-6] CHAIN ACCEPT|DROP`"""
-        return self._result(Changed, "policy", *_SIX[six], chain, verdict)
+    def policy(self, chain: str, verdict: str, table: str | None = None, *, six: bool = False) -> Changed:
+        """`policy [-6] [-t TABLE] CHAIN ACCEPT|DROP`"""
+        return self._result(Changed, "policy", *_SIX[six], *(("-t", table) if table else ()), chain, verdict)
 
     def forward(self, spec: str, action: str | None = None, *, six: bool = False) -> Changed:
         """`forward [-6] [insert|delete] RULE-SPEC`"""

@@ -9,6 +9,9 @@ import msgspec
 from netlab_magic.draw import Picture
 from netlab_magic.errors import StatementError
 from netlab_magic.language import statements as s
+from netlab_magic.model.topology import HOST
+from netlab_magic.nftables.ruleset import Rule as NftRule
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.network import Network
 from netlab_magic.session.results.base import Changed, Result
 from netlab_magic.session.state import Seen
@@ -109,7 +112,7 @@ class Plan:
     `rulesets` are the host's rules by their family.
 
     `may_be_taken_back` tells that all changes of rules are among the first steps, and can be taken back with these if one is refused.
-    `specs` are the rules of the statements that are still to come, in iptables' own words.
+    `specs` are the rules of the statements that are still to come, in iptables' own words; `native` and `nft_rules` are the same of nft.
     """
 
     def __init__(self, seen: Seen, sends: bool, may_be_taken_back: bool = False) -> None:
@@ -119,6 +122,8 @@ class Plan:
         self.sends = sends
         self.may_be_taken_back = may_be_taken_back
         self.specs: list[str] = []
+        self.native = seen.native.get(HOST, NftRuleset())
+        self.nft_rules: list[NftRule | None] = []
 
 
 @singledispatch

@@ -1,9 +1,11 @@
 """Tables of nft in cells: made by commands, shown, remembered, compared, and brought back."""
 
+from collections.abc import Iterator
+
 import pytest
 from support.labs import Written
 
-from netlab_magic import CommandFailed, Lab, NftListing, Place, StatementError
+from netlab_magic import CommandFailed, Lab, NetlabError, NftListing, Place, StatementError
 from netlab_magic.nftables.ruleset import Ruleset
 
 pytestmark = pytest.mark.kernel
@@ -91,3 +93,50 @@ def test_what_nft_refuses_and_what_its_writer_may_not_have_meant_are_told(lab: L
         lab.run("nft add chain inet fw f { type filter hook input priority 0; policy drop; }", stream=written)
     lab.run("forward -j ACCEPT\nnft flush ruleset", stream=(gone := Written()))
     assert ("the rules of iptables are gone too" in gone.stderr) == (lab.engine.ready.firewall == "nft")
+
+
+def test_statements_take_tables_of_nft(seed: Lab) -> None:
+    seed.run(f"{MADE}nft 'add chain inet fw post {{ type nat hook postrouting priority 90; }}'\nexpect ns1 ns0 ok")
+    seed.run("policy -t inet:fw forward DROP\nexpect ns1 ns0 blocked")
+    seed.run("rule -t inet:fw forward insert icmp type {echo-request,echo-reply} accept")
+    seed.run('rule -t inet:fw post iifname "docker1" counter comment "a # b"\nexpect ns1 ns0 ok')
+    again = seed.run("rule -t inet:fw forward insert icmp type { echo-reply, 8 } accept\npolicy -t inet:fw forward drop")
+    assert str(again[0]).endswith("already so (rule 1 of forward in inet fw)")
+    assert not again[1].changed
+    assert "netlab-spelling" not in seed.show("nft").text
+    shown = str(seed.run("show rules -t inet:fw forward")).splitlines()
+    assert shown[0] == "chain forward (type filter hook forward priority filter; policy drop)"
+    assert shown[1].split() == ["num", "handle", "rule"]
+    assert shown[2].split(maxsplit=2)[::2] == ["1", "icmp type { echo-reply, echo-request } accept"]
+    gone = seed.run("rule -t inet:fw forward delete 1")
+    assert "rule 1 of forward in inet fw is gone: icmp type { echo-reply, echo-request } accept" in str(gone)
+    assert gone.commands == (f"nft delete rule inet fw forward handle {shown[2].split()[1]}",)
+    seed.run("expect ns1 ns0 blocked\nundo\nexpect ns1 ns0 ok")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "marked"),
+    [
+        ("rule -t inet:fw forwrd drop", "the table inet fw has no chain forwrd; did you mean forward?", "forwrd"),
+        ("rule -t ip:fw forward drop", "there is no table ip fw; did you mean inet fw?", "ip:fw"),
+        ("rule -t inet:fw forward tcp dprt 22 drop", "nft says: syntax error, unexpected string", "dprt"),
+        ("rule -t inet:fw forward iif b0 drop", "nft says: Interface does not exist (iif and oif need a device that is there", "b0"),
+        ("rule -t inet:fw forward delete 7", "forward in inet fw has 1 rule, so there is no rule 7 to delete", "7"),
+        ("policy -t inet:fw x DROP", "the chain x of inet fw has no hook, so no policy", "x"),
+        ("show rules -t inet:fw y", "the table inet fw has no chain y", "y"),
+    ],
+)
+def test_what_cannot_be_in_a_table_of_nft_is_one_sentence_with_its_place(fw: Lab, line: str, sentence: str, marked: str) -> None:
+    with pytest.raises(NetlabError) as caught:
+        fw.run(line)
+    place = caught.value.place
+    assert sentence in caught.value.message
+    assert place.source[place.column : place.column + place.width] == marked
+
+
+@pytest.fixture(scope="module")
+def fw() -> Iterator[Lab]:
+    """A lab with a table of nft."""
+    with Lab() as made:
+        made.run(f"{MADE}nft add chain inet fw x")
+        yield made

@@ -4,7 +4,7 @@ import re
 
 from netlab_magic.language import statements as s
 from netlab_magic.language.grammar.row import Syntax
-from netlab_magic.language.grammar.table import nft_table
+from netlab_magic.language.grammar.table import any_table, nft_table
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, family_option, wrong
 from netlab_magic.model.hooks import BUILT_IN, WAYS
@@ -17,7 +17,8 @@ _SHOWN = ("topology", "chains", "way", "rules", "save", "nft", "routes", "conntr
 
 def read_show(r: Reader) -> Statement:
     """show = "show" ( "topology" | "chains" [ "-6" ] [ "-t" TABLE ] [ CHAIN ] | "way" [ "-6" ] [ "forward" | "in" | "out" ]
-    | "rules" [ "-6" ] [ CHAIN ] | "save" [ "-6" ] | "nft" [ NFT-TABLE ] | "routes" [ "-6" ] | "conntrack" | "script" | DIFF )
+    | "rules" [ "-6" ] [ "-t" TABLE ] [ CHAIN ] | "save" [ "-6" ] | "nft" [ NFT-TABLE ] | "routes" [ "-6" ]
+    | "conntrack" | "script" | DIFF )
     """
     what = r.choice("thing to show", _SHOWN)
     if what == "diff":
@@ -27,8 +28,9 @@ def read_show(r: Reader) -> Statement:
     family = family_option(r) if what in _OF_ONE_FAMILY else ""
     if what == "way":
         return s.Show("way", r.keyword(*WAYS) or "forward", family=family)
-    table = r.choice("table", tuple(BUILT_IN)) if what == "chains" and r.keyword("-t") else None
-    name = r.take("chain") if what in ("chains", "rules") and r.peek("<chain>") else None
+    table = any_table(r) if what in ("chains", "rules") else None
+    kind = "nft chain" if table is not None and " " in table else "chain"
+    name = r.take(kind) if what in ("chains", "rules") and r.peek(f"<{kind}>") else None
     return s.Show(str(what), name, table, family)
 
 
@@ -55,8 +57,8 @@ def read_explain(r: Reader) -> Statement:
 
 SHOW = (
     Syntax(
-        "show topology|chains [-6] [-t TABLE] [CHAIN]|way [-6] [forward|in|out]|rules [-6] [CHAIN]|save [-6]|nft [TABLE]|routes [-6]"
-        "|conntrack|script",
+        "show topology|chains [-6] [-t TABLE] [CHAIN]|way [-6] [forward|in|out]|rules [-6] [-t TABLE] [CHAIN]|save [-6]|nft [TABLE]"
+        "|routes [-6]|conntrack|script",
         "what the kernel has now, read back; way is the way of a packet through all tables; -6: of ip6tables; "
         "nft is the ruleset as nft prints it",
         read_show,

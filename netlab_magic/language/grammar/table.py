@@ -2,10 +2,19 @@
 
 from netlab_magic.errors import Word
 from netlab_magic.language.word_reader import Reader, wrong
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.nftables.symbols import HOOK_FAMILIES
 from netlab_magic.text import suggest
 
-__all__ = ["nft_table"]
+__all__ = ["any_table", "nft_table"]
+
+
+def any_table(r: Reader) -> Word | None:
+    """any-table = [ "-t" ( TABLE | FAMILY ":" NAME ) ]: the name of a table of iptables, or the title of one of nft."""
+    if not r.keyword("-t"):
+        return None
+    first = r.peek("<nft table>")
+    return _titled(r.take("table")) if first and ":" in first else r.choice("table", tuple(BUILT_IN))
 
 
 def nft_table(r: Reader) -> Word | None:
