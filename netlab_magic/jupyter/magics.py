@@ -42,6 +42,9 @@ _FLAGS, _VALUED = ([name[2:] for name, held in _OPTIONS.items() if ("action" in 
 _OPTION = re.compile(rf"\s*(--(?:{'|'.join(_VALUED)})(?:=|\s+)\S+|--(?:{'|'.join(_FLAGS)})\b|--\S*)")
 
 
+_EXPANDS = re.compile(r"[${}]")
+
+
 def split_options(line: str) -> tuple[str, str]:
     """The options at the start of a line, and what follows them.
 
@@ -181,7 +184,8 @@ class NetlabMagics(Magics):
         return None
 
     def _expand(self, line: str) -> str:
-        return str(self.shell.var_expand(line)) if self.shell else line
+        # IPython takes as long for a line in which nothing is to expand as all else does that is done with it.
+        return str(self.shell.var_expand(line)) if self.shell and _EXPANDS.search(line) else line
 
 
 def _stream(stream: str, text: str) -> None:

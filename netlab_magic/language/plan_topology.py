@@ -5,14 +5,26 @@ Every function here is pure. Statements converge because `between(now, desired)`
 
 import zlib
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import NoReturn
 
 import msgspec
 
 from netlab_magic.errors import Place, StatementError, Word, place_of
 from netlab_magic.language import statements as s
-from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Server, Topology, interface_address, network_of
+from netlab_magic.model.topology import (
+    HOST,
+    INTERNET,
+    End,
+    Interface,
+    Namespace,
+    Route,
+    Server,
+    Topology,
+    interface_address,
+    network_of,
+    parsed_address,
+)
 from netlab_magic.text import suggest
 
 __all__ = ["OUTER_NETWORK", "desired", "host_end", "known_namespace"]
@@ -113,7 +125,7 @@ def _reachable(namespace: Namespace) -> Iterator[Route]:
 
 def _connected(namespace: Namespace, address: str) -> Interface | None:
     """The interface in whose network `address` lies, or None."""
-    wanted = ip_address(str(address))
+    wanted = parsed_address(str(address))
     for interface in namespace.interfaces:
         if any(wanted in parsed.network for parsed in interface.parsed()):
             return interface
@@ -215,9 +227,9 @@ def _routed(namespace: Namespace, route: Route) -> Namespace:
     """The namespace with `route`, in the place of another one to the same destination."""
     if route in namespace.routes:
         return namespace
-    version = ip_address(route.via or "0.0.0.0").version
+    version = parsed_address(route.via or "0.0.0.0").version
     kept = tuple(
-        old for old in namespace.routes if old.destination != route.destination or (old.via and ip_address(old.via).version != version)
+        old for old in namespace.routes if old.destination != route.destination or (old.via and parsed_address(old.via).version != version)
     )
     return msgspec.structs.replace(namespace, routes=(*kept, route))
 
@@ -277,7 +289,7 @@ def _internet(topology: Topology, statement: s.Internet) -> Topology:
         topology = _led_out(topology, *OUTER_NETWORK_6)
     cidrs = ["127.0.0.1/8"]
     for word, address in zip(statement.addresses or addresses, addresses, strict=True):
-        cidr = f"{address}/{ip_address(address).max_prefixlen}"
+        cidr = f"{address}/{parsed_address(address).max_prefixlen}"
         _unused(topology, Word(cidr, place) if (place := place_of(word)) else cidr, End(INTERNET, "lo"))
         cidrs.append(cidr)
     namespace = topology.namespaces[INTERNET]
@@ -316,7 +328,7 @@ def _route(topology: Topology, statement: s.RouteVia) -> Topology:
     destination = str(statement.destination)
     if destination in ("0.0.0.0/0", "::/0"):
         destination = "default"
-    if destination != "default" and ip_network(destination).version != ip_address(str(statement.via)).version:
+    if destination != "default" and ip_network(destination).version != parsed_address(str(statement.via)).version:
         refuse(f"{destination} and {statement.via} are of different IP versions", statement.via)
     return topology.with_namespace(_routed(namespace, Route(destination, str(statement.via), interface.name)))
 

@@ -6,7 +6,7 @@ type for both, so that two of them can be compared, drawn, turned into commands 
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = [
     "Topology",
     "interface_address",
     "network_of",
+    "parsed_address",
     "possible_names",
     "uncertain",
 ]
@@ -36,6 +37,9 @@ INTERNET = "internet"
 
 interface_address = lru_cache(4096)(ip_interface)
 """An interface's address with its prefix length. Cached: parsing takes 0.01 ms, and every statement reads many."""
+
+parsed_address = lru_cache(4096)(ip_address)
+"""An address without a prefix length, cached too."""
 
 
 _OR = " or "

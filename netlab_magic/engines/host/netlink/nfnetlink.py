@@ -90,14 +90,14 @@ def dump(kind: int) -> Iterator[tuple[int, Attributes]]:
     return map(read_netfilter, raw_dump(kind))
 
 
-def raw_dump(kind: int) -> list[bytes]:
-    """The messages of a dump request in the current namespace; none if the kernel has no nf_tables.
+def raw_dump(*kinds: int, family: int = socket.AF_UNSPEC) -> list[bytes]:
+    """The messages of dump requests in the current namespace, of one family or all; none if the kernel has no nf_tables.
 
     Raises OSError if the kernel refuses.
     """
     with NetfilterSocket() as netfilter:
         try:
-            return list(netfilter.ask(netfilter_message(kind, NLM_F_DUMP, socket.AF_UNSPEC)))
+            return [message for kind in kinds for message in netfilter.ask(netfilter_message(kind, NLM_F_DUMP, family))]
         except OSError as error:
             if error.errno not in _NO_SUBSYSTEM:
                 raise

@@ -97,9 +97,11 @@ class Firewall:
 
     def saving(self) -> Callable[[], str]:
         """Starts a `save`; calling the result waits for it."""
-        if self.variant == NONE or self._is_empty():
+        if self.variant == NONE:
             return str
         raw = self._raw()
+        if raw == []:  # no table, so that there is nothing to ask a program for
+            return str
         if self._kept is not None and raw == self._kept.raw:
             return partial(str, self._kept.dump)
         dump = _reading([f"{self._command}-save", "-c"])
@@ -110,13 +112,6 @@ class Firewall:
             return output
 
         return result
-
-    def _is_empty(self) -> bool:
-        """Whether this namespace has no table, so that there is nothing to ask a program for."""
-        try:
-            return not _tables_of(self.variant, self._six)
-        except OSError:
-            return False
 
     def _raw(self) -> list[bytes] | None:
         """A fingerprint of the kernel's rules; None if it offers none."""

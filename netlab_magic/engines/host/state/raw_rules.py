@@ -36,7 +36,7 @@ def raw_rules(variant: str, six: bool = False) -> list[bytes]:
     """
     if variant == "legacy":
         return [entry for name in legacy_tables(six) for entry in (name.encode(), _entries(name, six))]
-    return [message for kind in (NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE) for message in raw_dump(kind)]
+    return raw_dump(NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, family=socket.AF_INET6 if six else socket.AF_INET)
 
 
 def _entries(table: str, six: bool) -> bytes:
