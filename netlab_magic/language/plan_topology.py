@@ -199,7 +199,7 @@ def _default_route(topology: Topology, name: str, statement: s.NetworkNamespace)
     namespace = topology.namespaces[name]
     gateways = _first_gateways(topology, namespace, statement)
     if statement.via:
-        gateways[ip_address(str(statement.via)).version] = str(statement.via)
+        gateways[parsed_address(str(statement.via)).version] = str(statement.via)
     for via in gateways.values():
         interface = _connected(namespace, via)
         if interface is None:
@@ -285,7 +285,7 @@ def _internet(topology: Topology, statement: s.Internet) -> Topology:
         topology = _with_uplink(topology, statement)
     if not addresses:
         return topology
-    if any(ip_address(address).version == 6 for address in addresses):
+    if any(parsed_address(address).version == 6 for address in addresses):
         topology = _led_out(topology, *OUTER_NETWORK_6)
     cidrs = ["127.0.0.1/8"]
     for word, address in zip(statement.addresses or addresses, addresses, strict=True):
