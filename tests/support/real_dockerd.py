@@ -2,7 +2,8 @@
 
 dockerd runs in network, mount, PID, IPC and UTS namespaces of its own, with a /run, images and containers that end with it: the
 machine's network is never touched. Its cgroups are removed when it has ended; nothing else is left behind. It needs root, and the
-programs dockerd, docker, busybox, iptables-save and ip, which may also be in a folder with another Debian (`--root`):
+programs dockerd, docker, busybox, iptables-save and ip. They may also be in a folder (`--root`): one into which packages of this machine's
+release were unpacked, as `./netlab test --all` does, or one with another Debian:
 
     debootstrap --variant=minbase bookworm FOLDER
     chroot FOLDER apt-get install --no-install-recommends docker.io iptables iproute2 busybox-static     (sid: docker-cli too)
@@ -28,11 +29,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NEEDED", "Step", "read_recording", "release_of", "run_on_real_dockerd", "why_missing", "write_recording"]
+__all__ = ["NEEDED", "DockerdUnavailable", "Step", "read_recording", "release_of", "run_on_real_dockerd", "why_missing", "write_recording"]
 
 NEEDED = ("dockerd", "docker", "busybox", "iptables-save", "ip6tables-save", "ip", "unshare")
 
 ENGINE_ID = "netlab"
+"""What dockerd finds in its file engine-id, so that its ULA prefix is always the same."""
+
+SECONDS = 110
+"""How long a dockerd and all commands may take."""
 
 IMAGES = {"nginx": ("80",), "redis": ("6379",), "mysql": ("3306", "33060"), "busybox": ()}
 """The images that commands may use, with the ports that their real namesakes EXPOSE. All of them are a busybox that sleeps."""
@@ -54,7 +59,8 @@ exec sh -c "$IN_ROOT"
 
 _IN_ROOT = r"""
 set -eu
-PATH=$PROGRAMS/usr/sbin:$PROGRAMS/usr/bin:$PROGRAMS/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+PATH=$PROGRAMS/usr/sbin:$PROGRAMS/usr/bin:$PROGRAMS/usr/libexec/docker:$PROGRAMS/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+[ -z "$PROGRAMS" ] || export LD_LIBRARY_PATH=$(echo "$PROGRAMS"/usr/lib/*-linux-gnu "$PROGRAMS"/lib/*-linux-gnu | tr ' ' :)
 mount -t tmpfs none /run
 mkdir -p /run/lock /run/image/bin /run/home /run/data
 printf %s "$ENGINE_ID" >/run/data/engine-id # the prefix of IPv6 pools follows from it
@@ -74,6 +80,7 @@ until docker info >/dev/null 2>&1; do
     sleep 0.25
 done
 sh "$WORK/images"
+docker run --rm --network none busybox /bin/busybox true >&2 || { echo "dockerd starts no containers here" >&2; exit 1; }
 step=0
 keep() {
     iptables-save >"$WORK/$step.rules" 2>/dev/null
@@ -88,6 +95,10 @@ while IFS= read -r line; do
     keep
 done <"$WORK/commands"
 """
+
+
+class DockerdUnavailable(RuntimeError):
+    """There is a dockerd, but it cannot do its work here."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +143,7 @@ def release_of(root: Path = Path("/")) -> str:
 def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path = Path("/")) -> list[Step]:
     """The state of a dockerd that has just started (its command is ""), and that after each of the commands.
 
-    `options` are words for dockerd itself. Raises RuntimeError, with the end of dockerd's log, when it does not come up.
+    `options` are words for dockerd itself. Raises DockerdUnavailable, with the end of dockerd's log, when it does not come up.
     """
     cgroup = f"netlab-{os.getpid()}"
     with tempfile.TemporaryDirectory() as folder:
@@ -143,12 +154,14 @@ def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path =
         inside["ENGINE_ID"] = ENGINE_ID
         isolated = ["unshare", "-n", "-m", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _INSIDE]
         try:
-            done = subprocess.run(isolated, env=inside, capture_output=True, text=True, check=False)
+            done = subprocess.run(isolated, env=inside, capture_output=True, text=True, check=False, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DockerdUnavailable(f"dockerd and its commands took longer than {SECONDS} s") from None
         finally:
             _remove_cgroups(cgroup)
         if done.returncode:
             log = (work / "dockerd.log").read_text().splitlines()[-5:] if (work / "dockerd.log").exists() else []
-            raise RuntimeError("\n".join([done.stderr.strip(), *log]))
+            raise DockerdUnavailable("\n".join([done.stderr.strip(), *log]))
         return [_step(work, number, command) for number, command in enumerate(["", *commands])]
 
 
