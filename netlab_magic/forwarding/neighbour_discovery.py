@@ -11,9 +11,13 @@ from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import End
-from netlab_magic.netfilter import Outcome, walk
+from netlab_magic.netfilter import HostTrace, Outcome, every_way, walk
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["LostQuestion", "lost_question"]
+
+_MOST_WAYS = 16
+"""How many ways of a packet through one host are followed."""
 
 _SOLICITATION, _ADVERTISEMENT = 135, 136
 _LENGTH = 72
@@ -52,7 +56,7 @@ def lost_question(
     for packet, way in ((question, cables), (answer, cables[::-1])):
         for place, seen, towards in _passing(links, packet, way):
             native = beside.get(place, NOTHING_BESIDE).native
-            found = walk(seen, rulesets.get(place, Ruleset(family="ipv6")), None, towards, native=native)
+            found = _walked(seen, rulesets.get(place, Ruleset(family="ipv6")), towards, native)
             if found.outcome == Outcome.UNKNOWN:
                 return LostQuestion(unknown=found.why.removeprefix("unknown because "))
             visit = found.decided_by
@@ -62,6 +66,21 @@ def lost_question(
                 values["table"] = visit.table if visit.line.is_native else "ip6tables"
                 return LostQuestion(text, values)
     return None
+
+
+def _walked(packet: Packet, ruleset: Ruleset, towards: str | None, native: NftRuleset | None) -> HostTrace:
+    """A packet on one host; unknown only where the possible orders, or a rule that cannot be evaluated, would make a difference."""
+
+    def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
+        found = walk(packet, ruleset, None, towards, assumed, native)
+        return found, found.forks
+
+    found, forks = follow(())
+    if not forks:
+        return found
+    ways, are_all = every_way(follow, _MOST_WAYS)
+    alike = are_all and len({way.passed for way in ways}) == 1 and all(way.outcome != Outcome.UNKNOWN for way in ways)
+    return ways[0] if alike else found
 
 
 def _solicited_node(address: str) -> str:

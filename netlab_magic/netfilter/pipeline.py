@@ -159,8 +159,13 @@ class _Pipeline(AtHooks):
         return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, Cause(cause) if cause else Cause.NO_ROUTE)
 
     def refuse_martians(self) -> None:
-        """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
+        """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow).
+
+        To ::1 there is no route but from lo, whatever translation has made of the packet (rt6_need_strict in ip6_route_input_lookup).
+        """
         frame, routing = self.frame, self.routing
+        if routing is not None and frame.six and frame.destination == 1:
+            raise self.no_way(frame.destination, answers=True)
         if routing is None or frame.six:
             return
         loops = routing.is_loopback(frame.source) or routing.is_loopback(frame.destination)

@@ -15,6 +15,7 @@ from support.laws import law
 from netlab_magic import docker
 from netlab_magic.errors import StatementError
 from netlab_magic.iptables import save_format
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language import parser
 from netlab_magic.model.topology import HOST, Interface, Namespace, Server, Topology
 
@@ -138,15 +139,21 @@ COMMIT
 
 RELEASE = st.sampled_from([release for releases in RELEASES.values() for release in releases])
 STATEMENT = st.one_of(
-    st.builds("docker network create {} {}".format, st.sampled_from("ab"), st.sampled_from(["", "--internal", "--icc false"])),
+    st.builds(
+        "docker network create {} {} {}".format,
+        st.sampled_from("ab"),
+        st.sampled_from(["", "--ipv6", "--ipv6 --ipv4=false", "--ipv6 -o com.docker.network.bridge.gateway_mode_ipv6=routed"]),
+        st.sampled_from(["", "--internal", "--icc false"]),
+    ),
     st.builds(
         "docker run {} --network {} {}".format,
         st.sampled_from("xyz"),
         st.sampled_from(["bridge", "a", "b"]),
-        st.sampled_from(["", "-p 80", "-p 8080:80", "-p 127.0.0.1:8081:81 -p 53/udp", "-p 8080:80 -p 8081:80"]),
+        st.sampled_from(["", "-p 80", "-p 8080:80", "-p 127.0.0.1:8081:81 -p 53/udp", "-p 8080:80 -p 8081:80", "-p [::1]:8082:82"]),
     ),
     st.builds("docker rm -f {}".format, st.sampled_from("xyz")),
     st.builds("docker network rm {}".format, st.sampled_from("ab")),
+    st.builds("docker network connect {} {}".format, st.sampled_from("ab"), st.sampled_from("xyz")),
 )
 
 
@@ -163,9 +170,10 @@ def after(at: At, statements: list[str]) -> None:
 @given(RELEASE, st.booleans(), st.lists(STATEMENT, max_size=8))
 def test_what_events_made_of_an_empty_firewall_is_what_the_state_says(release: str, proxy: bool, statements: list[str]) -> None:
     at = At()
-    after(at, [f"docker install --version {release} --userland-proxy {proxy}", *statements])
+    after(at, [f"docker install --version {release} --userland-proxy {proxy} --ip6tables true --experimental true", *statements])
     assert at.daemon is not None
     assert rules_of(at.ruleset) == rules_of(docker.ruleset(at.daemon))
+    assert rules_of(at.ruleset6) == rules_of(docker.ruleset(at.daemon, 6))
 
 
 @law(150)
@@ -175,6 +183,7 @@ def test_uninstalling_gives_back_rules_and_topology_as_they_were(release: str, p
     at = At(host(bridge), OWN_RULES)
     after(at, [f"docker install --version {release} --userland-proxy {proxy}", *statements, "docker uninstall"])
     assert rules_of(at.ruleset) == rules_of(OWN_RULES)
+    assert rules_of(at.ruleset6) == rules_of(Ruleset(family="ipv6"))
     assert at.topology == host(bridge)
 
 

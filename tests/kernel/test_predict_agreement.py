@@ -1,22 +1,18 @@
 """Prediction and measurement agree: every pair and protocol of many labs, predicted by the model and probed in the kernel."""
 
-import errno
-import os
-import time
 from itertools import combinations
 
 import pytest
 from support.labs import SEED, THREE_RULES
+from support.predictions import disagreements
 
 from netlab_magic import Lab
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import probe_for
-from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables import save_format
 from netlab_magic.language.statements import Destination
-from netlab_magic.model.outcomes import could_not_send, mute
-from netlab_magic.model.probe import Outcome, Probe
+from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST, Topology
 
 pytestmark = pytest.mark.kernel
@@ -175,13 +171,8 @@ def _probe(topology: Topology, source: str, word: str) -> Probe | None:
         return None
 
 
-def both(lab: Lab, *more: str) -> list[tuple[Outcome, Prediction]]:
-    """Every probe as measured and as predicted. Hosts tell of every lost packet here; else the kernel tells of a few a second.
-
-    For more than a hundred probes the lab fills neighbour tables itself, and an address that nobody has would be "blocked".
-    """
-    for name in lab.observe().topology.namespaces:
-        lab.sysctl("net.ipv4.icmp_ratelimit", 0, name)
+def different(lab: Lab, *more: str) -> list[str]:
+    """Where measurement and prediction of the probes differ."""
     observed = lab.observe()
     rulesets = {HOST: save_format.parse(observed.rules, strict=False)}
     for name in observed.topology.namespaces:
@@ -189,29 +180,7 @@ def both(lab: Lab, *more: str) -> list[tuple[Outcome, Prediction]]:
             text: list[str] = []
             lab.shell("iptables-save", name, lambda _, part, text=text: text.append(part))
             rulesets[name] = save_format.parse("".join(text), strict=False)
-    asked = probes(observed.topology, more)
-    measured = [outcome for at in range(0, len(asked), 90) for outcome in lab.engine.probe(asked[at : at + 90])]
-    return [(outcome, predict(observed.topology, rulesets, probe)) for outcome, probe in zip(measured, asked, strict=True)]
-
-
-def agrees(outcome: Outcome, found: Prediction) -> bool:
-    """A receiver that is silent to itself says nothing about the way there: the lab measures nothing then, and the model may know.
-
-    A sender that may not send (EACCES) has a route of the kind prohibit, or it is a broadcast: the lab does not tell which.
-    """
-    return outcome.verdict == found.verdict or outcome in (mute(outcome.probe), could_not_send(outcome.probe, os.strerror(errno.EACCES)))
-
-
-def different(lab: Lab, *more: str) -> list[str]:
-    """Where the two differ, also after a while: some limits on ICMP errors are the machine's, which fill up within seconds."""
-    doubtful = [found for outcome, found in both(lab, *more) if not agrees(outcome, found)]
-    if doubtful:
-        time.sleep(5)
-    outcomes = lab.engine.probe([found.probe for found in doubtful])
-    pairs = zip(outcomes, doubtful, strict=True)
-    return [
-        f"{outcome.probe}: measured {outcome.verdict}, predicted {found.verdict}" for outcome, found in pairs if not agrees(outcome, found)
-    ]
+    return disagreements(lab, probes(observed.topology, more), lambda probe: predict(observed.topology, rulesets, probe))
 
 
 @pytest.mark.parametrize("name", LABS)

@@ -10,7 +10,8 @@ from netlab_magic.model.topology import HOST, Interface, Namespace, Server, Topo
 def host(*interfaces: Interface, servers: tuple[Server, ...] = ()) -> Topology:
     """A lab host as it is before Docker comes."""
     lo = Interface("lo", "loopback", ("127.0.0.1/8",))
-    sysctls = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
+    bridged = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+    sysctls = dict.fromkeys(("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", *bridged), "1")
     return Topology({HOST: Namespace(HOST, (lo, *interfaces), sysctls=sysctls)}, servers)
 
 

@@ -115,7 +115,7 @@ DOCKER = (
     ),
     Shape(
         "filter FORWARD",
-        "-m set --match-set docker-ext-bridges-v4 dst -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "-m set --match-set docker-ext-bridges-v[46] dst -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         message(
             "Docker 28.0.0, and no other release, keeps the subnets of its networks in this ipset, so that one rule accepts the answers "
             "into all of them."
@@ -123,7 +123,7 @@ DOCKER = (
     ),
     Shape(
         "filter FORWARD",
-        "-m set --match-set docker-ext-bridges-v4 dst -j DOCKER",
+        "-m set --match-set docker-ext-bridges-v[46] dst -j DOCKER",
         message(
             "Docker 28.0.0, and no other release, keeps the subnets of its networks in this ipset: packets to any of them are checked "
             "against the chain DOCKER, which accepts published ports and drops the rest."
