@@ -133,9 +133,8 @@ class TestTheChapter:
         assert text_of(done, "drop-pings").count("100% packet loss") == 2
         assert "policy ACCEPT 0 packets" in text_of(done, "docker-before")
         assert "chain FORWARD: policy ACCEPT → DROP" in text_of(done, "docker-diff")
-        assert [text_of(done, "docker-diff").count(f"    +       {number}  {rule}\n") for number, rule in enumerate(DOCKERS_SIX, 1)] == [
-            1
-        ] * 6
+        rules = text_of(done, "docker-diff").partition("(ip6tables)")[0]
+        assert [rules.count(f"    +       {number}  {rule}\n") for number, rule in enumerate(DOCKERS_SIX, 1)] == [1] * 6
         assert "going into that network, towards its containers, not out of the host" in text_of(done, "docker-explain-4")
         met = re.findall(r"^ +(\d) +(\d+)  [→✓]", text_of(done, "docker-traffic").partition("\n\n")[0], re.MULTILINE)
         assert [number for number, packets in met if int(packets)] == list("123456"), "the counters that the text speaks of"
