@@ -17,7 +17,7 @@ from netlab_magic.iptables.ruleset import PROGRAM_OF, Chain, Rule, Ruleset, Tabl
 from netlab_magic.iptables.words import split
 from netlab_magic.language import statements as s
 from netlab_magic.model.hooks import BUILT_IN
-from netlab_magic.text import suggest
+from netlab_magic.text import counted, suggest
 
 __all__ = ["Step", "check_text", "flattened", "masquerade_rule", "policy_step", "quoted", "restoring", "specs_in_order", "spelt", "step"]
 
@@ -210,7 +210,7 @@ def _doomed(chain: Chain, edit: s.RuleEdit, same: Sequence[int]) -> int:
             raise StatementError(f"{chain.name} has no such rule to delete (show rules {six}{chain.name} lists them)", place)
         return same[0]
     if not 1 <= number <= len(chain.rules):
-        count = f"{len(chain.rules)} rule{'s' if len(chain.rules) != 1 else ''}" if chain.rules else "no rules"
+        count = counted(len(chain.rules), "rule") if chain.rules else "no rules"
         raise StatementError(f"{chain.name} has {count}, so there is no rule {number} to delete", place)
     return number
 

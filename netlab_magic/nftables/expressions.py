@@ -116,7 +116,7 @@ class DccpOption(msgspec.Struct, frozen=True, gc=False):
 
 
 class Meta(msgspec.Struct, frozen=True, gc=False):
-    """What the kernel knows about a packet beside its bytes, such as `meta mark` or `iifname`."""
+    """What the kernel knows about a packet besides its bytes, such as `meta mark` or `iifname`."""
 
     key: str
 
@@ -261,7 +261,7 @@ Expression = Union[  # noqa: UP007 – it names itself
     AnonymousSet,
     MapLookup,
 ]
-"""Whatever can stand on the left or right of a comparison."""
+"""An operand of a comparison."""
 
 MapData = Union[Expression, msgspec.Struct]  # noqa: UP007
 """What an element of a map leads to: a value, or a verdict."""

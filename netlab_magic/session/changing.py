@@ -17,6 +17,7 @@ from netlab_magic.model.changes import Change, between
 from netlab_magic.model.topology import Topology
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Plan, Running, Step, step_of
+from netlab_magic.text import counted
 
 __all__ = ["Changes", "check_rules", "may_be_taken_back", "restore_rules"]
 
@@ -92,7 +93,7 @@ class Changes(Step):
         one, change = changes[min(refusal.index, len(changes) - 1)]
         _take_back(engine, one.before)
         done = sum(1 for other in self.planned[: self.planned.index(one)] if other.changes)
-        before = f"; the {done} line{'s' if done > 1 else ''} before it took effect" if done else ""
+        before = f"; the {counted(done, 'line')} before it took effect" if done else ""
         command = " && ".join(change.commands())
         raise KernelRefused(
             f"the kernel refused this: {refusal.message} (errno {refusal.errno}, at: {command}); it was rolled back{before}",

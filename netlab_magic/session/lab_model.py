@@ -21,7 +21,7 @@ __all__ = ["Model", "beside_in", "full_topology", "model_of", "predicted_matrix"
 
 
 class Model(msgspec.Struct, frozen=True):
-    """What a prediction needs to know: topology, the rules of each namespace, and what filters beside them.
+    """The input of a prediction: topology, the rules of each namespace, and what else filters there.
 
     `rulesets` are iptables' rules, `rulesets6` those of ip6tables.
     """
@@ -41,7 +41,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 def beside_in(observed: Observed) -> dict[str, Beside]:
-    """What filters in each namespace beside the rules of this lab's iptables."""
+    """What else filters in each namespace, besides the rules of this lab's iptables."""
     foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
     return {name: _beside(found) for name, found in foreign.items() if found}
 

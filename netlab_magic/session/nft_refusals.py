@@ -32,7 +32,7 @@ def why_nft_refused(command: str, output: str, natives: Mapping[str, Ruleset]) -
     unquoted = _UNQUOTED.fullmatch(command) if "syntax error near unexpected token" in output else None
     if unquoted:
         right = f"{unquoted['command']}'{unquoted['braces']}'{unquoted['rest']}"
-        return StatementError(f"for a shell ; ends a command; what stands in braces needs quotes: {right}")
+        return StatementError(f"for a shell ; ends a command; text in braces needs quotes: {right}")
     found = _REFUSAL.search(output)
     if not found:
         return None

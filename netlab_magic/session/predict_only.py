@@ -1,4 +1,4 @@
-"""Questions about a network that is only looked at, attached or loaded: the model alone, and unknown hosts for whoever is not in it."""
+"""Questions about an attached or loaded network, which is read-only: the model alone, with placeholder hosts for unknown addresses."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ def peopled(*models: Model) -> list[Model]:
 
 
 def _evidence(model: Model) -> Evidence:
-    """What the host's rules tell of the machines around it."""
+    """What the host's rules reveal about the machines around it."""
     return evidence_of(model.rulesets.get(HOST) or model.rulesets6.get(HOST, Ruleset()))
 
 

@@ -13,6 +13,7 @@ from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.show import foreign_warnings
 from netlab_magic.session.state import Seen
+from netlab_magic.text import counted
 
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
@@ -68,26 +69,22 @@ def ready_text(name: str, ready: Ready) -> str:
 
 
 def called(name: str) -> str:
-    """A lab's name where it has one of its own."""
+    """A lab's name, unless it is the default."""
     return "" if name == "lab" else f" {name}"
 
 
 def counts(seen: Seen) -> str:
     """How much there is."""
     topology, four, six = seen.topology, seen.ruleset, seen.ruleset6
-    parts = [_count(len(topology.namespaces) - 1, "namespace"), _count(len(topology.host.bridges), "bridge")]
+    parts = [counted(len(topology.namespaces) - 1, "namespace"), counted(len(topology.host.bridges), "bridge")]
     is_six_told = _rules_in(six) or six.forward_policy == "DROP"
-    of_six = f"; ip6tables: {_count(_rules_in(six), 'rule')}, FORWARD policy {six.forward_policy}" if is_six_told else ""
-    of_four = f", {_count(_rules_in(four), 'rule')}, FORWARD policy {four.forward_policy}" if seen.dump or not of_six else ""
+    of_six = f"; ip6tables: {counted(_rules_in(six), 'rule')}, FORWARD policy {six.forward_policy}" if is_six_told else ""
+    of_four = f", {counted(_rules_in(four), 'rule')}, FORWARD policy {four.forward_policy}" if seen.dump or not of_six else ""
     return f"{', '.join(parts)}{of_four}{of_six}"
 
 
 def _rules_in(ruleset: Ruleset) -> int:
     return sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def status_text(name: str, engine: Engine, seen: Seen, language: str) -> str:
@@ -136,7 +133,7 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
         lines += ["  Assumed, because what was loaded does not say:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks
     if remarks:
-        lines.append(f"  Not understood, and kept aside: {_count(len(remarks), 'line')}; the first is {remarks[0]}")
+        lines.append(f"  Not understood, and kept aside: {counted(len(remarks), 'line')}; the first is {remarks[0]}")
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ def foreign_warnings(observed: Observed, own: str) -> list[str]:
 
 def _warning(foreign: ForeignRules, own: str) -> str:
     if foreign.owner == "nftables":
-        whose = f"nftables has tables of its own in this lab too ({', '.join(foreign.tables)})"
+        whose = f"this lab also has nftables tables ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
     return (
         f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "

@@ -40,7 +40,7 @@ def test_flows_that_fare_otherwise():
     assert not found.is_measured
     assert (len(found.changes), found.count) == (6, 8)
     assert FlowChange("ns1 → ns0", Verdict.ANSWERED, Verdict.BLOCKED) in found.changes
-    assert str(found).splitlines()[0] == "open → closed: 6 of 8 flows behave differently"
+    assert str(found).splitlines()[0] == "open → closed: 6 of 8 flows changed"
 
 
 def test_what_is_unknown_or_not_there_is_a_word_of_its_own():
@@ -52,7 +52,7 @@ def test_what_is_unknown_or_not_there_is_a_word_of_its_own():
 def test_a_probe_that_contradicts_the_model_is_told_loudly():
     found = flows_compared(("open", OPEN), ("now", CLOSED), lambda probes: [Outcome(probe, Verdict.ANSWERED) for probe in probes])
     assert not found
-    assert str(found).startswith("ATTENTION: 6 probes contradict the model.")
+    assert str(found).startswith("ATTENTION: the model is contradicted by 6 probes.")
     assert "NO: measured ✓ answered" in str(found)
     assert "ATTENTION" in found.html()
 

@@ -89,7 +89,7 @@ def test_what_nft_refuses_and_what_its_writer_may_not_have_meant_are_told(lab: L
     with pytest.raises(CommandFailed, match="the table inet fw has no chain nosuch") as caught:
         lab.run("nft -f - <<EOF\nadd table inet fw\n  add rule inet fw nosuch drop\nEOF", stream=written)
     assert caught.value.place == Place(3, "  add rule inet fw nosuch drop", 19, 6)
-    with pytest.raises(CommandFailed, match="what stands in braces needs quotes"):
+    with pytest.raises(CommandFailed, match="text in braces needs quotes"):
         lab.run("nft add chain inet fw f { type filter hook input priority 0; policy drop; }", stream=written)
     lab.run("forward -j ACCEPT\nnft flush ruleset", stream=(gone := Written()))
     assert ("the rules of iptables are gone too" in gone.stderr) == (lab.engine.ready.firewall == "nft")

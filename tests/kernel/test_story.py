@@ -122,7 +122,7 @@ def test_nftables_tables_beside_iptables_are_noticed_and_shown(seed: Lab) -> Non
     """Docker 29's nftables backend, firewalld and many others make such tables; ACCEPT in iptables does not outvote a drop there."""
     seed.run("$ nft 'add table inet mine { chain forward { type filter hook forward priority 10; policy drop; }; }'")
     assert not seed.ping("ns1", "ns0")
-    warning = "Warning: nftables has tables of its own in this lab too (inet mine). A packet must pass both"
+    warning = "Warning: this lab also has nftables tables (inet mine). A packet must pass both"
     for what in ("rules", "save", "topology", "chains"):
         assert warning in str(seed.show(what)), what
     assert "policy drop;" in str(seed.show("save"))

@@ -86,7 +86,7 @@ class _Reader:
         return Ruleset(tables, self.version, problems=tuple(self.problems))
 
     def problem(self, sentence: str) -> None:
-        """An error in strict reading, told of in lenient."""
+        """An error in strict reading; lenient reading reports it."""
         if self.strict:
             raise StatementError(sentence, Place(1, sentence))
         if len(self.problems) < 100:

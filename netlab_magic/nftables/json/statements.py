@@ -225,7 +225,7 @@ class StatementReader(ExpressionReader):
         return s.SetUpdate(said["op"], name, self._with_state(element, said.get("stmt", ())))
 
     def _with_state(self, element: Element, said: Iterable[Mapping[str, Json]]) -> Element:
-        """An element with the statements that nft prints beside it."""
+        """An element with the statements that nft prints next to it."""
         more = tuple(self.stateful(*next(iter(one.items()))) for one in said)
         return msgspec.structs.replace(element, statements=(*element.statements, *more))
 

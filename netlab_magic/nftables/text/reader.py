@@ -79,7 +79,7 @@ class _Reader:
         return self.lines[self.at - 1].removesuffix("\r")
 
     def problem(self, sentence: str, line: int = 0) -> None:
-        """Something that nft does not print: an error in strict reading, told of in lenient."""
+        """Something that nft does not print: an error in strict reading; lenient reading reports it."""
         number = line or self.at
         if self.strict:
             self.wrong(sentence, number)

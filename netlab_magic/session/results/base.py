@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netlab_magic.draw import Picture
 from netlab_magic.session.results.html import Html, b, details, div, drawn, joined, pre, span
+from netlab_magic.text import counted
 
 __all__ = ["CellResult", "Changed", "Ran", "Result", "Text", "commands_html", "shown", "styled"]
 
@@ -93,7 +94,7 @@ class Changed(Result):
 
 def commands_html(commands: Sequence[str], *, unfolded: bool) -> Html:
     """Commands folded under a line that says how many there are; nothing if there are none."""
-    count = f"{len(commands)} command{'s' if len(commands) > 1 else ''}"
+    count = counted(len(commands), "command")
     return details(count, pre("\n".join(commands)), unfolded=unfolded) if commands else Html()
 
 

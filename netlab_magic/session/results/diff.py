@@ -11,6 +11,7 @@ from netlab_magic.nftables.ruleset import Chain as NftChain
 from netlab_magic.nftables.ruleset import Rule as NftRule
 from netlab_magic.session.results.base import Result, commands_html
 from netlab_magic.session.results.html import Html, b, div, joined, pre, span, table, td, th, tr
+from netlab_magic.text import counted
 
 __all__ = ["BlockDiff", "ChainDiff", "Compared", "Comparison", "RuleDiff"]
 
@@ -66,7 +67,7 @@ class ChainDiff(msgspec.Struct, frozen=True):
 
 
 def _declared(chain: Chain | NftChain, family: str) -> str:
-    """What is said of a chain besides its rules: the policy, with nft also hook and priority."""
+    """The properties of a chain besides its rules: the policy, with nft also hook and priority."""
     if isinstance(chain, Chain):
         return f"policy {chain.policy or '-'}"
     return hook_text(chain.hook, family).rstrip(";") if chain.hook else ""
@@ -260,7 +261,7 @@ def _row_lines(row: "RuleDiff | int") -> Iterator[str]:
 
 
 def _unchanged(rows: int) -> str:
-    return f"{rows:,} more rule{'s' if rows > 1 else ''} as before"
+    return f"{counted(rows, 'more rule')} as before"
 
 
 def _near_changes(rows: Sequence[RuleDiff]) -> "Iterator[RuleDiff | int]":

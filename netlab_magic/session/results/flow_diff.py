@@ -8,7 +8,7 @@ import msgspec
 from netlab_magic.model.probe import Verdict
 from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, b, joined, pre, table, td, th, tr
-from netlab_magic.text import aligned
+from netlab_magic.text import aligned, counted
 
 __all__ = ["FlowChange", "FlowsCompared"]
 
@@ -57,13 +57,12 @@ class FlowsCompared(Result):
         return any(change.measured for change in self.changes)
 
     def _title(self) -> str:
-        flows = f"{self.count} flow{'' if self.count == 1 else 's'}"
-        return f"{self.before} → {self.after}: {len(self.changes)} of {flows} behave{'s' if len(self.changes) == 1 else ''} differently"
+        return f"{self.before} → {self.after}: {len(self.changes):,} of {counted(self.count, 'flow')} changed"
 
     def _alarm(self) -> str:
         wrong = sum(change.contradicts for change in self.changes)
-        said = f"{wrong} probe{'' if wrong == 1 else 's'} {'contradicts' if wrong == 1 else 'contradict'} the model"
-        return f"ATTENTION: {said}. Trust the measurement, and please report this: it is a bug in the model." if wrong else ""
+        said = f"ATTENTION: the model is contradicted by {counted(wrong, 'probe')}. "
+        return f"{said}Trust the measurement, and please report this: it is a bug in the model." if wrong else ""
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for change in self.changes:

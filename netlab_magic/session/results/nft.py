@@ -19,7 +19,7 @@ class NftListing(Text):
     """
 
     def __init__(self, text: str, remark: str = "") -> None:
-        """`remark` is said beside the listing."""
+        """`remark` is shown with the listing."""
         super().__init__(text)
         self._remark = remark
 
