@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
 
+import msgspec
+
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.language.plan_topology import known_namespace, refuse
 from netlab_magic.language.statements import Destination
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Probe
-from netlab_magic.model.topology import HOST, INTERNET, Namespace, Topology
+from netlab_magic.model.topology import HOST, INTERNET, Namespace, Topology, interface_address
 from netlab_magic.netfilter.routing import Routing, host_of
 from netlab_magic.text import suggest
 
-__all__ = ["matrix_probes", "members", "probe_for"]
+__all__ = ["FAMILIES", "matrix_probes", "members", "probe_for", "probes_between"]
+
+FAMILIES = {"ipv4": 4, "ipv6": 6}
+"""The families of addresses, with the version of IP that each belongs to."""
 
 
 def probe_for(topology: Topology, source: str, destination: Destination) -> Probe:
@@ -28,7 +33,7 @@ def probe_for(topology: Topology, source: str, destination: Destination) -> Prob
     else:
         if name not in topology.namespaces:
             refuse(f"there is no namespace {name}{suggest(name, topology.namespaces)}", destination.name)
-        address, target = _address(topology, topology.namespaces[name], sender, destination.name), name
+        address, target = _address(topology, topology.namespaces[name], sender, destination), name
     _check_source(topology, sender, source, address)
     return Probe(sender.name, name, address, target, destination.protocol, destination.port)
 
@@ -57,26 +62,37 @@ def _namespace_of(topology: Topology, source: str) -> str:
     return owner.namespace
 
 
-def _address(topology: Topology, target: Namespace, sender: Namespace, word: str) -> str:
+def _address(topology: Topology, target: Namespace, sender: Namespace, destination: Destination) -> str:
     """The target's address in one of the sender's networks, else that of the device towards the sender, else its first one.
 
-    The internet's addresses are those on its loopback interface.
+    The internet's addresses are those on its loopback interface. All are of the destination's family, where it has one; else the sender's
+    come first.
     """
-    if target.name == INTERNET:
-        outer = [cidr for cidr in _addresses(target, "lo") if not cidr.startswith("127.")]
-        if outer and sender.name != INTERNET:
-            return outer[0].partition("/")[0]
-    own = [held.network for held in _parsed(sender)]
-    candidates = _parsed(target)
+    wanted = FAMILIES.get(destination.family)
+    senders = [held for held in _parsed(sender) if wanted in (None, held.version)]
+    candidates = [held for held in _reached_by(target, sender) if wanted in (None, held.version)]
     if not candidates:
-        refuse(f"{target.name} has no address to send to", word)
-    near = (held for held in candidates if any(held.ip in network for network in own))
-    return str((next(near, None) or _facing(topology, target, sender) or candidates[0]).ip)
+        refuse(f"{target.name} has no {f'IPv{wanted} ' if wanted else ''}address to send to", destination.name)
+    near = (held for held in candidates if any(held.ip in one.network for one in senders))
+    facing = None if target.name == INTERNET else _facing(topology, target, senders)
+    spoken = (held for held in candidates if held.version in {one.version for one in senders})
+    return str((next(near, None) or facing or next(spoken, None) or candidates[0]).ip)
 
 
-def _facing(topology: Topology, target: Namespace, sender: Namespace) -> IPv4Interface | IPv6Interface | None:
-    """The first address of the device through which the target reaches the sender."""
-    for held in _parsed(sender):
+def _reached_by(target: Namespace, sender: Namespace) -> list[IPv4Interface | IPv6Interface]:
+    """The addresses by which a namespace is known: the internet's to others are those on its loopback."""
+    if target.name == INTERNET and sender.name != INTERNET:
+        outer = [interface_address(cidr) for cidr in _addresses(target, "lo") if not cidr.startswith("127.") and cidr != "::1/128"]
+        if outer:
+            return outer
+    return _parsed(target)
+
+
+def _facing(
+    topology: Topology, target: Namespace, senders: Sequence[IPv4Interface | IPv6Interface]
+) -> IPv4Interface | IPv6Interface | None:
+    """The first address of the device through which the target reaches the sender, who has these addresses."""
+    for held in senders:
         hop = Routing(host_of(topology, target.name), held.version == 6).route(int(held.ip))
         device = target.interface(hop.device) if hop else None
         own = [address for address in device.parsed() if address.version == held.version] if device and device.kind != "loopback" else []
@@ -103,10 +119,42 @@ def members(topology: Topology) -> list[str]:
     return [name for name, held in topology.namespaces.items() if name not in (HOST, INTERNET) and _addresses(held)]
 
 
-def matrix_probes(topology: Topology, names: Sequence[str]) -> list[Probe]:
-    """A probe for each pair of different namespaces; without names, between all of them, and from each to the internet."""
+def matrix_probes(topology: Topology, names: Sequence[str], family: str = "", *, once: bool = False) -> list[Probe]:
+    """Probes for each pair of different namespaces; without names, between all of them, and from each to the internet.
+
+    Each pair is asked over IPv4 and over IPv6 if both ends have it, over one of them with `once`; or in one `family` alone, by those who
+    have that. A pair with nothing in common is asked all the same, as `ping` would.
+    """
     sources = [str(known_namespace(topology, name).name) for name in names] if names else members(topology)
     targets = [*sources, *([INTERNET] if not names and INTERNET in topology.namespaces and sources else [])]
-    pairs = [(source, target) for source in sources for target in targets if source != target]
+    spoken = {name: _spoken(topology.namespaces[name]) for name in targets}
     words = {str(name): name for name in names}
-    return [probe_for(topology, source, Destination(words.get(target, target))) for source, target in pairs]
+    pairs = [(source, target) for source in sources for target in targets if source != target]
+    return [
+        probe_for(topology, source, Destination(words.get(target, target), family=one))
+        for source, target in pairs
+        for one in _asked([held for held in FAMILIES if held in spoken[source] and held in spoken[target]], family, once)
+    ]
+
+
+def probes_between(topology: Topology, source: str, destination: Destination) -> list[Probe]:
+    """The probes from one namespace to another, over each family that both have, or that the destination is asked for in."""
+    if str(destination.name) not in topology.namespaces:
+        return [probe_for(topology, source, destination)]
+    ends = [_spoken(topology.namespaces[str(name)]) for name in (source, destination.name)]
+    common = [family for family in FAMILIES if all(family in end for end in ends)]
+    asked = _asked(common, destination.family, once=False)
+    return [probe_for(topology, source, msgspec.structs.replace(destination, family=family)) for family in asked]
+
+
+def _asked(common: Sequence[str], family: str, once: bool) -> Sequence[str]:
+    """In which families a pair is asked that has these in common; "" leaves that to `probe_for`."""
+    if family:
+        return [family] if family in common else []
+    return common if len(common) > 1 and not once else [""]
+
+
+def _spoken(namespace: Namespace) -> set[str]:
+    """The families of a namespace's addresses; of the internet's, those by which it is known."""
+    held = _reached_by(namespace, Namespace(""))
+    return {family for family, version in FAMILIES.items() if any(address.version == version for address in held)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.beside import Beside
-from netlab_magic.forwarding.endpoints import matrix_probes, members, probe_for
+from netlab_magic.forwarding.endpoints import matrix_probes, members, probes_between
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language.statements import Destination
@@ -24,8 +24,8 @@ def lab_flows(topology: Topology) -> list[Probe]:
     for server in topology.servers:
         address = _address(topology, server)
         if address:
-            wanted = Destination(address, server.port, server.protocol)
-            found += [probe_for(topology, source, wanted) for source in sources if source != server.namespace]
+            wanted = Destination(address, server.port, server.protocol, "ipv4" if server.address == "0.0.0.0" else "")
+            found += [probe for source in sources if source != server.namespace for probe in probes_between(topology, source, wanted)]
     return list(dict.fromkeys(found))
 
 

@@ -225,15 +225,19 @@ class NftRule(Statement, frozen=True):
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """`DST[:PORT][/udp]`: a namespace's name, `host`, `internet` or an address; port 0 means ICMP."""
+    """`DST[:PORT][/udp] [-4|-6]`: a namespace's name, `host`, `internet` or an address; port 0 means ICMP.
+
+    `family` is ipv4 or ipv6, or "" where either will do: then IPv4, unless the two ends have only IPv6 in common.
+    """
 
     name: str
     port: int = 0
     protocol: str = "icmp"
+    family: str = ""
 
 
 class ProbeFlow(Probing, frozen=True):
-    """`ping SRC DST`, `tcp SRC DST:PORT`, `udp SRC DST:PORT`"""
+    """`ping SRC DST [-6]`, `tcp SRC DST:PORT [-6]`, `udp SRC DST:PORT [-6]`"""
 
     source: str
     destination: Destination
@@ -271,10 +275,14 @@ class Trace(Probing, frozen=True):
 
 
 class Matrix(Probing, frozen=True):
-    """`matrix [--predict] [NS…]`: with `predict` the model says what the probes would find; nothing is sent"""
+    """`matrix [-4|-6] [--predict] [NS…]`: with `predict` the model says what the probes would find; nothing is sent
+
+    `family` is "" where each pair is to be measured in every family that both ends have.
+    """
 
     names: tuple[str, ...] = ()
     predict: bool = False
+    family: str = ""
 
     @property
     def effect(self) -> Effect:

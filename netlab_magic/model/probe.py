@@ -51,8 +51,10 @@ class Probe(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
-        protocol = "" if self.protocol == "icmp" else f" ({self.protocol})"
-        return f"{self.source} → {self.name}{port}{protocol}"
+        name = f"[{self.name}]" if port and ":" in self.name else self.name
+        by_name = "IPv6" if self.six and ":" not in self.name else ""
+        told = ", ".join(word for word in ("" if self.protocol == "icmp" else self.protocol, by_name) if word)
+        return f"{self.source} → {name}{port}{f' ({told})' if told else ''}"
 
 
 class Outcome(msgspec.Struct, frozen=True):

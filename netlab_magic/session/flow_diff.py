@@ -16,7 +16,7 @@ from netlab_magic.session.state import Seen
 __all__ = ["diff_flows", "flows_compared"]
 
 Measure = Callable[[Sequence[Probe]], Sequence[Outcome]]
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, str, int, bool]
 
 
 def diff_flows(engine: Engine, history: History, now: Seen, statement: Diff) -> FlowsCompared:
@@ -51,7 +51,8 @@ def flows_compared(before: tuple[str, Model], after: tuple[str, Model], measure:
 
 def _verdicts(model: Model) -> dict[Key, Prediction]:
     probes = lab_flows(model.topology)
-    return {(one.source, one.name, one.protocol, one.port): found for one, found in zip(probes, model.predict(probes), strict=True)}
+    found = zip(probes, model.predict(probes), strict=True)
+    return {(one.source, one.name, one.protocol, one.port, one.six): prediction for one, prediction in found}
 
 
 def _word(found: Prediction | None) -> Expected:

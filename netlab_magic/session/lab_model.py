@@ -17,7 +17,7 @@ from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen, parsed
 
-__all__ = ["Model", "beside_in", "full_topology", "model_of", "predicted_matrix"]
+__all__ = ["Model", "beside_in", "full_topology", "model_of", "predicted_matrix", "predicted_outcomes"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -89,10 +89,15 @@ def full_topology(observed: Observed) -> Topology:
     return msgspec.structs.replace(topology, servers=(*topology.servers, *others))
 
 
-def predicted_matrix(model: Model, names: Sequence[str], language: str = "en") -> MatrixResult:
+def predicted_matrix(model: Model, names: Sequence[str], language: str = "en", family: str = "") -> MatrixResult:
     """What the model says of every pair, with reasons in `language` (a name of messages.LANGUAGES); no packet is sent."""
-    predictions = model.predict(matrix_probes(model.topology, names))
-    return MatrixResult([_outcome(found, model.rules_for(found.probe), language) for found in predictions], predicted=True)
+    return MatrixResult(predicted_outcomes(model, names, language, family), predicted=True)
+
+
+def predicted_outcomes(model: Model, names: Sequence[str], language: str, family: str = "") -> list[Outcome]:
+    """What the model says of every pair, one by one."""
+    predictions = model.predict(matrix_probes(model.topology, names, family))
+    return [_outcome(found, model.rules_for(found.probe), language) for found in predictions]
 
 
 def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:

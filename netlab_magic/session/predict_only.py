@@ -10,10 +10,12 @@ from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
-from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.language.statements import Destination
-from netlab_magic.model.topology import HOST
-from netlab_magic.session.lab_model import Model, beside_in, full_topology, predicted_matrix
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
+from netlab_magic.language.statements import Destination, Matrix
+from netlab_magic.language.word_reader import looks_like_address
+from netlab_magic.model.probe import Outcome
+from netlab_magic.model.topology import HOST, INTERNET
+from netlab_magic.session.lab_model import Model, beside_in, full_topology, predicted_outcomes
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
@@ -22,19 +24,30 @@ __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
     """What happens to a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
-    six = any(str(word).count(":") > 1 for word in (source, destination.name))
+    six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
     found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.beside)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
-def matrix_looked_at(engine: Engine, seen: Seen, names: Sequence[str], language: str) -> MatrixResult:
+def matrix_looked_at(engine: Engine, seen: Seen, statement: Matrix, language: str) -> MatrixResult:
     """Who reaches whom, as the model expects it; without names one machine stands for each network. Raises StatementError."""
-    model = _model(seen, bool(names) and all(str(name).count(":") > 1 for name in names))
-    if not names:
-        met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
-        names = inhabitants(model.topology, _evidence(model), met)
-    return predicted_matrix(msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, names)), names, language)
+    met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
+    families = [statement.family] if statement.family else list(PROGRAM_OF)
+    outcomes = [outcome for family in families for outcome in _of_family(seen, statement.names, met, family, language)]
+    return MatrixResult(outcomes, predicted=True)
+
+
+def _of_family(seen: Seen, names: Sequence[str], met: Sequence[str], family: str, language: str) -> list[Outcome]:
+    """The pairs of a matrix that have one family in common. The internet, without an address, is IPv4's."""
+    six = family == "ipv6"
+    model = _model(seen, six)
+    wanted = names or [name for name in inhabitants(model.topology, _evidence(model), met) if not six or name != INTERNET]
+    there = [name for name in wanted if not looks_like_address(name) or (":" in name) == six]
+    if not there:
+        return []
+    peopled_model = msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, there))
+    return predicted_outcomes(peopled_model, there, language, family)
 
 
 def peopled(*models: Model) -> list[Model]:

@@ -80,18 +80,18 @@ class PredictMatrix(Step):
 
     def run(self, running: Running) -> None:
         """See Step."""
-        engine, seen, names = running.network.engine, running.seen(), self.statement.names
+        engine, seen, statement = running.network.engine, running.seen(), self.statement
         if engine.ready.sends:
-            running.add(predicted_matrix(model_of(seen), names, running.language))
+            running.add(predicted_matrix(model_of(seen), statement.names, running.language, statement.family))
         else:
-            running.add(matrix_looked_at(engine, seen, names, running.language))
+            running.add(matrix_looked_at(engine, seen, statement, running.language))
 
 
 @step_of.register
 def _matrix(statement: s.Matrix, plan: Plan) -> Step:
     if not plan.sends:  # any address may be an end there
         return PredictMatrix(statement)
-    probes = endpoints.matrix_probes(plan.topology, statement.names)
+    probes = endpoints.matrix_probes(plan.topology, statement.names, statement.family)
     return PredictMatrix(statement) if statement.predict else Measure([Wanted(statement, probes)])
 
 

@@ -23,6 +23,7 @@ __all__ = ["Statements"]
 R = TypeVar("R", bound=Result)
 
 _SIX: dict[bool, tuple[str, ...]] = {True: ("-6",), False: ()}
+_FAMILY: dict[str, tuple[str, ...]] = {"": (), "ipv4": ("-4",), "ipv6": ("-6",)}
 
 
 class Statements(ABC):
@@ -96,37 +97,38 @@ class Statements(ABC):
         """`docker LINE`, such as `run web -p 8080:80`"""
         return self._one("docker", *split(line, STATEMENT))
 
-    def ping(self, source: str, destination: str) -> Measured:
-        """`ping SRC DST`"""
-        return self._result(Measured, "ping", source, destination)
+    def ping(self, source: str, destination: str, *, six: bool = False) -> Measured:
+        """`ping SRC DST [-6]`"""
+        return self._result(Measured, "ping", source, destination, *_SIX[six])
 
-    def tcp(self, source: str, destination: str) -> Measured:
-        """`tcp SRC DST:PORT`"""
-        return self._result(Measured, "tcp", source, destination)
+    def tcp(self, source: str, destination: str, *, six: bool = False) -> Measured:
+        """`tcp SRC DST:PORT [-6]`"""
+        return self._result(Measured, "tcp", source, destination, *_SIX[six])
 
-    def udp(self, source: str, destination: str) -> Measured:
-        """`udp SRC DST:PORT`"""
-        return self._result(Measured, "udp", source, destination)
+    def udp(self, source: str, destination: str, *, six: bool = False) -> Measured:
+        """`udp SRC DST:PORT [-6]`"""
+        return self._result(Measured, "udp", source, destination, *_SIX[six])
 
-    def expect(self, source: str, destination: str, outcome: str) -> Measured:
-        """`expect SRC DST[:PORT] ok|blocked`. Raises ExpectationFailed."""
-        return self._result(Measured, "expect", source, destination, outcome)
+    def expect(self, source: str, destination: str, outcome: str, *, six: bool = False) -> Measured:
+        """`expect SRC DST[:PORT] [-6] ok|blocked`. Raises ExpectationFailed."""
+        return self._result(Measured, "expect", source, destination, *_SIX[six], outcome)
 
-    def why(self, source: str, destination: str) -> Why:
-        """`why SRC DST[:PORT]`"""
-        return self._result(Why, "why", source, destination)
+    def why(self, source: str, destination: str, *, six: bool = False) -> Why:
+        """`why SRC DST[:PORT] [-6]`"""
+        return self._result(Why, "why", source, destination, *_SIX[six])
 
-    def predict(self, source: str, destination: str, outcome: str) -> Predicted:
-        """`predict SRC DST[:PORT] ok|blocked`; true when it comes true."""
-        return self._result(Predicted, "predict", source, destination, outcome)
+    def predict(self, source: str, destination: str, outcome: str, *, six: bool = False) -> Predicted:
+        """`predict SRC DST[:PORT] [-6] ok|blocked`; true when it comes true."""
+        return self._result(Predicted, "predict", source, destination, *_SIX[six], outcome)
 
-    def trace(self, source: str, destination: str) -> Tracked:
-        """`trace SRC DST[:PORT][/udp]`"""
-        return self._result(Tracked, "trace", source, destination)
+    def trace(self, source: str, destination: str, *, six: bool = False) -> Tracked:
+        """`trace SRC DST[:PORT][/udp] [-6]`"""
+        return self._result(Tracked, "trace", source, destination, *_SIX[six])
 
-    def matrix(self, *names: str, predict: bool = False) -> MatrixResult:
-        """`matrix [--predict] [NS…]`"""
-        return self._result(MatrixResult, "matrix", *(("--predict",) if predict else ()), *names)
+    def matrix(self, *names: str, predict: bool = False, family: str = "") -> MatrixResult:
+        """`matrix [-4|-6] [--predict] [NS…]`; `family` is ipv4 or ipv6, or "" for both."""
+        words = *_FAMILY[family], *(("--predict",) if predict else ())
+        return self._result(MatrixResult, "matrix", *words, *names)
 
     def diff(self, before: str | None = None, after: str | None = None) -> Compared:
         """`diff [SNAPSHOT [SNAPSHOT]]`"""

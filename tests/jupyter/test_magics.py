@@ -142,7 +142,7 @@ COMPLETIONS = [
     ("%%netlab\nrule -t nat PRE", ["PREROUTING"]),
     ("%netlab show to", ["topology"]),
     ("%netlab --lab lab show to", ["topology"]),
-    ("%%netlab\nexpect ns1 ns0 ", ["blocked", "ok"]),
+    ("%%netlab\nexpect ns1 ns0 ", ["-4", "-6", "blocked", "ok"]),
     ("%%netlab\ndelete veth-ns0 doc", ["docker1"]),
     ("%%netlab\nhelp brid", ["bridge"]),
     ("%netlab --fire", ["--firewall"]),

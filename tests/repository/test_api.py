@@ -43,7 +43,7 @@ ATTRIBUTES = {
     "Compared": {"after", "before", "blocks", "chains", "changed", "commands", "comparison", "network"},
     "Explained": {"explanation", "language", "sentences"},
     "FlowsCompared": {"after", "before", "changes", "count", "is_measured"},
-    "MatrixResult": {"outcomes", "pairs", "predicted", "sources", "targets"},
+    "MatrixResult": {"by_family", "differing", "outcomes", "pairs", "predicted", "sources", "targets"},
     "Measured": {"expected", "milliseconds", "outcome", "verdict", "why"},
     "NftListing": {"ruleset", "tables", "text"},
     "Predicted": {"outcome", "reachable", "right", "sentence", "truth"},

@@ -206,7 +206,7 @@ class Controller:
         if self.observation is None:
             return
         engine = self.lab.engine
-        outcomes = engine.probe(endpoints.matrix_probes(self.observation.topology, ())) if engine.ready.sends else ()
+        outcomes = engine.probe(endpoints.matrix_probes(self.observation.topology, (), once=True)) if engine.ready.sends else ()
         self.observation = msgspec.structs.replace(self.observation, outcomes=tuple(outcomes))
         self.page.tell(pairs=page_state.pairs(outcomes, self.say))
         if self.watch.is_on:

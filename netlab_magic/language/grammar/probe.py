@@ -1,107 +1,127 @@
 """What sends packets, or says what would become of them: how the statements are read, and their rows."""
 
-from netlab_magic.errors import StatementError
+from ipaddress import ip_address
+
+import msgspec
+
+from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import statements as s
 from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.statements import Statement
-from netlab_magic.language.word_reader import Reader, destination
+from netlab_magic.language.word_reader import Reader, destination, family_option, looks_like_address, wrong
 
 __all__ = ["PROBE"]
 
 
+_VERSIONS = {"ipv4": 4, "ipv6": 6}
+
+
+def _ends(r: Reader, default: str, port_needed: bool = False) -> tuple[Word, s.Destination]:
+    """ends = [ "-4" | "-6" ] SRC DST [ "-4" | "-6" ]"""
+    family = family_option(r)
+    source, target = r.take("source"), destination(r, default, port_needed)
+    family = family or family_option(r)
+    for word in (source, target.name):
+        if family and isinstance(word, Word) and looks_like_address(word) and ip_address(str(word)).version != _VERSIONS[family]:
+            wrong(f"{word} is not an IPv{_VERSIONS[family]} address, which -{_VERSIONS[family]} asks for", word)
+    return source, msgspec.structs.replace(target, family=family)
+
+
 def read_ping(r: Reader) -> Statement:
-    """ping = "ping" SRC DST"""
-    source, target = r.take("source"), destination(r, "icmp", port_needed=False)
+    """ping = "ping" SRC DST [ "-4" | "-6" ]"""
+    source, target = _ends(r, "icmp")
     if target.port:
         raise StatementError(f"ping has no port; write tcp {source} {target.name}:{target.port}", r.words[1].place)
     return s.ProbeFlow(source, target)
 
 
 def read_tcp(r: Reader) -> Statement:
-    """tcp = "tcp" SRC DST ":" PORT"""
-    return s.ProbeFlow(r.take("source"), destination(r, "tcp", port_needed=True))
+    """tcp = "tcp" SRC DST ":" PORT [ "-4" | "-6" ]"""
+    return s.ProbeFlow(*_ends(r, "tcp", port_needed=True))
 
 
 def read_udp(r: Reader) -> Statement:
-    """udp = "udp" SRC DST ":" PORT"""
-    return s.ProbeFlow(r.take("source"), destination(r, "udp", port_needed=True))
+    """udp = "udp" SRC DST ":" PORT [ "-4" | "-6" ]"""
+    return s.ProbeFlow(*_ends(r, "udp", port_needed=True))
 
 
 def read_matrix(r: Reader) -> Statement:
-    """matrix = "matrix" [ "--predict" ] { NS }"""
+    """matrix = "matrix" [ "-4" | "-6" ] [ "--predict" ] { NS }"""
+    family = family_option(r)
     predict = r.keyword("--predict") is not None
-    return s.Matrix(r.rest("namespace"), predict)
+    family = family or family_option(r)
+    return s.Matrix(r.rest("namespace"), predict, family)
 
 
 def read_expect(r: Reader) -> Statement:
-    """expect = "expect" SRC DST [":" PORT] ( "ok" | "blocked" )"""
-    source, target = r.take("source"), destination(r, "tcp", port_needed=False)
+    """expect = "expect" SRC DST [":" PORT] [ "-4" | "-6" ] ( "ok" | "blocked" )"""
+    source, target = _ends(r, "tcp")
     return s.Expect(source, target, r.choice("outcome", ("ok", "blocked")) == "ok")
 
 
 def read_why(r: Reader) -> Statement:
-    """why = "why" SRC DST [":" PORT] [ "--predict" ]"""
+    """why = "why" SRC DST [":" PORT] [ "-4" | "-6" ] [ "--predict" ]"""
     asks = r.keyword("--predict")
-    source, target = r.take("source"), destination(r, "tcp", port_needed=False)
+    source, target = _ends(r, "tcp")
     return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None)
 
 
 def read_predict(r: Reader) -> Statement:
-    """predict = "predict" SRC DST [":" PORT] ( "ok" | "blocked" )"""
-    source, target = r.take("source"), destination(r, "tcp", port_needed=False)
+    """predict = "predict" SRC DST [":" PORT] [ "-4" | "-6" ] ( "ok" | "blocked" )"""
+    source, target = _ends(r, "tcp")
     return s.Predict(source, target, r.choice("outcome", ("ok", "blocked")) == "ok")
 
 
 def read_trace(r: Reader) -> Statement:
-    """trace = "trace" SRC DST [":" PORT ["/udp"]]"""
-    return s.Trace(r.take("source"), destination(r, "tcp", port_needed=False))
+    """trace = "trace" SRC DST [":" PORT ["/udp"]] [ "-4" | "-6" ]"""
+    return s.Trace(*_ends(r, "tcp"))
 
 
 PROBE = (
     Syntax(
-        "ping SRC DST",
-        "an ICMP echo; both are a namespace, host or internet, DST also any address",
+        "ping SRC DST [-6]",
+        "an ICMP echo; both are a namespace, host or internet, DST also any address; -6: over IPv6",
         read_ping,
-        ("ping ns1 ns0",),
+        ("ping ns1 ns0", "ping ns1 ns0 -6"),
     ),
     Syntax(
-        "tcp SRC DST:PORT",
+        "tcp SRC DST:PORT [-6]",
         "a TCP connection",
         read_tcp,
         ("tcp ns1 ns0:80",),
     ),
     Syntax(
-        "udp SRC DST:PORT",
+        "udp SRC DST:PORT [-6]",
         "a UDP datagram and its answer",
         read_udp,
         ("udp ns1 ns0:53",),
     ),
     Syntax(
-        "matrix [--predict] [NS…]",
-        "every namespace pings every other; --predict: what the model expects, no packet is sent",
+        "matrix [-4|-6] [--predict] [NS…]",
+        "every namespace pings every other, over IPv4 and IPv6 if both have it; --predict: what the model expects, no packet is sent",
         read_matrix,
         ("matrix", "matrix ns0 ns1", "matrix --predict"),
     ),
     Syntax(
-        "expect SRC DST[:PORT] ok|blocked",
+        "expect SRC DST[:PORT] [-6] ok|blocked",
         "a probe that fails the cell when it turns out otherwise",
         read_expect,
         ("expect ns1 internet blocked",),
     ),
     Syntax(
-        "why SRC DST[:PORT] [--predict]",
+        "why SRC DST[:PORT] [-6] [--predict]",
         "sends a packet, follows it, and says what became of it, where, and what would change that; --predict asks you first",
         read_why,
         ("why ns1 internet", "why ns1 ns0:80", "why ns1 ns0 --predict"),
     ),
     Syntax(
-        "predict SRC DST[:PORT] ok|blocked",
+        "predict SRC DST[:PORT] [-6] ok|blocked",
         "say what will happen, then see what does",
         read_predict,
         ("predict ns1 internet blocked",),
     ),
     Syntax(
-        "trace SRC DST[:PORT][/udp]",
+        "trace SRC DST[:PORT][/udp] [-6]",
         "the kernel's own account of one packet and of its answer: every hook and rule that they met, in every namespace",
         read_trace,
         ("trace ns1 internet", "trace ns1 ns0:80", "trace ns1 ns0:53/udp"),

@@ -65,11 +65,16 @@ class Measured(Result):
         return pre(span(self._head, b(self._said), class_=kind), reason)
 
 
+_VERSIONS = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
 class MatrixResult(Result):
     """Who reaches whom; true if everyone reaches everyone. `matrix["ns1", "ns0"]` is what `ping ns1 ns0` would have returned.
 
     Attributes:
-        pairs: the result of each pair, by the names of source and destination.
+        pairs: the result of each pair, by the names of source and destination; of those measured in both families, that of IPv4.
+        by_family: the results of the pairs of each family that was measured, by "ipv4" and "ipv6".
+        differing: the pairs that were measured in both families with different verdicts, by the names of source and destination.
         predicted: whether the model says so, and nothing was sent.
         outcomes: the outcomes of all pairs, in order.
         sources: those who were asked to send, in order.
@@ -81,7 +86,14 @@ class MatrixResult(Result):
         self.outcomes = tuple(outcomes)
         self.sources = tuple(dict.fromkeys(outcome.probe.source for outcome in outcomes))
         self.targets = tuple(dict.fromkeys((*self.sources, *(outcome.probe.name for outcome in outcomes))))
-        self.pairs = {(outcome.probe.source, outcome.probe.name): Measured(outcome) for outcome in outcomes}
+        found: dict[str, dict[tuple[str, str], Measured]] = {family: {} for family in _VERSIONS}
+        for outcome in outcomes:
+            family = "ipv6" if outcome.probe.six else "ipv4"
+            found[family][outcome.probe.source, outcome.probe.name] = Measured(outcome)
+        self.by_family = {family: pairs for family, pairs in found.items() if pairs}
+        self.pairs = {**found["ipv6"], **found["ipv4"]}
+        both = [pair for pair in found["ipv4"] if pair in found["ipv6"]]
+        self.differing = tuple(pair for pair in both if found["ipv4"][pair].verdict != found["ipv6"][pair].verdict)
 
     def __bool__(self) -> bool:
         return all(outcome.answered for outcome in self.outcomes)
@@ -90,12 +102,25 @@ class MatrixResult(Result):
         return self.pairs[pair]
 
     def _mark(self, source: str, target: str) -> str:
-        return self.pairs[source, target].verdict.mark if (source, target) in self.pairs else "·"
+        """The mark of a pair; where both families were measured somewhere, those of IPv4 and IPv6."""
+        if (source, target) not in self.pairs:
+            return "·"
+        held = [pairs.get((source, target)) for pairs in self.by_family.values()]
+        return "/".join("·" if measured is None else measured.verdict.mark for measured in held)
+
+    def _differences(self) -> list[str]:
+        """A line for each pair whose families differ."""
+        return [
+            f"{source} → {target}: "
+            + ", ".join(f"{pairs[source, target].verdict} over {_VERSIONS[family]}" for family, pairs in self.by_family.items())
+            for source, target in self.differing
+        ]
 
     def _summary(self) -> str:
         counts = {verdict: sum(outcome.verdict == verdict for outcome in self.outcomes) for verdict in Verdict}
         told = [f"{count} {verdict.mark} {self._word(verdict)}" for verdict, count in counts.items() if count]
-        head = f"{len(self.outcomes)} flows{', predicted; nothing was sent' if self.predicted else ''}"
+        over = {("ipv4", "ipv6"): " over IPv4/IPv6", ("ipv6",): " over IPv6"}.get(tuple(self.by_family), "")
+        head = f"{len(self.outcomes)} flows{over}{', predicted; nothing was sent' if self.predicted else ''}"
         return f"{head}: {', '.join(told) or 'none to measure'}"
 
     def _word(self, verdict: Verdict) -> str:
@@ -109,19 +134,23 @@ class MatrixResult(Result):
         lines = aligned([["", *(padded(name, widest, right=True) for name in names)], *marks], gap=" ", right=range(1, len(names) + 1))
         if numbered:
             lines.append("columns: " + ", ".join(f"{number} {target}" for number, target in enumerate(self.targets, 1)))
-        return "\n".join([*lines, self._summary()])
+        return "\n".join([*lines, self._summary(), *self._differences()])
 
     def html(self, commands: bool = False) -> Html:
         """See Result."""
         corner = "from ╲ to, predicted" if self.predicted else "from ╲ to"
         head = tr(th(corner), *(th(target, scope="col") for target in self.targets))
         rows = [tr(th(source, scope="row"), *(self._cell(source, target) for target in self.targets)) for source in self.sources]
-        return joined(table(head, *rows), pre(self._summary()))
+        return joined(table(head, *rows), pre(self._summary()), *(pre(b(line)) for line in self._differences()))
 
     def _cell(self, source: str, target: str) -> Html:
         if (source, target) not in self.pairs:
             return td("·")
-        outcome = self.pairs[source, target].outcome
+        held = [pairs[source, target].outcome for pairs in self.by_family.values() if (source, target) in pairs]
+        label = "; ".join(self._label(outcome) for outcome in held)
+        mark, kind = self._mark(source, target), "ok" if all(outcome.answered for outcome in held) else "bad"
+        return td(b(mark) if (source, target) in self.differing else mark, class_=kind, title=label, aria_label=label)
+
+    def _label(self, outcome: Outcome) -> str:
         told = f"{'predicted ' if self.predicted else ''}{self._word(outcome.verdict)}"
-        label = f"{outcome.probe}: {told} {outcome.why}".strip()
-        return td(outcome.verdict.mark, class_="ok" if outcome.answered else "bad", title=label, aria_label=label)
+        return f"{outcome.probe}: {told} {outcome.why}".strip()
