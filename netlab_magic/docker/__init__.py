@@ -14,7 +14,6 @@ Imports: errors, iptables, language, model, text.
 from netlab_magic.docker.events import Planned
 from netlab_magic.docker.iptables_rules import ruleset
 from netlab_magic.docker.nft_and_ipset import after_rules, before_rules, ipsets
-from netlab_magic.docker.nft_reader import chain_meaning, nft_table
 from netlab_magic.docker.nft_writer import TABLE, nft_script, nft_table_text
 from netlab_magic.docker.plan import plan
 from netlab_magic.docker.plan_containers import namespace_to_enter
@@ -34,12 +33,10 @@ __all__ = [
     "after_rules",
     "before_rules",
     "bridge_called_after",
-    "chain_meaning",
     "ipsets",
     "local_routing",
     "namespace_to_enter",
     "nft_script",
-    "nft_table",
     "nft_table_text",
     "plan",
     "release",

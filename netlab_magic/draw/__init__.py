@@ -1,7 +1,7 @@
 """Pictures of a topology, of chains, and of the hooks that a packet passes; each as DOT, as SVG and as text.
 
 Start reading: `topology/picture`; what all pictures share is in `base/`.
-Imports: iptables, model, text.
+Imports: iptables, model, nftables, text.
 """
 
 from netlab_magic.draw.base.picture import Picture

@@ -3,22 +3,24 @@
 The package has the same name as the function `explain` that `netlab_magic` exports, and can be called like it:
 `netlab_magic.explain(ruleset, "filter")` works whichever of the two a program imports first.
 
-Start reading: `rule`, then `chain` and `table`; rules of known programs are recognised in `known/`.
-Imports: errors, i18n, iptables, text.
+Start reading: `rule`, then `chain` and `table`; `nft/` has the same for tables of nft. Rules of known programs are recognised in `known/`.
+Imports: errors, i18n, iptables, model, nftables, text.
 """
 
 import sys
 from types import ModuleType
 
-from netlab_magic.explain.chain import ChainExplanation, explain_chain
-from netlab_magic.explain.rule import Explanation, explain_rule, rule_sentence, rule_situation
-from netlab_magic.explain.ruleset import explain
-from netlab_magic.explain.table import TableExplanation, explain_table
+from netlab_magic.explain.chain import explain_chain
+from netlab_magic.explain.explanation import ChainExplanation, Explanation, SetExplanation, TableExplanation
+from netlab_magic.explain.rule import explain_rule, rule_situation
+from netlab_magic.explain.ruleset import explain, rule_sentence
+from netlab_magic.explain.table import explain_table
 from netlab_magic.explain.values import listed
 
 __all__ = [
     "ChainExplanation",
     "Explanation",
+    "SetExplanation",
     "TableExplanation",
     "explain",
     "explain_chain",

@@ -8,7 +8,7 @@ from netlab_magic.i18n import Language, message
 from netlab_magic.iptables.extensions import HEADER, Extension, Parameter, match
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 
-__all__ = ["comments", "matched", "meaningful", "said"]
+__all__ = ["Part", "comments", "matched", "meaningful", "paired", "said", "sentence", "verbatim"]
 
 
 class _Pair(NamedTuple):
@@ -57,7 +57,7 @@ _NOTHING = frozenset({
 _STATES = ("conntrack", "state")
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A condition with its row of the option table and its values in words; `match` is None for a rule's own options."""
 
     option: Option
@@ -68,10 +68,14 @@ class _Part(NamedTuple):
 
 def matched(rule: Rule, family: str, say: Language) -> str:
     """The sentence that says which packets a rule matches."""
-    packets, clauses = _packets(rule, family, say), list(_clauses(rule, family, say))
+    return sentence(_packets(rule, family, say), list(_clauses(rule, family, say)), say, of_all=rule.option("-p") is None)
+
+
+def sentence(packets: str, clauses: list[str], say: Language, *, of_all: bool) -> str:
+    """Clauses as a sentence about `packets`, which are all that there are where `of_all`."""
     if clauses:
         return say("Matches {packets} that {clauses}.", packets=packets, clauses=joined(clauses, say))
-    return say("Matches every packet.") if rule.option("-p") is None else say("Matches all {}.", packets)
+    return say("Matches every packet.") if of_all else say("Matches all {}.", packets)
 
 
 def _is_remark(found: Match) -> bool:
@@ -94,7 +98,7 @@ def _packets(rule: Rule, family: str, say: Language) -> str:
     return say("{} packets", *worded(row, found, family, say))
 
 
-def _parts(rule: Rule, family: str, say: Language) -> list[_Part]:
+def _parts(rule: Rule, family: str, say: Language) -> list[Part]:
     parts = [_part(option, HEADER, family, say) for option in rule.options if option.name != "-p" or option.negated]
     for found in rule.matches:
         extension = match(found.module)
@@ -102,9 +106,9 @@ def _parts(rule: Rule, family: str, say: Language) -> list[_Part]:
     return parts
 
 
-def _part(option: Option, extension: Extension | None, family: str, say: Language, found: Match | None = None) -> _Part:
+def _part(option: Option, extension: Extension | None, family: str, say: Language, found: Match | None = None) -> Part:
     row = extension.parameter(option.name) if extension else None
-    return _Part(option, row, worded(row, option, family, say) if row else [], found)
+    return Part(option, row, worded(row, option, family, say) if row else [], found)
 
 
 def _syn(option: Option) -> Option:
@@ -116,17 +120,17 @@ def _syn(option: Option) -> Option:
 def _clauses(rule: Rule, family: str, say: Language) -> Iterator[str]:
     """The rule's own conditions in order, each with its counterpart, then those of every match; connection states come last."""
     parts = _parts(rule, family, say)
-    taken: list[_Part] = []
+    taken: list[Part] = []
     for part in parts:
         if part.match is None and part not in taken:
-            yield _paired(part, parts, taken, say)
+            yield paired(part, parts, taken, say)
     for found in sorted(rule.matches, key=lambda found: found.module in _STATES):
         if not _is_remark(found):
             rest = [part for part in parts if part.match is found and part not in taken]
             yield from _of_match(found, rest, parts, taken, say)
 
 
-def _paired(part: _Part, parts: list[_Part], taken: list[_Part], say: Language) -> str:
+def paired(part: Part, parts: list[Part], taken: list[Part], say: Language) -> str:
     """The clause of a condition, or of the pair that it forms with another one, which is then marked as done."""
     for pair in () if _is_wildcard(part.option) else _PAIRS:
         if _named(part) == pair.first and part.row:
@@ -137,15 +141,15 @@ def _paired(part: _Part, parts: list[_Part], taken: list[_Part], say: Language) 
     return _clause(part, say)
 
 
-def _named(part: _Part) -> str:
+def _named(part: Part) -> str:
     return ("!" if part.option.negated else "") + part.option.name
 
 
-def _of_match(found: Match, rest: list[_Part], parts: list[_Part], taken: list[_Part], say: Language) -> Iterator[str]:
+def _of_match(found: Match, rest: list[Part], parts: list[Part], taken: list[Part], say: Language) -> Iterator[str]:
     """The clauses of one match; remarks in parentheses follow the last of them."""
     extension = match(found.module)
     if extension is None:
-        yield _verbatim(str(found), say)
+        yield verbatim(str(found), say)
         return
     clauses, asides = [], []
     for part in rest:
@@ -154,11 +158,11 @@ def _of_match(found: Match, rest: list[_Part], parts: list[_Part], taken: list[_
         if part.row and _template(part.row, part.option).startswith("("):
             asides.append(_clause(part, say)[1:-1])
         else:
-            clauses.append(_paired(part, parts, taken, say))
+            clauses.append(paired(part, parts, taken, say))
     if not clauses and extension.says and (asides or not found.options):
         clauses = [say(extension.says)]
     if asides and not clauses:
-        clauses = [_verbatim(str(found), say)]
+        clauses = [verbatim(str(found), say)]
     elif asides:
         clauses[-1] = say("{clause} ({asides})", clause=clauses[-1], asides=say.several(message("{}; {}"), message("{}; {}"), asides))
     yield from clauses
@@ -168,10 +172,10 @@ def _template(row: Parameter, option: Option) -> str:
     return row.denies if option.negated else row.says
 
 
-def _clause(part: _Part, say: Language) -> str:
+def _clause(part: Part, say: Language) -> str:
     if part.row is None or not _template(part.row, part.option):
         module = f"-m {part.match.module} " if part.match else ""
-        return _verbatim(f"{module}{part.option}", say)
+        return verbatim(f"{module}{part.option}", say)
     return said(part.row, part.option, part.words, say)
 
 
@@ -191,5 +195,6 @@ def said(row: Parameter, option: Option, words: Sequence[str], say: Language) ->
     return say(_template(row, option), *words)
 
 
-def _verbatim(text: str, say: Language) -> str:
+def verbatim(text: str, say: Language) -> str:
+    """The clause for a condition that is quoted as it stands."""
     return say("satisfy “{}”", text)

@@ -3,19 +3,14 @@
 from functools import cached_property
 from typing import NamedTuple
 
+from netlab_magic.explain.verdicts import Standing
 from netlab_magic.i18n import Language
-from netlab_magic.iptables.analysis.reachability import conditions
+from netlab_magic.iptables.analysis.reachability import conditions, graph_of
 from netlab_magic.iptables.analysis.shadowing import shadowed
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Table
+from netlab_magic.model.chain_graph import Caller, ChainGraph
 
-__all__ = ["Caller", "Site", "Surroundings"]
-
-class Caller(NamedTuple):
-    """A rule that enters a chain: the chain it is in, its number, and whether it is a goto."""
-
-    chain: str
-    number: int
-    goto: bool
+__all__ = ["Site", "Surroundings"]
 
 
 class Surroundings:
@@ -27,32 +22,19 @@ class Surroundings:
         self.family = family
 
     @cached_property
-    def _calls(self) -> dict[str, list[Caller]]:
-        found: dict[str, list[Caller]] = {chain.name: [] for chain in self.table.chains}
-        for chain in self.table.chains:
-            for number, rule in enumerate(chain.rules, 1):
-                if rule.target and rule.target.name in found:
-                    found[rule.target.name].append(Caller(chain.name, number, rule.target.goto))
-        return found
+    def graph(self) -> ChainGraph:
+        """What leads where in the table."""
+        return graph_of(self.table)
 
     @property
     def callers(self) -> list[Caller]:
         """The rules that jump or go to the chain."""
-        return self._calls[self.chain.name]
+        return self.graph.callers[self.chain.name]
 
-    @cached_property
+    @property
     def is_reached(self) -> bool:
-        """Whether packets can reach the chain from a built-in one, by jumps from chain to chain."""
-        built_in = {chain.name for chain in self.table.chains if chain.policy}
-        waiting, seen = [self.chain.name], {self.chain.name}
-        while waiting:
-            name = waiting.pop()
-            if name in built_in:
-                return True
-            before = {call.chain for call in self._calls[name]} - seen
-            seen |= before
-            waiting += before
-        return False
+        """Whether rules lead to the chain from a built-in one, from chain to chain."""
+        return self.graph.is_led_to(self.chain.name)
 
     @cached_property
     def shadows(self) -> dict[int, int]:
@@ -95,6 +77,10 @@ class Site(NamedTuple):
     def leads_to(self) -> Chain | None:
         """The chain that the rule enters, if it enters one."""
         return self.table.chain(self.rule.jump) if self.rule.jump else None
+
+    def standing(self, say: Language) -> Standing:
+        """The place as sentences about other chains need it."""
+        return Standing(self.chain.name, self.chain.policy or "", self.around.callers, self.onward(say))
 
     def onward(self, say: Language) -> str:
         """What comes next for a packet that this rule did not decide about."""

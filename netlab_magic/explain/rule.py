@@ -1,8 +1,7 @@
 """One rule in words."""
 
-import msgspec
-
 from netlab_magic.errors import StatementError
+from netlab_magic.explain.explanation import Explanation
 from netlab_magic.explain.known.chains import known_purpose
 from netlab_magic.explain.known.docker_filter import DOCKER
 from netlab_magic.explain.known.everyday import EVERYDAY
@@ -19,33 +18,9 @@ from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.text import counted, printable, suggest
 
-__all__ = ["Explanation", "explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
+__all__ = ["explain_rule", "rule_sentence", "rule_situation", "surroundings", "told"]
 
 _SHAPES = (*DOCKER, *KUBERNETES, *PROGRAMS, *EVERYDAY)
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """A rule in words: `matches` and `then` are a sentence each, `situation` is a few sentences or "", `notes` apply to this ruleset.
-
-    `short` is the text for a tooltip; `rule` is the rule as written, without control characters.
-    """
-
-    chain: str
-    number: int
-    rule: str
-    matches: str
-    then: str
-    situation: str = ""
-    notes: tuple[str, ...] = ()
-    short: str = ""
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """The whole explanation of the rule."""
-        return tuple(line for line in (self.short, self.situation, *self.notes) if line)
-
-    def __str__(self) -> str:
-        return "\n".join([f"{self.chain} {self.number}: {self.rule}".rstrip(), *(f"  {line}" for line in self.sentences)])
 
 
 def explain_rule(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> Explanation:

@@ -2,12 +2,19 @@
 
 from typing import overload
 
-from netlab_magic.explain.chain import ChainExplanation, explain_chain
-from netlab_magic.explain.rule import Explanation, explain_rule
-from netlab_magic.explain.table import TableExplanation, explain_table
+from netlab_magic.explain import rule as iptables_rule
+from netlab_magic.explain.chain import explain_chain
+from netlab_magic.explain.explanation import ChainExplanation, Explanation, SetExplanation, TableExplanation
+from netlab_magic.explain.nft import chain as nft_chain
+from netlab_magic.explain.nft import rule as nft_rule
+from netlab_magic.explain.nft import sets as nft_sets
+from netlab_magic.explain.nft import table as nft_table
+from netlab_magic.explain.rule import explain_rule
+from netlab_magic.explain.table import explain_table
 from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["explain"]
+__all__ = ["explain", "rule_sentence"]
 
 
 @overload
@@ -16,17 +23,42 @@ def explain(ruleset: Ruleset, table: str, chain: None = None, number: None = Non
 def explain(ruleset: Ruleset, table: str, chain: str, number: None = None, language_name: str = "en") -> ChainExplanation: ...
 @overload
 def explain(ruleset: Ruleset, table: str, chain: str, number: int, language_name: str = "en") -> Explanation: ...
+@overload
+def explain(
+    ruleset: NftRuleset, table: str, chain: str | None = None, number: int | None = None, language_name: str = "en"
+) -> TableExplanation | ChainExplanation | Explanation | SetExplanation: ...
 
 
 def explain(
-    ruleset: Ruleset, table: str, chain: str | None = None, number: int | None = None, language_name: str = "en"
-) -> TableExplanation | ChainExplanation | Explanation:
+    ruleset: Ruleset | NftRuleset, table: str, chain: str | None = None, number: int | None = None, language_name: str = "en"
+) -> TableExplanation | ChainExplanation | Explanation | SetExplanation:
     """A table in words; or one of its chains; or the rule with `number` in that chain, counted from 1.
 
-    `language_name` is `en` or `zh_TW`. Raises StatementError for an unknown table, chain, number or language.
+    A table of nft is named with its family, `inet fw`; instead of a chain, a set or map of it may be asked for. `language_name` is `en` or
+    `zh_TW`. Raises StatementError for an unknown table, chain, number or language.
     """
+    if isinstance(ruleset, NftRuleset):
+        return _native(ruleset, table, chain, number, language_name)
     if chain is None:
         return explain_table(ruleset, table, language_name)
     if number is None:
         return explain_chain(ruleset, table, chain, language_name)
     return explain_rule(ruleset, table, chain, number, language_name)
+
+
+def _native(
+    ruleset: NftRuleset, title: str, chain: str | None, number: int | None, language_name: str
+) -> TableExplanation | ChainExplanation | Explanation | SetExplanation:
+    if chain is None:
+        return nft_table.explain_table(ruleset, title, language_name)
+    if number is not None:
+        return nft_rule.explain_rule(ruleset, title, chain, number, language_name)
+    held = nft_rule.table_of_title(ruleset, title)
+    found = None if held.chain(chain) else nft_sets.explain_set(ruleset, title, chain, language_name)
+    return found or nft_chain.explain_chain(ruleset, title, chain, language_name)
+
+
+def rule_sentence(ruleset: Ruleset | NftRuleset, table: str, chain: str, number: int, language_name: str = "en") -> str:
+    """What the rule with that number matches, and what happens then, and no more. Raises StatementError as `explain` does."""
+    say = nft_rule.rule_sentence if isinstance(ruleset, NftRuleset) else iptables_rule.rule_sentence
+    return say(ruleset, table, chain, number, language_name)  # type: ignore[arg-type]

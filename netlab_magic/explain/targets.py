@@ -1,22 +1,19 @@
 """What happens to a packet that a rule matches, in one sentence for each target."""
 
 from netlab_magic.explain.matches import meaningful, said
-from netlab_magic.explain.position import Caller, Site
+from netlab_magic.explain.position import Site
 from netlab_magic.explain.values import joined, worded
+from netlab_magic.explain.verdicts import enters, returns
 from netlab_magic.i18n import Language, message
 from netlab_magic.iptables.extensions import Extension, target
 from netlab_magic.iptables.extensions.types import WIDEST, XMARK
 from netlab_magic.iptables.ruleset import Option, Rule, Target
 
-__all__ = ["happens"]
+__all__ = ["done", "happens", "rejects"]
 
 _ACCEPTED = {
     "filter": message("The packet is accepted: no later rule of the filter table sees it at this hook."),
     "nat": message("The connection keeps its addresses: no later rule of the nat table sees it at this hook."),
-}
-_BUILT_IN_RETURNS = {
-    "ACCEPT": message("The policy of {chain} decides at once, since {chain} is built in and has no calling chain: ACCEPT."),
-    "DROP": message("The policy of {chain} decides at once, since {chain} is built in and has no calling chain: DROP."),
 }
 
 
@@ -26,68 +23,23 @@ def happens(site: Site, rule: Rule, family: str, say: Language) -> str:
     if found is None:
         return say("The rule decides nothing: the packet is counted and goes on to {}.", site.onward(say))
     if site.leads_to is not None:
-        return _enters(site, found, say)
+        return enters(site.standing(say), found.name, say, goto=found.goto, is_empty=not site.leads_to.rules)
     if found.name == "ACCEPT":
         other = message("The packet passes: no later rule of the {} table sees it at this hook, but other tables do.")
         return say(_ACCEPTED.get(site.table.name, other), site.table.name)
     if found.name == "RETURN":
-        return _returns(site, say)
+        return returns(site.standing(say), say)
     if found.name == "REJECT":
-        return _rejects(found, say)
+        return rejects(found, say)
     extension = target(found.name)
     if extension is None:
         return say("The packet is passed on as the rule says: “{}”.", str(found))
-    what = _done(extension, found, family, say)
+    what = done(extension, found, family, say)
     return say(extension.then or message("The packet {what} and goes on to {onward}."), what=what, onward=site.onward(say))
 
 
-def _enters(site: Site, found: Target, say: Language) -> str:
-    chain = site.leads_to
-    assert chain is not None
-    if found.goto:
-        return _goes_to(site, found.name, say)
-    if not chain.rules:
-        return say("The packet enters the chain {name}, which is empty, and returns at once to {onward}.",
-                   name=found.name, onward=site.onward(say))  # fmt: skip
-    return say("The packet enters the chain {name}; if no rule there decides, it returns to {onward}.",
-               name=found.name, onward=site.onward(say))  # fmt: skip
-
-
-def _goes_to(site: Site, name: str, say: Language) -> str:
-    """A goto does not return: after it comes what would follow the end of the chain that contains it (iptables(8), --goto)."""
-    chain = site.chain
-    if chain.policy:
-        return say(
-            "The packet goes on in the chain {name} and does not return; if no rule there decides, the policy of {chain} applies: "
-            "{policy}.",
-            name=name,
-            chain=chain.name,
-            policy=chain.policy,
-        )
-    return say("The packet goes on in the chain {name} and does not return to {chain}; if no rule there decides, it returns to the chain "
-               "that {chain} was called from.", name=name, chain=chain.name)  # fmt: skip
-
-
-def _returns(site: Site, say: Language) -> str:
-    chain = site.chain
-    if chain.policy:
-        return say(_BUILT_IN_RETURNS.get(chain.policy, message("The policy of {chain} decides at once.")), chain=chain.name)
-    calls = site.around.callers
-    gotos = [call for call in calls if call.goto]
-    if gotos and len(gotos) == len(calls):
-        return say("The packet leaves {chain}; since it came by goto, it does not return to {caller} but to the chain that {caller} was "
-                   "called from, or to the policy if {caller} is built in.", chain=chain.name, caller=gotos[0].chain)  # fmt: skip
-    return _goes_back(chain.name, calls, say)
-
-
-def _goes_back(chain: str, calls: list[Caller], say: Language) -> str:
-    if len(calls) == 1:
-        return say("The packet leaves {chain} and returns to {caller}, after rule {number}, which sent it here.",
-                   chain=chain, caller=calls[0].chain, number=calls[0].number)  # fmt: skip
-    return say("The packet leaves {} and returns to the calling chain, after the rule that sent it here.", chain)
-
-
-def _rejects(found: Target, say: Language) -> str:
+def rejects(found: Target, say: Language) -> str:
+    """What REJECT does."""
     chosen = found.option("--reject-with")
     if chosen is None:
         return say("The packet is rejected: it is dropped, and its sender gets an error.")
@@ -103,7 +55,7 @@ def _rejects(found: Target, say: Language) -> str:
     )
 
 
-def _done(extension: Extension, found: Target, family: str, say: Language) -> str:
+def done(extension: Extension, found: Target, family: str, say: Language) -> str:
     """What a target does to the packet: its options' clauses, with remarks after the last of them."""
     clauses: list[str] = []
     asides: list[str] = []

@@ -14,7 +14,21 @@ from netlab_magic.iptables.extensions.types_rates import MONTHDAYS, PROBABILITY
 from netlab_magic.iptables.extensions.values import AddressRange, IcmpType, Masked, NatTarget, Network, Rate, Span, written_address
 from netlab_magic.iptables.ruleset import Option
 
-__all__ = ["anded", "joined", "listed", "protocol", "worded"]
+__all__ = [
+    "KINDS",
+    "PERIODS",
+    "PING",
+    "STATUSES",
+    "anded",
+    "flags_said",
+    "joined",
+    "listed",
+    "ored",
+    "protocol",
+    "states_denied",
+    "states_said",
+    "worded",
+]
 
 Worded = Callable[[Any, Language], str]
 """A value in words."""
@@ -22,7 +36,7 @@ Worded = Callable[[Any, Language], str]
 _MOST_LISTED = 12
 
 
-def _ored(items: list[str], say: Language) -> str:
+def ored(items: list[str], say: Language) -> str:
     """A, B or C."""
     return say.several(message("{}, {}"), message("{} or {}"), items)
 
@@ -57,21 +71,23 @@ def _span(found: Span) -> str:
 
 
 def _spans(found: Sequence[Span], say: Language) -> str:
-    return _ored(list(map(_span, found)), say)
+    return ored(list(map(_span, found)), say)
 
 
-_PERIODS = {
+PERIODS = {
     "sec": message("{} per second"),
     "min": message("{} per minute"),
     "hour": message("{} per hour"),
     "day": message("{} per day"),
+    "week": message("{} per week"),
 }
+"""What may be counted in which time."""
 
 
 def _rate(found: Rate, say: Language) -> str:
     if found.unit:
         return say("{} of data per second", f"{found.amount}{found.unit}")
-    return say(_PERIODS[found.period], found.amount)
+    return say(PERIODS[found.period], found.amount)
 
 
 def _mark(found: Masked, say: Language) -> str:
@@ -149,14 +165,16 @@ _NOT_STATES = {
 }
 
 
-def _no_states(states: Sequence[str], say: Language) -> str:
+def states_denied(states: Sequence[str], say: Language) -> str:
+    """The clause for connection states that must not be, in the order of iptables."""
     known = _NOT_STATES.get(",".join(states))
-    return say(known) if known else say("are not among those that {}", _states(states, say))
+    return say(known) if known else say("are not among those that {}", states_said(states, say))
 
 
-def _states(states: Sequence[str], say: Language) -> str:
+def states_said(states: Sequence[str], say: Language) -> str:
+    """The clause for connection states, one of which must be, in the order of iptables."""
     known = _STATES.get(",".join(states))
-    return say(known) if known else _ored([say(_STATES[state]) for state in states], say)
+    return say(known) if known else ored([say(_STATES[state]) for state in states], say)
 
 
 _ICMP_TYPES = {
@@ -171,7 +189,7 @@ _ICMP6_TYPES = {
     "133": "router-solicitation", "134": "router-advertisement", "135": "neighbour-solicitation", "136": "neighbour-advertisement",
     "137": "redirect", "143": "multicast-listener-report-v2",
 }  # fmt: skip
-_PING = {
+PING = {
     "any": message("any"),
     "echo-request": message("echo-request (ping)"),
     "echo-reply": message("echo-reply (the answer to ping)"),
@@ -184,14 +202,14 @@ def _icmp(names: dict[str, str]) -> Worded:
     def said(found: IcmpType, say: Language) -> str:
         number = str(found)
         name = names.get(number, number)
-        if name in _PING:
-            return say(_PING[name])
+        if name in PING:
+            return say(PING[name])
         return say("number {}", number) if name == number else say("number {number} ({name})", number=number, name=name)
 
     return said
 
 
-_KINDS = {
+KINDS = {
     "UNSPEC": message("the unspecified address"),
     "UNICAST": message("a unicast address"),
     "LOCAL": message("an address of this host itself"),
@@ -207,7 +225,7 @@ _KINDS = {
 }
 
 
-def _chosen(known: dict[str, str], joined: Callable[[list[str], Language], str] = _ored) -> Worded:
+def _chosen(known: dict[str, str], joined: Callable[[list[str], Language], str] = ored) -> Worded:
     """One or more words of a table, in the reader's language."""
 
     def said(found: str | Sequence[str | int], say: Language) -> str:
@@ -240,7 +258,7 @@ _DAYS = {
     "Mon": message("Monday"), "Tue": message("Tuesday"), "Wed": message("Wednesday"), "Thu": message("Thursday"),
     "Fri": message("Friday"), "Sat": message("Saturday"), "Sun": message("Sunday"),
 }  # fmt: skip
-_STATUSES = {
+STATUSES = {
     "NONE": message("has no status at all (NONE)"),
     "EXPECTED": message("was expected by a helper (EXPECTED)"),
     "SEEN_REPLY": message("has seen a reply (SEEN_REPLY)"),
@@ -257,12 +275,12 @@ def _amount(found: Span, say: Language) -> str:
 
 
 _BY_OPTION: dict[str, Worded] = {
-    "--ctstate": _states,
-    "--state": _states,
+    "--ctstate": states_said,
+    "--state": states_said,
     "--icmp-type": _icmp(_ICMP_TYPES),
     "--icmpv6-type": _icmp(_ICMP6_TYPES),
-    "--src-type": _chosen(_KINDS),
-    "--dst-type": _chosen(_KINDS),
+    "--src-type": _chosen(KINDS),
+    "--dst-type": _chosen(KINDS),
     "--hashlimit-mode": _chosen(_GROUPED, anded),
     "--pol": _chosen({"ipsec": message("are protected by IPsec"), "none": message("are not protected by IPsec")}),
     "--ctdir": _chosen(_DIRECTIONS),
@@ -271,7 +289,7 @@ _BY_OPTION: dict[str, Worded] = {
     "--vdir": _chosen(_DIRECTIONS),
     "--dir": _chosen(_DIRECTIONS),
     "--weekdays": _chosen(_DAYS),
-    "--ctstatus": _chosen(_STATUSES),
+    "--ctstatus": _chosen(STATUSES),
 }
 _BY_TYPE: dict[object, Worded] = {
     PORT_LIST: _spans,
@@ -292,7 +310,7 @@ _BY_CLASS: dict[type, Worded] = {
 }
 
 
-def _flags(looked_at: Sequence[str], are_set: Sequence[str], say: Language) -> list[str]:
+def flags_said(looked_at: Sequence[str], are_set: Sequence[str], say: Language) -> list[str]:
     """The TCP flags that must be set, and the mask's other flags, which must not be set."""
     clear = [flag for flag in looked_at if flag not in are_set]
     return [anded(flags, say) or say("none") for flags in (list(are_set), clear)]
@@ -303,11 +321,11 @@ def worded(row: Parameter, option: Option, family: str, say: Language) -> list[s
     try:
         values = row.read(option.values, family)
     except ValueError:
-        return [_ored(word.split(","), say) if NETWORK in row.types else word for word in option.values]
+        return [ored(word.split(","), say) if NETWORK in row.types else word for word in option.values]
     if row.name in ("--ctstate", "--state") and option.negated:
-        return [_no_states(values[0], say)]
+        return [states_denied(values[0], say)]
     if row.name == "--tcp-flags":
-        return _flags(values[0], values[1], say)
+        return flags_said(values[0], values[1], say)
     return [_said(row, *each, say) for each in zip(row.types, values, option.values, strict=True)]
 
 

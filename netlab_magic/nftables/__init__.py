@@ -1,9 +1,10 @@
 """Rulesets of nft: text, JSON and values, listing, diff. Pure: nothing here runs nft.
 
 Start with `ruleset` (tables, chains, rules, sets), `expressions` and `statements` (what a rule is made of). `parse` reads both of nft's
-forms to the same value; `str` and `listing` print it. `symbols`, `datatypes` and `fields` are the tables of what nft has names for.
+forms to the same value; `str` and `listing` print it. `symbols`, `datatypes` and `fields` are the tables of what nft has names for,
+`analysis/` tells which rules and chains can never matter.
 
-Imports: errors, iptables.
+Imports: errors, iptables, model.
 Start reading: `ruleset`.
 """
 

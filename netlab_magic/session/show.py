@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 
-from netlab_magic import docker
 from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
-from netlab_magic.iptables.analysis.reachability import reachable
 from netlab_magic.iptables.listing import listing
-from netlab_magic.iptables.ruleset import RulePosition, Ruleset, Table
+from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language import statements as s
-from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Topology, network_of
 from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.native import nft_listing, numbered_rules
+from netlab_magic.session.native_tables import native_chains, native_explained, native_title
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.script import script, without_counters
@@ -48,12 +46,12 @@ def _warning(foreign: ForeignRules, own: str) -> str:
 
 def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outcome], language: str = "en") -> Result | Picture:
     """The picture or text that a `show` statement asks for. Raises StatementError for a chain that does not exist."""
-    observed, ruleset, daemon = seen.observed, _rules(engine, statement.family, seen), seen.dockerd
+    observed, ruleset = seen.observed, _rules(engine, statement.family, seen)
     match statement.what:
         case "topology":
             return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
-        case "chains" if _is_nft(ruleset, daemon, statement.name):
-            return _nft_chains(engine, str(statement.name))
+        case "chains" if title := native_title(engine, seen, statement):
+            return _marked(engine, native_chains(engine, seen, title, statement, language))
         case "chains":
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
         case "way":
@@ -76,8 +74,9 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
 
 def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> Result:
     """A chain or a rule in words. Raises StatementError for one that does not exist."""
-    if statement.table is None and _is_nft(seen.ruleset, seen.dockerd, statement.chain):
-        return _nft_explained(engine, str(statement.chain))
+    title = native_title(engine, seen, statement)
+    if title:
+        return native_explained(engine, seen, title, statement, language)
     ruleset = _rules(engine, statement.family, seen)
     return explained(statement, ruleset, language, _unmet(seen, ruleset))
 
@@ -114,45 +113,15 @@ def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:
     return chains_picture(ruleset, table, chain and str(chain), explain=explain)
 
 
-def _is_nft(ruleset: Ruleset, daemon: docker.Daemon | None, chain: str | None) -> bool:
-    """Whether a chain can only be one of dockerd's nftables table."""
-    if chain is None or daemon is None or daemon.backend != "nftables":
-        return False
-    return not any(ruleset.table(name).chain(str(chain)) for name in BUILT_IN)
-
-
-def _nft_table(engine: Engine, name: str) -> Table:
-    """dockerd's nftables table as it is now. Raises StatementError when it has no chain called `name`."""
-    table = docker.nft_table(output_of(engine, f"nft list table ip {docker.TABLE}"))
-    names = [chain.name for chain in table.chains]
-    if name not in names:
-        raise StatementError(f"there is no chain {name}{suggest(name, names)}", place_of(name))
-    return table
-
-
-def _nft_chains(engine: Engine, name: str) -> Result:
-    """A chain of dockerd's nftables table with those that it leads to, and what each is for."""
-    table = _nft_table(engine, name)
-    meanings = [f"{chain}: {docker.chain_meaning(chain)}" for chain in reachable(table, [name])]
-    picture = chains_picture(Ruleset((table,)), table.name, name)
-    return CellResult([picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture, Text("\n".join(meanings))])
-
-
-def _nft_explained(engine: Engine, name: str) -> Result:
-    """What a chain of dockerd's nftables table is for, and its rules in nft's own words."""
-    chain = _nft_table(engine, name).chain(name)
-    assert chain is not None
-    lines = dict.fromkeys(rule.spec for rule in chain.rules)  # a lookup in a verdict map is one line and several rules
-    told = [f"  {number}. {line}" for number, line in enumerate(lines, 1)] or ["  It has no rules."]
-    meaning = docker.chain_meaning(name)
-    return Text("\n".join([f"{name} (nftables, table ip {docker.TABLE})", f"  {meaning[:1].upper()}{meaning[1:]}.", *told]))
-
-
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
     """A picture, preceded by a warning if there are other rules that it does not show; if the lab is simulated, it says so."""
-    picture = picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
+    picture = _marked(engine, picture)
     warnings = foreign_warnings(observed, engine.ready.firewall)
     return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
+
+
+def _marked(engine: Engine, picture: Picture) -> Picture:
+    return picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
 
 
 def _warned(engine: Engine, observed: Observed, text: str) -> str:

@@ -104,19 +104,6 @@ def test_nft_takes_every_table_and_lists_the_same_rules() -> None:
         assert [line for line in listed.splitlines() if "elements" not in line and not line.startswith("\t\t\t")] == kept
 
 
-def test_the_nftables_table_is_read_into_chains_whose_jumps_can_be_drawn() -> None:
-    _, _, text = next(part for part in parts("nftables") if part[0] == "A container on it with a published port")
-    table = docker.nft_table(text)
-    jumps = {chain.name: [rule.jump for rule in chain.rules] for chain in table.chains}
-    assert jumps["filter-FORWARD"] == [f"filter-forward-{way}__{bridge}" for way in ("in", "out") for bridge in ("docker0", "bridge1")]
-    assert jumps["filter-forward-in__bridge1"] == ["ACCEPT", "ACCEPT", "ACCEPT", "DROP"]
-    assert [chain.policy for chain in table.chains][:2] == ["ACCEPT", "ACCEPT"]
-    dnat = table.chain("nat-prerouting-and-output")
-    assert dnat is not None
-    assert str(dnat.rules[0].target) == "-j DNAT to 192.0.2.2:80"
-    assert all(docker.chain_meaning(chain.name) for chain in table.chains)
-
-
 OWN_RULES = save_format.parse(
     """*filter
 :INPUT DROP [0:0]

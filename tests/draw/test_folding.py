@@ -5,14 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab_magic.draw.chains.folding import fold_of, kept
-from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Target
+from netlab_magic.model.chain_graph import RuleExit, Way
 
-PLAIN = Rule(target=Target("ACCEPT"), counters=Counters())
+PLAIN = RuleExit((Way(),), always=True, packets=0)
+JUMP = RuleExit((Way("ONE"),))
 
 
-def _chain(count: int, **at: Rule) -> Chain:
-    """A chain of `count` plain rules but for those given by number (`n40=…`)."""
-    return Chain("FORWARD", "ACCEPT", tuple(at.get(f"n{number}", PLAIN) for number in range(1, count + 1)))
+def _chain(count: int, **at: RuleExit) -> list[RuleExit]:
+    """`count` plain rules but for those given by number (`n40=…`)."""
+    return [at.get(f"n{number}", PLAIN) for number in range(1, count + 1)]
 
 
 ENDS = [1, 2, 3, 4, 5, 6, 98, 99, 100]
@@ -23,9 +24,9 @@ ENDS = [1, 2, 3, 4, 5, 6, 98, 99, 100]
     [
         (_chain(24), [], [], list(range(1, 25))),
         (_chain(100), [], [], ENDS),
-        (_chain(100, n40=Rule(counters=Counters(5, 420))), [], [], [*ENDS, 40]),
-        (_chain(100, n40=Rule(target=Target("ONE"))), [], [], [*ENDS, 40]),
-        (_chain(100, n40=Rule(target=Target("ONE")), n50=Rule(target=Target("ONE"))), [], [], [*ENDS, 40]),
+        (_chain(100, n40=RuleExit(packets=5)), [], [], [*ENDS, 40]),
+        (_chain(100, n40=JUMP), [], [], [*ENDS, 40]),
+        (_chain(100, n40=JUMP, n50=JUMP), [], [], [*ENDS, 40]),
         (_chain(100), [40], [], [*ENDS, 40]),
         (_chain(100), [], [40], [*ENDS, 40]),
         (_chain(100), [9], [], [*ENDS, 7, 8, 9]),
@@ -33,13 +34,13 @@ ENDS = [1, 2, 3, 4, 5, 6, 98, 99, 100]
     ids=["short", "long", "hit", "jump", "second jump", "on the path", "marked", "two between"],
 )
 def test_what_matters_stays_visible(chain, stepped, marked, shown):
-    assert kept(chain, {"ONE"}, stepped, marked) == sorted(shown)
+    assert kept(chain, stepped, marked) == sorted(shown)
 
 
 @given(st.integers(0, 300), st.sets(st.integers(1, 300), max_size=5))
 def test_every_rule_is_shown_or_folded_and_no_fold_is_small(count, stepped):
     chain = _chain(count)
-    shown = kept(chain, (), [number for number in stepped if number <= count])
+    shown = kept(chain, [number for number in stepped if number <= count])
     assert set(shown) >= {number for number in stepped if number <= count}
     gaps = [after - before - 1 for before, after in zip([0, *shown], [*shown, count + 1], strict=True)]
     assert sum(gaps) + len(shown) == count
@@ -47,17 +48,18 @@ def test_every_rule_is_shown_or_folded_and_no_fold_is_small(count, stepped):
 
 
 def test_a_fold_counts_hits_and_groups_generated_names():
-    rules = [Rule(target=Target(f"KUBE-SVC-{name}"), counters=Counters(number)) for number, name in enumerate("ABCDEF")]
-    fold = fold_of([*rules, PLAIN, PLAIN], 1, 8, {f"KUBE-SVC-{name}" for name in "ABCDEF"})
+    names = [f"KUBE-SVC-{name}" for name in "ABCDEF"]
+    rules = [RuleExit((Way(name),), packets=number) for number, name in enumerate(names)]
+    fold = fold_of([*rules, PLAIN, PLAIN], [*names, "ACCEPT", "ACCEPT"], 1)
     assert (fold.count, fold.hit) == (8, 5)
     assert fold.ends == (("KUBE-SVC-…", 6), ("ACCEPT", 2))
-    assert len(fold.to) == 6
+    assert fold.to == tuple(names)
 
 
 def test_without_counters_nothing_is_said_of_hits():
-    assert fold_of([Rule(target=Target("DROP"))] * 5, 1, 5, ()).hit is None
+    assert fold_of([RuleExit((Way(),))] * 5, ["DROP"] * 5, 1).hit is None
 
 
 def test_targets_that_are_many_are_summed_up():
-    rules = [Rule(target=Target(name)) for name in ("ACCEPT", "DROP", "LOG", "REJECT", "RETURN")]
-    assert fold_of(rules, 1, 5, ()).ends == (("ACCEPT", 1), ("DROP", 1), ("LOG", 1), ("other targets", 2))
+    fold = fold_of([PLAIN] * 5, ["ACCEPT", "DROP", "LOG", "REJECT", "RETURN"], 1)
+    assert fold.ends == (("ACCEPT", 1), ("DROP", 1), ("LOG", 1), ("other targets", 2))

@@ -1,10 +1,11 @@
 """What can matter in a table: unreachable rules, orphaned chains, rules that were never hit."""
 
+
 from itertools import pairwise
 
 import pytest
 
-from netlab_magic.iptables.analysis.reachability import decides, deciding, entered, never_hit, orphans, unconditional, unreachable
+from netlab_magic.iptables.analysis.reachability import graph_of, unconditional
 from netlab_magic.iptables.ruleset import Rule, Table
 from netlab_magic.iptables.save_format import parse
 
@@ -48,7 +49,7 @@ def test_a_rule_is_unconditional_when_it_leaves_nothing_out(spec, every):
 )
 def test_rules_behind_an_unconditional_end_are_unreachable(specs, first):
     table = _table(*(f"-A FORWARD {spec}".strip() for spec in specs), chains=("END",))
-    assert unreachable(table.chains[0], deciding(table)) == first
+    assert graph_of(table).unreachable("FORWARD") == first
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_rules_behind_an_unconditional_end_are_unreachable(specs, first):
     ],
 )
 def test_a_chain_decides_when_no_packet_comes_back_from_it(rules, names):
-    assert deciding(_table(*rules, chains=("FIRST", "LAST"))) == names
+    assert graph_of(_table(*rules, chains=("FIRST", "LAST"))).deciding == names
 
 
 @pytest.mark.parametrize(
@@ -80,13 +81,12 @@ def test_a_chain_decides_when_no_packet_comes_back_from_it(rules, names):
 )
 def test_a_policy_is_not_asked_where_the_rules_decide_every_packet(rules, decided):
     table = _table(*rules, chains=("LAST",))
-    assert decides(table.chains[0], deciding(table)) is decided
+    assert graph_of(table).decides("FORWARD") is decided
 
 
 def test_a_jump_to_a_chain_that_decides_makes_the_rest_unreachable():
     table = _table("-A FORWARD -j LAST", "-A FORWARD -j ACCEPT", "-A LAST -j DROP", chains=("LAST",))
-    assert unreachable(table.chains[0], deciding(table)) == 2
-    assert unreachable(table.chains[0]) is None
+    assert graph_of(table).unreachable("FORWARD") == 2
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_jump_to_a_chain_that_decides_makes_the_rest_unreachable():
     ],
 )
 def test_an_orphan_is_a_chain_that_no_packet_can_enter(rules, names):
-    assert orphans(_table(*rules, chains=("ONE", "TWO"))) == names
+    assert graph_of(_table(*rules, chains=("ONE", "TWO"))).orphans == names
 
 
 @pytest.mark.parametrize(
@@ -115,27 +115,29 @@ def test_an_orphan_is_a_chain_that_no_packet_can_enter(rules, names):
     ],
 )
 def test_a_rule_was_never_hit_when_packets_passed_it_by(rules, numbers):
-    assert never_hit(_table(*rules).chains[0]) == numbers
+    assert graph_of(_table(*rules)).never_hit("FORWARD") == numbers
 
 
 def test_packets_that_only_the_caller_counted_are_packets_in_the_chain():
     table = _table("[3:252] -A FORWARD -j ONE", "[0:0] -A ONE -i a -j DROP", "[0:0] -A TWO -j DROP", chains=("ONE", "TWO"))
-    entries = entered(table)
-    assert entries == {"FORWARD": 3, "ONE": 3, "TWO": 0}
-    assert [never_hit(chain, entries) for chain in table.chains] == [(), (1,), ()]
+    graph = graph_of(table)
+    assert graph.entered == {"FORWARD": 3, "ONE": 3, "TWO": 0}
+    assert [graph.never_hit(name) for name in graph.chains] == [(), (1,), ()]
 
 
 def test_packets_that_met_the_policy_were_in_the_chain():
-    chain = parse("*filter\n:FORWARD DROP [4:336]\n[0:0] -A FORWARD -i a -j ACCEPT\nCOMMIT\n").tables[0].chains[0]
-    assert never_hit(chain) == (1,)
+    [table] = parse("*filter\n:FORWARD DROP [4:336]\n[0:0] -A FORWARD -i a -j ACCEPT\nCOMMIT\n").tables
+    assert graph_of(table).never_hit("FORWARD") == (1,)
 
 
 def test_without_rules_there_is_nothing_to_say():
     assert unconditional(Rule())
-    assert orphans(Table("filter")) == ()
+    assert graph_of(Table("filter")).orphans == ()
 
 
 def test_a_long_row_of_chains_each_of_which_leads_to_the_next_is_judged():
     names = [f"C{number}" for number in range(3000)]
     lines = [f"-A {one} -j {other}" for one, other in pairwise(names)]
-    assert deciding(_table(*lines, f"-A {names[-1]} -j DROP", chains=tuple(names))) == set(names)
+
+    assert graph_of(_table(*lines, f"-A {names[-1]} -j DROP", chains=tuple(names))).deciding == set(names)
+

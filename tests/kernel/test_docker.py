@@ -280,15 +280,16 @@ def test_what_was_taken_away_by_hand_comes_back_with_the_same_statement(lab: Lab
 def test_the_nftables_backend_is_drawn_chain_by_chain(lab: Lab) -> None:
     lab.run("docker install --firewall-backend nftables\ndocker run c -p 8080:80\nping host c")
     shown = str(lab.show("chains", "filter-FORWARD"))
-    assert "filter-forward-in__docker0: what may enter the network of docker0: replies, its own containers, published ports" in shown
-    assert "/* UNPUBLISHED PORT DROP */" in str(lab.show("chains", "filter-forward-in__docker0")[0].text)
+    assert "1 → filter-forward-in__docker0" in shown
+    assert '"docker0" : jump filter-forward-in__docker0' in shown
+    assert "/* UNPUBLISHED PORT DROP */" in str(lab.show("chains", "filter-forward-in__docker0"))
     with pytest.raises(StatementError, match=r"there is no chain filter-FORWERD; did you mean filter-FORWARD\?"):
         lab.show("chains", "filter-FORWERD")
 
 
 def test_the_nftables_backend_is_explained_and_compared_like_the_rest(lab: Lab) -> None:
     shown = str(lab.run("docker install --firewall-backend nftables\ndocker run c -p 8080:80\nexplain filter-forward-in__docker0\ndiff"))
-    assert "What may enter the network of docker0: replies, its own containers, published ports." in shown
+    assert "Here is decided what may enter the network of docker0: replies, its own containers, published ports." in shown
     assert "chain raw-PREROUTING: new" in shown
     assert '+       1  ip daddr 172.17.0.2 iifname != "docker0" counter drop comment "DROP DIRECT ACCESS"' in shown
     with pytest.raises(StatementError, match="there is no chain filter-FORWRD; did you mean filter-FORWARD"):

@@ -23,17 +23,17 @@ class End(msgspec.Struct, frozen=True):
 
 
 class RuleWords(msgspec.Struct, frozen=True):
-    """`match` is short, in phrases, for a row; `verbatim` is that part of the rule in full; `to` the chain it enters, if any."""
+    """`match` is short, in phrases, for a row; `verbatim` is that part of the rule in full; `to` the chains that it may enter."""
 
     match: tuple[str, ...]
     verbatim: str
     end: End
-    to: str | None = None
+    to: tuple[str, ...] = ()
     goto: bool = False
 
 
 def verdict(word: str, options: str = "") -> End:
-    """The ending that a built-in target stands for.
+    """The end that a built-in target of iptables, or a verdict of nft, stands for.
 
     >>> str(verdict("DROP"))
     '✕ DROP'
@@ -44,7 +44,7 @@ def verdict(word: str, options: str = "") -> End:
         "REJECT": ("✕", False),
         "RETURN": ("↩", None),
         "": ("…", None),
-    }.get(word, ("•", None))
+    }.get(word.upper(), ("•", None))
     return End(symbol, f"{word or 'only counts'} {options}".strip(), good)
 
 
@@ -73,6 +73,6 @@ def words_of(rule: Rule, chains: Container[str]) -> RuleWords:
     short, verbatim = short or (_EVERY_PACKET,), verbatim or _EVERY_PACKET
     if rule.target and rule.target.name in chains:
         name, goto = rule.target.name, rule.target.goto
-        return RuleWords(short, verbatim, End("⇒", f"goto {name}") if goto else End("→", name), name, goto)
+        return RuleWords(short, verbatim, End("⇒", f"goto {name}") if goto else End("→", name), (name,), goto)
     options = rule.target.options if rule.target else ()
     return RuleWords(short, verbatim, verdict(rule.jump, " ".join(map(_as_typed, options))))

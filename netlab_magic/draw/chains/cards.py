@@ -7,11 +7,12 @@ from netlab_magic.draw.base.dot_html import cell, clipped, label, row, run, tabl
 from netlab_magic.draw.base.rule_label import End
 from netlab_magic.draw.base.style import NAME, RULE, SMALL, Role
 from netlab_magic.draw.chains.folding import Fold
-from netlab_magic.draw.chains.text import end_words, fold_words, head_words, packets_words, unreachable_words
+from netlab_magic.draw.chains.subject import StoreView
+from netlab_magic.draw.chains.text import end_words, fold_words, head_words, more_words, packets_words, unreachable_words
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
 from netlab_magic.model.packet_path import Badge
 
-__all__ = ["WIDTH", "chain_label", "idle_label", "note_label"]
+__all__ = ["WIDTH", "chain_label", "idle_label", "note_label", "store_label"]
 
 _STEP, _NUMBER, _PACKETS, _MATCH, _TARGET = 44, 30, 54, 264, 196
 WIDTH = _NUMBER + _PACKETS + _MATCH + _TARGET
@@ -19,6 +20,9 @@ WIDTH = _NUMBER + _PACKETS + _MATCH + _TARGET
 
 _CHARACTER = 6.03
 """How wide a character of the fixed-width font is, in points, at the size of a rule."""
+
+_NAME_CHARACTER, _SMALL_CHARACTER = 9.0, 5.9
+"""How wide characters of names and of small words are on the average."""
 
 _LONGEST_NAME = 32
 _MOST_STEPS = 3
@@ -83,7 +87,7 @@ def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
     dim = not reachable or shown.never
     colour = Role.QUIET if dim and not shown.steps else Role.INK
     # dot writes a cell's tooltip only as part of a link; `svg.finished` drops the link
-    look: dict[str, object] = {"href": "#", "title": (f"-A {chain.name} {shown.spec}".rstrip(), *([shown.said] if shown.said else ()))}
+    look: dict[str, object] = {"href": "#", "title": (shown.typed, *([shown.said] if shown.said else ()))}
     if shown.met:
         look["bgcolor"] = Role.PATH_FILL
     cells = [_step_cell(shown.steps, **look)] if columns.stepped else []
@@ -114,10 +118,12 @@ def _rule_rows(view: ChainsView, columns: _Columns, chain: ChainView) -> Iterato
 
 def _head(view: ChainsView, columns: _Columns, chain: ChainView) -> str:
     mark = "▶ " if chain.policy or chain.name == view.entry else ""
-    title = run(mark + clipped(chain.name, _LONGEST_NAME), Role.HEAD_INK, NAME, bold=True)
-    about = run(f"   {head_words(view, chain)}", Role.HEAD_INK, SMALL)
-    look = {"colspan": columns.count, "align": "LEFT", "bgcolor": Role.HEAD, "cellpadding": 6, "width": WIDTH}
-    return row(cell(title + about, port="head", **look))
+    name, about = mark + clipped(chain.name, _LONGEST_NAME), head_words(chain)
+    fits = len(name) * _NAME_CHARACTER + len(about) * _SMALL_CHARACTER < WIDTH - 30
+    title = run(name, Role.HEAD_INK, NAME, bold=True)
+    below = run(f"   {about}" if fits else about, Role.HEAD_INK, SMALL)
+    look = {"colspan": columns.count, "align": "LEFT", "balign": "LEFT", "bgcolor": Role.HEAD, "cellpadding": 6, "width": WIDTH}
+    return row(cell(title + below if fits else f"{title}<BR/>{below}", port="head", **look))
 
 
 def _column_names(columns: _Columns) -> str:
@@ -168,6 +174,18 @@ def _idle_cell(chain: ChainView) -> str:
         return cell(name + about, **{"border": 1, **look})
     inner = table([row(cell(badge_table(chain.steps)), cell(name + about))], cellpadding=1)
     return cell(inner, **{"border": 1, **look, "cellpadding": 2})
+
+
+def store_label(store: StoreView) -> str:
+    """The card of a set or map."""
+    title = run(f"@ {clipped(store.name, _LONGEST_NAME)}", Role.INK, NAME, bold=True) + run(f"   {store.about}", Role.QUIET, SMALL)
+    rows = [row(cell(title, port="head", align="LEFT", bgcolor=Role.BAND, cellpadding=5, width=WIDTH))]
+    for place, each in enumerate(store.rows):
+        words = _lines(wrapped(each.words.split(), int((WIDTH - 16) / _CHARACTER)), Role.INK)
+        rows.append(row(_cell(words, WIDTH, port=f"e{place}")))
+    if store.more:
+        rows.append(row(_cell(run(more_words(store), Role.QUIET, SMALL), WIDTH, port="more")))
+    return label(table(rows, border=1, color=Role.LINE, bgcolor=Role.CARD))
 
 
 def note_label(lines: Sequence[str]) -> str:

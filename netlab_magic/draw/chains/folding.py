@@ -1,12 +1,12 @@
 """Decides which rules of a long chain are shown (its ends, the path, the most hit, jumps) and which are only counted."""
 
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from heapq import nlargest
 from itertools import groupby, islice
 
 import msgspec
 
-from netlab_magic.iptables.ruleset import Chain, Rule
+from netlab_magic.model.chain_graph import RuleExit
 
 __all__ = ["Fold", "fold_of", "kept", "stem"]
 
@@ -36,13 +36,13 @@ class Fold(msgspec.Struct, frozen=True):
         return self.last - self.first + 1
 
 
-def kept(chain: Chain, chains: Container[str], stepped: Collection[int] = (), marked: Collection[int] = ()) -> list[int]:
+def kept(rules: Sequence[RuleExit], stepped: Collection[int] = (), marked: Collection[int] = ()) -> list[int]:
     """The numbers of the rules to show, in order; `stepped` are on a path, and `marked` must be shown for another reason."""
-    count = len(chain.rules)
+    count = len(rules)
     if count <= _MOST_ROWS:
         return list(range(1, count + 1))
     ends = {*range(1, _FIRST + 1), *range(count - _LAST + 1, count + 1)}
-    shown = ends | set(_most_hit(chain.rules)) | set(islice(_new_jumps(chain.rules, chains), _JUMPS)) | {*stepped, *marked}
+    shown = ends | set(_most_hit(rules)) | set(islice(_new_jumps(rules), _JUMPS)) | {*stepped, *marked}
     return _without_small_gaps(sorted(shown))
 
 
@@ -55,26 +55,30 @@ def _without_small_gaps(shown: Sequence[int]) -> list[int]:
     return found
 
 
-def _most_hit(rules: Sequence[Rule]) -> list[int]:
-    hit = ((rule.counters.packets, -number) for number, rule in enumerate(rules, 1) if rule.counters and rule.counters.packets)
+def _most_hit(rules: Sequence[RuleExit]) -> list[int]:
+    hit = ((rule.packets, -number) for number, rule in enumerate(rules, 1) if rule.packets)
     return [-number for _, number in nlargest(_MOST_HIT, hit)]
 
 
-def _new_jumps(rules: Sequence[Rule], chains: Container[str]) -> Iterator[int]:
+def _entered(rule: RuleExit) -> set[str]:
+    return {way.chain for way in rule.ways if way.chain}
+
+
+def _new_jumps(rules: Sequence[RuleExit]) -> Iterator[int]:
     """For each chain entered, the first rule that does."""
     met: set[str] = set()
     for number, rule in enumerate(rules, 1):
-        if rule.jump in chains and rule.jump not in met:
-            met.add(rule.jump)
+        new = _entered(rule) - met
+        if new:
+            met |= new
             yield number
 
 
-def fold_of(rules: Sequence[Rule], first: int, last: int, chains: Container[str]) -> Fold:
-    """The rules `first` to `last`, summed up."""
-    folded = rules[first - 1 : last]
-    counted = [rule.counters.packets > 0 for rule in folded if rule.counters]
-    to = dict.fromkeys(rule.jump for rule in folded if rule.jump in chains)
-    return Fold(first, last, sum(counted) if counted else None, tuple(_grouped([rule.jump for rule in folded])), tuple(to))
+def fold_of(rules: Sequence[RuleExit], ends: Sequence[str], first: int) -> Fold:
+    """Rules summed up that are not shown, the first of which has the number `first`; `ends` says in a word how each ends."""
+    counted = [rule.packets > 0 for rule in rules if rule.packets is not None]
+    to = dict.fromkeys(way.chain for rule in rules for way in rule.ways if way.chain)
+    return Fold(first, first + len(rules) - 1, sum(counted) if counted else None, tuple(_grouped(ends)), tuple(to))
 
 
 def _grouped(targets: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.folding import Fold
+from netlab_magic.draw.chains.subject import StoreView
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
 from netlab_magic.model.packet_path import Badge
 from netlab_magic.text import aligned, counted
@@ -17,6 +18,7 @@ __all__ = [
     "head_words",
     "idle_words",
     "legend",
+    "more_words",
     "notes",
     "packets_words",
     "path_words",
@@ -37,15 +39,15 @@ def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
     return f"{counted(len(names), 'chain')}: {', '.join(names[:most])}{more}"
 
 
-def head_words(view: ChainsView, chain: ChainView) -> str:
+def head_words(chain: ChainView) -> str:
     """A chain's kind, number of rules and policy."""
     rules = counted(chain.rules, "rule")
     if chain.policy:
-        return f"built-in chain of table {view.table} · {rules} · policy {chain.policy}"
+        return f"{chain.role} · {rules} · policy {chain.policy}"
     if chain.orphan and not chain.references:
-        return f"user chain · {rules} · no rule jumps here"
+        return f"{chain.role} · {rules} · no rule jumps here"
     unreached = " · no packet can reach it" if chain.orphan else ""
-    return f"user chain · {rules} · {counted(chain.references, 'reference')}{unreached}"
+    return f"{chain.role} · {rules} · {counted(chain.references, 'reference')}{unreached}"
 
 
 def fold_words(fold: Fold, counted: bool) -> str:
@@ -123,7 +125,7 @@ def _line(row: Row) -> tuple[str, ...]:
 
 def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
     """The lines of one chain."""
-    yield f"Chain {plain(chain.name)} ({plain(head_words(view, chain))})"
+    yield f"Chain {plain(chain.name)} ({plain(head_words(chain))})"
     heading = ("", "num", "pkts", "target", "match")
     packets = packets_words(chain.packets) if chain.policy else ""
     end = (steps_words(chain.steps), "", packets, plain(str(chain.policy or "↩")), plain(end_words(chain)))
@@ -140,12 +142,21 @@ def block(view: ChainsView, chain: ChainView) -> Iterator[str]:
     entered = dict.fromkeys(_jumps(chain))
     if entered:
         yield f"  jumps: {plain(', '.join(entered))}"
+    for store in chain.stores:
+        yield f"  {plain(f'@{store.name} ({store.about})')}"
+        yield from (f"    {plain(row.words)}" for row in store.rows)
+        yield from [f"    {more_words(store)}"] * bool(store.more)
 
 
 def _jumps(chain: ChainView) -> Iterator[str]:
     for row in chain.rows:
-        if isinstance(row, Row) and row.words.to:
-            yield f"{row.number} {'goto ' * row.words.goto}→ {row.words.to}"
+        if isinstance(row, Row):
+            yield from (f"{row.number} {'goto ' * row.words.goto}→ {to}" for to in row.words.to)
+
+
+def more_words(store: StoreView) -> str:
+    """What is said of elements that are not shown."""
+    return f"… {counted(store.more, 'more element')}"
 
 
 def path_words(packet: str) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from netlab_magic.draw.base.rule_label import End, RuleWords, verdict, words_of
+from netlab_magic.draw.base.rule_label import End, RuleWords
 from netlab_magic.draw.chains.folding import Fold, fold_of, kept, stem
-from netlab_magic.draw.chains.returns import Callers, callers, returns_to
-from netlab_magic.iptables.analysis.reachability import decides, deciding, entered, never_hit, orphans, unreachable
-from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
+from netlab_magic.draw.chains.nft_subject import NftSubject
+from netlab_magic.draw.chains.subject import IptablesSubject, StoreView, Subject
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import Badge, RulePath
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view"]
+__all__ = ["ChainView", "ChainsView", "Explain", "Row", "chains_view", "subject_of"]
 
 _MOST_CHAINS = 16
 _MOST_ALIKE = 3
@@ -24,16 +25,18 @@ Explain = Callable[[str, str, int], str]
 class Row(msgspec.Struct, frozen=True):
     """A rule that is shown.
 
-    `packets` is None if the dump has no counters, `never` is set if packets reached the rule and none matched; `back` is where a
-    RETURN leads, `steps` are the numbers of the path's steps at this rule, `said` is its explanation, or "".
+    `packets` is None where the dump had no counters, `never` tells that packets passed the rule by and none matched; `typed` is the rule
+    as people write it, `back` where a RETURN leads, `used` are the sets and maps that it looks into. `steps` are the numbers of the steps
+    of the path that are here, `said` is its explanation, "" without one.
     """
 
     number: int
     packets: int | None
     never: bool
     words: RuleWords
-    spec: str
+    typed: str
     back: str = ""
+    used: tuple[str, ...] = ()
     steps: tuple[Badge, ...] = ()
     said: str = ""
 
@@ -44,13 +47,15 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """One chain: its rows, and its policy if it has one.
+    """One chain: its rows, what kind it is, and its policy where it has one.
 
     `unreachable` is the number of the first rule that no packet can reach; `decides` is set if no packet reaches the chain's end, `orphan`
-    if none can enter the chain; `back` is where its end leads, `steps` are the numbers of the path's steps at its end.
+    if none can enter the chain; `back` is where its end leads, `steps` are the numbers of the path's steps at its end. `stores` are the
+    sets and maps that its rules are the first to look into.
     """
 
     name: str
+    role: str
     rows: tuple[Row | Fold, ...]
     rules: int
     policy: End | None
@@ -61,6 +66,12 @@ class ChainView(msgspec.Struct, frozen=True):
     decides: bool = False
     orphan: bool = False
     steps: tuple[Badge, ...] = ()
+    stores: tuple[StoreView, ...] = ()
+
+    @property
+    def stepped(self) -> bool:
+        """Whether a step of the path is here."""
+        return bool(self.steps) or any(isinstance(row, Row) and row.steps for row in self.rows)
 
 
 class ChainsView(msgspec.Struct, frozen=True):
@@ -85,28 +96,21 @@ class ChainsView(msgspec.Struct, frozen=True):
 
 
 class _Drawer:
-    """A table being prepared for drawing; what its chains share is computed once."""
+    """What is known of a table while its chains are looked at."""
 
-    def __init__(self, table: Table, path: RulePath | None, explain: Explain | None) -> None:
-        self.table = table
-        self.chains = {chain.name: chain for chain in table.chains}
-        self.built_in = [chain.name for chain in table.chains if chain.policy]
+    def __init__(self, subject: Subject, path: RulePath | None, explain: Explain | None) -> None:
+        self.subject = subject
+        self.graph = subject.graph
         self.path = path or RulePath()
         self.explain = explain
-        self.callers: Callers = callers(table)
-        self.deciding = deciding(table)
-        self.orphans = frozenset(orphans(table))
-        self.entries = entered(table)
-
-    def entered(self, name: str) -> Iterable[str]:
-        """The chains that the rules of a chain enter, in the order of its rules, once each."""
-        return dict.fromkeys(rule.jump for rule in self.chains[name].rules if rule.jump in self.chains)
+        self.orphans = frozenset(self.graph.orphans)
+        self.stored: set[str] = set()
 
     def nearest_first(self, entries: Iterable[str]) -> list[str]:
         found = dict.fromkeys(entries)
         waiting = deque(found)
         while waiting:
-            for name in self.entered(waiting.popleft()):
+            for name in self.graph.leads_to(waiting.popleft()):
                 if name not in found:
                     found[name] = None
                     waiting.append(name)
@@ -120,7 +124,7 @@ class _Drawer:
             name = waiting.pop()
             if name in shown and name not in order:
                 order[name] = None
-                waiting.extend(reversed(list(self.entered(name))))
+                waiting.extend(reversed(self.graph.leads_to(name)))
         return list(order)
 
     def most_important(self, reachable: list[str]) -> set[str]:
@@ -128,85 +132,101 @@ class _Drawer:
 
         Of generated chains, whose names differ in their last part only, a few represent all.
         """
-        on_path = {step.chain for step in self.path.steps if step.table == self.table.name}
+        on_path = {step.chain for step in self.path.steps if step.table == self.subject.title}
         alike: dict[str, list[str]] = {}
         for name in reachable:
             alike.setdefault(stem(name), []).append(name)
         some = {name for names in alike.values() for name in names[:_MOST_ALIKE]}
-        counted = any(self.entries[name] for name in reachable)
+        counted = any(self.graph.entered[name] for name in reachable)
 
         def rank(name: str) -> tuple[bool, ...]:
-            return name not in on_path, not self.chains[name].rules, counted and not self.entries[name], name not in some
+            return name not in on_path, not self.graph.chains[name].rules, counted and not self.graph.entered[name], name not in some
 
         return set(sorted(reachable, key=rank)[:_MOST_CHAINS])
 
     def view(self, name: str) -> ChainView:
-        chain = self.chains[name]
-        first = unreachable(chain, self.deciding)
+        graph, held = self.graph, self.graph.chains[name]
+        first = graph.unreachable(name)
+        rows = tuple(self.rows(name, first))
         return ChainView(
             name=name,
-            rows=tuple(self.rows(chain, first)),
-            rules=len(chain.rules),
-            policy=verdict(chain.policy) if chain.policy else None,
-            packets=_packets(chain.counters),
-            references=sum(self.callers.get(name, {}).values()),
-            back=returns_to(name, self.callers, self.built_in),
+            role=self.subject.role(name),
+            rows=rows,
+            rules=len(held.rules),
+            policy=self.subject.policy(name),
+            packets=held.packets,
+            references=len(graph.callers[name]),
+            back=graph.returns_to(name),
             unreachable=first,
-            decides=decides(chain, self.deciding),
+            decides=graph.decides(name),
             orphan=name in self.orphans,
-            steps=self.path.badges(self.table.name, name, None),
+            steps=self.path.badges(self.subject.title, name, None),
+            stores=tuple(self.subject.stores(self.new_stores(rows))),
         )
 
-    def rows(self, chain: Chain, first_unreachable: int | None) -> Iterator[Row | Fold]:
-        stepped = [step.rule for step in self.path.steps if (step.table, step.chain) == (self.table.name, chain.name) and step.rule]
+    def new_stores(self, rows: Iterable[Row | Fold]) -> list[str]:
+        """The sets and maps that no card is there for yet."""
+        used = (name for row in rows if isinstance(row, Row) for name in row.used)
+        new = [name for name in dict.fromkeys(used) if name not in self.stored]
+        self.stored.update(new)
+        return new
+
+    def rows(self, chain: str, first_unreachable: int | None) -> Iterator[Row | Fold]:
+        rules = self.graph.chains[chain].rules
+        stepped = [step.rule for step in self.path.steps if (step.table, step.chain) == (self.subject.title, chain) and step.rule]
         marked = [first_unreachable] if first_unreachable else []
-        never = frozenset(never_hit(chain, self.entries))
+        never = frozenset(self.graph.never_hit(chain))
         before = 0
-        for number in kept(chain, self.chains, stepped, marked):
+        for number in kept(rules, stepped, marked):
             if number > before + 1:
-                yield fold_of(chain.rules, before + 1, number - 1, self.chains)
+                yield fold_of(rules[before : number - 1], self.subject.ends(chain, before + 1, number - 1), before + 1)
             yield self.row(chain, number, number in never)
             before = number
 
-    def row(self, chain: Chain, number: int, never: bool) -> Row:
-        rule = chain.rules[number - 1]
+    def row(self, chain: str, number: int, never: bool) -> Row:
+        rule = self.graph.chains[chain].rules[number - 1]
         return Row(
             number=number,
-            packets=_packets(rule.counters),
+            packets=rule.packets,
             never=never,
-            words=words_of(rule, self.chains),
-            spec=rule.spec,
-            back=returns_to(chain.name, self.callers, self.built_in) if rule.jump == "RETURN" else "",
-            steps=self.path.badges(self.table.name, chain.name, number),
-            said=self.explain(self.table.name, chain.name, number) if self.explain else "",
+            words=self.subject.words(chain, number),
+            typed=self.subject.typed(chain, number),
+            back=self.graph.returns_to(chain) if any(way.returns for way in rule.ways) else "",
+            used=self.subject.used(chain, number),
+            steps=self.path.badges(self.subject.title, chain, number),
+            said=self.explain(self.subject.title, chain, number) if self.explain else "",
         )
 
 
-def _packets(counters: Counters | None) -> int | None:
-    return counters.packets if counters else None
+def subject_of(ruleset: Ruleset | NftRuleset, table: str) -> Subject:
+    """The table of a ruleset, of iptables by its name, of nft by its family and name: `inet fw`. Raises LookupError where nft has none."""
+    if isinstance(ruleset, Ruleset):
+        return IptablesSubject(ruleset.table(table))
+    found = ruleset.table(*table.split(" ", 1))
+    if found is None:
+        raise LookupError(table)
+    return NftSubject(found)
 
 
-def chains_view(
-    ruleset: Ruleset, table: str, chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None
-) -> ChainsView:
+def chains_view(subject: Subject, chain: str | None = None, *, path: RulePath | None = None, explain: Explain | None = None) -> ChainsView:
     """What to show of `chain` and the chains reachable from it; without `chain`, of the whole table."""
-    found = ruleset.table(table)
-    if chain is not None and not found.chain(chain):
-        return ChainsView(table, chain, unreached=tuple(each.name for each in found.chains))
-    drawer = _Drawer(found, path, explain)
-    alone = [] if chain is not None else [name for name in drawer.chains if name in drawer.orphans]
-    entries = [chain] if chain is not None else drawer.built_in
-    idle = [name for name in entries if chain is None and not drawer.chains[name].rules]
+    graph = subject.graph
+    if chain is not None and chain not in graph.chains:
+        return ChainsView(subject.title, chain, unreached=tuple(graph.chains))
+    drawer = _Drawer(subject, path, explain)
+    alone = list(graph.orphans) if chain is None else []
+    entries = [chain] if chain is not None else graph.bases
+    idle = [name for name in entries if chain is None and not graph.chains[name].rules]
     reachable = [name for name in dict.fromkeys([*drawer.nearest_first(entries), *alone]) if name not in idle]
     order = drawer.callers_first([*entries, *alone], drawer.most_important(reachable))
     drawn, met = set(order), {*reachable, *idle}
     return ChainsView(
-        table=table,
+        table=subject.title,
         entry=chain or "",
         chains=tuple(map(drawer.view, order)),
         idle=tuple(map(drawer.view, idle)),
         crowded_out=tuple(name for name in reachable if name not in drawn),
-        unreached=tuple(name for name in drawer.chains if name not in met),
-        counted=any(drawer.entries[name] for name in (*reachable, *idle)),
+        unreached=tuple(name for name in graph.chains if name not in met),
+        counted=any(graph.entered[name] for name in (*reachable, *idle)),
         packet=path.packet if path else None,
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
-from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, Row, chains_view
+from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, chains_view, subject_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import HOOK_TABLES, WAYS
 from netlab_magic.model.packet_path import RulePath
@@ -49,7 +49,7 @@ class Station(msgspec.Struct, frozen=True):
     @property
     def stepped(self) -> bool:
         """Whether the drawn path passes here."""
-        return any(chain.steps or any(isinstance(row, Row) and row.steps for row in chain.rows) for chain in self.view.chains)
+        return any(chain.stepped for chain in self.view.chains)
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class HooksView(msgspec.Struct, frozen=True):
 
 
 def _station(ruleset: Ruleset, table: str, hook: str, path: RulePath | None, explain: Explain | None) -> Station:
-    view = chains_view(ruleset, table, hook, path=path, explain=explain)
+    view = chains_view(subject_of(ruleset, table), hook, path=path, explain=explain)
     return Station(view.chains[0], view)
 
 

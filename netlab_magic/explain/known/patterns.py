@@ -9,7 +9,7 @@ import msgspec
 from netlab_magic.i18n import Language
 from netlab_magic.iptables.ruleset import Match, Option, Rule, Target
 
-__all__ = ["Shape", "recognised"]
+__all__ = ["Shape", "recognised", "recognised_words"]
 
 _APART = "\x1f"
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -30,7 +30,12 @@ class Shape(msgspec.Struct, frozen=True):
 
 def recognised(shapes: Iterable[Shape], table: str, chain: str, rule: Rule, say: Language) -> str:
     """The message of the first pattern that matches; "" if none does."""
-    text, place = _text(rule), f"{table} {chain}"
+    return recognised_words(shapes, f"{table} {chain}", _words(rule), say)
+
+
+def recognised_words(shapes: Iterable[Shape], place: str, words: Iterable[str], say: Language) -> str:
+    """The same for a rule that is told by its words, at the place that `where` is compared with."""
+    text = "".join(_APART + word for word in words)
     for shape in shapes:
         found, here = _pattern(shape.rule).fullmatch(text), re.fullmatch(shape.where, place)
         if found and here:
@@ -58,10 +63,6 @@ def _pattern(rule: str) -> re.Pattern[str]:
     return re.compile(
         "".join(f"(?:{_APART}[^{_APART}]*)*?" if word == "…" else _APART + _HOLE.sub(hole, word) for word in words), re.DOTALL
     )
-
-
-def _text(rule: Rule) -> str:
-    return "".join(_APART + word for word in _words(rule))
 
 
 def _words(rule: Rule) -> Iterator[str]:

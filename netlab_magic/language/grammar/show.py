@@ -7,7 +7,7 @@ from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.grammar.table import any_table, nft_table
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, family_option, wrong
-from netlab_magic.model.hooks import BUILT_IN, WAYS
+from netlab_magic.model.hooks import WAYS
 
 __all__ = ["SHOW"]
 
@@ -45,10 +45,11 @@ def read_diff(r: Reader) -> Statement:
 def read_explain(r: Reader) -> Statement:
     """explain = "explain" [ "-6" ] ( "-t" TABLE | [ "-t" TABLE ] CHAIN [ N ] )"""
     family = family_option(r)
-    table = r.choice("table", tuple(BUILT_IN)) if r.keyword("-t") else None
-    if table and not r.peek("<chain>"):
+    table = any_table(r)
+    kind = "nft chain" if table is not None and " " in table else "chain"
+    if table and not r.peek(f"<{kind}>"):
         return s.Explain(None, None, table, family)
-    chain = r.take("chain")
+    chain = r.take(kind)
     number = r.take("number") if r.peek("<number>") else None
     if number and not re.fullmatch(r"[1-9][0-9]{0,8}", number):
         wrong(f"{number} is not the number of a rule; rules are counted from 1", number)

@@ -1,6 +1,6 @@
 """What `explain` returns: a rule, a chain or a table in words, as text and as HTML."""
 
-from netlab_magic.explain import ChainExplanation, Explanation, TableExplanation
+from netlab_magic.explain import ChainExplanation, Explanation, SetExplanation, TableExplanation
 from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, b, details, div, joined, pre, table, td, th, tr
 
@@ -11,11 +11,11 @@ class Explained(Result):
     """An explanation in words.
 
     Attributes:
-        explanation: of a rule, a chain or a table, part by part.
+        explanation: of a rule, a chain, a table, or a set of nft, part by part.
         language: the language that it is written in, such as `en`.
     """
 
-    def __init__(self, explanation: Explanation | ChainExplanation | TableExplanation, language: str = "en") -> None:
+    def __init__(self, explanation: Explanation | ChainExplanation | TableExplanation | SetExplanation, language: str = "en") -> None:
         self.explanation = explanation
         self.language = language
 
@@ -29,9 +29,19 @@ class Explained(Result):
 
     def html(self, commands: bool = False) -> Html:
         """See Result. The rules of a chain unfold to the situation in which one meets them."""
-        said = self.explanation
-        body = _rule(said) if isinstance(said, Explanation) else _chain(said) if isinstance(said, ChainExplanation) else _table(said)
-        return div(body, lang=self.language.replace("_", "-"))
+        return div(_body(self.explanation), lang=self.language.replace("_", "-"))
+
+
+def _body(said: Explanation | ChainExplanation | TableExplanation | SetExplanation) -> Html:
+    match said:
+        case Explanation():
+            return _rule(said)
+        case ChainExplanation():
+            return _chain(said)
+        case TableExplanation():
+            return _table(said)
+        case SetExplanation():
+            return joined(pre(b(f"@{said.name}"), f" ({said.table})"), _lines(*said.told), pre("\n".join(said.elements)))
 
 
 def _lines(*texts: str, kind: str = "") -> Html:

@@ -323,8 +323,8 @@ def _native(beyond: Mapping[str, Collection[str]]) -> Iterator[ForeignRules]:
 
 
 def _listed(table: str, without: Collection[str]) -> str:
-    """A table as nft lists it, without these chains."""
-    text = _call(["nft", "list", "table", *table.split(" ", 1)]).stdout
+    """A table as nft lists it with handles, without these chains."""
+    text = _call(["nft", "-a", "list", "table", *table.split(" ", 1)]).stdout
     for chain in without:
         text = re.sub(rf"^\tchain {re.escape(chain)} \{{.*\n(?:\t\t.*\n)*\t\}}\n\n?", "", text, flags=re.MULTILINE)
     return text

@@ -1,15 +1,14 @@
 """Rules that can never match, because an earlier rule of their chain takes all their packets."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from netlab_magic.iptables.analysis.intervals import Spans
-from netlab_magic.iptables.analysis.reachability import deciding
+from netlab_magic.iptables.analysis.reachability import graph_of
 from netlab_magic.iptables.analysis.rule_sets import Demands, demands, implies
-from netlab_magic.iptables.extensions import terminates
-from netlab_magic.iptables.ruleset import Chain, Rule, Table
+from netlab_magic.iptables.ruleset import Chain, Table
 
-__all__ = ["all_shadowed", "shadowed"]
+__all__ = ["all_shadowed", "shadowed", "taken_before"]
 
 _Shelf = tuple[str, int, int | str]
 _ANY: _Shelf = ("", 0, 0)
@@ -22,44 +21,39 @@ def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]
     Only certain cases are included, not those that depend on what may change between two rules or is not understood. Several rules
     that together take all packets of another are not looked for.
     """
-    return _shadowed(table.name, chain, family, _names(table), deciding(table))
+    graph = graph_of(table)
+    exits = graph.chains[chain.name].rules if len(chain.rules) > 1 else ()
+    rules = (
+        (wanted, wanted is not None and graph.takes(way) and not (table.name == "raw" and wanted.states is not None))
+        for way, wanted in ((way, demands(rule, family)) for way, rule in zip(exits, chain.rules, strict=False))
+    )
+    return taken_before(rules)
 
 
 def all_shadowed(table: Table, family: str = "ipv4") -> Iterator[tuple[str, int, int]]:
     """The rules of all chains of a table that can never match: chain, number, and the number of the rule that takes all it would match."""
-    names, final = _names(table), deciding(table)
     for chain in table.chains:
-        yield from ((chain.name, *pair) for pair in sorted(_shadowed(table.name, chain, family, names, final).items()))
+        yield from ((chain.name, *pair) for pair in sorted(shadowed(table, chain, family).items()))
 
 
-def _names(table: Table) -> frozenset[str]:
-    return frozenset(chain.name for chain in table.chains)
+def taken_before(rules: Iterable[tuple[Demands | None, bool]]) -> dict[int, int]:
+    """The numbers of the rules that can never match, each with the first rule before it that takes all that it would match.
 
-
-def _shadowed(table: str, chain: Chain, family: str, chains: Container[str], final: Container[str]) -> dict[int, int]:
+    Of each rule of a chain, in order: what it demands (None where that is not known), and whether no packet that matches it is compared
+    with the next one.
+    """
     takers: dict[_Shelf, list[tuple[int, Demands]]] = defaultdict(list)
     found: dict[int, int] = {}
-    for number, rule in enumerate(chain.rules if len(chain.rules) > 1 else (), 1):
-        wanted = demands(rule, family)
+    for number, (wanted, takes) in enumerate(rules, 1):
         if wanted is None:
             continue
         taker = None if wanted.is_void else _taker(wanted, takers)
         if taker:
             found[number] = taker
-        elif wanted.is_steady and _takes(rule, chains, final) and not (table == "raw" and wanted.states is not None):
+        elif wanted.is_steady and takes:
             for shelf in _shelves(wanted):
                 takers[shelf].append((number, wanted))
     return found
-
-
-def _takes(rule: Rule, chains: Container[str], final: Container[str]) -> bool:
-    """Whether no packet that matches the rule gets to the next one."""
-    if rule.target is None:
-        return False
-    name = rule.target.name
-    if rule.target.goto or name in chains:
-        return rule.target.goto or name in final
-    return name == "RETURN" or terminates(name)
 
 
 def _taker(wanted: Demands, takers: Mapping[_Shelf, list[tuple[int, Demands]]]) -> int | None:
