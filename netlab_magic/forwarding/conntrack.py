@@ -2,7 +2,7 @@
 
 import msgspec
 
-from netlab_magic.iptables.numbers import shown
+from netlab_magic.iptables.numbers import word_of
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.netfilter import HostTrace
 from netlab_magic.netfilter.frame import Ends
@@ -32,14 +32,14 @@ class Memory:
     """The connections of one namespace."""
 
     def __init__(self) -> None:
-        self._connections: list[_Connection] = []
+        self._held: dict[tuple[Ends, Ends], _Connection] = {}
 
     def recognised(self, packet: Packet, quoted: Flow | None) -> Packet:
         """The packet with its connection and state set; `quoted` is the flow that an ICMP error is about (nf_conntrack_inet_error)."""
         if quoted is not None:
             packet = msgspec.structs.replace(packet, state="INVALID", direction="ORIGINAL")
         flow = quoted.turned() if quoted is not None else flow_of(packet)
-        for held in self._connections:
+        for held in self._held.values():
             if flow == held.reply:
                 return _of(packet, held, "REPLY", "ESTABLISHED" if quoted is None else "RELATED")
             if flow == held.original and not (held.opening and not held.replied and "ACK" in packet.flags):
@@ -47,7 +47,7 @@ class Memory:
                 return _of(packet, held, "ORIGINAL", state)
         if quoted is not None:
             return packet
-        state = "NEW" if _begins(packet) and not any(flow == held.original for held in self._connections) else "INVALID"
+        state = "NEW" if _begins(packet) and not any(flow == held.original for held in self._held.values()) else "INVALID"
         return msgspec.structs.replace(packet, **_UNKNOWN, state=state)
 
     def learn(self, walk: HostTrace) -> None:
@@ -55,11 +55,11 @@ class Memory:
         frame = walk.last
         if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
             return
-        original, reply = (_shown(ends, frame.six) for ends in (frame.original, frame.reply))
-        held = next((held for held in self._connections if (held.original, held.reply) == (original, reply)), None)
+        held = self._held.get((frame.original, frame.reply))
         if held is None:
-            held = _Connection(original, reply, frame.packet().protocol, opening="SYN" in walk.sent.flags)
-            self._connections.append(held)
+            original, reply = frame.original.flow(frame.six), frame.reply.flow(frame.six)
+            held = _Connection(original, reply, word_of(frame.protocol), opening="SYN" in walk.sent.flags)
+            self._held[frame.original, frame.reply] = held
         held.mark = frame.connection_mark
         held.replied |= frame.direction == "REPLY"
 
@@ -96,7 +96,3 @@ def _begins(packet: Packet) -> bool:
     if "icmp" in packet.protocol:
         return packet.icmp_type in _ECHO_REQUESTS
     return packet.protocol != "tcp" or not packet.flags & {"ACK", "RST"} or packet.flags <= {"ACK", "PSH"}
-
-
-def _shown(ends: Ends, six: bool) -> Flow:
-    return Flow(shown(ends.source, six), shown(ends.destination, six), ends.source_port, ends.destination_port)

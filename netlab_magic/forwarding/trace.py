@@ -152,24 +152,10 @@ def _whose(namespace: str) -> str:
 def _passed(in_flight: InFlight, done: HostTrace) -> InFlight:
     """The packet on the wire after it left a namespace: without conntrack state and marks."""
     frame = done.last
-    seen = frame.packet()
     quoted = in_flight.quoted
     if quoted is not None and frame.state == "RELATED":
-        quoted = seen.original if frame.direction == "REPLY" else seen.reply
-    packet = Packet(
-        seen.source,
-        seen.destination,
-        seen.protocol,
-        seen.source_port,
-        seen.destination_port,
-        seen.icmp_type,
-        seen.icmp_code,
-        seen.flags,
-        length=seen.length,
-        ttl=seen.ttl,
-        tos=seen.tos,
-    )
-    return InFlight(packet, quoted)
+        quoted = (frame.original if frame.direction == "REPLY" else frame.reply).flow(frame.six)
+    return InFlight(frame.on_the_wire(), quoted)
 
 
 def _entering(links: Links, packet: Packet, enters: End | None) -> Packet:

@@ -21,6 +21,10 @@ class Ends(msgspec.Struct, frozen=True):
         """The same flow the other way."""
         return Ends(self.destination, self.source, self.destination_port, self.source_port)
 
+    def flow(self, six: bool) -> Flow:
+        """The flow with addresses as texts."""
+        return Flow(shown(self.source, six), shown(self.destination, six), self.source_port, self.destination_port)
+
 
 class Frame(msgspec.Struct):
     """A packet at one moment. To change it, copy it first: the steps of the walk keep the frames that they saw.
@@ -60,6 +64,21 @@ class Frame(msgspec.Struct):
         """Another frame with the same values; copy.copy takes twice the time to find out that this is how."""
         return self.__copy__()  # type: ignore[attr-defined,no-any-return]
 
+    def on_the_wire(self) -> Packet:
+        """The packet as another host gets it: without connection tracking's state, and without marks."""
+        return Packet(
+            shown(self.source, self.six),
+            shown(self.destination, self.six),
+            word_of(self.protocol),
+            self.source_port,
+            self.destination_port,
+            *self.icmp,
+            self.flags,
+            length=self.length,
+            ttl=self.ttl,
+            tos=self.tos,
+        )
+
     def packet(self) -> Packet:
         """The packet as a public value."""
         return Packet(
@@ -77,8 +96,8 @@ class Frame(msgspec.Struct):
             self.state,
             self.status,
             self.direction,
-            _flow(self.original, self.six),
-            _flow(self.reply, self.six),
+            self.original.flow(self.six),
+            self.reply.flow(self.six),
             self.mark,
             self.connection_mark,
             self.length,
@@ -87,10 +106,6 @@ class Frame(msgspec.Struct):
             self.attached,
             "" if self.connection_protocol == self.protocol else word_of(self.connection_protocol),
         )
-
-
-def _flow(ends: Ends, six: bool) -> Flow:
-    return Flow(shown(ends.source, six), shown(ends.destination, six), ends.source_port, ends.destination_port)
 
 
 def _ends(flow: Flow) -> Ends:
