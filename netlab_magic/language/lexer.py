@@ -27,7 +27,7 @@ COMMANDS = frozenset(
 """The first words that make a line a command. `ping`, `bridge`, `route` and `sysctl` are both: see `is_command`."""
 
 STATEMENTS_AND_PROGRAMS = {
-    "ping": re.compile(r"ping\s+-"),
+    "ping": re.compile(r"ping\s+-(?![46]\s+[^\s-]\S*\s+[^\s-]\S*\s*(#.*)?$)"),  # `ping -6 SRC DST` is the statement
     "bridge": re.compile(r"bridge\s+(-|(link|fdb|mdb|vlan|monitor)\b)"),
     "route": re.compile(r"route(\s*$|\s+(-|(add|del)\b))"),
     "sysctl": re.compile(r"sysctl\s+(-|[^=]*$)"),

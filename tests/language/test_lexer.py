@@ -17,6 +17,8 @@ COMMANDS = [
     "sysctl -w net.ipv4.ip_forward=1",
     "sysctl net.ipv4.ip_forward",
     "ping -c 1 8.8.8.8",
+    "ping -6 fd00::1",
+    "ping -6 -c 1 fd00::1",
     "bridge link show",
     "bridge -d fdb",
     "route -n",
@@ -41,6 +43,12 @@ def test_a_prompt_in_front_of_a_command_is_taken_off(line: str, text: str) -> No
     [statement] = parse(line)
     assert isinstance(statement, s.Command)
     assert statement.text == text
+
+
+@pytest.mark.parametrize("line", ["ping -6 ns1 ns0", "ping -4 ns1 internet  # both names"])
+def test_ping_with_a_family_and_two_ends_is_the_statement(line: str) -> None:
+    [statement] = parse(line)
+    assert isinstance(statement, s.ProbeFlow)
 
 
 TOGETHER = [
