@@ -133,12 +133,15 @@ class ModelledProbe:
             return Verdict.NOBODY
         return Verdict.BLOCKED
 
-    def _refused(self, request: Trace, last: Hop, answer: str) -> Prediction:
-        back, verdict = self._refusal(request, last, answer)
+    def _refused(self, request: Trace, last: Hop, answer: str, *, by_socket: bool = False) -> Prediction:
+        back, verdict = self._refusal(request, last, answer, by_socket=by_socket)
         return Prediction(self.probe, request, back, verdict or self._silence(request))
 
-    def _refusal(self, request: Trace, last: Hop, answer: str) -> tuple[Trace | None, Verdict | None]:
-        """The ICMP error or reset with which a rule or router rejects a packet, and the verdict if it reaches the sender."""
+    def _refusal(self, request: Trace, last: Hop, answer: str, *, by_socket: bool = False) -> tuple[Trace | None, Verdict | None]:
+        """The ICMP error or reset with which a rule or router rejects a packet, and the verdict if it reaches the sender.
+
+        An ICMP error sent for a closed port (`by_socket`) has no connection: UDP drops the reference first (nf_reset_ct in __udp4_lib_rcv).
+        """
         refusal = refusal_of(last.host_trace, self.links.hosts[last.namespace])
         if refusal is None:
             return None, None
@@ -147,7 +150,9 @@ class ModelledProbe:
             reset = InFlight(refusal, attached=not way and refusal.state == "RELATED")
             back = self._taken(self.forwarder.send(reset, last.namespace, way))
             return back, Verdict.REFUSED if back.arrived else None
-        error = InFlight(refusal, flow_of(last.host_trace.packet), attached=refusal.state == "RELATED")
+        if by_socket:
+            refusal = msgspec.structs.replace(refusal, attached=False, half_attached=False)
+        error = InFlight(refusal, flow_of(last.host_trace.packet), attached=refusal.state == "RELATED" and not by_socket)
         back, arrived = self.forwarder.sent(error, last.namespace)
         unsent = self.probe.protocol == "udp" and len(request.hops) == 1 and last.host_trace.hooks[-1] in ("OUTPUT", "POSTROUTING")
         verdict = None if unsent and not request.arrived else verdict_of_error(self.probe.protocol, answer)  # send() fails (ip_send_skb)
@@ -202,7 +207,7 @@ class ModelledProbe:
     def _port_unreachable(self, request: Trace, last: Hop) -> Prediction:
         answer = unreachable_port(last.host_trace.last.six)
         refused = Hop(last.namespace, _answering(last.host_trace, answer), last.enters)
-        return self._refused(request, refused, answer)
+        return self._refused(request, refused, answer, by_socket=True)
 
     def _served(self, request: Trace, last: Hop, server: Server) -> Prediction:
         source = None

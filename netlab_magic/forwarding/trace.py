@@ -161,7 +161,8 @@ def _passed(in_flight: InFlight, done: HostTrace) -> InFlight:
 def _entering(links: Links, packet: Packet, enters: End | None) -> Packet:
     if enters is None:
         return packet
-    packet = msgspec.structs.replace(packet, attached=False, connection_protocol="", port_out="")  # the host that made it is left
+    # the host that made it is left
+    packet = msgspec.structs.replace(packet, attached=False, half_attached=False, connection_protocol="", port_out="")
     port = links.topology.interface(enters)
     bridge = port.master if port else None
     if bridge:

@@ -25,8 +25,9 @@ class Packet(msgspec.Struct, frozen=True):
     the host has no input. `port_in` and `port_out` are the bridge ports that a frame enters and leaves through; `input` is then the
     bridge. `state`, `status` and `direction` are conntrack's words; `original` and `reply` are the two flows of the connection, None if
     they are the packet's own, and `connection_protocol` is their protocol, "" if it is the packet's own. `attached` is set for an ICMP
-    error or reset that the kernel created with the connection of the packet it rejects (nf_ct_attach). `length` is the length of the IP
-    packet in bytes; `flags` are the TCP flags that are set.
+    error or reset that the kernel created with the connection of the packet it rejects (nf_ct_attach); `half_attached` is set if that
+    packet was untracked, so that only its state, RELATED, was attached. `length` is the length of the IP packet in bytes; `flags` are the
+    TCP flags that are set.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Packet(msgspec.Struct, frozen=True):
     tos: int = 0
     attached: bool = False
     connection_protocol: str = ""
+    half_attached: bool = False
 
     def __str__(self) -> str:
         """The packet in a few words: `tcp 10.0.0.2:40000 → 10.0.0.3:80, NEW`."""

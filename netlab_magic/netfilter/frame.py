@@ -58,6 +58,7 @@ class Frame(msgspec.Struct):
     tos: int
     attached: bool
     connection_protocol: int
+    half_attached: bool
     translated: frozenset[str]
 
     def copied(self) -> "Frame":
@@ -105,6 +106,7 @@ class Frame(msgspec.Struct):
             self.tos,
             self.attached,
             "" if self.connection_protocol == self.protocol else word_of(self.connection_protocol),
+            self.half_attached,
         )
 
 
@@ -144,6 +146,7 @@ def frame_of(packet: Packet, routing: Routing | None) -> Frame:
         packet.tos,
         packet.attached,
         protocol_of(packet.connection_protocol or packet.protocol),
+        packet.half_attached,
         _translated(packet),
     )
 

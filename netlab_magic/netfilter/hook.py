@@ -107,10 +107,7 @@ class AtHooks:
 
     def settle(self, hook: str, group: Sequence[Turn], take: Callable[[str, Turn], None]) -> None:
         """Runs base chains of one priority. Their order matters if one of them stops or changes the packet; then it is assumed."""
-        if len(group) == 1:
-            take(hook, group[0])
-            return
-        active = [turn for turn in group if self.is_active(hook, turn)]
+        active = [] if self.ordered or len(group) == 1 else [turn for turn in group if self.is_active(hook, turn)]
         if len(active) < 2:
             for turn in group:
                 take(hook, turn)
@@ -119,7 +116,7 @@ class AtHooks:
             if turn not in active:
                 take(hook, turn)
         frame, start = self.frame, len(self.entries)
-        orders = [tuple(active)] if self.ordered else [order for order in permutations(active) if _is_possible(order, active)]
+        orders = [order for order in permutations(active) if _is_possible(order, active)]
         for order in orders:
             end = self.end_of(hook, order, take)
             is_right: bool | None = order is orders[-1] or (end is None and self.frame is frame)
@@ -173,8 +170,9 @@ class AtHooks:
     def before_tracking(self, hook: str, table: Turn) -> None:
         """The raw table sees no connection yet, unless the packet brings one along: a refusal, or a packet that comes back through lo.
 
-        What the host says about an untracked packet brings the mark of a related one, without a connection: NOTRACK leaves it alone, as
-        its _nfct is not 0 (nf_conntrack_attach, xt_ct_target).
+        What a rule of the host says about an untracked packet brings the state of a related one, without a connection: NOTRACK leaves it
+        alone, as its _nfct is not 0 (nf_conntrack_attach, xt_ct_target). What is said about a closed port brings nothing, since UDP has
+        parted the datagram from its connection before (nf_reset_ct in __udp4_lib_rcv and __udp6_lib_rcv).
         """
         state = self.frame.state
         attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
@@ -182,9 +180,11 @@ class AtHooks:
         if not attached:
             self.frame = asked = tracked.copied()
             asked.state = "INVALID"
-            asked.attached = _is_icmp_error(tracked) and not tracked.input
+            asked.attached = tracked.half_attached
         decision = self.ask(hook, table)
-        if self.frame is asked:
+        if decision.verdict == "REJECT":
+            pass  # what is said about it comes without its connection
+        elif self.frame is asked:
             self.frame = tracked
         elif not attached and self.frame.state != "UNTRACKED":
             self.change(state=state, attached=False)

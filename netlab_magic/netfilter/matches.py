@@ -312,13 +312,11 @@ def _multiport(gets: Sequence[_Number], about: str, option: Option, spans: tuple
     )
 
 
-def _address_type(get: _Number, option: Option, kinds: tuple[str, ...]) -> Condition | None:
+def _address_type(get: _Number, option: Option, kinds: tuple[str, ...]) -> Condition:
     wanted = frozenset(kinds)
-    if not wanted <= {"LOCAL", "UNICAST", "BROADCAST", "MULTICAST"}:
-        return None
     return _condition(
         option,
-        lambda f: None if f.routing is None else f.routing.address_type(get(f)) in wanted,
+        lambda f: None if f.routing is None else f.routing.has_types(get(f), wanted),
         lambda f: f"of {shown(get(f), f.six)}",
     )
 

@@ -4,6 +4,7 @@ A value that this program cannot tell is None.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import and_, lshift, or_, rshift, xor
 
 import msgspec
@@ -48,7 +49,10 @@ __all__ = ["TRACKED", "Operand", "Sets", "is_limited", "operand"]
 
 _STATES = {"INVALID": 1, "ESTABLISHED": 2, "RELATED": 4, "NEW": 8, "UNTRACKED": 64}
 _STATUSES = {"EXPECTED": 1, "SEEN_REPLY": 2, "ASSURED": 4, "CONFIRMED": 8}
-_ADDRESS_TYPES = {"UNICAST": 1, "LOCAL": 2, "BROADCAST": 3, "MULTICAST": 5}
+_ADDRESS_TYPES = {
+    "UNICAST": 1, "LOCAL": 2, "BROADCAST": 3, "ANYCAST": 4, "MULTICAST": 5, "BLACKHOLE": 6, "UNREACHABLE": 7, "PROHIBIT": 8,
+}  # fmt: skip
+"""The numbers of linux/rtnetlink.h."""
 _OPERATORS: dict[str, Callable[[int, int], int]] = {"&": and_, "|": or_, "^": xor, "<<": lshift, ">>": rshift}
 _STYLE = Style()
 
@@ -207,23 +211,36 @@ def _connection(expression: Ct, key: str, direction: str) -> Operand | None:
     return _made(expression, lambda f: getattr(getattr(f, direction), name), needs)
 
 
+_DEVICE_OF: Mapping[frozenset[str], Callable[[Frame], str]] = {
+    frozenset(("iif",)): lambda f: f.input,
+    frozenset(("oif",)): lambda f: f.output,
+}
+
+
+def _address_type(get: Get, device: Callable[[Frame], str] | None, frame: Frame) -> Value | None:
+    """The number of an address' type; IPv6 looks for a route as well (nft_fib4_eval_type, nft_fib6_eval_type)."""
+    address, routing = get(frame), frame.routing
+    if routing is None or not isinstance(address, int):
+        return None
+    kind = routing.address_type_at(name, address) if device and (name := device(frame)) else routing.address_type(address)
+    if frame.six and kind in ("UNICAST", "MULTICAST") and routing.route(address) is None:
+        kind = routing.barrier(address).upper() or "UNREACHABLE"
+    return _ADDRESS_TYPES.get(kind)
+
+
 def _route(expression: Fib) -> Get | None:
     """A look-up in the routes: the type of an address, or whether answers would leave through the input device (nft_fib)."""
     flags = frozenset(expression.flags)
-    if expression.result == "type" and flags in ({"saddr"}, {"daddr"}):
-        get = NETWORK["saddr" if "saddr" in flags else "daddr"]
-
-        def kind(frame: Frame) -> Value | None:
-            address = get(frame)
-            return _ADDRESS_TYPES.get(frame.routing.address_type(address)) if frame.routing and isinstance(address, int) else None
-
-        return kind
+    if expression.result == "type" and len(flags & {"saddr", "daddr"}) == 1 and flags <= {"saddr", "daddr", "iif", "oif"}:
+        return partial(_address_type, NETWORK["saddr" if "saddr" in flags else "daddr"], _DEVICE_OF.get(flags & {"iif", "oif"}))
     if expression.result == "check" and "saddr" in flags and flags <= {"saddr", "iif", "mark"}:
 
         def exists(frame: Frame) -> Value | None:
-            hop = frame.routing.route(frame.source) if frame.routing else None
             if frame.routing is None:
                 return None
+            if frame.input == "lo":  # what comes back through lo is not asked for its route (nft_fib_can_skip)
+                return 1
+            hop = frame.routing.route(frame.source)
             return int(hop is not None and ("iif" not in flags or hop.device == frame.input))
 
         return exists

@@ -9,23 +9,13 @@ import msgspec
 from netlab_magic.iptables.extensions.values import Span
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, unjudged
+from netlab_magic.netfilter.nft_changes import connection_marked, header_changed, marked, ports_of, translated
 from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_several, judged
-from netlab_magic.netfilter.nft_fields import TRACKED, Operand, Sets, is_limited, operand
+from netlab_magic.netfilter.nft_fields import Operand, Sets, is_limited, operand
 from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, protocol_is
-from netlab_magic.netfilter.nft_sets import Value, plain, span
-from netlab_magic.netfilter.rule_index import Line
-from netlab_magic.netfilter.targets import (
-    Action,
-    Change,
-    Unjudged,
-    destined,
-    masquerading,
-    port_after,
-    redirecting,
-    sourced,
-    unknowable,
-    untracked,
-)
+from netlab_magic.netfilter.nft_sets import plain, span
+from netlab_magic.netfilter.rule_index import Line, Stage
+from netlab_magic.netfilter.targets import Action, Change, Unjudged, masquerading, redirecting, unknowable, untracked
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.datatypes import Bitmask
 from netlab_magic.nftables.expressions import (
@@ -86,7 +76,8 @@ class RuleCompiler:
             made.take(statement)
         conditions = tuple(made.conditions)
         text = stateless_rule(rule).text(self.table.family)
-        return Line(self.table.title, chain, number, conditions, tuple(each.test for each in conditions), made.action(), text)
+        tests = tuple(each.test for each in conditions)
+        return Line(self.table.title, chain, number, conditions, tests, made.action(), text, tuple(made.stages))
 
     def told(self, statement: s.Statement) -> str:
         """A statement as nft prints it."""
@@ -100,24 +91,37 @@ class _Line:
         self.of = compiler
         self.conditions: list[Condition] = []
         self.changes: list[Change] = []
+        self.stages: list[Stage] = []
         self.verdict: Action | None = None
         self.is_over = False
 
     def action(self) -> Action:
-        verdict, changes = self.verdict or Action(), tuple(self.changes)
-        if not changes:
+        verdict, change = self.verdict or Action(), self.changed()
+        if change is None:
             return verdict
-        change = changes[0] if len(changes) == 1 else partial(_one_after_the_other, changes)
+        if verdict.choose is not None:
+            return Action(choose=partial(_chosen_after, change, verdict.choose))
         return msgspec.structs.replace(verdict, change=change)
 
+    def changed(self) -> Change | None:
+        """What the rule has changed so far."""
+        changes = tuple(self.changes)
+        return partial(_one_after_the_other, changes) if changes[1:] else changes[0] if changes else None
+
+    def ask(self, *conditions: Condition) -> None:
+        """Adds conditions; those behind a change are about the packet as it is then, and the change stays where they do not hold."""
+        change = self.changed()
+        if change is None:
+            self.conditions += conditions
+        elif conditions:
+            if not self.stages or self.stages[-1][1] is not change:
+                self.stages.append((len(self.conditions), change))
+            self.conditions += (_asked_after(change, condition) for condition in conditions)
+
     def take(self, statement: s.Statement) -> None:
-        if self.changes and isinstance(statement, s.Match | s.VerdictMap | s.Limit | s.Quota | s.ConnectionLimit | s.Meter):
-            self.end(unknowable("asks for something after it has changed something"))
-            self.changes.clear()
-            return
         match statement:
             case s.Match():
-                self.conditions += self.matched(statement)
+                self.ask(*self.matched(statement))
             case s.Verdict():
                 self.end(self.follows(statement))
             case s.VerdictMap(key, mapping):
@@ -136,16 +140,16 @@ class _Line:
                 self.changes.append(untracked)
             case s.SetUpdate(_, _, element):
                 if is_limited(element.statements):
-                    self.conditions.append(unjudged(self.of.told(statement)))
+                    self.ask(unjudged(self.of.told(statement)))
             case s.ObjectReference(kind) if kind in ("limit", "quota"):
-                self.conditions.append(unjudged(self.of.told(statement)))
+                self.ask(unjudged(self.of.told(statement)))
             case s.ObjectReference(kind) if kind != "synproxy":
                 pass
             case _ if isinstance(statement, _LIMITS):
-                self.conditions.append(unjudged(self.of.told(statement)))
+                self.ask(unjudged(self.of.told(statement)))
             case _ if not isinstance(statement, _LOOKS_ONLY):
                 told = statement.text if isinstance(statement, s.Unknown) else self.of.told(statement)
-                self.conditions.append(unjudged(told))
+                self.ask(unjudged(told))
                 self.end(unknowable(f"has a part that the model does not follow, {told}"))
 
     def end(self, action: Action) -> None:
@@ -209,7 +213,7 @@ class _Line:
         """A verdict map: a key that is not there does not match, and its verdict follows where it is."""
         asked, index = operand(key, self.of.sets), self.of.sets.index(mapping)
         if asked is None or index is None:
-            self.conditions.append(unjudged(self.of.told(statement)))
+            self.ask(unjudged(self.of.told(statement)))
             self.end(unknowable(f"has a map that the model cannot look up, {self.of.told(statement)}"))
             return
         known: dict[s.Verdict, Action] = {}
@@ -225,16 +229,16 @@ class _Line:
 
         there = judged(asked.get, partial(is_in, index, False))
         wanted = f"@{mapping.name}" if isinstance(mapping, NamedSet) else f"{{ {', '.join(_few(mapping, key))} }}"
-        self.conditions += [*asked.needs, Condition(asked.text, wanted, there, asked.seen)]
+        self.ask(*asked.needs, Condition(asked.text, wanted, there, asked.seen))
         self.end(Action(choose=chosen))
 
     def reject(self, kind: str, code: int | None) -> None:
         if kind == "tcp reset":
-            self.conditions.append(protocol_is(6))
+            self.ask(protocol_is(6))
             self.end(Action(verdict="REJECT", answer="tcp-reset"))
             return
         if kind in ("icmp", "icmpv6"):
-            self.conditions.append(family_is(kind == "icmpv6"))
+            self.ask(family_is(kind == "icmpv6"))
         family = "icmpv6" if self.of.six else "icmp"
         wanted = _EITHER.get(code or 0, (-1, -1))[self.of.six] if kind == "icmpx" else code
         answer = _REFUSALS[family].get(wanted if wanted is not None else -1)
@@ -245,7 +249,7 @@ class _Line:
     def end_translating(self, make: Callable[[Span | None], Action], port: Expression | None) -> None:
         """The end of a rule that masquerades or redirects."""
         try:
-            found = make(_ports(port))
+            found = make(ports_of(port))
         except ValueError:
             found = unknowable("lets its port be chosen by an expression")
         self.end_with(found)
@@ -257,20 +261,21 @@ class _Line:
 
     def translate(self, nat: s.Nat) -> None:
         family = nat.family or {4: "ip", 6: "ip6"}.get(getattr(nat.address, "version", 0), "")
-        if family in FAMILY_BITS:
-            self.conditions.append(family_is(FAMILY_BITS[family]))
         address = operand(nat.address, self.of.sets) if nat.address is not None else None
         port = operand(nat.port, self.of.sets) if isinstance(nat.port, MapLookup) else None
-        self.conditions += [*(address.needs if address else ()), *(port.needs if port else ())]
+        self.ask(*(address.needs if address else ()), *(port.needs if port else ()))
+        if FAMILY_BITS.get(family, self.of.six) != self.of.six:  # it does nothing, and the next rule is asked (nft_nat_inet_eval)
+            self.end(Action())
+            return
         try:
-            ports = None if port else _ports(nat.port)
+            ports = None if port else ports_of(nat.port)
         except ValueError:
             self.end_with(unknowable(f"chooses the port of {self.of.told(nat)}"))
             return
         if (nat.address is not None and address is None) or nat.modes in (("prefix",), ("interval",)):
             self.end_with(unknowable(f"chooses one of several addresses, {self.of.told(nat)}"))
             return
-        self.end_with(Action(verdict="ACCEPT", change=partial(_translated, nat.kind, address, port, ports)))
+        self.end_with(Action(verdict="ACCEPT", change=partial(translated, nat.kind, address, port, ports)))
 
     # --- changes ------------------------------------------------------------------------------------------------------------------
 
@@ -278,20 +283,36 @@ class _Line:
         found = operand(value, self.of.sets)
         match target:
             case Meta("mark") | Ct("mark") if found is not None:
-                self.conditions += found.needs
-                self.changes.append(partial(_marked if isinstance(target, Meta) else _connection_marked, found))
+                self.ask(*found.needs)
+                self.changes.append(partial(marked if isinstance(target, Meta) else connection_marked, found))
             case Payload("ip" | "ip6", "ttl" | "hoplimit" | "dscp" | "ecn") if found is not None:
-                self.conditions.append(family_is(target.protocol == "ip6"))
-                self.changes.append(partial(_header_changed, target.field, found))
+                self.ask(family_is(target.protocol == "ip6"))
+                self.changes.append(partial(header_changed, target.field, found))
             case Meta(key) if key in _SETS_NOTHING_HERE:
                 pass
             case TcpOption():
-                self.conditions.append(protocol_is(6))
+                self.ask(protocol_is(6))
             case Ct(key) if key != "zone":
                 pass
             case _:
                 told = self.of.told(statement)
                 self.end(unknowable(f"has a part that the model does not follow, {told}"))
+
+
+def _asked_after(change: Change, condition: Condition) -> Condition:
+    """The same condition about what the change makes of a packet."""
+
+    def test(frame: Frame) -> bool | None:
+        try:
+            return condition.test(change(frame))
+        except Unjudged:
+            return None
+
+    return Condition(condition.about, condition.wanted, test, lambda frame: condition.seen(change(frame)), condition.negated)
+
+
+def _chosen_after(change: Change, choose: Callable[[Frame], Action], frame: Frame) -> Action:
+    return msgspec.structs.replace(choose(change(frame)), change=change)
 
 
 def _one_after_the_other(changes: Iterable[Change], frame: Frame) -> Frame:
@@ -323,71 +344,3 @@ def _wanted(match: s.Match) -> str:
     flags = kinds[0].flags(right) if isinstance(kinds[0], Bitmask) and isinstance(right, int) else []
     text = ",".join(flags) or expression_text(right, _STYLE, kinds)
     return f"{match.operator} {text}" if match.operator in _ORDERED else text
-
-
-# --- what rules change ------------------------------------------------------------------------------------------------------------
-
-
-def _ports(port: Expression | None) -> Span | None:
-    """The ports of a translation. Raises ValueError for what is none."""
-    if port is None:
-        return None
-    bounds = span(port)
-    if bounds is not None:
-        return Span(*bounds)
-    number = plain(port)
-    return Span(number, number) if isinstance(number, int) else None
-
-
-def _translated(kind: str, to: Operand | None, by: Operand | None, ports: Span | None, frame: Frame) -> Frame:
-    """The first packet of a connection with another destination, or another source (nft_nat_eval)."""
-    address: Value | None = to.get(frame) if to else (frame.destination if kind == "dnat" else frame.source)
-    if by is not None:
-        number = by.get(frame)
-        ports = Span(number, number) if isinstance(number, int) else ports
-    match address:
-        case (int() as first, int() as number):
-            address, ports = first, Span(number, number)
-    if not isinstance(address, int) or (by is not None and ports is None):
-        raise Unjudged(f"lets {kind} choose one of several addresses or ports")
-    if kind == "dnat":
-        return destined(frame, address, port_after(frame.destination_port, ports, kind))
-    return sourced(frame, address, port_after(frame.source_port, ports, kind))
-
-
-def _number(value: Operand, frame: Frame) -> int:
-    found = value.get(frame)
-    if not isinstance(found, int):
-        raise Unjudged(f"sets something to {value.text}, which cannot be told")
-    return found
-
-
-def _marked(value: Operand, frame: Frame) -> Frame:
-    mark = _number(value, frame)
-    if mark == frame.mark:
-        return frame
-    after = frame.copied()
-    after.mark = mark
-    return after
-
-
-def _connection_marked(value: Operand, frame: Frame) -> Frame:
-    """A packet without a connection has none to mark, and the rule goes on (nft_ct_set_eval)."""
-    mark = _number(value, frame)
-    if not TRACKED.test(frame) or mark == frame.connection_mark:
-        return frame
-    after = frame.copied()
-    after.connection_mark = mark
-    return after
-
-
-def _header_changed(field: str, value: Operand, frame: Frame) -> Frame:
-    number = _number(value, frame)
-    after = frame.copied()
-    if field in ("ttl", "hoplimit"):
-        after.ttl = number & 0xFF
-    elif field == "dscp":
-        after.tos = (frame.tos & 3) | (number & 0x3F) << 2
-    else:
-        after.tos = (frame.tos & ~3) | number & 3
-    return after

@@ -140,14 +140,17 @@ class _Pipeline(AtHooks):
         if self.routing is None:
             return self.forward(self.sent.output) if self.sent.output else self.deliver()
         self.refuse_martians()
-        if self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST"):
+        strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"  # rt6_need_strict
+        if not strict and self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"):
             return self.deliver()
-        hop = self.routing.route(frame.destination)
+        if frame.six and self.redirected and (port := self.port_back_to_bridge()):
+            return self.switch(port)  # before the kernel checks whether the host forwards (br_nf_pre_routing_finish_ipv6)
+        hop = self.routing.route_through(frame.input, frame.destination) if strict else self.routing.route(frame.destination)
         if not self.routing.forwards and (hop is not None or not frame.six):
             key = "net.ipv6.conf.all.forwarding" if frame.six else "net.ipv4.ip_forward"
             raise Stopped(Outcome.DROPPED, f"the host does not forward ({key} is 0)", cause=Cause.NOT_FORWARDING)
-        if hop is None:
-            raise self.no_way(frame.destination, answers=True)
+        if hop is None:  # a frame with a new destination and no route is freed in silence (br_nf_pre_routing_finish_ipv6)
+            raise self.no_way(frame.destination, answers=not (frame.six and self.redirected))
         return self.forward(hop.device)
 
     def no_way(self, destination: int, *, answers: bool) -> Stopped:
@@ -178,10 +181,8 @@ class _Pipeline(AtHooks):
 
     def forward(self, output: str) -> Outcome:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
-        if self.redirected and self.routing and output == self.frame.input:
-            hop = self.routing.route(self.frame.destination)
-            if hop and (port := self.routing.port_to(output, hop.next)):
-                return self.switch(port)
+        if self.redirected and (port := self.port_back_to_bridge()):
+            return self.switch(port)
         if self.frame.ttl <= 1:
             answer = "icmp6-time-exceeded" if self.frame.six else "icmp-time-exceeded"
             raise Stopped(Outcome.DROPPED, "its TTL has expired", answer, Cause.TTL)
@@ -189,6 +190,11 @@ class _Pipeline(AtHooks):
         self.hook("FORWARD")
         self.hook("POSTROUTING")
         return Outcome.FORWARDED
+
+    def port_back_to_bridge(self) -> str:
+        """The port of the incoming bridge through which the new destination is reached; "" if it is reached elsewhere."""
+        hop = self.routing.route(self.frame.destination) if self.routing else None
+        return self.routing.port_to(hop.device, hop.next) if self.routing and hop and hop.device == self.frame.input else ""
 
     def deliver(self) -> Outcome:
         self.hook("INPUT")
@@ -214,7 +220,8 @@ class _Pipeline(AtHooks):
         hop = self.routing.route(destination)
         if hop is None:
             raise self.no_way(destination, answers=False)
-        if self.routing.is_loopback(self.frame.source) and not self.routing.takes_loopback(hop.device):  # __mkroute_output
+        from_loopback = not self.frame.six and self.routing.is_loopback(self.frame.source)
+        if from_loopback and not self.routing.takes_loopback(hop.device):  # __mkroute_output
             why = f"nothing leaves the host from its loopback address {shown(self.frame.source, self.frame.six)}"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.MARTIAN)
         return hop.device

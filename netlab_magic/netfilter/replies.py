@@ -2,7 +2,7 @@
 
 import msgspec
 
-from netlab_magic.iptables.numbers import shown, word_of
+from netlab_magic.iptables.numbers import number_of, shown, word_of
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.frame import Ends, Frame
 from netlab_magic.netfilter.pipeline import routing_of
@@ -83,11 +83,11 @@ def refusal_of(walked: HostTrace, host: Host | None) -> Packet | None:
     that port, past all rules (nf_send_reset). None where nothing is sent, or where the host's address is unknown.
     """
     frame = walked.last
-    made = _reset(frame) if walked.answer == "tcp-reset" else _error(frame, walked.answer, host)
+    made = _reset(frame) if walked.answer == "tcp-reset" else _error(walked, host)
     if made is None:
         return None
     tracked = frame.state not in ("INVALID", "UNTRACKED")
-    found = frame.state == "UNTRACKED" and "CONFIRMED" in frame.status and made.protocol != "tcp"  # an error about a connection that is
+    found = not tracked and "CONFIRMED" in frame.status and made.protocol != "tcp"  # an error about a connection that is
     seen = frame.packet()
     routing = routing_of(host, frame.six)
     direct = made.protocol == "tcp" and (routing is None or routing.shows_bridged)
@@ -102,6 +102,7 @@ def refusal_of(walked: HostTrace, host: Host | None) -> Packet | None:
         reply=seen.reply,
         connection_mark=frame.connection_mark,
         attached=frame.state != "INVALID" and not found,
+        half_attached=found and frame.state == "UNTRACKED",
         connection_protocol=seen.connection_protocol or seen.protocol,
     )
 
@@ -122,12 +123,12 @@ def _reset(frame: Frame) -> Packet | None:
     )
 
 
-def _error(frame: Frame, answer: str, host: Host | None) -> Packet | None:
+def _error(walked: HostTrace, host: Host | None) -> Packet | None:
     """An ICMP error, none about another error (icmp_send in net/ipv4/icmp.c, icmp6_send in net/ipv6/icmp.c)."""
-    source = _own_address(frame, host)
-    if source is None or answer not in _ERRORS or _is_error(frame) or _is_own_reply(frame):
+    frame, source = walked.last, _own_address(walked, host)
+    if source is None or walked.answer not in _ERRORS or _is_error(frame) or _is_own_reply(frame):
         return None
-    return _made_error(frame, source, _ERRORS[answer])
+    return _made_error(frame, source, _ERRORS[walked.answer])
 
 
 def _made_error(frame: Frame, source: int, kind: tuple[int, int]) -> Packet:
@@ -152,9 +153,29 @@ def _is_error(frame: Frame) -> bool:
     return (kind == "ipv6-icmp" and frame.icmp[0] < 128) or (kind == "icmp" and frame.icmp[0] in _ERROR_TYPES)
 
 
-def _own_address(frame: Frame, host: Host | None) -> int | None:
-    """The address that the host sends an ICMP error from: the packet's destination if it is its own, else that towards the sender."""
+def _own_address(walked: HostTrace, host: Host | None) -> int | None:
+    """The address that the host sends an ICMP error from: the packet's destination if it is its own, else that towards the sender.
+
+    IPv6 takes a frame of a bridge that has got another destination for one that came in through the device that leads there (ip6_rcv_core,
+    which finds the route that br_nf_pre_routing_finish_ipv6 has left).
+    """
+    frame = walked.last
     routing = routing_of(host, frame.six)
-    if routing and routing.is_local(frame.destination):
+    if routing is None:
+        return None
+    if routing.is_local(frame.destination) and _is_taken_for_own(walked):
         return frame.destination
-    return routing.source_towards(frame.source) if routing else None
+    if frame.six and frame.port_in and frame.destination != number_of(walked.sent.destination):
+        ahead = routing.route(frame.destination)
+        return routing.source_for(ahead.device, frame.source) if ahead else None
+    return routing.source_towards(frame.source)
+
+
+def _is_taken_for_own(walked: HostTrace) -> bool:
+    """Whether a host that is about to refuse a packet knows that it was for itself: in PREROUTING, no route says so yet
+    (nf_reject_fill_skb_dst); IPv6 looks at the address (ipv6_chk_addr), of which ::1 belongs to lo only.
+    """
+    frame = walked.last
+    if frame.six:
+        return frame.destination != 1 or frame.input in ("", "lo")
+    return walked.hooks[-1:] != ("PREROUTING",)

@@ -7,6 +7,7 @@ import msgspec
 
 from netlab_magic.iptables.numbers import number_of
 from netlab_magic.model.topology import Namespace, Route, Topology
+from netlab_magic.netfilter.source_selection import source6
 
 __all__ = ["Device", "Host", "NextHop", "Routing", "host_of"]
 
@@ -119,6 +120,15 @@ class _Address(msgspec.Struct, frozen=True):
 
 
 _LOOPBACK = (127 << 24, 0xFF << 24)
+_POINT_TO_POINT = 127
+"""The prefix length of IPv6 from which on a network has no address for all of its routers (addrconf_join_anycast; RFC 6164)."""
+
+
+_KNOWN_TYPES = (
+    frozenset(("LOCAL", "UNICAST", "BROADCAST", "MULTICAST")),
+    frozenset(("LOCAL", "UNICAST", "MULTICAST", "ANYCAST", "UNREACHABLE", "UNSPEC")),
+)
+"""The kinds of addresses that are told here, for IPv4 and IPv6."""
 
 
 class Routing:
@@ -131,6 +141,8 @@ class Routing:
         self.devices = {device.name: device for device in host.devices}
         self.own = tuple(self._addresses(host))
         self.local = {address.number for address in self.own}
+        wide = (found for found in self.own if six and self.forwards and found.mask.bit_count() < _POINT_TO_POINT)
+        self.anycast = {found.number & found.mask for found in wide}
         self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
         self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
         self.ports = {
@@ -189,9 +201,48 @@ class Routing:
             return "LOCAL"
         if address in self.broadcasts:
             return "BROADCAST"
-        if address >> (120 if self.six else 28) == (0xFF if self.six else 0xE):
+        if address in self.anycast:
+            return "ANYCAST"
+        if self.is_multicast(address):
             return "MULTICAST"
         return "UNICAST" if address or self.six else "BROADCAST"
+
+    def address_type_at(self, device: str, address: int) -> str:
+        """The kind of an address as it looks from one device, in the words of nft's `fib daddr . iif type`: that of another device is
+        UNICAST (inet_dev_addr_type, nft_fib6_eval_type).
+        """
+        kind = self.address_type(address)
+        if kind == "LOCAL" and self.is_loopback(address) and not any(own.number == address for own in self.own):
+            return kind if device == "lo" else "UNICAST"
+        if kind == "LOCAL":
+            return kind if any((own.device, own.number) == (device, address) for own in self.own) else "UNICAST"
+        if kind == "BROADCAST" and address in {own.broadcast for own in self.own}:
+            return kind if any((own.device, own.broadcast) == (device, address) for own in self.own) else "UNICAST"
+        return kind
+
+    def is_multicast(self, address: int) -> bool:
+        """Whether it is the address of a group."""
+        return address >> (120 if self.six else 28) == (0xFF if self.six else 0xE)
+
+    def has_types(self, address: int, kinds: frozenset[str]) -> bool | None:
+        """Whether an address is of one of these kinds in the words of `-m addrtype`; None where that cannot be told.
+
+        Of an IPv6 address, MULTICAST, UNICAST and UNSPEC must all hold if they are asked for, and one of the others, which take a route
+        (match_type6 and match_lookup_rt6 in xt_addrtype.c).
+        """
+        if not kinds <= _KNOWN_TYPES[self.six]:
+            return None
+        if not self.six:
+            return self.address_type(address) in kinds
+        if "MULTICAST" in kinds and not self.is_multicast(address):
+            return False
+        if ("UNICAST" in kinds and (self.is_multicast(address) or not address)) or ("UNSPEC" in kinds and address):
+            return False
+        asked = kinds & {"LOCAL", "ANYCAST", "UNREACHABLE"}
+        if not asked:
+            return True
+        held = self.address_type(address)
+        return held in asked or ("UNREACHABLE" in asked and held == "UNICAST" and self.route(address) is None)
 
     def expects(self, source: int, device: str) -> bool:
         """Whether a packet from `source` may come in through a device, as its rp_filter has it (__fib_validate_source)."""
@@ -208,7 +259,7 @@ class Routing:
         return self._known[address]
 
     def _route(self, address: int) -> NextHop | None:
-        if self.is_local(address):
+        if self.is_local(address) or address in self.anycast:
             return NextHop("lo", address, local=True)
         found = self._reach(address)
         if found is None or found.kind != "unicast":
@@ -217,6 +268,11 @@ class Routing:
 
     def _reach(self, address: int) -> _Reach | None:
         return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
+
+    def route_through(self, device: str, address: int) -> NextHop | None:
+        """Where packets for an address go when only the routes of one device count; None without any."""
+        found = next((reach for reach in self.reaches if reach.device == device and address & reach.mask == reach.network), None)
+        return NextHop(found.device, address if found.via is None else found.via) if found and found.kind == "unicast" else None
 
     def barrier(self, address: int) -> str:
         """The kind of a route to an address that discards or rejects packets: blackhole, unreachable, prohibit; "" for others."""
@@ -228,10 +284,13 @@ class Routing:
         return self.ports.get((bridge, address), "")
 
     def source_for(self, device: str, towards: int) -> int | None:
-        """The address of a device that masquerading takes: one in the next hop's network, else the first (inet_select_addr).
+        """The address that packets leave a device with, and that masquerading takes: one in the next hop's network, else the first
+        (inet_select_addr); `towards` is the next hop, for IPv6 the destination (see `source6`).
 
         127.0.0.1 is none for others; a device without an address borrows one of another device.
         """
+        if self.six:
+            return source6(self.own, device, towards)
         others = [address for address in self.own if not self.is_loopback(address.number)]
         own = [address for address in others if address.device == device]
         near = next((address for address in own if address.number & address.mask == towards & address.mask), None)
@@ -245,7 +304,7 @@ class Routing:
             return None
         if hop.local:
             return self.primary_of(address)
-        return self.source_for(hop.device, hop.next) if hop.source is None else hop.source
+        return self.source_for(hop.device, address if self.six else hop.next) if hop.source is None else hop.source
 
     def primary_of(self, address: int) -> int:
         """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""

@@ -6,18 +6,23 @@ import msgspec
 
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, Test
-from netlab_magic.netfilter.targets import Action
+from netlab_magic.netfilter.targets import Action, Change
 
-__all__ = ["Candidate", "Class", "Line", "Lines", "Place"]
+__all__ = ["Candidate", "Class", "Line", "Lines", "Place", "Stage"]
 
 Place = tuple[str, str, int]
 """Table, chain and number of a rule; 0 for the end of a chain."""
 
 
+Stage = tuple[int, Change]
+"""The number of conditions after which a rule changes the packet although others follow, and what it has changed by then."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a user chain.
 
-    `text` is a rule of nft as it is printed, without what it has counted.
+    `text` is a rule of nft as it is printed, without what it has counted. `stages` are those of a rule that asks for something after it
+    has changed something: what it has changed stays when it does not match.
     """
 
     table: str
@@ -27,6 +32,7 @@ class Line(msgspec.Struct, frozen=True):
     tests: tuple[Test, ...]
     action: Action
     text: str = ""
+    stages: tuple[Stage, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -54,13 +60,18 @@ class Line(msgspec.Struct, frozen=True):
                 unknown = at if unknown < 0 else unknown
         return (True, -1) if unknown < 0 else (None, unknown)
 
+    def left_by(self, failed: int, frame: Frame) -> Frame:
+        """The packet as the rule leaves it when this condition does not hold. Raises Unjudged."""
+        change = next((change for at, change in reversed(self.stages) if at <= failed), None)
+        return frame if change is None else change(frame)
+
     def __str__(self) -> str:
         what = f"rule {self.number}" if self.number else "the end" if self.action.verdict == "RETURN" else "the policy"
         return f"{what} of {self.chain} in table {self.table}" if self.is_native else f"{what} of {self.chain}"
 
 
 Candidate = tuple[int, Line, tuple[Test, ...]]
-"""The place of a line in its chain, the line, and the tests of it that are still to be made."""
+"""The place of a line in its chain, the line, and the tests of it that are still to be made; none for a line with stages."""
 
 Class = tuple[int, str, str]
 """Protocol, input and output of a packet, none of which changes while a table is asked."""
@@ -116,7 +127,8 @@ def _candidates(lines: Sequence[Line], frame: Frame) -> _Candidates:
         answers = [each.test(frame) if each.field in ("protocol", "input", "output") else None for each in line.conditions]
         if False in answers:
             continue
-        candidate = at, line, tuple(test for test, answer in zip(line.tests, answers, strict=True) if answer is None)
+        left = () if line.stages else tuple(test for test, answer in zip(line.tests, answers, strict=True) if answer is None)
+        candidate = at, line, left
         only = {each.field: each.only for each in line.conditions if each.only is not None}
         if (destination := only.get("destination")) is not None:
             by_address.setdefault(~destination, []).append(candidate)

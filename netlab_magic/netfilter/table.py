@@ -5,6 +5,7 @@ Proofs), named in the comments.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -49,13 +50,15 @@ def traverse(hook: str, base: str, chains: Mapping[str, Lines], frame: Frame, as
         before, (at, line, certain) = at, _next(candidates, frame)
         if at > before + 1:  # nomatch
             entries.append(PassedRules(hook, chain, before + 1, at, frame))
-        if not certain:
-            failed = line.match(frame)[1]
-            matched = next(assumed, None) if line.acts else None
+        if not certain or line.stages:
+            known, failed = line.match(frame)
+            matched = known if known is not None else next(assumed, None) if line.acts else None
             if matched is None and line.acts:
                 raise Undecided(line, f"uses {line.conditions[failed].about}", forks=True)
             if not matched:
-                entries.append(RuleVisit(hook, line, matched, failed, frame))
+                left = frame if not line.stages else _changed(line, partial(line.left_by, failed), frame)
+                entries.append(RuleVisit(hook, line, matched, failed, frame, None if left is frame else left))
+                frame = left
                 continue
         follows = line.action if line.action.choose is None else _chosen(line, frame)
         if follows.change is None:

@@ -226,12 +226,13 @@ def _masquerade(said: _Values) -> Action:
 
 
 def masquerading(ports: Span | None) -> Action:
-    """The source becomes the address of the device that the packet leaves through (nf_nat_masquerade_ipv4)."""
+    """The source becomes the address of the device that the packet leaves through (nf_nat_masquerade_ipv4 and _ipv6)."""
 
     def change(frame: Frame) -> Frame:
         routing = frame.routing
         hop = routing.route(frame.destination) if routing else None
-        address = routing.source_for(frame.output, hop.next if hop else frame.destination) if routing else None
+        towards = hop.next if hop and not frame.six else frame.destination
+        address = routing.source_for(frame.output, towards) if routing else None
         if address is None:
             raise Unjudged(f"masquerades, and the address of {frame.output or 'the output interface'} is not known")
         return sourced(frame, address, port_after(frame.source_port, ports, "MASQUERADE"))

@@ -7,7 +7,7 @@ from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packe
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse as parse_iptables
 from netlab_magic.model.packet import Flow
-from netlab_magic.netfilter import every_way, walk
+from netlab_magic.netfilter import every_way, refusal_of, walk
 from netlab_magic.nftables import parse
 
 UDP = "udp 172.18.0.2:4000 > 8.8.8.8:53"
@@ -382,3 +382,59 @@ def test_a_large_set_is_looked_up():
     elements = ", ".join(f"10.{at >> 16}.{at >> 8 & 255}.{at & 255}" for at in range(0, 200_000, 2))
     text = table("ip daddr @many drop", sets=f"\tset many {{\n\t\ttype ipv4_addr\n\t\telements = {{ {elements} }}\n\t}}\n")
     assert walk(packet(OUT), Ruleset(), HOST, native=parse(text)).passed
+
+
+# --- cases that the agreement of model and kernel has found -------------------------------------------------------------------------
+
+
+def test_a_translation_of_the_other_family_does_nothing():
+    """The rule matches, and the next one is asked (nft_nat_inet_eval); a key that is not in its map ends it all the same."""
+    skipped = walked(FROM_OUTSIDE, table("dnat ip6 to fd00::2", "dnat ip to 172.18.0.3", head=NAT, sets=""))
+    assert [step.rule for step in skipped.matched] == [1, 2]
+    assert skipped.packet.destination == "172.18.0.3"
+    missing = walked(FROM_OUTSIDE, table("dnat ip6 to tcp dport map { 80 : fd00::2 . 80 }", head=NAT, sets=""))
+    assert [step.rule for step in missing.matched] == [None]
+
+
+def test_what_a_rule_has_changed_stays_when_a_later_condition_fails():
+    """nft_do_chain evaluates expressions one after the other, and undoes nothing when one of them breaks."""
+    rules = "meta mark set 0x5 tcp dport 81 accept", "meta mark set 0x1 meta mark 0x1 tcp dport 80 counter", "meta mark 0x1 drop"
+    found = walked(OUT, table(*rules, sets=""))
+    assert ended(found) == "dropped @ inet fw forward 3"
+    marks = [(step.rule, step.matched, step.changed and step.changed.mark) for step in found.visits]
+    assert marks == [(1, False, 5), (2, True, 1), (3, True, None)]
+    assert ended(walked(OUT, table("meta mark set 0x5 tcp dport 81", "meta mark 0x5 drop", sets=""))) == "dropped @ inet fw forward 2"
+
+
+def test_a_verdict_map_looks_up_what_the_rule_has_changed():
+    found = walked(OUT, table("meta mark set 0x2 meta mark vmap { 0x2 : drop }", sets=""))
+    assert ended(found) == "dropped @ inet fw forward 1"
+    assert found.last.mark == 2
+
+
+def test_what_is_rejected_before_connection_tracking_has_no_connection():
+    """Nor has the error about it, which conntrack cannot relate to anything (nf_ct_attach finds none to attach)."""
+    early = table("reject", head="type filter hook prerouting priority raw; policy accept;", sets="")
+    found = walked(TO_HOST, early)
+    assert refusal_of(found, HOST).state == "INVALID"
+    late = table("reject", head="type filter hook prerouting priority mangle; policy accept;", sets="")
+    assert refusal_of(walked(TO_HOST, late), HOST).state == "RELATED"
+
+
+def test_an_error_from_prerouting_does_not_come_from_the_address_that_was_asked():
+    """No route says yet that the packet is for the host itself: icmp_send takes the address towards the sender."""
+    text = "tcp 10.0.0.9:4000 > 172.18.0.1:80"
+    early = table("reject", head="type filter hook prerouting priority mangle; policy accept;", sets="")
+    assert refusal_of(walked(text, early), HOST).source == "10.0.0.5"
+    late = table("reject", head="type filter hook input priority filter; policy accept;", sets="")
+    assert refusal_of(walked(text, late), HOST).source == "172.18.0.1"
+
+
+@pytest.mark.parametrize(
+    ("destination", "kind"), [("10.0.0.5", "local"), ("172.18.0.1", "unicast"), ("127.0.0.1", "unicast"), ("255.255.255.255", "broadcast")]
+)
+def test_the_type_of_an_address_as_its_input_sees_it(destination, kind):
+    """The address of another device is one like any other (inet_dev_addr_type)."""
+    head = "type filter hook prerouting priority mangle; policy accept;"
+    found = walked(f"udp 10.0.0.9:4000 > {destination}:80", table(f"fib daddr . iif type {kind} drop", head=head, sets=""))
+    assert ended(found) == "dropped @ inet fw prerouting 1"

@@ -573,8 +573,15 @@ def test_an_echo_reply_to_another_address_of_the_host_is_an_answer_to_ping():
 
 def test_an_error_about_an_untracked_packet_is_not_untracked_itself():
     """It brings a mark that keeps NOTRACK off (nf_conntrack_attach, xt_ct_target): found by the agreement of model and kernel."""
-    error = packet("icmp 10.0.0.5 > 10.0.0.9 icmp_type=3", state="RELATED", connection_protocol="udp")
+    error = packet("icmp 10.0.0.5 > 10.0.0.9 icmp_type=3", state="RELATED", connection_protocol="udp", half_attached=True)
     found = walk(error, rules("raw OUTPUT -j CT --notrack", "raw OUTPUT -m conntrack --ctstate UNTRACKED -j DROP"), HOST)
     assert found.outcome == Outcome.SENT
     assert found.last.state == "RELATED"
     assert not found.last.attached
+
+
+def test_an_error_about_a_closed_port_can_be_untracked():
+    """UDP parts a datagram from its connection before it tells that nobody listens (nf_reset_ct in __udp4_lib_rcv)."""
+    error = packet("icmp 10.0.0.5 > 10.0.0.9 icmp_type=3", state="RELATED", connection_protocol="udp")
+    found = walk(error, rules("raw OUTPUT -j CT --notrack", "OUTPUT -m conntrack --ctstate UNTRACKED -j DROP"), HOST)
+    assert ended(found) == "dropped @ filter OUTPUT 1"

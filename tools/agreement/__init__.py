@@ -3,6 +3,7 @@
 Both must agree which rules matched, in which order, for every packet of the connection, and whether its answers arrive.
 """
 
+from agreement.firewalls import FIREWALLS
 from agreement.runner import Tally, agreement
 
-__all__ = ["Tally", "agreement"]
+__all__ = ["FIREWALLS", "Tally", "agreement"]

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from agreement.cases import Case
-from agreement.kernel import Kernel, Talk
+from agreement.firewalls import Firewall
+from agreement.kernel import Kernel
 from agreement.reporting import Place
-from agreement.world import ADDRESSES, PORTS, host
+from agreement.talks import Talk
+from agreement.world import IPV4, IPV6, PORTS, host
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, every_way, refusal_of, reply_to, walk
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["Expected", "Judged", "expectations", "judged"]
 
 Walker = Callable[[Packet], Iterable[HostTrace]]
-_OWNERS = {**{address: name for name, address in ADDRESSES.items()}, "8.8.8.8": "ext"}
 _PATIENCE = 12
 _UNTRACKED = ("INVALID", "UNTRACKED")
 
@@ -34,9 +36,9 @@ class Expected(msgspec.Struct):
         """The steps as the kernel may tell them: nft tells a rule that rejects after what the answer met, which goes out meanwhile, and
         which may come in again, through lo, before or after.
         """
-        if variant == "legacy" or all(found.outcome != Outcome.REJECTED for found in self.walks):
+        if not any(_is_told_late(found, variant) for found in self.walks):
             return [[step for found in self.walks for step in found.visits]]
-        return [_nested(self.walks, whole=whole) for whole in (False, True)]
+        return [_nested(self.walks, variant, whole=whole) for whole in (False, True)]
 
     def differs_at(self, order: list[RuleVisit], seen: list[Place]) -> tuple[list[Place], list[Place]] | None:
         """What is left of the walk's and of the kernel's steps where the two go apart; None when they do not.
@@ -56,13 +58,20 @@ def _place(step: RuleVisit) -> Place:
     return step.table, step.chain, step.rule or 0
 
 
-def _nested(walks: list[HostTrace], *, whole: bool) -> list[RuleVisit]:
+def _is_told_late(found: HostTrace, variant: str) -> bool:
+    """Whether a rule of nft rejects: legacy tells of a rule before it does what that says."""
+    return found.outcome == Outcome.REJECTED and (variant == "nft" or found.visits[-1].line.is_native)
+
+
+def _nested(walks: list[HostTrace], variant: str, *, whole: bool) -> list[RuleVisit]:
     steps = list(walks[0].visits) if walks else []
     if not walks or not walks[1:]:
         return steps
-    after = _nested(walks[1:], whole=whole)
-    if walks[0].outcome != Outcome.REJECTED:
+    after = _nested(walks[1:], variant, whole=whole)
+    if not _is_told_late(walks[0], variant):
         return steps + after
+    if walks[-1].outcome == Outcome.UNKNOWN:  # and so is when the rule is told
+        return [*steps[:-1], *after]
     meanwhile = len(after) if whole else next((at for at, step in enumerate(after) if step.hook in ("PREROUTING", "INPUT")), len(after))
     return [*steps[:-1], *after[:meanwhile], steps[-1], *after[meanwhile:]]
 
@@ -92,16 +101,18 @@ Sequel = tuple[Expected, Packet | None]
 """A round, and the packet that the next one begins with, None after the last."""
 
 
-def expectations(case: Case, ruleset: Ruleset, variant: str, *, branching: bool) -> Iterator[list[Expected]]:
+def expectations(
+    case: Case, ruleset: Ruleset, native: NftRuleset, firewall: Firewall, *, branching: bool
+) -> Iterator[list[Expected]]:
     """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that may be."""
-    there = host(case.setting, variant)
+    there = host(case.setting, firewall.variant)
 
     def walker(packet: Packet) -> Iterable[HostTrace]:
         def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
-            found = walk(packet, ruleset, there, assumed=assumed)
+            found = walk(packet, ruleset, there, assumed=assumed, native=native, ordered=case.ordered)
             return found, found.forks
 
-        return every_way(follow, _MOST_BRANCHES)[0] if branching else (walk(packet, ruleset, there),)
+        return every_way(follow, _MOST_BRANCHES)[0] if branching else (follow(())[0],)
 
     for first, packet in _round(case, case.packet, walker, there):
         if packet is None or branching:
@@ -117,7 +128,8 @@ def _round(case: Case, packet: Packet, walker: Walker, there: Host) -> Iterator[
             yield Expected([request], answered=None, more=True), None
         elif not request.passed:
             for walks in _refused(request, walker, there):
-                yield Expected(walks, answered=False), _next(case.packet, walks) if again else None
+                told = walks[-1].outcome != Outcome.UNKNOWN
+                yield Expected(walks, answered=False, more=not told), _next(case.packet, walks) if again and told else None
         elif not _is_received(request):
             yield Expected([request], answered=False), _next(case.packet, [request]) if again else None
         else:
@@ -130,17 +142,18 @@ def _port_closed(request: HostTrace, there: Host) -> Packet:
     """
     back, last = reply_to(request, there), request.last
     if back.protocol == "tcp":
-        return msgspec.structs.replace(back, flags=frozenset(("RST", "ACK")), length=40, tos=last.tos & 0xFC)
+        return msgspec.structs.replace(back, flags=frozenset(("RST", "ACK")), length=60 if last.six else 40, tos=last.tos & 0xFC)
+    header, most = (48, 1280) if last.six else (28, 576)
     return msgspec.structs.replace(
         back,
-        protocol="icmp",
+        protocol="ipv6-icmp" if last.six else "icmp",
         connection_protocol=back.protocol,
         source_port=0,
         destination_port=0,
-        icmp_type=3,
-        icmp_code=3,
-        length=min(last.length + 28, 576),
-        tos=last.tos & 0x1E | 0xC0,
+        icmp_type=1 if last.six else 3,
+        icmp_code=4 if last.six else 3,
+        length=min(last.length + header, most),
+        tos=0 if last.six else last.tos & 0x1E | 0xC0,
         state="RELATED" if back.state == "ESTABLISHED" else "INVALID",
         status=back.status - {"SEEN_REPLY"},
     )
@@ -148,10 +161,10 @@ def _port_closed(request: HostTrace, there: Host) -> Packet:
 
 def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> Iterator[Sequel]:
     """The rounds whose request has arrived."""
-    tcp, closed = case.packet.protocol == "tcp", request.packet.protocol != "icmp" and request.packet.destination_port not in PORTS
+    tcp, closed = case.packet.protocol == "tcp", "icmp" not in request.packet.protocol and request.packet.destination_port not in PORTS
     answer = _port_closed(request, there) if closed else reply_to(request, there)
     if request.sent.flags >= {"ACK"}:
-        answer = msgspec.structs.replace(answer, flags=frozenset(("ACK",)), length=52)
+        answer = msgspec.structs.replace(answer, flags=frozenset(("ACK",)), length=_segment(case))
     for reply in walker(answer):
         answered = Conversation(request, reply).answered and not closed
         stray = reply.passed and not answered and not closed
@@ -164,9 +177,15 @@ def _answered(case: Case, request: HostTrace, walker: Walker, there: Host) -> It
             if reply.outcome == Outcome.UNKNOWN:
                 expected = Expected(so_far, answered=None, more=True)
             if tcp and answered and request.sent.flags == {"SYN"}:
-                yield from _shaken(case, so_far, msgspec.structs.replace(packet, flags=frozenset(("ACK",)), length=52), walker, there)
+                third = msgspec.structs.replace(packet, flags=frozenset(("ACK",)), length=_segment(case))
+                yield from _shaken(case, so_far, third, walker, there)
             else:
                 yield expected, packet if goes_on and expected.answered is not None else None
+
+
+def _segment(case: Case) -> int:
+    """The bytes of a packet of a TCP connection after its first two, without data: the headers, with a time stamp."""
+    return 72 if case.six else 52
 
 
 def _shaken(case: Case, so_far: list[HostTrace], packet: Packet, walker: Walker, there: Host) -> Iterator[Sequel]:
@@ -174,7 +193,7 @@ def _shaken(case: Case, so_far: list[HostTrace], packet: Packet, walker: Walker,
     for third in walker(packet):
         if third.passed:
             data = msgspec.structs.replace(
-                packet, flags=frozenset(("PSH", "ACK")), length=52 + case.size, connection_mark=third.last.connection_mark
+                packet, flags=frozenset(("PSH", "ACK")), length=_segment(case) + case.size, connection_mark=third.last.connection_mark
             )
             tracked = packet.state == "ESTABLISHED"
             known = tracked and not _is_lost(third)
@@ -193,8 +212,9 @@ def _next(packet: Packet, walks: list[HostTrace]) -> Packet:
         return packet
     mark, seen = request.connection_mark, "SEEN_REPLY" in request.status
     for found in walks[1:]:
-        stopped_in_raw = not found.passed and bool(found.decided_by) and found.decided_by.table == "raw"
-        if found.last.state not in _UNTRACKED and not stopped_in_raw:
+        decided = found.decided_by
+        stopped_before = not found.passed and decided is not None and len(found.hooks) == 1 and decided.frame.state == "INVALID"
+        if found.last.state not in _UNTRACKED and not stopped_before:
             mark, seen = found.last.connection_mark, seen or found.last.state == "ESTABLISHED"
     if packet.protocol == "tcp" and not seen:  # an ACK after nothing but a SYN (sIV of tcp_conntracks in nf_conntrack_proto_tcp.c)
         return msgspec.structs.replace(packet, state="INVALID")
@@ -216,11 +236,12 @@ def _is_lost(request: HostTrace) -> bool:
 
 def _is_received(request: HostTrace) -> bool:
     """Whether the receiver takes it: it drops what comes from one of its own addresses (fib_validate_source)."""
-    packet = request.packet
+    packet, network = request.packet, IPV6 if request.last.six else IPV4
     if request.outcome == Outcome.DELIVERED:
         return True
-    owner = _OWNERS.get(packet.destination)
-    return bool(owner) and packet.source in (*_OWNERS, "10.0.0.6", "172.18.0.1", "172.19.0.1") and _OWNERS.get(packet.source) != owner
+    owner = network.owner(packet.destination)
+    known = (*network.addresses.values(), network.second, *network.bridges, network.outside)
+    return bool(owner) and packet.source in known and network.owner(packet.source) != owner
 
 
 def _refused(walked: HostTrace, walker: Walker, there: Host) -> Iterator[list[HostTrace]]:
@@ -265,11 +286,11 @@ def _one(fitting: list[Expected], talk: Talk, kernel: Kernel) -> Judged:
             tries = 0
         answered = talk.answered() or answered
         places += kernel.places()
-        chosen = next((judgement for one in fitting if (judgement := Judged(one, answered, places, kernel.variant)).agrees), None)
+        chosen = next((judgement for one in fitting if (judgement := Judged(one, answered, places, kernel.firewall.variant)).agrees), None)
         if chosen and (tries >= 1 or chosen.expected.answered):
             return chosen
         if tries >= _PATIENCE:
-            return chosen or Judged(fitting[0], answered, places, kernel.variant)
+            return chosen or Judged(fitting[0], answered, places, kernel.firewall.variant)
         tries += 1
         if tries > 1:
             _pause(tries)

@@ -3,20 +3,18 @@
 import random
 from collections.abc import Callable, Sequence
 
+from agreement.vocabulary import DEVICES, vocabulary
+
 __all__ = ["Words"]
 
-_ADDRESSES = ("172.18.0.2", "172.18.0.3", "172.18.0.1", "172.19.0.2", "10.0.0.1", "10.0.0.5", "8.8.8.8", "127.0.0.1")
-_NETWORKS = ("172.18.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "172.18.0.2/31", "172.0.0.2/255.0.0.255", "127.0.0.0/8")
 _PORTS = ("80", "8080", "9", "1:1023", "1024:65535", "8000:9000", "0:79", "20000:")
 _WITH_INPUT = ("PREROUTING", "INPUT", "FORWARD")
 _WITH_OUTPUT = ("FORWARD", "OUTPUT", "POSTROUTING")
-_DEVICES = ("docker1", "docker2", "docker+", "eth0", "e+", "lo", "br-veth0", "+")
 _BRIDGE_PORTS = ("br-veth0", "br-veth1", "br-veth+", "br-veth2")
 _STATES = ("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "SNAT", "DNAT")
 _STATUSES = ("NONE", "SEEN_REPLY", "ASSURED", "CONFIRMED", "EXPECTED")
 _TUPLE_PORTS = ("--ctorigsrcport", "--ctorigdstport", "--ctreplsrcport", "--ctrepldstport")
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
-_TYPES = ("LOCAL", "UNICAST", "BROADCAST", "MULTICAST")
 _MARKS = ("0x0", "0x1", "0x2", "0x3", "0x7", "0x0/0x1", "0x1/0x3", "0x2/0x2", "0x4/0x4")
 _MARKING = (
     *("--set-mark 0x1", "--set-xmark 0x2/0x2", "--or-mark 0x4", "--and-mark 0x3", "--xor-mark 0x1", "--set-mark 0x4/0x6", "--set-mark 0"),
@@ -24,10 +22,6 @@ _MARKING = (
 _CONNECTION_MARKING = ("--set-mark 0x2", "--set-xmark 0x3/0x1", "--set-mark 0x4/0x4", "--or-mark 1", "--and-mark 6", "--xor-mark 3")
 _SERVICES = (
     *("--set-tos 0x10/0xff", "--set-tos 0x10/0x3f", "--or-tos 0x8", "--and-tos 0xf0", "--xor-tos 0x10", "--set-tos Maximize-Throughput"),
-)
-_REFUSALS = (
-    *("icmp-port-unreachable", "icmp-host-prohibited", "icmp-net-unreachable", "icmp-host-unreachable", "icmp-proto-unreachable"),
-    *("icmp-net-prohibited", "icmp-admin-prohibited"),
 )
 _DOUBTFUL = (
     *("-m recent --name r --rcheck", "-m recent --name r --set", "-m statistic --mode nth --every 2 --packet 0"),
@@ -40,9 +34,10 @@ _DOUBTFUL = (
 
 
 class Words:
-    """Rules out of one random sequence. With `doubtful`, matches among them that no model can judge."""
+    """Rules of one family out of one random sequence. With `doubtful`, matches among them that no model can judge."""
 
-    def __init__(self, source: random.Random, *, doubtful: bool) -> None:
+    def __init__(self, source: random.Random, *, six: bool, doubtful: bool) -> None:
+        self.said = vocabulary(six=six)
         self.random = source
         self.pick, self.chance = source.choice, source.random
         self.doubtful = doubtful
@@ -77,21 +72,23 @@ class Words:
         """The protocol that a condition asks for, "" for any, and its text."""
         kinds: list[Callable[[], tuple[str, str]]] = [
             *(self.address, self.protocol, self.ports, self.flags, self.icmp, self.state, self.state, self.tracked, self.mark),
-            *(self.multiport, self.iprange, self.addrtype, self.field, self.plain, self.fragment),
+            *(self.multiport, self.iprange, self.addrtype, self.field, self.plain),
         ]
+        if not self.said.six:
+            kinds += [self.fragment]
         if chain in _WITH_INPUT:
-            kinds += [lambda: ("", self.denied(f"-i {self.pick(_DEVICES)}"))]
+            kinds += [lambda: ("", self.denied(f"-i {self.pick(DEVICES)}"))]
         if chain in _WITH_OUTPUT:
-            kinds += [lambda: ("", self.denied(f"-o {self.pick(_DEVICES)}"))]
+            kinds += [lambda: ("", self.denied(f"-o {self.pick(DEVICES)}"))]
         if chain in (*_WITH_INPUT, "POSTROUTING"):
             kinds += [lambda: self.physical(chain)]
         return self.pick(kinds)()
 
     def address(self) -> tuple[str, str]:
-        return "", self.denied(f"{self.pick(('-s', '-d'))} {self.pick((*_ADDRESSES, *_NETWORKS))}")
+        return "", self.denied(f"{self.pick(('-s', '-d'))} {self.pick((*self.said.addresses, *self.said.networks))}")
 
     def protocol(self) -> tuple[str, str]:
-        name = self.pick(("tcp", "udp", "icmp"))
+        name = self.pick(("tcp", "udp", self.said.icmp_name))
         return ("", f"! -p {name}") if self.chance() < 0.2 else (name, "")
 
     def ports(self) -> tuple[str, str]:
@@ -112,8 +109,9 @@ class Words:
         return "tcp", f"-m tcp {self.denied(self.pick(('--syn', f'--tcp-flags {written} {asked}')))}"
 
     def icmp(self) -> tuple[str, str]:
-        kind = self.pick(("8", "0", "3", "3/1", "3/3", "3/13", "11", "11/0", "any", "echo-request", "port-unreachable"))
-        return "icmp", f"-m icmp {self.denied(f'--icmp-type {kind}') if kind != 'any' else '--icmp-type any'}"
+        module, _, option = self.said.icmp_match.rpartition(" ")
+        asked = f"{option} {self.pick(self.said.icmp)}"
+        return self.said.icmp_name, f"{module} {asked if asked.endswith('any') else self.denied(asked)}"
 
     def state(self) -> tuple[str, str]:
         if self.chance() < 0.25:
@@ -124,11 +122,11 @@ class Words:
 
     def tracked(self) -> tuple[str, str]:
         pick = self.pick
-        statuses, address = ",".join(self.random.sample(_STATUSES, pick((1, 2)))), pick((*_ADDRESSES, *_NETWORKS[:3]))
+        statuses, address = ",".join(self.random.sample(_STATUSES, pick((1, 2)))), pick((*self.said.addresses, *self.said.networks[:3]))
         asked = [
             self.denied(f"--ctstatus {statuses}"),
             f"--ctdir {pick(('ORIGINAL', 'REPLY'))}",
-            self.denied(f"--ctproto {pick(('6', '17', '1'))}"),
+            self.denied(f"--ctproto {pick(('6', '17', '58' if self.said.six else '1'))}"),
             self.denied(f"{pick(('--ctorigsrc', '--ctorigdst', '--ctreplsrc', '--ctrepldst'))} {address}"),
             self.denied(f"{pick(_TUPLE_PORTS)} {pick(('80', '8080', '1:79', '81:65535'))}"),
             self.denied(f"--ctstate {pick(_STATES)}"),
@@ -140,23 +138,23 @@ class Words:
         return "", f"-m {self.pick(('mark', 'connmark'))} {self.denied(f'--mark {self.pick(_MARKS)}')}"
 
     def iprange(self) -> tuple[str, str]:
-        ends = {"--src-range": ("172.18.0.1-172.18.0.2", "8.0.0.0-10.0.0.4"), "--dst-range": ("172.18.0.3-172.19.0.2", "8.8.8.8-8.8.8.8")}
+        ends = {"--src-range": self.said.source_ranges, "--dst-range": self.said.destination_ranges}
         chosen = self.random.sample(tuple(ends), self.pick((1, 1, 2)))
         return "", f"-m iprange {' '.join(self.denied(f'{end} {self.pick(ends[end])}') for end in chosen)}"
 
     def addrtype(self) -> tuple[str, str]:
         chosen = self.random.sample(("--src-type", "--dst-type"), self.pick((1, 1, 2)))
-        listed = [",".join(self.random.sample(_TYPES, self.pick((1, 2)))) for _ in chosen]
+        listed = [",".join(self.random.sample(self.said.types, self.pick((1, 2)))) for _ in chosen]
         return "", f"-m addrtype {' '.join(self.denied(f'{end} {words}') for end, words in zip(chosen, listed, strict=True))}"
 
     def field(self) -> tuple[str, str]:
-        pick = self.pick
+        pick, ttl = self.pick, self.said.ttl
         length = pick(("0:40", "60", "61:", "52", ":100", "128"))
         tos = pick(("0x10/0xff", "0x08/0x08", "0x00/0x3f", "0x00", "Minimize-Delay"))
         words = (
             f"-m length {self.denied(f'--length {length}')}",
-            f"-m ttl --ttl-{pick(('eq', 'lt', 'gt'))} {pick((1, 62, 63, 64, 128))}",
-            f"-m ttl {self.denied('--ttl-eq 64')}",
+            f"-m {ttl} --{ttl}-{pick(('eq', 'lt', 'gt'))} {pick((1, 62, 63, 64, 128))}",
+            f"-m {ttl} {self.denied(f'--{ttl}-eq 64')}",
             f"-m tos {self.denied(f'--tos {tos}')}",
             f"-m dscp {self.denied(pick(('--dscp 0x04', '--dscp 2', '--dscp-class CS6', '--dscp 0')))}",
         )
@@ -189,7 +187,7 @@ class Words:
         if table == "filter" and chance < 0.65:
             if self.chance() < 0.3:
                 return "-j REJECT --reject-with tcp-reset", "tcp"
-            return f"-j REJECT --reject-with {self.pick(_REFUSALS)}", ""
+            return f"-j REJECT --reject-with {self.pick(self.said.refusals)}", ""
         if table == "mangle":
             return self.change(chain), ""
         return self.verdict(("ACCEPT", "RETURN", "", "LOG", "NFLOG", "MARK")), ""
@@ -200,14 +198,14 @@ class Words:
         return made.get(word, f"-j {word}")
 
     def change(self, chain: str) -> str:
-        pick = self.pick
+        pick, ttl = self.pick, self.said.ttl
         masks = pick(("", "--nfmask 0xff --ctmask 0xff", "--nfmask 0x3 --ctmask 0x6", "--mask 0x1"))
         return pick(
             (
                 f"-j MARK {pick(_MARKING)}",
                 f"-j CONNMARK {pick(_CONNECTION_MARKING)}",
                 f"-j CONNMARK {pick(('--save-mark', '--restore-mark'))} {masks}",
-                f"-j TTL {pick(('--ttl-set 60', '--ttl-inc 1', '--ttl-dec 1', '--ttl-set 2'))}",
+                f"-j {ttl.upper()} --{ttl}-{pick(('set 60', 'inc 1', 'dec 1', 'set 2'))}",
                 f"-j TOS {pick(_SERVICES)}",
                 f"-j DSCP {pick(('--set-dscp 0x04', '--set-dscp-class CS2', '--set-dscp 0'))}",
                 "-j CLASSIFY --set-class 1:2" if chain in _WITH_OUTPUT else "-j CHECKSUM --checksum-fill",
@@ -216,25 +214,25 @@ class Words:
 
     def translation(self, chain: str) -> tuple[str, str]:
         """A translation that a built-in chain allows; ports need a protocol that has some."""
-        pick = self.pick
-        address = pick(("172.18.0.3", "172.18.0.2", "10.0.0.5", "172.19.0.2", "8.8.8.8", "172.18.0.1", "127.0.0.1"))
+        pick, said = self.pick, self.said
         ports = pick(("", "", ":8080", ":80", ":80-80", ":79-8100"))
+        address = said.at_port(pick(said.targets), ports)
         if chain in ("PREROUTING", "OUTPUT"):
             words = pick(
                 (
-                    f"DNAT --to-destination {address}{ports}",
-                    f"DNAT --to-destination {address}{ports}",
+                    f"DNAT --to-destination {address}",
+                    f"DNAT --to-destination {address}",
                     f"REDIRECT {f'--to-ports {ports[1:]}' if ports else ''}".strip(),
-                    f"NETMAP --to {pick(('172.18.0.3', '10.0.0.5/32'))}",
-                    "NETMAP --to 172.18.0.0/16",
+                    f"NETMAP --to {pick(said.singles)}",
+                    f"NETMAP --to {said.spread}",
                 )
             )
         elif chain == "POSTROUTING":
             masquerade = pick(("MASQUERADE", "MASQUERADE", "MASQUERADE --to-ports 1024-65535"))
-            words = pick((masquerade, "SNAT --to-source 10.0.0.5", "SNAT --to-source 10.0.0.6", "NETMAP --to 10.0.0.5/32"))
+            words = pick((masquerade, *(f"SNAT --to-source {source}" for source in said.sources), f"NETMAP --to {said.singles[1]}"))
         else:
-            words = pick(("SNAT --to-source 10.0.0.77", "SNAT --to-source 10.0.0.6", "NETMAP --to 10.0.0.0/24"))
-        if words == "NETMAP --to 172.18.0.0/16":  # of other networks it would make addresses that nobody has
-            return f"-d 172.19.0.0/16 -j {words}", ""
-        needs_ports = ("to-destination" in words and ":" in words) or "to-ports" in words
+            words = pick((*(f"SNAT --to-source {source}" for source in said.late_sources), f"NETMAP --to {said.late_network}"))
+        if words == f"NETMAP --to {said.spread}":  # of other networks it would make addresses that nobody has
+            return f"-d {said.spread_from} -j {words}", ""
+        needs_ports = ("to-destination" in words and bool(ports)) or "to-ports" in words
         return f"-j {words}", pick(("tcp", "udp")) if needs_ports else ""

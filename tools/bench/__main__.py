@@ -1,6 +1,7 @@
 """`python tools/bench [--json FILE] [--quick] [ROW…]`: measures what the design promises, each row beside its alternatives.
 
-`--agreement N` compares the walk with the kernel instead, in N random cases for each variant of iptables.
+`--agreement N` compares the walk with the kernel instead, in N random cases for each firewall: iptables and ip6tables of both variants,
+nft's own tables, and mixtures.
 """
 
 import argparse
@@ -16,7 +17,7 @@ _ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(_ROOT), str(_ROOT / "tools"), str(_ROOT / "tests")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
 
-from agreement import agreement  # noqa: E402
+from agreement import FIREWALLS, agreement  # noqa: E402
 from measure import Measured, Row, measure  # noqa: E402
 from report import HEAD, as_json, lines, machine  # noqa: E402
 from rows import ROWS  # noqa: E402
@@ -33,7 +34,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these rows: {', '.join(names)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured into this file too")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--agreement", type=int, metavar="N", help="compare walk and kernel in N random cases for each variant")
+    parser.add_argument("--agreement", type=int, metavar="N", help="compare walk and kernel in N random cases for each firewall")
+    parser.add_argument("--firewall", choices=FIREWALLS, help="only this one")
     parser.add_argument("--seed", default="1", help="which cases these are")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(names):
@@ -63,15 +65,15 @@ def _left_behind(before: object) -> list[str]:
     return left
 
 
-def _agreement(cases: int, seed: str) -> int:
+def _agreement(cases: int, seed: str, only: str | None) -> int:
     """Prints how walk and kernel agree, and each disagreement with what makes it come again; 1 when there is one."""
     found = 0
-    for variant in ("legacy", "nft"):
+    for name in [only] if only else FIREWALLS:
         started = time.monotonic()
-        # iptables-nft mostly waits for the kernel's grace periods, so that more of it fits on the processors.
-        tally = agreement(cases, seed, variant, workers=(os.cpu_count() or 1) * (1 if variant == "legacy" else 3))
+        # nft mostly waits for the kernel's grace periods, so that more of it fits on the processors.
+        tally = agreement(cases, seed, name, workers=(os.cpu_count() or 1) * (3 if "nft" in name else 1))
         print(*tally.disagreements, sep="\n\n")
-        print(f"{variant}, seed {seed}: {tally}, in {time.monotonic() - started:.0f} s", flush=True)
+        print(f"{name}, seed {seed}, in {time.monotonic() - started:.0f} s: {tally}", flush=True)
         found += len(tally.disagreements)
     return int(found > 0)
 
@@ -79,7 +81,7 @@ def _agreement(cases: int, seed: str) -> int:
 def _main() -> int:
     arguments = _arguments()
     if arguments.agreement:
-        return _agreement(arguments.agreement, arguments.seed)
+        return _agreement(arguments.agreement, arguments.seed, arguments.firewall)
     # As an installation and ./netlab do; where this tree cannot be written, every process compiles the modules again.
     compileall.compile_dir(_ROOT / "netlab_magic", quiet=2)
     before, where = read_machine(), machine()
