@@ -240,8 +240,8 @@ def _route(expression: Fib) -> Get | None:
                 return None
             if frame.input == "lo":  # what comes back through lo is not asked for its route (nft_fib_can_skip)
                 return 1
-            hop = frame.routing.route(frame.source)
-            return int(hop is not None and ("iif" not in flags or hop.device == frame.input))
+            hop = frame.routing.route(frame.source)  # a route to the host itself does not count (nft_fib4_eval, nft_fib6_eval)
+            return int(hop is not None and not hop.local and ("iif" not in flags or hop.device == frame.input))
 
         return exists
     return None

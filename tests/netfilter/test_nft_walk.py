@@ -431,6 +431,16 @@ def test_an_error_from_prerouting_does_not_come_from_the_address_that_was_asked(
 
 
 @pytest.mark.parametrize(
+    ("source", "device", "found"), [("10.0.0.9", "eth0", True), ("172.18.0.1", "eth0", False), ("8.8.8.8", "lo", True)]
+)
+def test_a_route_back_leads_to_others_and_what_comes_through_lo_has_one(source, device, found):
+    """nft_fib4_eval takes no route to the host itself, and nft_fib_can_skip asks for none of what comes back through lo."""
+    head = "type filter hook prerouting priority mangle; policy accept;"
+    back = walked(f"udp {source}:4000 > 10.0.0.5:80", table("fib saddr . iif oif exists drop", head=head, sets=""), input=device)
+    assert (back.decided_by.rule == 1) is found
+
+
+@pytest.mark.parametrize(
     ("destination", "kind"), [("10.0.0.5", "local"), ("172.18.0.1", "unicast"), ("127.0.0.1", "unicast"), ("255.255.255.255", "broadcast")]
 )
 def test_the_type_of_an_address_as_its_input_sees_it(destination, kind):
