@@ -7,7 +7,7 @@ import msgspec
 
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.model.hooks import HOOK_TABLES, NAT_PRIORITIES, NFT_PRIORITIES, PRIORITIES
-from netlab_magic.netfilter.nft_rules import RuleCompiler
+from netlab_magic.netfilter.nft_rules import RuleCompiler, is_other_family
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action
 from netlab_magic.nftables import expressions as e
@@ -131,7 +131,7 @@ def _compile(ruleset: Ruleset, six: bool) -> NativeProgram:
                 held = nat if chain.hook.kind == "nat" else chains
                 known = held.setdefault(chain.hook.hook.upper(), [])
                 known.append(BaseChain(table.title, chain.name, chain.hook.kind, chain.hook.priority, len(known), compiled))
-    return NativeProgram(_ordered(chains), _ordered(nat), tuple(links), any(map(_tracks, met)))
+    return NativeProgram(_ordered(chains), _ordered(nat), tuple(links), any(_tracks(table, six) for table in met))
 
 
 _Found = dict[str, list[BaseChain]]
@@ -150,12 +150,14 @@ def _link_chains(table: Table) -> Iterator[LinkChain]:
             yield LinkChain(line, chain.hook.hook in ("egress", "output", "postrouting"), chain.hook.devices)
 
 
-def _tracks(table: Table) -> bool:
+def _tracks(table: Table, six: bool) -> bool:
     """Whether a table has connection tracking run: by what its rules ask for, or by what they do (nf_ct_netns_get)."""
-    return any(_rule_tracks(statement) for chain in table.chains for rule in chain.rules for statement in rule.statements)
+    return any(_rule_tracks(statement, six) for chain in table.chains for rule in chain.rules for statement in rule.statements)
 
 
-def _rule_tracks(statement: object) -> bool:
+def _rule_tracks(statement: object, six: bool) -> bool:
+    if isinstance(statement, s.Nat) and is_other_family(statement, six):  # it needs that of its own family only (nft_nat_init)
+        return False
     if isinstance(statement, _NEEDS_TRACKING) or (isinstance(statement, s.ObjectReference) and statement.kind.startswith("ct ")):
         return True
     return any(isinstance(found, e.Ct) for found in _inside(statement))

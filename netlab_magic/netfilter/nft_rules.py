@@ -35,7 +35,7 @@ from netlab_magic.nftables.state import stateless_rule
 from netlab_magic.nftables.text.expression_printer import Style, expression_text, set_text
 from netlab_magic.nftables.text.statement_printer import statement_text
 
-__all__ = ["RuleCompiler"]
+__all__ = ["RuleCompiler", "is_other_family"]
 
 _STYLE = Style()
 _FEW = 12
@@ -56,6 +56,12 @@ _ORDERED: dict[str, Callable[[int, int], bool]] = {"<": lt, ">": gt, "<=": le, "
 _LOOKS_ONLY = (s.Counter, s.Last, s.Log, s.Dup, s.FlowAdd, s.ResetOption)
 _LIMITS = (s.Limit, s.Quota, s.ConnectionLimit, s.Meter)
 _SETS_NOTHING_HERE = frozenset(("priority", "nftrace", "secmark"))
+
+
+def is_other_family(nat: s.Nat, six: bool) -> bool:
+    """Whether a translation is not for packets of this family."""
+    family = nat.family or {4: "ip", 6: "ip6"}.get(getattr(nat.address, "version", 0), "")
+    return FAMILY_BITS.get(family, six) != six
 
 
 class RuleCompiler:
@@ -260,11 +266,10 @@ class _Line:
         self.end(msgspec.structs.replace(action, change=None))
 
     def translate(self, nat: s.Nat) -> None:
-        family = nat.family or {4: "ip", 6: "ip6"}.get(getattr(nat.address, "version", 0), "")
         address = operand(nat.address, self.of.sets) if nat.address is not None else None
         port = operand(nat.port, self.of.sets) if isinstance(nat.port, MapLookup) else None
         self.ask(*(address.needs if address else ()), *(port.needs if port else ()))
-        if FAMILY_BITS.get(family, self.of.six) != self.of.six:  # it does nothing, and the next rule is asked (nft_nat_inet_eval)
+        if is_other_family(nat, self.of.six):  # it does nothing, and the next rule is asked (nft_nat_inet_eval)
             self.end(Action())
             return
         try:

@@ -392,8 +392,15 @@ def test_a_translation_of_the_other_family_does_nothing():
     skipped = walked(FROM_OUTSIDE, table("dnat ip6 to fd00::2", "dnat ip to 172.18.0.3", head=NAT, sets=""))
     assert [step.rule for step in skipped.matched] == [1, 2]
     assert skipped.packet.destination == "172.18.0.3"
-    missing = walked(FROM_OUTSIDE, table("dnat ip6 to tcp dport map { 80 : fd00::2 . 80 }", head=NAT, sets=""))
+    missing = walked(FROM_OUTSIDE, table("ct state new dnat ip6 to tcp dport map { 80 : fd00::2 . 80 }", head=NAT, sets=""))
     assert [step.rule for step in missing.matched] == [None]
+
+
+def test_a_translation_of_the_other_family_has_no_connection_tracked():
+    """Without that no chain of the type nat is asked (nft_nat_init takes conntrack for its own family only)."""
+    found = walked(FROM_OUTSIDE, table("meta mark set 0x1 drop", "dnat ip6 to fd00::2", head=NAT, sets=""))
+    assert found.passed
+    assert not found.visits
 
 
 def test_what_a_rule_has_changed_stays_when_a_later_condition_fails():
