@@ -140,7 +140,8 @@ class _Pipeline(AtHooks):
         if self.routing is None:
             return self.forward(self.sent.output) if self.sent.output else self.deliver()
         self.refuse_martians()
-        strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"  # rt6_need_strict
+        # To ::1, only routes of the input device count, whatever NAT has made of the packet (rt6_need_strict in ip6_route_input_lookup).
+        strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"
         if not strict and self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"):
             return self.deliver()
         if frame.six and self.redirected and (port := self.port_back_to_bridge()):
@@ -162,13 +163,8 @@ class _Pipeline(AtHooks):
         return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, Cause(cause) if cause else Cause.NO_ROUTE)
 
     def refuse_martians(self) -> None:
-        """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow).
-
-        To ::1 there is no route but from lo, whatever translation has made of the packet (rt6_need_strict in ip6_route_input_lookup).
-        """
+        """No packet from outside has a source of the host's own, or comes from or goes to 127.0.0.0/8 (ip_route_input_slow)."""
         frame, routing = self.frame, self.routing
-        if routing is not None and frame.six and frame.destination == 1:
-            raise self.no_way(frame.destination, answers=True)
         if routing is None or frame.six:
             return
         loops = routing.is_loopback(frame.source) or routing.is_loopback(frame.destination)
