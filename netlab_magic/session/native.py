@@ -1,6 +1,5 @@
 """The tables of nft in a lab: its whole ruleset as nft lists it, one table of it, and the rules of chains with their numbers."""
 
-import re
 from collections.abc import Iterator
 
 from netlab_magic.engines.engine import Engine
@@ -9,6 +8,7 @@ from netlab_magic.errors import CommandFailed, StatementError, place_of
 from netlab_magic.nftables import listing, parse
 from netlab_magic.nftables.listing import hook_text
 from netlab_magic.nftables.ruleset import Chain
+from netlab_magic.session.foreign_rules import WITH_HANDLE
 from netlab_magic.session.nft_statements import table_titled
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import Text
@@ -17,7 +17,6 @@ from netlab_magic.text import aligned, suggest
 
 __all__ = ["nft_listing", "numbered_rules"]
 
-_HANDLE = re.compile(r" # handle \d+$", re.MULTILINE)
 _NO_NFT = "this machine has no program nft; install the package nftables"
 _IPTABLES_LEFT_OUT = "# Without the tables in which iptables-nft keeps its rules: show save has those."
 
@@ -60,7 +59,7 @@ def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str
     if any(not foreign.text for foreign in found):
         raise CommandFailed(_NO_NFT)
     text = "".join(foreign.text for foreign in found)
-    return text if options else _HANDLE.sub("", text), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
+    return text if options else WITH_HANDLE.sub("", text), _IPTABLES_LEFT_OUT if engine.ready.firewall == "nft" else ""
 
 
 def _listed_by_nft(engine: Engine, options: str) -> str:

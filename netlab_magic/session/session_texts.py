@@ -11,7 +11,7 @@ from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
-from netlab_magic.session.show import foreign_warnings
+from netlab_magic.session.foreign_rules import foreign_warnings, inside_warnings
 from netlab_magic.session.state import Seen
 from netlab_magic.text import counted
 
@@ -80,7 +80,9 @@ def counts(seen: Seen) -> str:
     is_six_told = _rules_in(six) or six.forward_policy == "DROP"
     of_six = f"; ip6tables: {counted(_rules_in(six), 'rule')}, FORWARD policy {six.forward_policy}" if is_six_told else ""
     of_four = f", {counted(_rules_in(four), 'rule')}, FORWARD policy {four.forward_policy}" if seen.dump or not of_six else ""
-    return f"{', '.join(parts)}{of_four}{of_six}"
+    tables = sum(len(ruleset.tables) for ruleset in seen.native.values())
+    of_nft = f"; nftables: {counted(tables, 'table')}" if tables else ""
+    return f"{', '.join(parts)}{of_four}{of_six}{of_nft}"
 
 
 def _rules_in(ruleset: Ruleset) -> int:
@@ -98,7 +100,7 @@ def status_text(name: str, engine: Engine, seen: Seen, language: str) -> str:
     lines += [f"  server: {server} ({server.does})" for server in seen.topology.servers]
     shown = [process for process in engine.processes() if "netlab_magic.engines.host" not in process.command]
     lines += [f"  running in {'the lab host' if process.namespace == HOST else process.namespace}: {process.command}" for process in shown]
-    lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall)]
+    lines += [f"  {warning}" for warning in (*foreign_warnings(seen.observed, ready.firewall), *inside_warnings(seen))]
     return "\n".join(lines)
 
 

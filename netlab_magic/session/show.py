@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import SIMULATED, ForeignRules, Observed
+from netlab_magic.engines.protocol import SIMULATED, Observed
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
@@ -14,6 +14,7 @@ from netlab_magic.language import statements as s
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, Topology, network_of
 from netlab_magic.session.explain import explained, table_of
+from netlab_magic.session.foreign_rules import foreign_warnings, with_foreign
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.native import nft_listing, numbered_rules
 from netlab_magic.session.native_tables import native_chains, native_explained, native_title
@@ -23,25 +24,10 @@ from netlab_magic.session.script import script, without_counters
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
-__all__ = ["explain", "foreign_warnings", "show"]
+__all__ = ["explain", "show"]
 
 _MOST_TO_WORK_OUT = 20_000
 """Flows times rules up to which `explain` says what no flow meets: less than half a second of work."""
-
-
-def foreign_warnings(observed: Observed, own: str) -> list[str]:
-    """A sentence about other rules that this lab's packets must pass too; `own` is the lab's variant of iptables."""
-    return [_warning(foreign, own) for foreign in observed.foreign]
-
-
-def _warning(foreign: ForeignRules, own: str) -> str:
-    if foreign.owner == "nftables":
-        whose = f"this lab also has nftables tables ({', '.join(foreign.tables)})"
-        return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: $ nft list ruleset"
-    return (
-        f"Warning: the other variant of iptables ({foreign.owner}) has rules in this lab too. A packet must pass both, and this lab's "
-        f"iptables ({own}) does not show them; look with: $ iptables-{foreign.owner}-save"
-    )
 
 
 def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outcome], language: str = "en") -> Result | Picture:
@@ -59,9 +45,9 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "rules" if statement.table is not None and " " in statement.table:
             return numbered_rules(engine, observed, statement.table, statement.name)
         case "rules":
-            return Text(_warned(engine, observed, _listed(engine, ruleset, statement)))
+            return Text(with_foreign(observed, engine.ready.firewall, _listed(engine, ruleset, statement)))
         case "save":
-            return Text(_warned(engine, observed, without_counters(ruleset)))
+            return Text(with_foreign(observed, engine.ready.firewall, without_counters(ruleset)))
         case "nft":
             return nft_listing(engine, observed, statement.name)
         case "routes":
@@ -122,13 +108,6 @@ def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Pic
 
 def _marked(engine: Engine, picture: Picture) -> Picture:
     return picture.marked(SIMULATED) if engine.ready.way == SIMULATED else picture
-
-
-def _warned(engine: Engine, observed: Observed, text: str) -> str:
-    """A text, preceded by a warning and followed by the other rules."""
-    warnings = foreign_warnings(observed, engine.ready.firewall)
-    others = [f"# {foreign.owner}, in addition to this lab's iptables:\n{foreign.text}" for foreign in observed.foreign if foreign.text]
-    return "\n\n".join([*warnings, text, *others])
 
 
 def _listed(engine: Engine, ruleset: Ruleset, statement: s.Show) -> str:

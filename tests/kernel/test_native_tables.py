@@ -60,6 +60,9 @@ def test_tables_are_remembered_and_brought_back(seed: Lab) -> None:
     assert "inet fw" not in seed.show("nft").tables
     seed.run("ip netns exec ns0 nft -f - <<EOF\ntable ip own { chain i { type filter hook input priority 0; policy drop; }; }\nEOF")
     assert "table ip own in ns0: new" in str(seed.diff())
+    status = str(seed.status())
+    assert "nftables: 2 tables" in status
+    assert "Warning: ns0 also has nftables tables (ip own); look with: $ ip netns exec ns0 nft list ruleset" in status
     seed.run("undo\nrestore first\nexpect ns1 ns0 ok\nip netns exec ns0 nft list ruleset")
 
 

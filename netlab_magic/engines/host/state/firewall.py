@@ -58,7 +58,7 @@ def in_use() -> str:
 
 
 def _has_rules(dump: str) -> bool:
-    return bool(re.search(r"^(-A |:\S+ DROP)", dump, re.MULTILINE))
+    return bool(re.search(r"^((\[\d+:\d+\] )?-A |:\S+ DROP)", dump, re.MULTILINE))
 
 
 def works(variant: str) -> bool:
@@ -257,11 +257,9 @@ class Firewall:
         if self.variant == NONE:
             return
         other = other_variant(self.variant)
-        if shutil.which(f"iptables-{other}-save") is None or not _tables_of(other):
-            return
-        dump = _call([f"iptables-{other}-save"]).stdout
-        if _has_rules(dump):
-            yield ForeignRules(other, dump)
+        dumps = [dump() for six in (False, True) if (dump := dump_of(other, six)) is not None]
+        if any(map(_has_rules, dumps)):
+            yield ForeignRules(other, "".join(dumps))
 
     def warm_up(self) -> bool:
         """Prepares for the next request: imports python-iptables, makes a dump. False when everything is done."""
