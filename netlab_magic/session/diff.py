@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from netlab_magic.explain import explain_rule
+from netlab_magic.explain import Explanation, explain
 from netlab_magic.iptables.diff import side_by_side
 from netlab_magic.iptables.ruleset import Rule, RulePosition, Ruleset, Table
 from netlab_magic.model.change_summary import parts
 from netlab_magic.model.changes import between
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.nft_diff import native_differences
 from netlab_magic.session.results.diff import ChainDiff, Compared, Comparison, RuleDiff
 from netlab_magic.session.state import Seen
@@ -27,15 +28,15 @@ Words = Callable[[Ruleset, RulePosition], str]
 def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = "en") -> Compared:
     """Two named states side by side, each rule that came or went with what it does."""
 
-    def words(ruleset: Ruleset, place: RulePosition) -> str:
-        if place.table not in BUILT_IN:  # inside a namespace
+    def words(ruleset: Ruleset | NftRuleset, place: RulePosition) -> str:
+        if isinstance(ruleset, Ruleset) and place.table not in BUILT_IN:  # inside a namespace
             return ""
-        told = explain_rule(ruleset, *place, language)
-        return told.situation or told.short
+        told = explain(ruleset, *place, language)
+        return told.situation or told.short if isinstance(told, Explanation) else ""
 
     old, new = ((seen.topology, *_rules_of(seen)) for _, seen in (before, after))
     found = compare(old, new, words)
-    chains, blocks = native_differences(before[1].native, after[1].native)
+    chains, blocks = native_differences(before[1].native, after[1].native, words)
     return Compared(msgspec.structs.replace(found, chains=(*found.chains, *chains), blocks=blocks), before[0], after[0])
 
 

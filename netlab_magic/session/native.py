@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
-from netlab_magic.errors import CommandFailed, StatementError, place_of
+from netlab_magic.errors import CommandFailed
 from netlab_magic.nftables import listing, parse
 from netlab_magic.nftables.listing import hook_text
 from netlab_magic.nftables.ruleset import Chain
 from netlab_magic.session.foreign_rules import WITH_HANDLE
-from netlab_magic.session.nft_statements import table_titled
+from netlab_magic.session.native_tables import chain_called, table_titled
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import Text
 from netlab_magic.session.results.nft import NftListing
-from netlab_magic.text import aligned, suggest
+from netlab_magic.text import aligned
 
 __all__ = ["nft_listing", "numbered_rules"]
 
@@ -37,10 +37,7 @@ def numbered_rules(engine: Engine, observed: Observed, title: str, name: str | N
     Raises StatementError for a table or a chain that there is not, and CommandFailed.
     """
     table = table_titled(parse(_ruleset(engine, observed, "-a ")[0], strict=False), title)
-    if name is not None and table.chain(name) is None:
-        hint = suggest(name, [chain.name for chain in table.chains])
-        raise StatementError(f"the table {title} has no chain {name}{hint}", place_of(name))
-    chains = [chain for chain in table.chains if name in (None, chain.name)]
+    chains = table.chains if name is None else (chain_called(table, name),)
     return Text("\n\n".join("\n".join(_numbered(chain, table.family)) for chain in chains))
 
 

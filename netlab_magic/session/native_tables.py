@@ -10,15 +10,15 @@ from netlab_magic.language import statements as s
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST
 from netlab_magic.nftables import parse
+from netlab_magic.nftables.ruleset import Chain, Table
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
-from netlab_magic.nftables.ruleset import Table
 from netlab_magic.session.lab_model import beside_in
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.explain import Explained
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
-__all__ = ["native_chains", "native_explained", "native_rules", "native_title"]
+__all__ = ["chain_called", "native_chains", "native_explained", "native_rules", "native_title", "table_titled"]
 
 
 def native_rules(engine: Engine, seen: Seen) -> NftRuleset:
@@ -69,10 +69,9 @@ def _part(table: Table, name: str) -> bool:
 def native_chains(engine: Engine, seen: Seen, title: str, statement: s.Show, language: str) -> Picture:
     """A chain of a table of nft, or the whole table. Raises StatementError for one that does not exist."""
     ruleset, chain = native_rules(engine, seen), statement.name
-    held = _titled(ruleset, title)
-    if chain and not held.chain(chain):
-        hint = suggest(chain, [each.name for each in held.chains])
-        raise StatementError(f"the table {title} has no chain {chain}{hint}", place_of(chain))
+    held = table_titled(ruleset, title)
+    if chain:
+        chain_called(held, chain)
 
     def sentence(table: str, name: str, number: int) -> str:
         return rule_sentence(ruleset, table, name, number, language)
@@ -83,7 +82,7 @@ def native_chains(engine: Engine, seen: Seen, title: str, statement: s.Show, lan
 def native_explained(engine: Engine, seen: Seen, title: str, statement: s.Explain, language: str) -> Explained:
     """A table of nft, one of its chains, sets or maps, or a rule, in words. Raises StatementError for what is not there."""
     ruleset = native_rules(engine, seen)
-    held = _titled(ruleset, title)
+    held = table_titled(ruleset, title)
     number = int(statement.number) if statement.number else None
     try:
         return Explained(explain(ruleset, title, statement.chain and str(statement.chain), number, language), language)
@@ -93,8 +92,21 @@ def native_explained(engine: Engine, seen: Seen, title: str, statement: s.Explai
         raise (error.at(place) if place else error) from None
 
 
-def _titled(ruleset: NftRuleset, title: str) -> Table:
+def table_titled(ruleset: NftRuleset, title: str) -> Table:
+    """The table that nft calls `title`. Raises StatementError for one that there is not."""
     found = ruleset.table(*title.split(" ", 1))
     if found is None:
-        raise StatementError(f"there is no table {title}{suggest(title, [table.title for table in ruleset.tables])}", place_of(title))
+        titles = [table.title for table in ruleset.tables]
+        same = [other for other in titles if other.partition(" ")[2] == title.partition(" ")[2]]
+        hint = f"; did you mean {same[0]}?" if same else suggest(title, titles)
+        raise StatementError(f"there is no table {title}{hint}", place_of(title))
     return found
+
+
+def chain_called(table: Table, name: str) -> Chain:
+    """The chain of a table that has this name. Raises StatementError for one that there is not."""
+    chain = table.chain(name)
+    if chain is None:
+        hint = suggest(name, [held.name for held in table.chains])
+        raise StatementError(f"the table {table.title} has no chain {name}{hint}", place_of(name))
+    return chain

@@ -1,9 +1,10 @@
 """nft's own tables of two states side by side: chains with their rules, and sets, maps and objects with what was added or removed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from netlab_magic.iptables.ruleset import RulePosition
 from netlab_magic.model.topology import HOST
 from netlab_magic.nftables.diff import changed_elements, side_by_side
 from netlab_magic.nftables.listing import block_lines
@@ -18,19 +19,36 @@ Natives = Mapping[str, Ruleset]
 """nft's own tables by namespace."""
 
 
-def native_differences(before: Natives, after: Natives) -> tuple[tuple[ChainDiff, ...], tuple[BlockDiff, ...]]:
-    """The chains that differ, and what else differs; counters, and times that run, are not compared."""
-    found = [part for name in dict.fromkeys((*after, *before)) for part in _of_namespace(name, before, after)]
+Words = Callable[[Ruleset, RulePosition], str]
+"""Says in words what a rule does; "" to say nothing."""
+
+
+def native_differences(
+    before: Natives, after: Natives, words: Words = lambda *_: ""
+) -> tuple[tuple[ChainDiff, ...], tuple[BlockDiff, ...]]:
+    """The chains that differ, and what else differs; counters, and times that run, are not compared.
+
+    `words` says what a rule does that was added or removed.
+    """
+    found = [part for name in dict.fromkeys((*after, *before)) for part in _of_namespace(name, before, after, words)]
     return tuple(part for part in found if isinstance(part, ChainDiff)), tuple(part for part in found if isinstance(part, BlockDiff))
 
 
-def _of_namespace(name: str, before: Natives, after: Natives) -> Iterator[ChainDiff | BlockDiff]:
+def _of_namespace(name: str, before: Natives, after: Natives, words: Words) -> Iterator[ChainDiff | BlockDiff]:
     old, new = (stateless(natives.get(name, Ruleset())) for natives in (before, after))
+
+    def told(chain: ChainDiff, row: RuleDiff) -> RuleDiff:
+        place = RulePosition(chain.table, chain.name, row.after or row.before)
+        return row if row.stayed else msgspec.structs.replace(row, words=words(new if row.after else old, place))
+
     style = Style(recent=False)  # releases from 1.0 on read it
     for table in dict.fromkeys((held.family, held.name) for held in (*new.tables, *old.tables)):
         title = f"{' '.join(table)}{'' if name == HOST else f' in {name}'}"
         for part in _of_table(old.table(*table), new.table(*table), Table(*table), style):
-            yield msgspec.structs.replace(part, table=title)
+            if isinstance(part, ChainDiff):
+                yield msgspec.structs.replace(part, table=title, rows=tuple(told(part, row) for row in part.rows))
+            else:
+                yield msgspec.structs.replace(part, table=title)
 
 
 def _of_table(old: Table | None, new: Table | None, nothing: Table, style: Style) -> Iterator[ChainDiff | BlockDiff]:

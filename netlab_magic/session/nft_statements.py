@@ -18,12 +18,12 @@ from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.nftables.state import stateless_rule
 from netlab_magic.session.docker import run_beside
+from netlab_magic.session.native_tables import chain_called, table_titled
 from netlab_magic.session.nft_refusals import why_nft_refused
 from netlab_magic.session.program_output import output_of, with_text
 from netlab_magic.session.step import Plan, Running, Step, step_of
-from netlab_magic.text import suggest
 
-__all__ = ["spelt_by_nft", "table_titled"]
+__all__ = ["spelt_by_nft"]
 
 _SPELLING = "netlab-spelling"
 """The chain in which nft is asked how it writes rules."""
@@ -60,25 +60,9 @@ class NftStep(Step):
         return str(rules[self.doomed - 1].handle) if self.doomed <= len(rules) else "…"
 
 
-def table_titled(ruleset: Ruleset, title: str) -> Table:
-    """The table that nft calls `title`. Raises StatementError for one that there is not."""
-    found = ruleset.table(*title.split(" ", 1))
-    if found is None:
-        titles = [table.title for table in ruleset.tables]
-        same = [other for other in titles if other.partition(" ")[2] == title.partition(" ")[2]]
-        hint = f"; did you mean {same[0]}?" if same else suggest(title, titles)
-        raise StatementError(f"there is no table {title}{hint}", place_of(title))
-    return found
-
-
 def _chain_of(ruleset: Ruleset, statement: s.NftRule | s.NftPolicy) -> Chain:
     """The chain of a statement. Raises StatementError for one that there is not."""
-    table = table_titled(ruleset, statement.table)
-    chain = table.chain(statement.chain)
-    if chain is None:
-        hint = suggest(statement.chain, [held.name for held in table.chains])
-        raise StatementError(f"the table {table.title} has no chain {statement.chain}{hint}", place_of(statement.chain))
-    return chain
+    return chain_called(table_titled(ruleset, statement.table), statement.chain)
 
 
 @step_of.register

@@ -42,8 +42,8 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
         case "way":
             return _noted(engine, observed, hooks_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
-        case "rules" if statement.table is not None and " " in statement.table:
-            return numbered_rules(engine, observed, statement.table, statement.name)
+        case "rules" if title := native_title(engine, seen, statement):
+            return numbered_rules(engine, observed, title, statement.name)
         case "rules":
             return Text(with_foreign(observed, engine.ready.firewall, _listed(engine, ruleset, statement)))
         case "save":

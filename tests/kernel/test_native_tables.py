@@ -52,6 +52,7 @@ def test_tables_are_remembered_and_brought_back(seed: Lab) -> None:
     told = str(seed.diff("first"))
     assert "table inet fw: gone\n  the table itself\n    -          comment" in told
     assert "  chain f: new, type filter hook forward priority filter + 5; policy drop, no rules" in told
+    assert "Matches packets that come from an address in the set blocked." in told
     assert "<b>mine" not in seed.diff("first").html()
     seed.run("expect ns1 ns0 blocked\nrestore first\nexpect ns1 ns0 ok")
     assert seed.show("nft", "inet:fw").text == first
