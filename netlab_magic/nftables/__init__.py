@@ -2,9 +2,9 @@
 
 Start with `ruleset` (tables, chains, rules, sets), `expressions` and `statements` (what a rule is made of). `parse` reads both of nft's
 forms to the same value; `str` and `listing` print it. `symbols`, `datatypes` and `fields` are the tables of what nft has names for,
-`analysis/` tells which rules and chains can never matter.
+`analysis/` tells which rules and chains can never matter, and `commands/` carries out nft's commands on a ruleset.
 
-Imports: errors, iptables, model.
+Imports: errors, iptables, model, text.
 Start reading: `ruleset`.
 """
 

@@ -223,7 +223,7 @@ def _object_lines(value: ObjectValue, style: Style) -> Iterator[str]:
             yield f"mss {mss}"
             yield f"wscale {wscale}"
             if flags:
-                yield " ".join(flags)
+                yield " ".join(name if name in flags else "" for name in ("timestamp", "sack-perm"))
         case CtHelper(kind, protocol, l3proto):
             yield f'type "{kind}" protocol {protocol}'
             yield f"l3proto {l3proto}"

@@ -92,6 +92,7 @@ def _without_namespace(world: World, name: str) -> World:
         world,
         topology=world.topology.without_namespace(name),
         rules={key: value for key, value in world.rules.items() if key[0] != name},
+        nft={key: value for key, value in world.nft.items() if key != name},
         neighbours={key: value for key, value in world.neighbours.items() if key != name},
         tracked={key: value for key, value in world.tracked.items() if key != name},
         numbers={key: value for key, value in world.numbers.items() if key != name},

@@ -25,6 +25,7 @@ from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Namespace, Topology
+from netlab_magic.nftables.commands.shown import without_handles
 
 __all__ = ["SimulatedEngine", "topology_seen"]
 
@@ -56,16 +57,19 @@ class SimulatedEngine:
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
         inside = {
-            name: Inside(self._rules_inside(name), sysctls=_told(held), rules6=self._rules_inside(name, "ipv6"))
+            name: Inside(self._rules_inside(name), self._inside(name), _told(held), rules6=self._rules_inside(name, "ipv6"))
             for name, held in self.world.topology.namespaces.items()
         }
-        others = self._native() if foreign else ()
+        others = self._native(HOST) if foreign else ()
         dump, dump6 = (self.save(), self.save("ipv6")) if rules else ("", "")
         return Observed(topology_seen(self.world, sysctls), dump, others, inside if foreign else {}, dump6)
 
-    def _native(self) -> tuple[ForeignRules, ...]:
-        tables = self.world.native.tables
-        return (ForeignRules("nftables", str(self.world.native), tuple(table.title for table in tables)),) if tables else ()
+    def _native(self, name: str) -> tuple[ForeignRules, ...]:
+        found = without_handles(self.world.native(name))
+        return (ForeignRules("nftables", str(found), tuple(table.title for table in found.tables)),) if found.tables else ()
+
+    def _inside(self, name: str) -> tuple[ForeignRules, ...]:
+        return self._native(name) if name != HOST else ()
 
     def _rules_inside(self, name: str, family: str = "ipv4") -> str:
         held = self.world.rules.get((name, family))

@@ -1,48 +1,54 @@
-"""The tables of nft in a simulated lab: as a script makes them, and with what packets have counted there."""
+"""What packets have counted in the tables of nft of a simulated lab."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from netlab_magic.netfilter.rule_index import Place
-from netlab_magic.nftables import parse
-from netlab_magic.nftables.ruleset import Chain, Rule, Ruleset, Table
-from netlab_magic.nftables.statements import Counter, Statement
+from netlab_magic.nftables.ruleset import Block, Chain, NamedObject, Rule, Ruleset, Table
+from netlab_magic.nftables.statements import Counter, ObjectReference, Statement
 
-__all__ = ["counted", "made"]
+__all__ = ["counted"]
 
-_VERSION = "1.0.6"
-"""The release as which a simulated lab lists its tables."""
+_Count = tuple[int, int]
 
 
-def made(script: str) -> Ruleset | None:
-    """The tables that a script makes, with counters at 0; None where a part of it is not understood."""
-    ruleset = parse(script, strict=False)
-    if ruleset.problems or ruleset.not_understood():
-        return None
-    return counted(Ruleset(ruleset.tables, _VERSION), {})
-
-
-def counted(ruleset: Ruleset, counts: Mapping[Place, tuple[int, int]]) -> Ruleset:
+def counted(ruleset: Ruleset, counts: Mapping[Place, _Count]) -> Ruleset:
     """The same tables after so many packets and bytes more have matched each rule."""
     return msgspec.structs.replace(ruleset, tables=tuple(_table(table, counts) for table in ruleset.tables))
 
 
-def _table(table: Table, counts: Mapping[Place, tuple[int, int]]) -> Table:
-    blocks = tuple(_chain(table.title, block, counts) if isinstance(block, Chain) else block for block in table.blocks)
-    return msgspec.structs.replace(table, blocks=blocks)
+def _table(table: Table, counts: Mapping[Place, _Count]) -> Table:
+    counters: dict[str, _Count] = {}
+    for chain in table.chains:
+        for name, more in _used(table.title, chain, counts):
+            held = counters.get(name, (0, 0))
+            counters[name] = held[0] + more[0], held[1] + more[1]
+    return msgspec.structs.replace(table, blocks=tuple(_block(table.title, block, counts, counters) for block in table.blocks))
 
 
-def _chain(table: str, chain: Chain, counts: Mapping[Place, tuple[int, int]]) -> Chain:
-    rules = tuple(_rule(rule, counts.get((table, chain.name, number), (0, 0))) for number, rule in enumerate(chain.rules, 1))
-    return msgspec.structs.replace(chain, rules=rules)
+def _used(table: str, chain: Chain, counts: Mapping[Place, _Count]) -> Iterator[tuple[str, _Count]]:
+    """The counters with a name that rules have used, and what they counted."""
+    for number, rule in enumerate(chain.rules, 1):
+        for statement in rule.statements:
+            if isinstance(statement, ObjectReference) and statement.kind == "counter" and isinstance(statement.name, str):
+                yield statement.name, counts.get((table, chain.name, number), (0, 0))
 
 
-def _rule(rule: Rule, more: tuple[int, int]) -> Rule:
+def _block(table: str, block: Block, counts: Mapping[Place, _Count], counters: Mapping[str, _Count]) -> Block:
+    if isinstance(block, Chain):
+        rules = tuple(_rule(rule, counts.get((table, block.name, number), (0, 0))) for number, rule in enumerate(block.rules, 1))
+        return msgspec.structs.replace(block, rules=rules)
+    if isinstance(block, NamedObject) and isinstance(block.value, Counter) and block.name in counters:
+        return msgspec.structs.replace(block, value=_statement(block.value, counters[block.name]), raw="")
+    return block
+
+
+def _rule(rule: Rule, more: _Count) -> Rule:
     return Rule(tuple(_statement(statement, more) for statement in rule.statements), rule.comment, rule.handle)
 
 
-def _statement(statement: Statement, more: tuple[int, int]) -> Statement:
+def _statement(statement: Statement, more: _Count) -> Statement:
     if not isinstance(statement, Counter):
         return statement
     return Counter((statement.packets or 0) + more[0], (statement.bytes or 0) + more[1])

@@ -15,11 +15,11 @@ from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.forwarding.probe import ModelledProbe
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, InFlight, Unknown
 from netlab_magic.iptables.numbers import number_of, shown
-from netlab_magic.iptables.ruleset import PROGRAM_OF, Chain, Counters, Ruleset, Table
+from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
 from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
-from netlab_magic.model.topology import HOST, End, Topology
+from netlab_magic.model.topology import End, Topology
 from netlab_magic.netfilter import Cause, HostTrace
 from netlab_magic.netfilter.frame import Ends
 from netlab_magic.netfilter.rule_index import Place
@@ -67,7 +67,7 @@ class Road:
         self._rules = {
             six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
         }
-        self._beside = {HOST: Beside(world.native, ordered=True)}
+        self._beside = {name: Beside(tables.ruleset, ordered=True) for name, tables in world.nft.items()}
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
@@ -184,9 +184,10 @@ class Road:
         for key, counts in self._counts.items():
             if key in rules and counts:
                 rules[key] = _counted(rules[key], counts)
-        native = self._world.native
-        for family in PROGRAM_OF if native.tables else ():
-            native = counted(native, self._counts.get((HOST, family), {}))
+        nft = {**self._world.nft}
+        for (name, _), counts in self._counts.items():
+            if name in nft and nft[name].ruleset.tables and counts:
+                nft[name] = msgspec.structs.replace(nft[name], ruleset=counted(nft[name].ruleset, counts))
         known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
         for name, learnt in self._neighbours.items():
             known[name] = {**known.get(name, {}), **learnt}
@@ -196,7 +197,7 @@ class Road:
         return msgspec.structs.replace(
             self._world,
             rules=rules,
-            native=native,
+            nft=nft,
             neighbours={name: tuple(held.values()) for name, held in known.items()},
             tracked={name: tuple(held.values())[-_REMEMBERED:] for name, held in tracked.items()},
             sent=self._sent,

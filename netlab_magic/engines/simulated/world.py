@@ -10,6 +10,7 @@ from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 from netlab_magic.netfilter.frame import Ends
+from netlab_magic.nftables.commands.draft import Tables
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["Connection", "Neighbour", "World", "empty_world", "hardware_address", "link_local", "loopback"]
@@ -40,7 +41,7 @@ class World(msgspec.Struct, frozen=True):
     """A simulated lab. `rules` are by namespace and family, and contain only the tables that were used.
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
-    `native` are nft's tables on the host, `sets` are ipset's. `made` counts the devices that were
+    `nft` are the tables of nft by namespace, `sets` are ipset's. `made` counts the devices that were
     made, `sent` the connections that were begun: of these two, addresses and identifiers are made up.
     """
 
@@ -51,7 +52,7 @@ class World(msgspec.Struct, frozen=True):
     tracked: Mapping[str, tuple[Connection, ...]] = {}
     numbers: Mapping[str, int] = {}
     seen: Mapping[str, Mapping[str, int]] = {}
-    native: NftRuleset = NftRuleset()
+    nft: Mapping[str, Tables] = {}
     sets: Mapping[str, tuple[str, ...]] = {}
     made: int = 0
     sent: int = 0
@@ -63,6 +64,18 @@ class World(msgspec.Struct, frozen=True):
     def with_ruleset(self, namespace: str, ruleset: Ruleset) -> "World":
         """This world with other rules in a namespace."""
         return msgspec.structs.replace(self, rules={**self.rules, (namespace, ruleset.family): ruleset})
+
+    def tables(self, namespace: str) -> Tables:
+        """The tables of nft in a namespace, those of iptables-nft not among them."""
+        return self.nft.get(namespace, Tables())
+
+    def native(self, namespace: str) -> NftRuleset:
+        """The same, without the numbers that the kernel gives next."""
+        return self.tables(namespace).ruleset
+
+    def with_tables(self, namespace: str, tables: Tables) -> "World":
+        """This world with other tables of nft in a namespace."""
+        return msgspec.structs.replace(self, nft={**self.nft, namespace: tables})
 
     def with_namespace(self, namespace: Namespace) -> "World":
         """This world with a namespace added or replaced, its devices in the order of their numbers, as the kernel lists them."""

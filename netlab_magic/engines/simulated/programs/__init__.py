@@ -7,8 +7,9 @@ from netlab_magic.engines.simulated.programs.conntrack import conntrack
 from netlab_magic.engines.simulated.programs.coreutils import TEXT_PROGRAMS
 from netlab_magic.engines.simulated.programs.curl_nc import curl, netcat
 from netlab_magic.engines.simulated.programs.ip import ip
+from netlab_magic.engines.simulated.programs.ipset import ipset
 from netlab_magic.engines.simulated.programs.iptables import iptables, iptables_restore, iptables_save
-from netlab_magic.engines.simulated.programs.nft_ipset import ipset, nft
+from netlab_magic.engines.simulated.programs.nft import nft
 from netlab_magic.engines.simulated.programs.ping import ping
 from netlab_magic.engines.simulated.programs.sysctl import sysctl
 
