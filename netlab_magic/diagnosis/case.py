@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.docker import Daemon
-from netlab_magic.forwarding.beside import Beside
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.ruleset import Ruleset
@@ -19,15 +19,15 @@ __all__ = ["Case"]
 class Case(msgspec.Struct, frozen=True):
     """The network, its rules by namespace, what the model expects of the packet, and what the kernel reported of it.
 
-    `traced` is None if nothing was sent. `beside` holds what else filters in each namespace; `assumptions` are those made about unknown
-    hosts, and `dockerd` is what the host's dockerd has set up.
+    `traced` is None if nothing was sent. `other_filters` holds what else filters in each namespace; `assumptions` are those made about
+    unknown hosts, and `dockerd` is what the host's dockerd has set up.
     """
 
     topology: Topology
     rulesets: Mapping[str, Ruleset]
     prediction: Prediction
     traced: KernelTrace | None = None
-    beside: Mapping[str, Beside] = {}
+    other_filters: Mapping[str, OtherFilters] = {}
     assumptions: tuple[Assumption, ...] = ()
     dockerd: Daemon | None = None
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_unknown_hosts
 from netlab_magic.i18n import Assumption, message
@@ -37,23 +37,27 @@ class Foreseen(msgspec.Struct, frozen=True):
 
 
 def foresee(
-    topology: Topology, rulesets: Mapping[str, Ruleset], source: str, destination: Destination, beside: Mapping[str, Beside] | None = None
+    topology: Topology,
+    rulesets: Mapping[str, Ruleset],
+    source: str,
+    destination: Destination,
+    other_filters: Mapping[str, OtherFilters] | None = None,
 ) -> Foreseen:
     """Predicts a probe between any two machines that the host can reach; source and destination may be names or addresses.
 
-    For `beside` see `predict`. Raises StatementError for an unknown name, and for a source address that the host has no route to.
+    For `other_filters` see `predict`. Raises StatementError for an unknown name, and for a source address that the host has no route to.
     """
     with_ends = with_unknown_hosts(topology, (source, destination.name))
     if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
         refuse(f"the host has no route to {source}, so it is not known through which device packets from there come in", source)
     probe = probe_for(with_ends, source, destination)
-    found = predict(with_ends, rulesets, probe, beside or {})
+    found = predict(with_ends, rulesets, probe, other_filters or {})
     for _ in range(_MOST_TRANSLATIONS):
         further = with_unknown_hosts(with_ends, _receivers(found))
         if len(further.namespaces) == len(with_ends.namespaces):
             break
         with_ends = further
-        found = predict(with_ends, rulesets, probe, beside or {})
+        found = predict(with_ends, rulesets, probe, other_filters or {})
     if found.request.arrived:
         receiver = found.request.hops[-1].namespace
         taken = assumed_of(topology, with_ends, (probe.source, receiver))

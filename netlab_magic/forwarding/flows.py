@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import matrix_probes, members, probes_between
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
 from netlab_magic.language.statements import Destination
@@ -14,7 +14,7 @@ from netlab_magic.netfilter import Outcome
 
 __all__ = ["hit_by_no_flow", "lab_flows", "predict_all"]
 
-_NOTHING: Mapping[str, Beside] = {}
+_NOTHING: Mapping[str, OtherFilters] = {}
 
 
 def lab_flows(topology: Topology) -> list[Probe]:
@@ -38,24 +38,24 @@ def _address(topology: Topology, server: Server) -> str:
 
 
 def predict_all(
-    topology: Topology, rulesets: Mapping[str, Ruleset], probes: Sequence[Probe], beside: Mapping[str, Beside] = _NOTHING
+    topology: Topology, rulesets: Mapping[str, Ruleset], probes: Sequence[Probe], other_filters: Mapping[str, OtherFilters] = _NOTHING
 ) -> tuple[Prediction, ...]:
     """The prediction of each probe, in order; see `predict`."""
-    return tuple(predict(topology, rulesets, probe, beside) for probe in probes)
+    return tuple(predict(topology, rulesets, probe, other_filters) for probe in probes)
 
 
 def hit_by_no_flow(
-    topology: Topology, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside] = _NOTHING
+    topology: Topology, rulesets: Mapping[str, Ruleset], other_filters: Mapping[str, OtherFilters] = _NOTHING
 ) -> dict[str, tuple[RulePosition, ...]]:
     """The rules, by namespace, that according to the model match no packet of any of the lab's flows of their family, request or reply.
 
     Namespaces in which the model cannot follow every packet to its end are left out.
     """
     hit: dict[str, set[RulePosition]] = {name: set() for name in rulesets}
-    untold = {name for name, held in beside.items() if held.unread}
+    untold = {name for name, held in other_filters.items() if held.unread}
     six = any(ruleset.family == "ipv6" for ruleset in rulesets.values())
     probes = [probe for probe in lab_flows(topology) if probe.six == six]
-    for found in predict_all(topology, rulesets, probes, beside):
+    for found in predict_all(topology, rulesets, probes, other_filters):
         for trace in (trace for way in (found, *found.others) for trace in way.traces):
             untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
             for name, place in _met(trace):

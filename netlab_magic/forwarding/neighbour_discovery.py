@@ -5,8 +5,8 @@ from ipaddress import IPv6Address
 
 import msgspec
 
-from netlab_magic.forwarding.beside import NOTHING_BESIDE, Beside
 from netlab_magic.forwarding.links import Ahead, Cables, Links
+from netlab_magic.forwarding.other_filters import NO_OTHER_FILTERS, OtherFilters
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
@@ -44,7 +44,7 @@ class LostQuestion(msgspec.Struct, frozen=True):
 
 
 def lost_question(
-    links: Links, rulesets: Mapping[str, Ruleset], beside: Mapping[str, Beside], namespace: str, ahead: Ahead
+    links: Links, rulesets: Mapping[str, Ruleset], other_filters: Mapping[str, OtherFilters], namespace: str, ahead: Ahead
 ) -> LostQuestion | None:
     """What keeps a namespace from learning the next hop's hardware address; None if solicitation and advertisement get through.
 
@@ -55,7 +55,7 @@ def lost_question(
     answer = Packet(ahead.address, ahead.asker, "ipv6-icmp", icmp_type=_ADVERTISEMENT, state="UNTRACKED", length=_LENGTH)
     for packet, way in ((question, cables), (answer, cables[::-1])):
         for place, seen, towards in _passing(links, packet, way):
-            native = beside.get(place, NOTHING_BESIDE).native
+            native = other_filters.get(place, NO_OTHER_FILTERS).native
             found = _walked(seen, rulesets.get(place, Ruleset(family="ipv6")), towards, native)
             if found.outcome == Outcome.UNKNOWN:
                 return LostQuestion(unknown=found.why.removeprefix("unknown because "))

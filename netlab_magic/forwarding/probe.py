@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Links, links_of
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.packets import SOME_PORT, first_packet, reply_to, reset_for, segment, unreachable_port, verdict_of_error
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, Forwarder, InFlight, Knows, Unknown
@@ -26,14 +26,14 @@ _PROXY_SILENT = message("The proxy forwards port {port} to {target} and gets no 
 _STRANGE = message("The answer comes from {source} instead of {address}, so {namespace} does not accept it.")
 _MOST_WAYS = 128
 _NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
-_NOTHING: Mapping[str, Beside] = {}
+_NOTHING: Mapping[str, OtherFilters] = {}
 
 
 def predict(
     topology: Topology,
     rulesets: Mapping[str, Ruleset],
     probe: Probe,
-    beside: Mapping[str, Beside] = _NOTHING,
+    other_filters: Mapping[str, OtherFilters] = _NOTHING,
     source_port: int = SOME_PORT,
 ) -> Prediction:
     """Follows a probe's packet from the source's OUTPUT through each namespace to the target, and the answer back.
@@ -41,7 +41,7 @@ def predict(
     A TCP connection is followed to its end, since packets after the SYN/ACK are ESTABLISHED to conntrack and may meet other rules; of echo
     requests and datagrams, only the first is.
 
-    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `beside` has what else filters there: nft
+    `rulesets` holds the iptables rules by namespace; a namespace without an entry has none. `other_filters` is what else filters there: nft
     tables, and filters that cannot be followed, which make the prediction unknown if a packet reaches them. The verdict is the one that
     the lab would measure: it waits 0.15 s, too short for a router's error about an address that no neighbour answers for. If the lab says
     "not measured" because the receiver does not even answer itself, the model still says what happens to the packets. Not modelled:
@@ -52,7 +52,7 @@ def predict(
     """
 
     def follow(assumed: tuple[bool, ...]) -> tuple[Prediction, bool]:
-        modelled = ModelledProbe(topology, rulesets, probe, beside, source_port, assumed)
+        modelled = ModelledProbe(topology, rulesets, probe, other_filters, source_port, assumed)
         return modelled.predict(), modelled.forks
 
     found, forks = follow(())
@@ -76,7 +76,7 @@ class ModelledProbe:
         topology: Topology,
         rulesets: Mapping[str, Ruleset],
         probe: Probe,
-        beside: Mapping[str, Beside],
+        other_filters: Mapping[str, OtherFilters],
         source_port: int = SOME_PORT,
         assumed: Iterable[bool] = (),
         knows: Knows | None = None,
@@ -84,9 +84,9 @@ class ModelledProbe:
         self.topology = topology
         self.rulesets = rulesets
         self.probe = probe
-        self.beside = beside
+        self.other_filters = other_filters
         self.links: Links = links_of(topology)
-        self.forwarder = Forwarder(self.links, rulesets, beside, assumed, knows)
+        self.forwarder = Forwarder(self.links, rulesets, other_filters, assumed, knows)
         self.packet = first_packet(probe, self._source(), source_port)
         self.forks = False
 
@@ -233,7 +233,7 @@ class ModelledProbe:
         address, port = server.behind
         owner = self.topology.owner(address)
         further = Probe(server.namespace, address, address, owner.namespace if owner else "", server.protocol, port)
-        found = predict(self.topology, self.rulesets, further, self.beside)
+        found = predict(self.topology, self.rulesets, further, self.other_filters)
         if found.unknown:
             raise Unknown(found.unknown)
         return found.answered

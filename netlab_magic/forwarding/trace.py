@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from netlab_magic.forwarding.beside import NOTHING_BESIDE, Beside
 from netlab_magic.forwarding.conntrack import Memory
 from netlab_magic.forwarding.links import Ahead, Cables, Links
 from netlab_magic.forwarding.neighbour_discovery import LostQuestion, lost_question
+from netlab_magic.forwarding.other_filters import NO_OTHER_FILTERS, OtherFilters
 from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.numbers import number_of
@@ -61,7 +61,7 @@ class Forwarder:
         self,
         links: Links,
         rulesets: Mapping[str, Ruleset],
-        beside: Mapping[str, Beside],
+        other_filters: Mapping[str, OtherFilters],
         assumed: Iterable[bool] = (),
         knows: Knows | None = None,
     ) -> None:
@@ -69,7 +69,7 @@ class Forwarder:
         self._assumed = iter(assumed)
         self._knows = knows
         self._rulesets = rulesets
-        self._beside = beside
+        self._other_filters = other_filters
         self._memories: dict[str, Memory] = {}
 
     def _memory(self, namespace: str) -> Memory:
@@ -109,7 +109,7 @@ class Forwarder:
 
     def _lost_question(self, namespace: str, ahead: Ahead, ended: tuple[Hop, ...]) -> LostQuestion | None:
         """What keeps a namespace from learning the next hop's hardware address. Raises Unknown if an older entry may still be cached."""
-        lost = lost_question(self.links, self._rulesets, self._beside, namespace, ahead)
+        lost = lost_question(self.links, self._rulesets, self._other_filters, namespace, ahead)
         if lost is None:
             return None
         if lost.unknown:
@@ -127,13 +127,13 @@ class Forwarder:
             packet = self._memory(namespace).recognised(packet, in_flight.quoted)
         towards = cables[0].interface if cables and enters else ""
         rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
-        beside = self._beside.get(namespace, NOTHING_BESIDE)
-        done = walk(packet, rules, host, towards if enters else None, self._assumed, beside.native, beside.ordered)
+        other_filters = self._other_filters.get(namespace, NO_OTHER_FILTERS)
+        done = walk(packet, rules, host, towards if enters else None, self._assumed, other_filters.native, other_filters.ordered)
         ended = (*hops, Hop(namespace, done, enters))
         if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
             raise Unknown(f"{_whose(namespace)} has additional ip rules, so other routing tables than the main one may apply", ended)
-        if done.hooks and beside.unread:
-            raise Unknown(beside.unread, ended)
+        if done.hooks and other_filters.unread:
+            raise Unknown(other_filters.unread, ended)
         if done.outcome == Outcome.UNKNOWN:
             raise Unknown(done.doubt, ended, forks=done.forks)
         self._memory(namespace).learn(done)

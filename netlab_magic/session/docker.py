@@ -17,7 +17,7 @@ from netlab_magic.session.command import RunCommand
 from netlab_magic.session.results.base import Text
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
-__all__ = ["RunInForeground", "run_beside"]
+__all__ = ["RunInForeground", "run_commands"]
 
 
 class DockerStep(Step):
@@ -64,11 +64,11 @@ class DockerStep(Step):
         dumps = {family: engine.save(family) for family, steps in self._steps().items() if steps}
         try:
             engine.apply(self._changes())
-            run_beside(engine, docker.before_rules(self.daemon, self.planned.daemon), cell)
+            run_commands(engine, docker.before_rules(self.daemon, self.planned.daemon), cell)
             for family, steps in self._steps().items():
                 if steps:
                     engine.restore(plan_rules.restoring(steps), family=family)
-            run_beside(engine, docker.after_rules(self.daemon, self.planned.daemon), cell)
+            run_commands(engine, docker.after_rules(self.daemon, self.planned.daemon), cell)
         except Refusal as refusal:
             self._take_back(engine, dumps, cell)
             message = f"the lab cannot do this as Docker does it: {refusal.message}; it was rolled back"
@@ -80,7 +80,7 @@ class DockerStep(Step):
         for family, dump in dumps.items():
             before = save_format.parse(engine.save(family), strict=False, family=family)
             engine.restore(plan_rules.flattened(dump, before), flush=True, family=family)
-        run_beside(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
+        run_commands(engine, docker.before_rules(self.planned.daemon, self.daemon), cell)
 
 
 class RunInForeground(Step):
@@ -122,8 +122,8 @@ def _docker(statement: Docker, plan: Plan) -> Step:
     return step
 
 
-def run_beside(engine: Engine, commands: Sequence[str], cell: int = 0, namespace: str | None = None) -> None:
-    """Runs the commands for what of a firewall iptables does not hold. Raises Refusal with what the program said."""
+def run_commands(engine: Engine, commands: Sequence[str], cell: int = 0, namespace: str | None = None) -> None:
+    """Runs commands for what of a firewall is not in iptables: sets, nft tables. Raises Refusal with what the program printed."""
     said: list[str] = []
     for command in commands:
         if engine.run(command, lambda _, text: said.append(text), cell, namespace).status:

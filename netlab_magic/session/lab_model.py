@@ -7,8 +7,8 @@ import msgspec
 from netlab_magic.diagnosis.summary import account
 from netlab_magic.engines.protocol import ForeignRules, Observed
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import matrix_probes
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
@@ -17,7 +17,7 @@ from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen, parsed
 
-__all__ = ["Model", "beside_in", "full_topology", "model_of", "predicted_matrix", "predicted_outcomes"]
+__all__ = ["Model", "full_topology", "model_of", "other_filters_in", "predicted_matrix", "predicted_outcomes"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Model(msgspec.Struct, frozen=True):
 
     topology: Topology
     rulesets: Mapping[str, Ruleset]
-    beside: Mapping[str, Beside]
+    other_filters: Mapping[str, OtherFilters]
     rulesets6: Mapping[str, Ruleset] = {}
 
     def rules_for(self, probe: Probe) -> Mapping[str, Ruleset]:
@@ -37,24 +37,24 @@ class Model(msgspec.Struct, frozen=True):
 
     def predict(self, probes: Sequence[Probe]) -> tuple[Prediction, ...]:
         """The prediction of each probe, in order."""
-        return tuple(predict(self.topology, self.rules_for(probe), probe, self.beside) for probe in probes)
+        return tuple(predict(self.topology, self.rules_for(probe), probe, self.other_filters) for probe in probes)
 
 
-def beside_in(observed: Observed) -> dict[str, Beside]:
-    """What else filters in each namespace, besides the rules of this lab's iptables."""
+def other_filters_in(observed: Observed) -> dict[str, OtherFilters]:
+    """What filters in each namespace besides the rules of this lab's iptables."""
     foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
-    return {name: _beside(found) for name, found in foreign.items() if found}
+    return {name: _other_filters(found) for name, found in foreign.items() if found}
 
 
-def _beside(foreign: Sequence[ForeignRules]) -> Beside:
+def _other_filters(foreign: Sequence[ForeignRules]) -> OtherFilters:
     native = next((one for one in foreign if one.owner == "nftables"), None)
     others = _others(*(one.owner for one in foreign if one is not native)) if len(foreign) > (native is not None) else ""
     if native is None:
-        return Beside(unread=others)
+        return OtherFilters(unread=others)
     ruleset = parsed(native.text)
     if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table went while it was asked
-        return Beside(unread=others or _others("nftables"))
-    return Beside(ruleset, others or _not_understood(ruleset))
+        return OtherFilters(unread=others or _others("nftables"))
+    return OtherFilters(ruleset, others or _not_understood(ruleset))
 
 
 def _others(*owners: str) -> str:
@@ -70,7 +70,7 @@ def _not_understood(ruleset: NftRuleset) -> str:
 
 def model_of(seen: Seen) -> Model:
     """The lab as it was read back with all that is in its namespaces."""
-    return Model(full_topology(seen.observed), seen.rulesets, beside_in(seen.observed), seen.rulesets6)
+    return Model(full_topology(seen.observed), seen.rulesets, other_filters_in(seen.observed), seen.rulesets6)
 
 
 def full_topology(observed: Observed) -> Topology:

@@ -12,7 +12,7 @@ from netlab_magic.model.topology import HOST
 from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Chain, Table
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
-from netlab_magic.session.lab_model import beside_in
+from netlab_magic.session.lab_model import other_filters_in
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.explain import Explained
 from netlab_magic.session.state import Seen
@@ -23,7 +23,7 @@ __all__ = ["chain_called", "native_chains", "native_explained", "native_rules", 
 
 def native_rules(engine: Engine, seen: Seen) -> NftRuleset:
     """The host's tables of nft, without those of iptables-nft. Raises CommandFailed where there are some, and nobody could list them."""
-    found = beside_in(seen.observed).get(HOST)
+    found = other_filters_in(seen.observed).get(HOST)
     listed = found.native if found else NftRuleset()
     named = [title for foreign in seen.observed.foreign if foreign.owner == "nftables" for title in foreign.tables]
     if len(listed.tables) < len(named):

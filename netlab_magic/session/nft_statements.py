@@ -17,7 +17,7 @@ from netlab_magic.model.topology import HOST
 from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.nftables.state import stateless_rule
-from netlab_magic.session.docker import run_beside
+from netlab_magic.session.docker import run_commands
 from netlab_magic.session.native_tables import chain_called, table_titled
 from netlab_magic.session.nft_refusals import why_nft_refused
 from netlab_magic.session.program_output import output_of, with_text
@@ -49,7 +49,7 @@ class NftStep(Step):
         if line and not running.options.dry_run:
             running.changes()
             try:
-                run_beside(engine, [command], running.cell)
+                run_commands(engine, [command], running.cell)
             except Refusal as refusal:
                 raise KernelRefused(f"nft refused: {refusal.message}", self.statement.place, refusal.errno) from None
         running.add_change(self.statement, self.sentence, [command] if line else [], bool(line))
@@ -152,7 +152,7 @@ def spelt_by_nft(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) 
         _ask(engine, "nft -f -", [f"add rule {edit.table} {_SPELLING} {edit.spec}" for edit in written], written, plan.native)
         found = {title: iter(_rules_of(output_of(engine, f"nft list chain {title} {_SPELLING}"))) for title in tables}
     finally:
-        run_beside(engine, [f"nft delete chain {title} {_SPELLING}" for title in tables])
+        run_commands(engine, [f"nft delete chain {title} {_SPELLING}" for title in tables])
     return [None if edit.number is not None else next(found[edit.table]) for edit in edits]
 
 

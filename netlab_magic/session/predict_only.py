@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding.any_address import Foreseen, foresee
-from netlab_magic.forwarding.beside import Beside
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
@@ -15,7 +15,7 @@ from netlab_magic.language.statements import Destination, Matrix
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, INTERNET
-from netlab_magic.session.lab_model import Model, beside_in, full_topology, predicted_outcomes
+from netlab_magic.session.lab_model import Model, full_topology, other_filters_in, predicted_outcomes
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
@@ -26,7 +26,7 @@ def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foresee
     """What happens to a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
     six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
-    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.beside)
+    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.other_filters)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
@@ -65,8 +65,8 @@ def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; if none were read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
     found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
-    beside = beside_in(observed)
-    if not found and not (HOST in beside and beside[HOST].unread):
-        beside[HOST] = Beside(unread=f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has")
+    other_filters = other_filters_in(observed)
+    if not found and not (HOST in other_filters and other_filters[HOST].unread):
+        other_filters[HOST] = OtherFilters(unread=f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has")
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
-    return Model(full_topology(observed), {} if six else rulesets, beside, rulesets if six else {})
+    return Model(full_topology(observed), {} if six else rulesets, other_filters, rulesets if six else {})

@@ -10,7 +10,7 @@ from netlab_magic.model.topology import HOST
 from netlab_magic.nftables.reload import reloading, same_at_rest
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.changing import restore_rules
-from netlab_magic.session.docker import run_beside
+from netlab_magic.session.docker import run_commands
 from netlab_magic.session.network import Network
 from netlab_magic.session.program_output import with_text
 from netlab_magic.session.state import Seen
@@ -23,15 +23,15 @@ def bring_back(network: Network, state: Seen) -> Seen:
 
     Raises KernelRefused, or NetlabError when what is read back differs.
     """
-    engine, foreign = network.engine, state.knows_beside
+    engine, foreign = network.engine, state.knows_other_filters
     now = network.look(foreign=foreign)
     then = state.completed(now)
     try:
         engine.apply(between(now.topology, then.topology))
-        run_beside(engine, docker.before_rules(network.dockerd, then.dockerd))
+        run_commands(engine, docker.before_rules(network.dockerd, then.dockerd))
         held = network.look(foreign=True) if foreign else now
         restore_rules(engine, then, PROGRAM_OF)
-        run_beside(engine, docker.after_rules(network.dockerd, then.dockerd))
+        run_commands(engine, docker.after_rules(network.dockerd, then.dockerd))
         if foreign:
             _bring_back_inside(engine, held, then)
             _bring_back_native(engine, network.look(foreign=True), then)
@@ -52,7 +52,7 @@ def _difference(after: Seen, then: Seen) -> str:
         where = "" if name == HOST else f" in {name}"
         if _bare(after, name) != _bare(then, name):
             return f"the rules{where} differ"
-        if then.knows_beside and not same_at_rest(_native(after, name), _native(then, name)):
+        if then.knows_other_filters and not same_at_rest(_native(after, name), _native(then, name)):
             return f"the tables of nft{where} differ"
     return ""
 
@@ -66,7 +66,7 @@ def _bring_back_native(engine: Engine, now: Seen, then: Seen) -> None:
     for name in (HOST, *then.inside_namespaces):
         shared = _kept_by_iptables(now, name) if engine.ready.firewall == "nft" else []
         if script := reloading(_native(now, name), _native(then, name), shared):
-            run_beside(engine, [with_text("nft -f -", script)], namespace=None if name == HOST else name)
+            run_commands(engine, [with_text("nft -f -", script)], namespace=None if name == HOST else name)
 
 
 def _kept_by_iptables(seen: Seen, namespace: str) -> list[str]:

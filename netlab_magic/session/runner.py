@@ -38,7 +38,7 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
 
 
 def _may_change_all(statement: s.Statement) -> bool:
-    """Whether a statement may change what is inside namespaces, or filters beside the host's iptables."""
+    """Whether a statement may change what is inside namespaces, or other filters than the host's iptables."""
     return isinstance(statement, s.Delete | Docker | s.NftRule | s.NftPolicy) or statement.effect is s.Effect.RUNS
 
 

@@ -80,7 +80,7 @@ def _unmet(seen: Seen, ruleset: Ruleset) -> tuple[RulePosition, ...]:
     if not 0 < flows * (1 + sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
         return ()
     model = model_of(seen)
-    return hit_by_no_flow(model.topology, model.rulesets6 if six else model.rulesets, model.beside).get(HOST, ())
+    return hit_by_no_flow(model.topology, model.rulesets6 if six else model.rulesets, model.other_filters).get(HOST, ())
 
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:

@@ -25,14 +25,14 @@ def parsed(text: str) -> NftRuleset:
 class Seen(msgspec.Struct, frozen=True, dict=True):
     """A lab as it was read back, each dump parsed once; and what its dockerd, which no kernel knows of, has made.
 
-    Without `knows_rules` the host's iptables were not read, and without `knows_beside` neither was what filters beside them, nor what is
+    Without `knows_rules` the host's iptables were not read, and without `knows_other_filters` neither were other filters, nor what is
     inside namespaces: nothing that was to come could change it.
     """
 
     observed: Observed
     dockerd: docker.Daemon | None = None
     knows_rules: bool = True
-    knows_beside: bool = True
+    knows_other_filters: bool = True
 
     @property
     def topology(self) -> Topology:
@@ -103,9 +103,9 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
         observed = self.observed
         if not self.knows_rules:
             observed = msgspec.structs.replace(observed, rules=now.dump, rules6=now.dump6)
-        if not self.knows_beside:
+        if not self.knows_other_filters:
             observed = msgspec.structs.replace(observed, foreign=now.observed.foreign, inside=now.observed.inside)
-        return self if observed is self.observed else Seen(observed, self.dockerd, knows_beside=now.knows_beside)
+        return self if observed is self.observed else Seen(observed, self.dockerd, knows_other_filters=now.knows_other_filters)
 
 
 def _native(foreign: Sequence[ForeignRules]) -> NftRuleset:

@@ -58,7 +58,7 @@ class Running:
 
     def seen(self) -> Seen:
         """The lab as it is now, with all that decides about packets; read back again only if anything may have happened since."""
-        if self._seen is None or not self._seen.knows_beside:
+        if self._seen is None or not self._seen.knows_other_filters:
             self._seen = self.network.look(foreign=True)
         return self._seen
 

@@ -15,7 +15,7 @@ from netlab_magic.language import statements as s
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST
-from netlab_magic.session.lab_model import beside_in, full_topology
+from netlab_magic.session.lab_model import full_topology, other_filters_in
 from netlab_magic.session.predict_only import foreseen
 from netlab_magic.session.results.predict import Asked, Predicted
 from netlab_magic.session.results.why import Why
@@ -39,7 +39,7 @@ def reasoned(engine: Engine, statement: s.Why | s.Predict, seen: Seen, probe: Pr
 def _explained(case: Case, language: str) -> Why:
     """What happened, and what would change it: all the reasoning is done here, and results only show it."""
     told = account(case.prediction, case.rulesets, case.traced, language)
-    tried = remedies(case.topology, case.rulesets, case.outcome.probe, case.prediction, case.beside, case.dockerd)
+    tried = remedies(case.topology, case.rulesets, case.outcome.probe, case.prediction, case.other_filters, case.dockerd)
     return Why(case, told, _packet_path(case, told), tried, language)
 
 
@@ -52,14 +52,14 @@ def _packet_path(case: Case, told: Account) -> PacketPath:
 
 def _expected(statement: s.Why | s.Predict, seen: Seen) -> Case:
     found, model = foreseen(seen, statement.source, statement.destination)
-    return Case(found.topology, model.rules_for(found.prediction.probe), found.prediction, None, model.beside, found.assumptions)
+    return Case(found.topology, model.rules_for(found.prediction.probe), found.prediction, None, model.other_filters, found.assumptions)
 
 
 def _traced(engine: Engine, seen: Seen, probe: Probe) -> Case:
-    topology, beside = full_topology(seen.observed), beside_in(seen.observed)
+    topology, other_filters = full_topology(seen.observed), other_filters_in(seen.observed)
     traced = engine.trace(probe)
     family = "ipv6" if probe.six else "ipv4"
     rulesets = {HOST: seen.rules_of(family)}
     rulesets |= {name: save_format.parse(dump, strict=False, family=family) for name, dump in traced.rules.items()}
-    expected = predict(topology, rulesets, probe, beside, source_port_of(traced) or SOME_PORT)
-    return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, beside)
+    expected = predict(topology, rulesets, probe, other_filters, source_port_of(traced) or SOME_PORT)
+    return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, other_filters)

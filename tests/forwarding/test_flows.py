@@ -4,9 +4,9 @@ import time
 
 from support.networks import ONE, SEED, THREE, TWO, built, rules
 
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import matrix_probes
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows, predict_all
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.model.topology import HOST
 
 FAR = "-A FORWARD -s 10.0.0.0/8 -j DROP\n"
@@ -37,7 +37,7 @@ def test_replies_count_too():
 def test_nothing_is_said_where_the_model_cannot_tell():
     topology = built(SEED)
     assert hit_by_no_flow(topology, {HOST: rules("-A FORWARD -m set --match-set friends src -j DROP\n" + FAR)}) == {}
-    assert hit_by_no_flow(topology, {HOST: rules(FAR)}, {HOST: Beside(unread="nftables filters there too")}) == {}
+    assert hit_by_no_flow(topology, {HOST: rules(FAR)}, {HOST: OtherFilters(unread="nftables filters there too")}) == {}
 
 
 def test_870_flows_are_predicted_within_a_second():

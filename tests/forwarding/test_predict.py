@@ -9,8 +9,8 @@ from support.networks import ONE, SEED, THREE, TWO, asked, built, rules
 from netlab_magic.diagnosis.predicted_path import stopped_by
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.language.statements import Destination
@@ -19,9 +19,9 @@ from netlab_magic.model.topology import HOST, Interface, Route, Topology
 from netlab_magic.netfilter import Cause
 
 
-def predicted(words: str, ruleset: Ruleset, text: str = SEED, beside: Mapping[str, Beside] = {}) -> Prediction:
+def predicted(words: str, ruleset: Ruleset, text: str = SEED, other_filters: Mapping[str, OtherFilters] = {}) -> Prediction:
     topology = built(text)
-    return predict(topology, {HOST: ruleset}, asked(topology, words), beside)
+    return predict(topology, {HOST: ruleset}, asked(topology, words), other_filters)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_the_port_of_the_sender_is_one_that_may_be_given():
 
 
 def test_what_other_rules_do_is_never_guessed():
-    found = predicted("ns1 internet", rules(), beside={HOST: Beside(unread="nftables rules filter here too")})
+    found = predicted("ns1 internet", rules(), other_filters={HOST: OtherFilters(unread="nftables rules filter here too")})
     assert (found.verdict, found.unknown) == (Verdict.NOT_MEASURED, "nftables rules filter here too")
 
 

@@ -5,8 +5,8 @@ from support.labs import THREE_RULES
 from support.networks import SEED, built, rules
 
 from netlab_magic.errors import StatementError
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST
@@ -17,7 +17,7 @@ from netlab_magic.session.state import Seen
 
 OPEN = Model(built(SEED), {HOST: rules()}, {})
 CLOSED = Model(built(SEED), {HOST: rules(policy="DROP")}, {})
-HIDDEN = Model(built(SEED), {HOST: rules()}, {HOST: Beside(unread="nftables <filters> there too")})
+HIDDEN = Model(built(SEED), {HOST: rules()}, {HOST: OtherFilters(unread="nftables <filters> there too")})
 
 
 def test_a_predicted_matrix_says_that_it_is_predicted():

@@ -12,7 +12,7 @@ from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import predict
-from netlab_magic.forwarding.beside import Beside
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
@@ -22,7 +22,7 @@ __all__ = ["remedies"]
 
 _MOST = 5
 _DEEPEST = 3
-_NOTHING: Mapping[str, Beside] = {}
+_NOTHING: Mapping[str, OtherFilters] = {}
 _EFFECTS = get_args(Scope)
 """Scopes, the smallest in effect first."""
 _KINDS = {"reply": "rule", "flow": "rule", "interfaces": "rule"}
@@ -39,7 +39,7 @@ def remedies(
     rulesets: Mapping[str, Ruleset],
     probe: Probe,
     prediction: Prediction | None = None,
-    beside: Mapping[str, Beside] = _NOTHING,
+    other_filters: Mapping[str, OtherFilters] = _NOTHING,
     dockerd: Daemon | None = None,
 ) -> tuple[Remedy, ...]:
     """What would make an unanswered probe answered: at most five remedies, the smallest in effect first; none if it is answered.
@@ -49,10 +49,10 @@ def remedies(
     cannot tell what happens to the packets. The number of predictions is limited, the more so the more rules there are.
     """
     world = World(topology, dict(rulesets), probe, dockerd)
-    found = predict(topology, rulesets, probe, beside) if prediction is None else prediction
+    found = predict(topology, rulesets, probe, other_filters) if prediction is None else prediction
     if found.answered or found.unknown:
         return ()
-    return _Search(beside, _affordable(rulesets)).remedies(world, found)
+    return _Search(other_filters, _affordable(rulesets)).remedies(world, found)
 
 
 def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
@@ -64,8 +64,8 @@ def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
 class _Search:
     """The search for one probe; `left` predictions may still be made."""
 
-    def __init__(self, beside: Mapping[str, Beside], left: int) -> None:
-        self.beside = beside
+    def __init__(self, other_filters: Mapping[str, OtherFilters], left: int) -> None:
+        self.other_filters = other_filters
         self.left = left
 
     def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
@@ -87,7 +87,7 @@ class _Search:
             if not self.left:
                 return
             self.left -= 1
-            then = predict(after.topology, after.rulesets, after.probe, self.beside)
+            then = predict(after.topology, after.rulesets, after.probe, self.other_filters)
             if not then.unknown:
                 yield fix, after, then
 

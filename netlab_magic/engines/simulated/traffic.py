@@ -7,9 +7,9 @@ import msgspec
 from netlab_magic.engines.simulated.nft import counted
 from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.world import Connection, Neighbour, World
-from netlab_magic.forwarding.beside import Beside
 from netlab_magic.forwarding.conntrack import flow_of
 from netlab_magic.forwarding.links import Ahead, links_of
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.packets import segment
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.forwarding.probe import ModelledProbe
@@ -67,7 +67,7 @@ class Road:
         self._rules = {
             six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
         }
-        self._beside = {name: Beside(tables.ruleset, ordered=True) for name, tables in world.nft.items()}
+        self._other_filters = {name: OtherFilters(tables.ruleset, ordered=True) for name, tables in world.nft.items()}
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
@@ -101,7 +101,7 @@ class Road:
 
     def _begin(self, probe: Probe) -> ModelledProbe:
         self._sent += 1
-        return ModelledProbe(self.topology, self._rules[probe.six], probe, self._beside, knows=self._knows)
+        return ModelledProbe(self.topology, self._rules[probe.six], probe, self._other_filters, knows=self._knows)
 
     def _knows(self, namespace: str, ahead: Ahead) -> bool:
         """Whether a namespace knows a hardware address already, from before or from a packet of this request."""

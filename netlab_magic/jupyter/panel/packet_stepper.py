@@ -48,7 +48,7 @@ class PacketStepper:
         self.source, self.target = source, target
         self.number = 1
         self._probe: Probe = why.outcome.probe
-        self._beside = why.case.beside
+        self._other_filters = why.case.other_filters
         self._account = _account_of(why)
 
     @property
@@ -62,7 +62,7 @@ class PacketStepper:
         if self._probe.source not in seen.topology.namespaces:
             self._account = _Account(seen.topology, rulesets, PacketPath((), str(self._probe)))
             return
-        expected = predict(seen.topology, rulesets, self._probe, self._beside)
+        expected = predict(seen.topology, rulesets, self._probe, self._other_filters)
         sentences = (expected.unknown,) if expected.unknown else ()
         path = path_of_prediction(expected)
         self._account = _Account(seen.topology, rulesets, path, expected.answered, sentences=sentences)

@@ -1,0 +1,22 @@
+"""What filters packets in a namespace besides its iptables rules."""
+
+import msgspec
+
+from netlab_magic.nftables.ruleset import Ruleset
+
+__all__ = ["NO_OTHER_FILTERS", "OtherFilters"]
+
+
+class OtherFilters(msgspec.Struct, frozen=True):
+    """The tables of nft that a namespace has; `unread` says why others there cannot be followed, or is "" if there are none.
+
+    With `ordered`, base chains of nft run before those of iptables with the same priority, as in a simulated lab; otherwise that order is
+    unknown.
+    """
+
+    native: Ruleset = Ruleset()
+    unread: str = ""
+    ordered: bool = False
+
+
+NO_OTHER_FILTERS = OtherFilters()
