@@ -13,8 +13,9 @@ from netlab_magic.draw import chains_picture
 from netlab_magic.draw.base import render
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["DRAWING", "EVERY_RULE", "READING", "large_picture"]
+__all__ = ["DRAWING", "EVERY_RULE", "READING", "draw", "large_picture"]
 
 READING, DRAWING, EVERY_RULE = "reading", "drawing", "dot, a node a rule"
 _SERVICES = 1000
@@ -34,7 +35,7 @@ def large_picture(quick: bool) -> Iterator[Sequence[Contestant]]:
         return
     yield [
         Contestant(READING, lambda: _milliseconds(lambda: parse(f"{text}# {next(anew)}\n")), f"{_rules(ruleset):,} rules"),
-        Contestant(DRAWING, lambda: _milliseconds(lambda: _draw(ruleset)), "to SVG"),
+        Contestant(DRAWING, lambda: draw(ruleset, "nat"), "to SVG"),
         Contestant(EVERY_RULE, lambda: _milliseconds(lambda: _draw_every_rule(few)), f"only {_rules(few):,} of the rules"),
     ]
 
@@ -49,10 +50,13 @@ def _milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _draw(ruleset: Ruleset) -> None:
+def draw(ruleset: Ruleset | NftRuleset, table: str) -> float:
+    """The milliseconds until a table is drawn."""
     render._rendered.cache_clear()
-    if not chains_picture(ruleset, "nat").svg():
+    started = time.perf_counter()
+    if not chains_picture(ruleset, table).svg():
         raise AssertionError("nothing was drawn")
+    return (time.perf_counter() - started) * 1000
 
 
 def _draw_every_rule(ruleset: Ruleset) -> None:

@@ -1,6 +1,6 @@
-"""How long it takes to read what nft lists, 5,000 rules or a set of 100,000 elements, and to find a packet's address in such a set.
+"""How long it takes to see what nft lists: 5,000 rules read and drawn, a set of 100,000 elements read, a packet's address found in it.
 
-It is the processor's time, as in `walking`.
+Except for drawing, which waits for dot, it is the processor's time, as in `walking`.
 """
 
 import os
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import count
 
+from drawing import DRAWING, draw
 from measure import Contestant, unavailable
 
 from netlab_magic.iptables.ruleset import Ruleset as IptablesRuleset
@@ -21,9 +22,10 @@ from netlab_magic.netfilter import Device, Host, walk
 from netlab_magic.nftables import parse
 from netlab_magic.nftables.ruleset import Ruleset
 
-__all__ = ["FEW", "INTERVALS", "SETS", "finding", "reading_rules", "reading_sets"]
+__all__ = ["FEW", "INTERVALS", "SETS", "finding", "large_ruleset", "reading_sets"]
 
 _SERVICES = 1000
+_KUBE_PROXY = "ip kube-proxy"
 _ELEMENTS, _SOME = 100_000, 100
 _TIMES = 2000
 _FORMS = {"nft list ruleset": "", "nft -j list ruleset": "-j"}
@@ -34,9 +36,12 @@ FEW, _FEW_INTERVALS = f"of {_SOME}", f"an interval of {_SOME}"
 
 
 @contextmanager
-def reading_rules(quick: bool) -> Iterator[Sequence[Contestant]]:
-    """Five rules a service, as kube-proxy writes them with nft."""
-    yield list(_readers(_services(_SERVICES), dict(zip(_FORMS, _FORMS, strict=True)), f"{5 * _SERVICES:,} rules"))
+def large_ruleset(quick: bool) -> Iterator[Sequence[Contestant]]:
+    """Five rules a service, as kube-proxy writes them with nft: the listing read in both forms, and the table drawn."""
+    script = _services(_SERVICES)
+    ruleset = parse(script)
+    drawn = Contestant(DRAWING, lambda: draw(ruleset, _KUBE_PROXY), "to SVG") if shutil.which("dot") else unavailable(DRAWING, "no dot")
+    yield [*_readers(script, dict(zip(_FORMS, _FORMS, strict=True)), f"{5 * _SERVICES:,} rules"), drawn]
 
 
 @contextmanager
@@ -139,7 +144,7 @@ def _services(number: int) -> str:
             f"meta l4proto tcp dnat to {pod}:8080",
             "}",
         ]
-    first = ["table ip kube-proxy {", "chain mark-for-masquerade {", "mark set mark or 0x4000", "}"]
+    first = [f"table {_KUBE_PROXY} {{", "chain mark-for-masquerade {", "mark set mark or 0x4000", "}"]
     mapping = ["map service-ips {", "type ipv4_addr . inet_proto . inet_service : verdict", f"elements = {{ {', '.join(elements)} }}", "}"]
     entry = ["chain services {", "type nat hook prerouting priority dstnat", "ip daddr . meta l4proto . th dport vmap @service-ips", "}"]
     return "\n".join([*first, *chains, *mapping, *entry, "}", ""])

@@ -5,7 +5,7 @@ from drawing import DRAWING, READING, large_picture
 from killing import left_over
 from measure import Row, Target
 from memory import memory, thirty_labs
-from native import FEW, INTERVALS, SETS, finding, reading_rules, reading_sets
+from native import FEW, INTERVALS, SETS, finding, large_ruleset, reading_sets
 from reaching import PINGS, matrix, policy_switch
 from reasoning import why_it_died
 from starting import BARE, LABS, first_statement, load_extension, together
@@ -40,7 +40,12 @@ ROWS = (
     Row("why-answered", "why a packet arrives, told and drawn", why_it_died(blocked=False), [Target(300)], rounds=15, quick_rounds=5),
     Row("why-dropped", "why a packet is dropped, told and drawn", why_it_died(blocked=True), [Target(700)], rounds=15, quick_rounds=5),
     Row("draw", "5,000 rules read and drawn", large_picture, [Target(300, who=READING), Target(1000, who=DRAWING)]),
-    Row("nft-read", "5,000 rules of nft read", reading_rules, [Target(300), Target(300, who="nft -j list ruleset")]),
+    Row(
+        "nft-draw",
+        "5,000 rules of nft read and drawn",
+        large_ruleset,
+        [Target(300), Target(300, who="nft -j list ruleset"), Target(1000, who=DRAWING)],
+    ),
     Row("nft-sets", "a set of nft read", reading_sets, [Target(2000, who=name) for name in SETS], rounds=5),
     Row(
         "nft-find",
