@@ -35,7 +35,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
     observed, ruleset = seen.observed, _rules(engine, statement.family, seen)
     match statement.what:
         case "topology":
-            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes))
+            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes, ruleset6=seen.ruleset6))
         case "chains" if title := native_title(engine, seen, statement):
             return _marked(engine, native_chains(engine, seen, title, statement, language))
         case "chains":

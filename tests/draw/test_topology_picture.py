@@ -5,6 +5,7 @@ import pytest
 from support.pictures import CLASSROOM, CLOSED, DOCKER, ON, OPEN, SEED, THIRTY, THREE, changed, lab, matrix, ping
 
 from netlab_magic.draw import topology_picture
+from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 
@@ -65,6 +66,24 @@ def test_sysctls_are_said_where_they_are_known(sysctls, said, not_said):
     for form in (picture.text, picture.dot):
         assert all(words in form for words in said)
         assert not any(words in form for words in not_said)
+
+
+def test_both_policies_stand_in_the_host_where_they_differ_and_there_is_ipv6() -> None:
+    dropping = parse("*filter\n:FORWARD DROP [0:0]\n-A FORWARD -p ipv6-icmp -j ACCEPT\nCOMMIT\n", family="ipv6")
+    bridge = SEED.host.interface("docker1")
+    assert bridge is not None
+    addressed = SEED.host.with_interface(msgspec.structs.replace(bridge, addresses=(*bridge.addresses, "fd00::1/64")))
+    both = topology_picture(SEED.with_namespace(addressed), OPEN, ruleset6=dropping)
+    assert both.text.startswith(
+        "host: ✓ FORWARD ACCEPT (IPv4) · 0 rules in FORWARD before its policy\n"
+        "│  ✕ FORWARD DROP (IPv6) · 1 rule in FORWARD before its policy\n"
+    )
+    assert "FORWARD policy ACCEPT (IPv4), FORWARD policy DROP (IPv6)" in both.description
+    assert all(badge in both.dot for badge in ("FORWARD ACCEPT (IPv4)", "FORWARD DROP (IPv6)"))
+    alike = topology_picture(SEED.with_namespace(addressed), CLOSED, ruleset6=dropping)
+    without = topology_picture(SEED, OPEN, ruleset6=dropping)
+    assert all("(IPv" not in picture.text for picture in (alike, without))
+
 
 
 def test_text_is_a_tree_of_the_host_its_bridges_and_their_ports():

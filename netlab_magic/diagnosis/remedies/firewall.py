@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.diagnosis.remedies.placement import own_place
 from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
-from netlab_magic.forwarding.prediction import Hop
+from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
 from netlab_magic.iptables.command import read_command
@@ -16,7 +16,7 @@ from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["Change", "edited", "firewall_fixes", "killer_of", "ruled"]
+__all__ = ["Change", "edited", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
 
 Change = tuple[Fix, World]
 
@@ -33,6 +33,7 @@ _OUTWARDS = message("Accept everything that comes in through {input} and leaves 
 _INWARDS = message("Accept everything that comes in through {input}.")
 _LEAVING = message("Accept everything that leaves through {output}.")
 _DELETE = message("Delete the rule that stops these packets: rule {number} of {chain} in the table {table}.")
+_NEIGHBOURS = message("Accept ICMPv6: without it, hosts cannot find each other over IPv6.")
 _POLICY = message("Set the policy of {chain} to ACCEPT, so that it accepts every packet that no rule decides about.")
 
 
@@ -158,6 +159,20 @@ class _BeforeTheKiller:
         return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
 
 
+def neighbour_fixes(world: World, trace: Trace) -> Iterator[Change]:
+    """The rule without which a firewall keeps hosts from finding each other: it drops who-has questions of IPv6, or their answers."""
+    values = trace.values
+    if values.get("table") != "ip6tables":  # rules of nft's own are not edited
+        return
+    action = "-A" if values["rule"] == "None" else "-I"
+    place = "" if action == "-A" else f"{values['rule']} "
+    command = f"ip6tables {action} {values['chain']} {place}-p ipv6-icmp -j ACCEPT"
+    yield ruled(world, values["place"], Fix("flow", _NEIGHBOURS, {}, ("",), (command,)))
+    if action == "-A":
+        command = f"ip6tables -P {values['chain']} ACCEPT"
+        yield ruled(world, values["place"], Fix("policy", _POLICY, {"chain": values["chain"]}, ("",), (command,)))
+
+
 def ruled(world: World, namespace: str, fix: Fix) -> Change:
     """The change that one iptables command makes in a namespace: the fix's first command; its statement may be "".
 
@@ -165,7 +180,8 @@ def ruled(world: World, namespace: str, fix: Fix) -> Change:
     """
     command, statement = fix.commands[0], fix.statements[0]
     typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
-    rulesets = {**world.rulesets, namespace: edited(world.rulesets.get(namespace, Ruleset()), command)}
+    held = world.rulesets.get(namespace, Ruleset(family="ipv6" if world.probe.six else "ipv4"))
+    rulesets = {**world.rulesets, namespace: edited(held, command)}
     fix = msgspec.structs.replace(fix, statements=(statement or typed,), commands=(typed,))
     return fix, msgspec.structs.replace(world, rulesets=rulesets)
 

@@ -11,6 +11,7 @@ from netlab_magic.errors import StatementError
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN
+from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import desired
 from netlab_magic.model.changes import between
@@ -153,7 +154,7 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
         return
     for hop in found.request.hops:
         frame, walk = hop.host_trace.last, hop.host_trace
-        if not hop.enters or not hop.leaves or frame.port_out or frame.six:
+        if not hop.enters or not hop.leaves or frame.port_out:
             continue
         came = world.topology.namespaces[hop.namespace].interface(walk.sent.input)
         for held in came.parsed() if came else ():
@@ -162,7 +163,8 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
 
 
 def _masquerade(world: World, hop: Hop, network: str, bridge: str) -> Change:
-    command = f"iptables -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
+    program = PROGRAM_OF["ipv6" if ":" in network else "ipv4"]
+    command = f"{program} -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
     line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if hop.namespace == HOST else ""
     return ruled(world, hop.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from netlab_magic.diagnosis.remedies.advice import advice, refuses_a_service
 from netlab_magic.diagnosis.remedies.docker import docker_fixes
-from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of
+from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of, neighbour_fixes
 from netlab_magic.diagnosis.remedies.nat import translation_fixes
 from netlab_magic.diagnosis.remedies.network import network_fixes, unseen_bridges
 from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
@@ -131,6 +131,7 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
             yield firewall_fixes(world, last, killer)
         yield unseen_bridges(world, last)
     else:
+        yield neighbour_fixes(world, trace)
         yield network_fixes(world, found, trace)
     yield translation_fixes(world, found)
 

@@ -32,7 +32,7 @@ _NOTES = (
     "ACCEPT ends this table only, and the next table follows; DROP ends the packet's path.",
     "The nat table sees only the first packet of a connection; the others are translated in the same way.",
 )
-_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, frames that a bridge forwards between its ports take this path too, without routing."
+_BRIDGED = "With net.bridge.bridge-nf-call-{}=1, frames that a bridge forwards between its ports take this path too, without routing."
 
 
 class Station(msgspec.Struct, frozen=True):
@@ -85,10 +85,10 @@ def hooks_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None 
             hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
     said = [line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view)]
     return HooksView(
-        title=_TITLES[way],
+        title=f"{_TITLES[way]} (ip6tables)" if ruleset.family == "ipv6" else _TITLES[way],
         hooks=tuple(hooks),
         end=_END.get(way, _LEAVES),
-        notes=(*_NOTES, *([_BRIDGED] if way == "forward" else []), *dict.fromkeys(said)),
+        notes=(*_NOTES, *([_BRIDGED.format(ruleset.program)] if way == "forward" else []), *dict.fromkeys(said)),
         packet=path.packet if path else None,
     )
 

@@ -10,7 +10,7 @@ from netlab_magic.draw.base.probe_marks import Flow, look_of
 from netlab_magic.draw.base.style import BODY, NAME, SMALL, Role
 from netlab_magic.draw.topology.path_marks import path_rows
 from netlab_magic.draw.topology.text import forward_words
-from netlab_magic.draw.topology.view import Mark, NetView, serves, state_of, visible
+from netlab_magic.draw.topology.view import Mark, NetView, Policy, serves, state_of, visible
 from netlab_magic.model.packet_path import Badge
 from netlab_magic.model.topology import HOST, Interface, Namespace
 from netlab_magic.text import counted, display_width
@@ -133,17 +133,23 @@ def _bridge(bridge: Interface, ports: Sequence[Interface], ends: Ends) -> str:
 
 def _forward(view: NetView) -> list[str]:
     """Where the host forwards: the policy as a badge (symbol, word and colour), the rules before it, and the switches that matter."""
-    good = bool(view.policy.good)
-    badge = row(cell(run(f"{view.policy.symbol} FORWARD {view.policy.word}", Role.INK, NAME, bold=True), cellpadding=6))
-    box = table(
-        [badge],
+    policies = (part for policy in view.policies for part in (row(cell(_badge(policy), cellpadding=5)), _quiet(forward_words(policy))))
+    return [*policies, *(_quiet(line) for line in (*view.sysctls, *serves(view.topology, HOST)))]
+
+
+def _badge(policy: Policy) -> str:
+    good = bool(policy.end.good)
+    return table(
+        [row(cell(run(policy.badge, Role.INK, NAME, bold=True), cellpadding=6))],
         border=2,
         color=Role.GOOD if good else Role.BAD,
         bgcolor=Role.GOOD_FILL if good else Role.BAD_FILL,
         style="rounded" if good else "rounded,dashed",
     )
-    lines = [run(f" {line} ", Role.QUIET, SMALL) for line in (forward_words(view), *view.sysctls, *serves(view.topology, HOST))]
-    return [row(cell(box, cellpadding=5)), *(row(cell(line, cellpadding=1)) for line in lines)]
+
+
+def _quiet(line: str) -> str:
+    return row(cell(run(f" {line} ", Role.QUIET, SMALL), cellpadding=1))
 
 
 def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:

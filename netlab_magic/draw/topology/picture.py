@@ -170,17 +170,23 @@ def _graph(view: NetView) -> "graphviz.Digraph":
 def _description(view: NetView) -> Iterator[str]:
     bridges, guests = len(view.topology.host.bridges), len(view.guests)
     yield f"A host with {counted(bridges, 'bridge')} and {counted(guests, 'namespace')}"
-    yield f", connected to the internet; FORWARD policy {view.policy.word}" if view.uplinks else f"; FORWARD policy {view.policy.word}"
+    yield ", connected to the internet" if view.uplinks else ""
+    yield f"; {', '.join(policy.words for policy in view.policies)}"
     yield f"; {view.total.sentence}" if view.outcomes else "."
 
 
 def topology_picture(
-    topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome] = (), *, packet_path: PacketPath | None = None
+    topology: Topology,
+    ruleset: Ruleset,
+    outcomes: Sequence[Outcome] = (),
+    *,
+    packet_path: PacketPath | None = None,
+    ruleset6: Ruleset | None = None,
 ) -> Picture:
     """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes.
 
     The stops of `packet_path` are drawn on top; a large lab is then reduced to the namespaces on that path.
     """
-    view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE)
+    view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE, ruleset6)
     drawn = view.on_the_path() if view.packet_path.steps and not _fits(view) else view
     return Picture(_graph(drawn).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.base.probe_marks import shown_as
 from netlab_magic.draw.topology.path_marks import path_lines
-from netlab_magic.draw.topology.view import NetView, far_end, serves, state_of, visible
+from netlab_magic.draw.topology.view import NetView, Policy, far_end, serves, state_of, visible
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import Interface, Namespace
 from netlab_magic.text import aligned, counted
@@ -15,9 +15,9 @@ __all__ = ["forward_words", "net_text"]
 _MOST_FAILURES = 20
 
 
-def forward_words(view: NetView) -> str:
+def forward_words(policy: Policy) -> str:
     """The number of rules before the policy."""
-    return f"{counted(view.rules, 'rule')} in FORWARD before its policy"
+    return f"{counted(policy.rules, 'rule')} in FORWARD before its policy"
 
 
 def _tree(lines: list[tuple[str, list[str]]]) -> Iterator[str]:
@@ -52,7 +52,8 @@ def _routes(namespace: Namespace) -> Iterable[str]:
 
 
 def _host(view: NetView) -> Iterator[str]:
-    yield f"host: {view.policy.symbol} FORWARD {plain(view.policy.word)} · {forward_words(view)}"
+    for lead, policy in zip(("host: ", "│  "), view.policies, strict=False):
+        yield f"{lead}{plain(policy.badge)} · {forward_words(policy)}"
     yield from (f"│  {plain(line)}" for line in view.sysctls)
     branches = _interfaces(view, view.topology.host)
     said = [*_routes(view.topology.host), *serves(view.topology, "host"), *_marks(view, "host")]

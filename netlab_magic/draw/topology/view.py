@@ -11,14 +11,19 @@ from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, INTERNET, Interface, Namespace, Topology
 
-__all__ = ["Mark", "NetView", "far_end", "net_view", "serves", "state_of", "visible"]
+__all__ = ["Mark", "NetView", "Policy", "far_end", "net_view", "serves", "state_of", "visible"]
 
 _SYSCTLS = {
     ("net.ipv4.ip_forward", "1"): "ip_forward = 1",
     ("net.ipv4.ip_forward", "0"): "ip_forward = 0: nothing is forwarded",
     ("net.bridge.bridge-nf-call-iptables", "1"): "bridge-nf-call-iptables = 1: bridged packets pass FORWARD too",
     ("net.bridge.bridge-nf-call-iptables", "0"): "bridge-nf-call-iptables = 0: bridged packets bypass FORWARD",
+    ("net.ipv6.conf.all.forwarding", "0"): "ipv6 forwarding = 0: no IPv6 packet is forwarded",
+    ("net.bridge.bridge-nf-call-ip6tables", "0"): "bridge-nf-call-ip6tables = 0: bridged IPv6 packets bypass FORWARD",
 }
+
+
+_TOLD_IF_OFF = ("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables")
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -28,15 +33,34 @@ class Mark(msgspec.Struct, frozen=True):
     verdict: Verdict | None
 
 
+class Policy(msgspec.Struct, frozen=True):
+    """FORWARD's policy and the number of rules before it; `over` says of which IP version it is, if there are two."""
+
+    end: End
+    rules: int
+    over: str = ""
+
+    @property
+    def badge(self) -> str:
+        """What stands on its badge."""
+        return f"{self.end.symbol} FORWARD {self.end.word}{self.over}"
+
+    @property
+    def words(self) -> str:
+        """The policy in a sentence."""
+        return f"FORWARD policy {self.end.word}{self.over}"
+
+
 class NetView(msgspec.Struct, frozen=True):
     """A topology and what to show of it; `flows` are the probes one by one, empty if there are too many for that.
+
+    `policies` is FORWARD's policy, or two if that of ip6tables is another one in a lab with IPv6 addresses.
 
     `packet_path` is the packet's path to draw, and `left_out` is the number of namespaces that are not shown because of it.
     """
 
     topology: Topology
-    policy: End
-    rules: int
+    policies: tuple[Policy, ...]
     sysctls: tuple[str, ...]
     uplinks: tuple[Interface, ...]
     direct: tuple[Interface, ...]
@@ -116,22 +140,41 @@ def _outside(interface: Interface) -> bool:
 
 
 def _sysctls(host: Namespace) -> tuple[str, ...]:
+    """The switches that matter; those of IPv6 only where they are off."""
     keys = dict.fromkeys(key for key, _ in _SYSCTLS)
-    return tuple(
-        _SYSCTLS.get((key, host.sysctls[key]), f"{key.rpartition('.')[2]} = {host.sysctls[key]}") for key in keys if key in host.sysctls
-    )
+    told = ((key, host.sysctls[key]) for key in keys if key in host.sysctls and (key not in _TOLD_IF_OFF or host.sysctls[key] == "0"))
+    return tuple(_SYSCTLS.get((key, value), f"{key.rpartition('.')[2]} = {value}") for key, value in told)
 
 
-def net_view(topology: Topology, ruleset: Ruleset, outcomes: Sequence[Outcome], packet_path: PacketPath = NOWHERE) -> NetView:
-    """What to show of a topology, its FORWARD policy, the outcomes of the last probes, and a packet's path."""
+def _policies(topology: Topology, *rulesets: Ruleset) -> tuple[Policy, ...]:
+    """FORWARD's policy, and that of ip6tables if it differs and there are IPv6 addresses."""
+    has_ipv6 = any(":" in cidr for cidr, _ in topology.addresses())
+    differ = has_ipv6 and len({ruleset.forward_policy for ruleset in rulesets}) > 1
+    return tuple(_policy(ruleset, _OVER[ruleset.family] if differ else "") for ruleset in (rulesets if differ else rulesets[:1]))
+
+
+def _policy(ruleset: Ruleset, over: str) -> Policy:
+    forward = ruleset.chain("FORWARD")
+    return Policy(verdict(ruleset.forward_policy), len(forward.rules) if forward else 0, over)
+
+
+_OVER = {"ipv4": " (IPv4)", "ipv6": " (IPv6)"}
+
+
+def net_view(
+    topology: Topology,
+    ruleset: Ruleset,
+    outcomes: Sequence[Outcome],
+    packet_path: PacketPath = NOWHERE,
+    ruleset6: Ruleset | None = None,
+) -> NetView:
+    """What to show of a topology, its FORWARD policies, the outcomes of the last probes, and a packet's path."""
     host = topology.host
     own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
-    forward = ruleset.chain("FORWARD")
     few = len(outcomes) <= MOST_ONE_BY_ONE
     return NetView(
         topology=topology,
-        policy=verdict(ruleset.forward_policy),
-        rules=len(forward.rules) if forward else 0,
+        policies=_policies(topology, ruleset, *([ruleset6] if ruleset6 else [])),
         sysctls=_sysctls(host),
         uplinks=tuple(each for each in own if _outside(each)),
         direct=tuple(each for each in own if not _outside(each)),

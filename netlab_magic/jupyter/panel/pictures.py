@@ -13,7 +13,7 @@ def topology(observation: Observation, stepper: PacketStepper | None) -> Picture
     """The topology, with the outcomes of the probes or with the packet's path."""
     if stepper:
         return stepper.topology()
-    return topology_picture(observation.topology, observation.rules, observation.outcomes)
+    return topology_picture(observation.topology, observation.rules, observation.outcomes, ruleset6=observation.seen.ruleset6)
 
 
 def chains(observation: Observation, stepper: PacketStepper | None, say: Language) -> Picture:
