@@ -150,5 +150,5 @@ def chains_picture(
     """
     view = chains_view(subject_of(ruleset, table), chain, path=path, explain=explain)
     title = f"Chain {chain} of table {table}" if chain is not None else f"Table {table}"
-    title += " (ip6tables)" if ruleset.family == "ipv6" else ""
+    title += " (ip6tables)" if isinstance(ruleset, Ruleset) and ruleset.family == "ipv6" else ""
     return Picture(_graph(view).source, chains_text(view), plain(title), plain(_description(view)), explain is not None)
