@@ -171,7 +171,7 @@ def _sentences(step: PathStep, say: Language, sentence: Sentence | None) -> Iter
         case _:
             place = step.rule, chain_words(step.table, step.chain, say)
             yield say("Rule {} of {} matches: {}.", *place, step.text) if step.text else say("Rule {} of {} matches.", *place)
-            yield sentence(step.table, step.chain, step.rule or 0) if sentence and not step.is_native else ""
+            yield sentence(step.table, step.chain, step.rule or 0) if sentence else ""
             yield _follows(step, say)
     if step.after:
         yield say("The packet is now {}.", step.after)

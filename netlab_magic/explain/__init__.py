@@ -13,7 +13,7 @@ from types import ModuleType
 from netlab_magic.explain.chain import explain_chain
 from netlab_magic.explain.explanation import ChainExplanation, Explanation, SetExplanation, TableExplanation
 from netlab_magic.explain.rule import explain_rule, rule_situation
-from netlab_magic.explain.ruleset import explain, rule_sentence
+from netlab_magic.explain.ruleset import explain, rule_sentence, sentences_of
 from netlab_magic.explain.table import explain_table
 from netlab_magic.explain.values import listed
 
@@ -29,6 +29,7 @@ __all__ = [
     "listed",
     "rule_sentence",
     "rule_situation",
+    "sentences_of",
 ]
 
 

@@ -1,7 +1,9 @@
 """Any part of a ruleset in words: a table, a chain or a rule."""
 
+from collections.abc import Callable
 from typing import overload
 
+from netlab_magic.errors import StatementError
 from netlab_magic.explain import rule as iptables_rule
 from netlab_magic.explain.chain import explain_chain
 from netlab_magic.explain.explanation import ChainExplanation, Explanation, SetExplanation, TableExplanation
@@ -14,7 +16,7 @@ from netlab_magic.explain.table import explain_table
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["explain", "rule_sentence"]
+__all__ = ["explain", "rule_sentence", "sentences_of"]
 
 
 @overload
@@ -62,3 +64,18 @@ def rule_sentence(ruleset: Ruleset | NftRuleset, table: str, chain: str, number:
     """What the rule with that number matches, and what happens then, and no more. Raises StatementError as `explain` does."""
     say = nft_rule.rule_sentence if isinstance(ruleset, NftRuleset) else iptables_rule.rule_sentence
     return say(ruleset, table, chain, number, language_name)  # type: ignore[arg-type]
+
+
+def sentences_of(ruleset: Ruleset, native: NftRuleset, language_name: str = "en") -> Callable[[str, str, int], str]:
+    """What says in a sentence what the rule of a table, chain and number does, of iptables or, if the table has a family, of nft.
+
+    It gives "" for a rule that neither has.
+    """
+
+    def sentence(table: str, chain: str, number: int) -> str:
+        try:
+            return rule_sentence(native if " " in table else ruleset, table, chain, number, language_name)
+        except StatementError:
+            return ""
+
+    return sentence

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from netlab_magic.draw import Explain, Picture, chains_picture, hooks_picture, topology_picture
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED, Observed
-from netlab_magic.errors import StatementError, place_of
-from netlab_magic.explain import rule_sentence
+from netlab_magic.errors import CommandFailed, StatementError, place_of
+from netlab_magic.explain import rule_sentence, sentences_of
 from netlab_magic.forwarding.flows import hit_by_no_flow, lab_flows
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import RulePosition, Ruleset
@@ -17,7 +19,7 @@ from netlab_magic.session.explain import explained, table_of
 from netlab_magic.session.foreign_rules import foreign_warnings, with_foreign
 from netlab_magic.session.lab_model import model_of
 from netlab_magic.session.native import nft_listing, numbered_rules
-from netlab_magic.session.native_tables import native_chains, native_explained, native_title
+from netlab_magic.session.native_tables import native_chains, native_explained, native_rules, native_title
 from netlab_magic.session.program_output import output_of
 from netlab_magic.session.results.base import CellResult, Result, Text
 from netlab_magic.session.script import script, without_counters
@@ -41,7 +43,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "chains":
             return _noted(engine, observed, _chains(ruleset, statement, _sentences(ruleset, language)))
         case "way":
-            return _noted(engine, observed, hooks_picture(ruleset, str(statement.name), explain=_sentences(ruleset, language)))
+            return _hooks(engine, seen, ruleset, str(statement.name), language)
         case "rules" if title := native_title(engine, seen, statement):
             return numbered_rules(engine, observed, title, statement.name)
         case "rules":
@@ -81,6 +83,17 @@ def _unmet(seen: Seen, ruleset: Ruleset) -> tuple[RulePosition, ...]:
         return ()
     model = model_of(seen)
     return hit_by_no_flow(model.topology, model.rulesets6 if six else model.rulesets, model.other_filters).get(HOST, ())
+
+
+def _hooks(engine: Engine, seen: Seen, ruleset: Ruleset, way: str, language: str) -> Result | Picture:
+    """Every hook with all its base chains, those of nft's own tables too; what is not drawn is warned of."""
+    try:
+        native = native_rules(engine, seen)
+    except CommandFailed:  # then the warning tells of them
+        return _noted(engine, seen.observed, hooks_picture(ruleset, way, explain=_sentences(ruleset, language)))
+    picture = hooks_picture(ruleset, way, native=native, explain=sentences_of(ruleset, native, language))
+    others = tuple(foreign for foreign in seen.observed.foreign if foreign.owner != "nftables")
+    return _noted(engine, msgspec.structs.replace(seen.observed, foreign=others), picture)
 
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:

@@ -74,7 +74,13 @@ class _Column:
                 self.arrow(f"{self.chains[chain.name]}:{port}", self.chains.get(to) or self.stores.get(to), look)
             for store in chain.stores:
                 for port, to, look in _elements(store):
-                    self.arrow(f"{self.stores[store.name]}:{port}", self.chains.get(to), look)
+                    taken = {"color": Role.PATH, "penwidth": "3.2"} if to in stepped and self._is_asked(store.name) else {}
+                    self.arrow(f"{self.stores[store.name]}:{port}", self.chains.get(to), look | taken)
+
+    def _is_asked(self, store: str) -> bool:
+        """Whether the path met a rule that looks into this set or map."""
+        rows = (row for chain in self.view.chains for row in chain.rows if isinstance(row, Row))
+        return any(row.met and store in row.used for row in rows)
 
     def arrow(self, start: str, end: str | None, look: dict[str, str]) -> None:
         if end:

@@ -4,21 +4,27 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from netlab_magic.draw.base.badges import badge_table
-from netlab_magic.draw.base.dot_html import cell, label, plain, row, run, table
+from netlab_magic.draw.base.dot_html import cell, clipped, label, plain, row, run, table
 from netlab_magic.draw.base.lanes import SPINE
 from netlab_magic.draw.base.picture import Picture
 from netlab_magic.draw.base.style import NAME, RULE, SMALL, Role
 from netlab_magic.draw.chains.cards import note_label
 from netlab_magic.draw.chains.picture import draw_chains, empty_graph
 from netlab_magic.draw.chains.view import Explain
-from netlab_magic.draw.hooks.view import TRACKING, Hook, HooksView, Station, hooks_text, hooks_view, station_words
+from netlab_magic.draw.hooks.stations import Asked, Station
+from netlab_magic.draw.hooks.view import TRACKING, Hook, HooksView, hooks_text, hooks_view, station_words
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import RulePath
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 if TYPE_CHECKING:
     import graphviz
 
 __all__ = ["hooks_picture"]
+
+
+_ABREAST, _LONGEST = 4, 18
+"""How many base chains of a hook stand side by side, and how long their names may be."""
 
 
 def _pill(words: str) -> str:
@@ -28,8 +34,10 @@ def _pill(words: str) -> str:
 
 def _station_cell(station: Station) -> str:
     badges = station.chain.steps if not station.shown else ()
-    name = run(station.view.table, Role.INK, RULE, bold=station.shown or bool(badges))
-    words = "<BR/>".join(run(part, Role.QUIET, SMALL) for part in station_words(station).split(", "))
+    title, _, chain = station.name.partition(": ")
+    name = run(clipped(chain or title, _LONGEST), Role.INK, RULE, bold=station.shown or bool(badges))
+    parts = [*([clipped(title, _LONGEST)] if chain else []), *station_words(station).split(", ")]
+    words = "<BR/>".join(run(part, Role.QUIET, SMALL) for part in parts)
     look = {"bgcolor": Role.CARD, "color": Role.HEAD} if station.shown else {"color": Role.LINE, "style": "dashed"}
     if badges:
         look |= {"bgcolor": Role.PATH_FILL, "color": Role.PATH}
@@ -40,12 +48,13 @@ def _station_cell(station: Station) -> str:
 def _hook_label(hook: Hook) -> str:
     arrow = cell(run("→", Role.QUIET, NAME))
     stations = [_station_cell(station) for station in hook.stations]
-    if hook.stations[0].view.table == "raw":
-        stations.insert(1, cell(run(TRACKING, Role.QUIET, SMALL)))
-    cells = [each for station in stations for each in (arrow, station)]
+    if hook.tracked_after:
+        stations.insert(hook.tracked_after, cell(run(TRACKING, Role.QUIET, SMALL)))
+    cells = [each for station in stations for each in (arrow, station)][1:]
     name = cell(run(hook.name, Role.INK, NAME, bold=True), align="LEFT")
-    inner = table([row(name, *cells[1:])], cellpadding=4)
-    body = [row(cell(inner, port="head"))]
+    rows = [cells[start : start + 2 * _ABREAST] for start in range(0, len(cells), 2 * _ABREAST)]
+    inner = [table([row(name if not place else "", *found)], cellpadding=4) for place, found in enumerate(rows)]
+    body = [row(cell(found, port=None if place else "head", align="LEFT")) for place, found in enumerate(inner)]
     return label(table(body, border=1.2, color=Role.LINE, bgcolor=Role.BOX, style="rounded", cellpadding=5))
 
 
@@ -67,9 +76,9 @@ class _Column:
         self.graph.node(name, _hook_label(hook))
         self.nodes.append(name)
         self.stops.append((f"{name}:head:w", f"{name}:head:w", any(station.stepped for station in hook.stations)))
-        for station in hook.stations:
+        for place, station in enumerate(hook.stations):
             if station.shown:
-                drawn = draw_chains(self.graph, station.view, f"{name}{station.view.table}")
+                drawn = draw_chains(self.graph, station.view, f"{name}t{place}c")
                 self.nodes += drawn
                 # If the policy drops, packets that go on were accepted before the end.
                 leave = "end" if station.chain.policy and station.chain.policy.good else "head"
@@ -98,12 +107,20 @@ def _graph(view: HooksView) -> "graphviz.Digraph":
     return column.graph
 
 
-def hooks_picture(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> Picture:
+def hooks_picture(
+    ruleset: Ruleset,
+    way: str = "forward",
+    *,
+    native: NftRuleset = NftRuleset(),  # noqa: B008 – a value
+    path: RulePath | None = None,
+    explain: Explain | None = None,
+) -> Picture:
     """Every chain that a packet passes on the host, hook by hook; `way` is one of `model.hooks.WAYS`.
 
-    The steps of `path` are drawn on top; `explain` gives the sentence for a rule's tooltip.
+    `native` are nft's own tables, whose base chains stand among the tables of iptables by their priorities. The steps of `path` are drawn
+    on top; `explain` gives the sentence for a rule's tooltip.
     """
-    view = hooks_view(ruleset, way, path=path, explain=explain)
+    view = hooks_view(Asked(ruleset, native, path, explain), way)
     hooks = ", ".join(hook.name for hook in view.hooks)
     description = f"The path of {view.title} through {hooks}, with the rules of every table that has any."
     return Picture(_graph(view).source, hooks_text(view), f"The path of {view.title}", plain(description), explain is not None)

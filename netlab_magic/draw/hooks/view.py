@@ -1,18 +1,16 @@
-"""What a picture of hooks shows: the hooks in order, each with its tables."""
+"""What a picture of hooks shows: the hooks in order, each with its base chains."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
-from netlab_magic.draw.chains.view import ChainsView, ChainView, Explain, chains_view, subject_of
-from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.hooks import HOOK_TABLES, WAYS
-from netlab_magic.model.packet_path import RulePath
+from netlab_magic.draw.hooks.stations import Asked, Station, asked_at, order_is_open
+from netlab_magic.model.hooks import WAYS
 from netlab_magic.text import counted
 
-__all__ = ["TRACKING", "Hook", "HooksView", "Station", "hooks_text", "hooks_view", "station_words"]
+__all__ = ["TRACKING", "Hook", "HooksView", "hooks_text", "hooks_view", "station_words"]
 
 TRACKING = "connection tracking"
 """What happens in PREROUTING and OUTPUT between the first table and the second."""
@@ -32,32 +30,26 @@ _NOTES = (
     "ACCEPT ends this table only, and the next table follows; DROP ends the packet's path.",
     "The nat table sees only the first packet of a connection; the others are translated in the same way.",
 )
+<<<<<<< HEAD
 _BRIDGED = "With net.bridge.bridge-nf-call-{}=1, frames that a bridge forwards between its ports take this path too, without routing."
-
-
-class Station(msgspec.Struct, frozen=True):
-    """One table at one hook; `view` holds its chains."""
-
-    chain: ChainView
-    view: ChainsView
-
-    @property
-    def shown(self) -> bool:
-        """Whether the chain has more to it than an accepting policy."""
-        return bool(self.chain.rules) or not (self.chain.policy and self.chain.policy.good)
-
-    @property
-    def stepped(self) -> bool:
-        """Whether the drawn path passes here."""
-        return any(chain.stepped for chain in self.view.chains)
+=======
+_NATIVE = "Base chains follow each other by priority, whoever registered them: what one of them accepts, a later one may still drop."
+_OPEN = "Where base chains have one priority, the rules do not tell which of them is asked first."
+_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, frames that a bridge forwards between its ports take this path too, without routing."
+>>>>>>> 34c3dcf (show way and why draw all base chains of a hook in the order of their priorities, those of nft's own tables among the tables of iptables; the panel's packet steps through them)
 
 
 class Hook(msgspec.Struct, frozen=True):
-    """One hook: what happens before it, and its tables in order."""
+    """One hook: what happens before it, and its base chains in order."""
 
     name: str
     before: str
     stations: tuple[Station, ...]
+
+    @property
+    def tracked_after(self) -> int:
+        """After how many of them connection tracking looks at the packet; 0 if that is not worth telling."""
+        return sum(station.is_before_tracking for station in self.stations) if self.name in ("PREROUTING", "OUTPUT") else 0
 
 
 class HooksView(msgspec.Struct, frozen=True):
@@ -70,27 +62,42 @@ class HooksView(msgspec.Struct, frozen=True):
     packet: str | None
 
 
-def _station(ruleset: Ruleset, table: str, hook: str, path: RulePath | None, explain: Explain | None) -> Station:
-    view = chains_view(subject_of(ruleset, table), hook, path=path, explain=explain)
-    return Station(view.chains[0], view)
-
-
-def hooks_view(ruleset: Ruleset, way: str = "forward", *, path: RulePath | None = None, explain: Explain | None = None) -> HooksView:
+def hooks_view(asked: Asked, way: str = "forward") -> HooksView:
     """What to show of `way`, one of WAYS."""
-    hooks = []
-    for name in WAYS[way]:
-        tables = [table for table in HOOK_TABLES[name] if ruleset.chain(name, table)]
-        stations = tuple(_station(ruleset, table, name, path, explain) for table in tables)
-        if stations:  # a dump may omit chains that every kernel has
-            hooks.append(Hook(name, _BEFORE.get((way, name), ""), stations))
-    said = [line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view)]
+    hooks: list[Hook] = []
+    names = ["INGRESS"] * (way != "out") + list(WAYS[way]) + ["EGRESS"] * (way != "in")
+    for name in names:
+        stations = asked_at(asked, name)
+        before = _ARRIVES if name == "INGRESS" else _BEFORE.get((way, name), "")
+        if stations:
+            hooks.append(Hook(name, "" if hooks and before == _ARRIVES else before, stations))
     return HooksView(
         title=f"{_TITLES[way]} (ip6tables)" if ruleset.family == "ipv6" else _TITLES[way],
         hooks=tuple(hooks),
         end=_END.get(way, _LEAVES),
+<<<<<<< HEAD
         notes=(*_NOTES, *([_BRIDGED.format(ruleset.program)] if way == "forward" else []), *dict.fromkeys(said)),
         packet=path.packet if path else None,
+=======
+        notes=tuple(_notes(asked, way, hooks)),
+        packet=asked.path.packet if asked.path else None,
+>>>>>>> 34c3dcf (show way and why draw all base chains of a hook in the order of their priorities, those of nft's own tables among the tables of iptables; the panel's packet steps through them)
     )
+
+
+def _notes(asked: Asked, way: str, hooks: Sequence[Hook]) -> Iterator[str]:
+    yield from _NOTES
+    if any(station.is_native for hook in hooks for station in hook.stations):
+        yield _NATIVE
+    if any(order_is_open(hook.stations) for hook in hooks):
+        yield _OPEN
+    if way == "forward":
+        yield _BRIDGED
+    bridged = [table for table in asked.native.tables if table.family == "bridge"]
+    bridges = [f"{chain.name} ({table.title})" for table in bridged for chain in table.chains if chain.hook]
+    if bridges:
+        yield f"Frames on a bridge meet these base chains too, which are not drawn here: {', '.join(bridges)}."
+    yield from dict.fromkeys(line for hook in hooks for station in hook.stations if station.shown for line in legend(station.view))
 
 
 def station_words(station: Station) -> str:
@@ -106,9 +113,9 @@ def _hook_lines(hook: Hook) -> Iterator[str]:
     stations = []
     for station in hook.stations:
         steps = () if station.shown else station.chain.steps  # a chain that is shown has them in its head
-        stations.append(f"{steps_words(steps)} {station.view.table} ({station_words(station)})".strip())
-    if hook.stations[0].view.table == "raw":
-        stations.insert(1, TRACKING)
+        stations.append(f"{steps_words(steps)} {station.name} ({station_words(station)})".strip())
+    if hook.tracked_after:
+        stations.insert(hook.tracked_after, TRACKING)
     yield f"{hook.name}: {' → '.join(stations)}"
 
 

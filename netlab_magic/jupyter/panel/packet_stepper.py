@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.diagnosis.predicted_path import path_of_prediction
 from netlab_magic.diagnosis.remedies import Remedy
 from netlab_magic.draw import Explain, Picture, chains_picture, topology_picture
-from netlab_magic.explain import rule_sentence
+from netlab_magic.explain import sentences_of
 from netlab_magic.forwarding import predict
 from netlab_magic.i18n import Language
 from netlab_magic.iptables.ruleset import Ruleset
@@ -15,6 +15,7 @@ from netlab_magic.jupyter.panel import page_state
 from netlab_magic.model.packet_path import PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.why import Why
 from netlab_magic.session.state import Seen
 
@@ -92,11 +93,14 @@ class PacketStepper:
 
     def _explained(self, say: Language) -> Mapping[str, Explain]:
         """For each namespace that has rules, what a rule there does in a sentence."""
+        names = {*self._account.rulesets, *self._beside}
+        return {name: sentences_of(self._rules(name), self._native(name), say.name) for name in names}
 
-        def explain(ruleset: Ruleset) -> Explain:
-            return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, say.name)
+    def _rules(self, namespace: str) -> Ruleset:
+        return self._account.rulesets.get(namespace, Ruleset())
 
-        return {name: explain(ruleset) for name, ruleset in self._account.rulesets.items()}
+    def _native(self, namespace: str) -> NftRuleset:
+        return self._beside[namespace].native if namespace in self._beside else NftRuleset()
 
     def topology(self) -> Picture:
         """The topology with the path as far as the step."""
@@ -107,12 +111,13 @@ class PacketStepper:
         """The chain that the step is in, or that the packet was in last, with the path as far as the step."""
         step = self._last_inside()
         namespace, table, hook = (step.namespace, step.table, step.hook) if step else (HOST, "filter", "FORWARD")
-        ruleset = self._account.rulesets.get(namespace, Ruleset())
-        path = self._account.packet_path.upto(self.number).path(namespace)
-        return chains_picture(ruleset, table, hook, path=path, explain=self._explained(say).get(namespace))
+        path, explain = self._account.packet_path.upto(self.number).path(namespace), self._explained(say).get(namespace)
+        if step and step.is_native:
+            return chains_picture(self._native(namespace), table, step.chain, path=path, explain=explain)
+        return chains_picture(self._rules(namespace), table, hook, path=path, explain=explain)
 
     def _last_inside(self) -> PathStep | None:
-        return next((step for step in reversed(self._account.packet_path.steps[: self.number]) if step.inside and not step.is_native), None)
+        return next((step for step in reversed(self._account.packet_path.steps[: self.number]) if step.inside), None)
 
     def summary(self, say: Language) -> str:
         """What became of it, for the status line."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from netlab_magic.diagnosis.case import Case
-from netlab_magic.draw import Explain, Picture, hooks_picture, topology_picture
+from netlab_magic.draw import Picture, hooks_picture, topology_picture
 from netlab_magic.engines.protocol import SIMULATED
-from netlab_magic.explain import rule_sentence
+from netlab_magic.explain import sentences_of
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.topology import HOST
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["why_pictures"]
 
@@ -22,15 +23,13 @@ def why_pictures(case: Case, packet_path: PacketPath, language_name: str) -> Ite
 
 def _pictures(case: Case, packet_path: PacketPath, language_name: str) -> Iterator[Picture]:
     yield topology_picture(case.topology, case.rulesets.get(HOST, Ruleset()), [case.outcome], packet_path=packet_path)
+    family = "ipv6" if case.outcome.probe.six else "ipv4"
     for namespace in packet_path.namespaces:
-        ruleset, path = case.rulesets.get(namespace), packet_path.path(namespace)
-        if ruleset is not None and path.steps:
-            yield hooks_picture(ruleset, _way(case.prediction, namespace), path=path, explain=_explained(ruleset, language_name))
-
-
-def _explained(ruleset: Ruleset, language_name: str) -> Explain:
-    """What hovering over a rule shows."""
-    return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, language_name)
+        ruleset, path = case.rulesets.get(namespace, Ruleset(family=family)), packet_path.path(namespace)
+        if path.steps:
+            native = case.beside[namespace].native if namespace in case.beside else NftRuleset()
+            explain = sentences_of(ruleset, native, language_name)
+            yield hooks_picture(ruleset, _way(case.prediction, namespace), native=native, path=path, explain=explain)
 
 
 def _way(prediction: Prediction, namespace: str) -> str:
