@@ -9,8 +9,9 @@ from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.diagnosis.remedies import Remedy, remedies, search
-from netlab_magic.docker import plan
+from netlab_magic.docker import nft_table_text, plan
 from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.iptables import save_format
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
@@ -19,6 +20,7 @@ from netlab_magic.language.parser import parse as parse_cell
 from netlab_magic.language.plan_topology import desired
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import HOST, Namespace, Server, Topology
+from netlab_magic.nftables import parse as parse_nft
 
 OUTWARDS = "forward -i docker1 ! -o docker1 -j ACCEPT"
 REPLIES = "forward -o docker1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
@@ -200,6 +202,7 @@ def test_a_device_that_is_set_up_stays_where_it_is():
 
 CLASSIC = "docker install --version 27\n"
 MODERN = "docker install --version 29\n"
+NATIVE = "docker install --version 29 --firewall-backend nftables\n"
 TWO_NETWORKS = "docker run web -p 8080:80\ndocker network create app 172.20.0.0/16\ndocker run c1 --network app\n"
 ASK_8080 = "Connect to port 8080 of the host, where port 80 of web is published."
 TO_WEB = "-s 172.20.0.2 -d 172.17.0.2 -p tcp --dport 80 -j ACCEPT"
@@ -215,7 +218,8 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
             daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
         else:
             topology = desired(topology, statement)
-    offered = remedies(topology, {HOST: ruleset}, asked(topology, words), dockerd=daemon)
+    native = {HOST: OtherFilters(parse_nft(nft_table_text(daemon, 4)))} if daemon and daemon.backend == "nftables" else {}
+    offered = remedies(topology, {HOST: ruleset}, asked(topology, words), other_filters=native, dockerd=daemon)
     return [("" if remedy.statements else remedy.sentence("en"), remedy.statements) for remedy in offered]
 
 
@@ -253,6 +257,12 @@ def hosted(text: str, words: str) -> list[tuple[str, tuple[str, ...]]]:
             [("", ("docker rm -f web", "docker run web -p 8080:80 -p 8081:81"))],
         ),
         (f"{CLASSIC}docker run web -p 8080:80", "internet web:80", [(ASK_8080, ())]),
+        (f"{NATIVE}{TWO_NETWORKS}", "c1 web:80", [(ASK_8080, ()), ("", ("docker network connect bridge c1",))]),
+        (
+            f"{NATIVE}docker run web -p 8080:80",
+            "internet web:81",
+            [("", ("docker rm -f web", "docker run web -p 8080:80 -p 81:81"))],
+        ),
     ],
 )
 def test_docker_has_its_own_ways(text, words, expected):

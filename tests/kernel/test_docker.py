@@ -82,6 +82,11 @@ def kernel_rules(lab: Lab) -> save_format.Ruleset:
     return save_format.parse(re.sub(r"\[\d+:\d+\] -A", "-A", re.sub(r"\[\d+:\d+\]", "[0:0]", lab.observe().rules)))
 
 
+def kernel_rules6(lab: Lab) -> save_format.Ruleset:
+    """The rules of ip6tables that the kernel has now, without counters."""
+    return save_format.parse(re.sub(r"\[\d+:\d+\] -A", "-A", re.sub(r"\[\d+:\d+\]", "[0:0]", lab.observe().rules6)), family="ipv6")
+
+
 @pytest.mark.long("random histories of Docker")
 @pytest.mark.parametrize("release", ["27", "28.0.0", "28.5", "29 --userland-proxy false"])
 def test_after_any_events_the_kernel_has_what_the_state_says(lab: Lab, release: str) -> None:
@@ -205,6 +210,34 @@ def test_docker_can_be_undone_restored_and_come_back_to(lab: Lab, release: str) 
     lab.undo()
     assert "second" not in str(lab.docker("ps"))
     lab.run("docker run second -p 9090:90\nexpect internet host:9090 ok")
+
+
+SIX = """
+docker install --version {}
+docker network create six fd00:6::/64 --ipv6
+docker network create inner fd00:7::/64 --ipv6 --internal
+docker run web --network six -p 8080:80 -p 5353:53/udp -p [::1]:8081:81
+docker run db --network inner
+"""
+
+
+@pytest.mark.parametrize("release", ["20.10 --ip6tables true --experimental true", "27", "28.0.0", "28", "29 --firewall-backend nftables"])
+def test_the_rules_for_ipv6_come_go_and_come_back(lab: Lab, release: str) -> None:
+    lab.run("internet\nsnapshot before")
+    lab.run(SIX.format(release))
+    assert lab.dockerd is not None
+    assert rules_of(kernel_rules6(lab)) == rules_of(docker.ruleset(lab.dockerd, 6))
+    lab.run("expect internet [2001:db8:203:113::2]:8080 ok\nexpect internet [2001:db8:203:113::2]:5353/udp ok\nexpect host [::1]:8081 ok")
+    assert not lab.ping("db", "fd00:6::2")
+    lab.run("expect web 2001:4860:4860::8888 ok\nsnapshot after\nrestore before")
+    assert rules_of(kernel_rules6(lab)) == {}
+    lab.run("restore after\nexpect internet [2001:db8:203:113::2]:8080 ok\ndocker rm -f web")
+    lab.undo()
+    lab.run("expect internet [2001:db8:203:113::2]:8080 ok\ndocker uninstall")
+    assert rules_of(kernel_rules6(lab)) == {}
+    written = Written()
+    lab.run("nft list tables ip6 | grep docker-bridges || true\nipset list -n || true", stream=written)
+    assert written.stdout == ""
 
 
 @pytest.mark.parametrize("release", ["27", "28.0.0", "29 --userland-proxy false", "29 --firewall-backend nftables"])

@@ -33,11 +33,9 @@ docker run peer --network front
 docker network connect back peer
 """
 BEGIN = """
-ns outside
-link host:wan 203.0.113.2/24 -- outside:eth0 203.0.113.1/24
-$ ip addr add 2001:db8::2/64 dev wan nodad; ip -n outside addr add 2001:db8::1/64 dev eth0 nodad
-route outside 172.16.0.0/12 via 203.0.113.2
-$ ip -n outside -6 route add fd00::/16 via 2001:db8::2
+internet
+route internet 172.16.0.0/12 via 203.0.113.2
+route internet fd00::/16 via 2001:db8:203:113::2
 docker install --version {release} --ipv6 --fixed-cidr-v6 fd00:d::/64
 {networks}
 docker run web -p 8080:80 -p 5353:53/udp -p [::1]:8081:81 {on}

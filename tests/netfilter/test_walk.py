@@ -468,6 +468,13 @@ def test_ipv6_has_its_own_numbers():
     assert (told.protocol, told.icmp_type, told.icmp_code, told.destination) == ("ipv6-icmp", 1, 4, "2001:db8::9")
 
 
+def test_no_route_leads_to_the_loopback_address_of_ipv6_but_from_lo():
+    """Without Docker's proxy the answer to the host's own connection to ::1 is translated back to it, and is lost there."""
+    host = Host((Device("lo", ("::1/128",)), Device("br0", ("fd00:1::1/64",))), ())
+    for device, outcome in (("br0", Outcome.DROPPED), ("lo", Outcome.DELIVERED)):
+        assert walk(Packet("fd00:1::2", "::1", "tcp", 80, 4000, input=device), Ruleset(family="ipv6"), host).outcome == outcome
+
+
 def test_the_path_is_what_matched():
     path = walk(packet(OUT), rules("FORWARD -p udp -j DROP", "FORWARD -j A", "A -j ACCEPT"), HOST).path
     assert [(step.chain, step.rule, step.outcome) for step in path.steps] == [("FORWARD", 2, "A"), ("A", 1, "ACCEPT")]

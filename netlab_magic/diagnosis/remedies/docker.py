@@ -6,10 +6,11 @@ import msgspec
 
 from netlab_magic.diagnosis.remedies.firewall import Change
 from netlab_magic.diagnosis.remedies.remedy import Fix, World
-from netlab_magic.docker import Container, Daemon, Published, plan
+from netlab_magic.docker import TABLE, Container, Daemon, Published, nft_table_text, plan
 from netlab_magic.docker.state import ANY_ADDRESS, DEFAULT_NETWORK
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.other_filters import NO_OTHER_FILTERS, OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
@@ -17,6 +18,7 @@ from netlab_magic.language.docker_statements import Docker
 from netlab_magic.language.parser import parse
 from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
+from netlab_magic.nftables import parse as parse_nft
 
 __all__ = ["docker_fixes", "host_ports"]
 
@@ -30,11 +32,11 @@ _OTHER_PORTS = 8000
 
 
 def docker_fixes(world: World, found: Prediction) -> Iterator[Change]:
-    """The remedies that dockerd could carry out for this packet; none without a dockerd that uses iptables."""
+    """The remedies that dockerd could carry out for this packet; none without a dockerd."""
     daemon, probe = world.dockerd, found.probe
     if daemon is None and not found.request.arrived:
         yield from _asked(world, probe.address, host_ports(world, probe.address, probe.port, probe.protocol))
-    if daemon is None or daemon.backend != "iptables" or HOST not in world.rulesets:
+    if daemon is None or HOST not in world.rulesets:
         return
     container = daemon.container(probe.target)
     if container is None:
@@ -142,7 +144,18 @@ def _after(world: World, lines: Sequence[str]) -> World | None:
     except StatementError:
         return None
     rulesets = {**world.rulesets, HOST: of_family[held.family]}
-    return msgspec.structs.replace(world, topology=topology, rulesets=rulesets, dockerd=daemon)
+    others = world.other_filters.get(HOST, NO_OTHER_FILTERS)
+    other_filters = world.other_filters if daemon is None else {**world.other_filters, HOST: _other_filters(others, daemon)}
+    return msgspec.structs.replace(world, topology=topology, rulesets=rulesets, dockerd=daemon, other_filters=other_filters)
+
+
+def _other_filters(held: OtherFilters, daemon: Daemon) -> OtherFilters:
+    """What filters besides the rules of iptables once dockerd has made its tables of nft anew."""
+    if daemon.backend != "nftables":
+        return held
+    dockers = [table for version in daemon.versions for table in parse_nft(nft_table_text(daemon, version)).tables]
+    others = [table for table in held.native.tables if table.name != TABLE]
+    return msgspec.structs.replace(held, native=msgspec.structs.replace(held.native, tables=(*others, *dockers)))
 
 
 def _lines(container: Container, ports: Sequence[Published]) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """A remedy as a value: what to change, in a sentence, in statements of the language and in real commands."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from netlab_magic.docker import Daemon
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.i18n import language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe
@@ -14,12 +16,16 @@ __all__ = ["Fix", "Remedy", "Scope", "World"]
 
 
 class World(msgspec.Struct, frozen=True):
-    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the probe that should be answered."""
+    """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the probe that should be answered.
+
+    `other_filters` has what filters besides the rules of iptables, by namespace.
+    """
 
     topology: Topology
     rulesets: dict[str, Ruleset]
     probe: Probe
     dockerd: Daemon | None = None
+    other_filters: Mapping[str, OtherFilters] = {}
 
 
 Scope = Literal[

@@ -48,11 +48,11 @@ def remedies(
     `prediction` is that of the probe, if already known; `dockerd` is what the host's dockerd has set up. Nothing is found if the model
     cannot tell what happens to the packets. The number of predictions is limited, the more so the more rules there are.
     """
-    world = World(topology, dict(rulesets), probe, dockerd)
+    world = World(topology, dict(rulesets), probe, dockerd, other_filters)
     found = predict(topology, rulesets, probe, other_filters) if prediction is None else prediction
     if found.answered or found.unknown:
         return ()
-    return _Search(other_filters, _affordable(rulesets)).remedies(world, found)
+    return _Search(_affordable(rulesets)).remedies(world, found)
 
 
 def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
@@ -64,8 +64,7 @@ def _affordable(rulesets: Mapping[str, Ruleset]) -> int:
 class _Search:
     """The search for one probe; `left` predictions may still be made."""
 
-    def __init__(self, other_filters: Mapping[str, OtherFilters], left: int) -> None:
-        self.other_filters = other_filters
+    def __init__(self, left: int) -> None:
         self.left = left
 
     def remedies(self, world: World, found: Prediction) -> tuple[Remedy, ...]:
@@ -87,7 +86,7 @@ class _Search:
             if not self.left:
                 return
             self.left -= 1
-            then = predict(after.topology, after.rulesets, after.probe, self.other_filters)
+            then = predict(after.topology, after.rulesets, after.probe, after.other_filters)
             if not then.unknown:
                 yield fix, after, then
 
