@@ -87,7 +87,8 @@ def refusal_of(walked: HostTrace, host: Host | None) -> Packet | None:
     if made is None:
         return None
     tracked = frame.state not in ("INVALID", "UNTRACKED")
-    found = not tracked and "CONFIRMED" in frame.status and made.protocol != "tcp"  # an error about a connection that is
+    known = "CONFIRMED" in frame.status and frame.original.turned() == frame.reply  # the quoted flow (nf_conntrack_inet_error)
+    found = not tracked and known and made.protocol != "tcp"  # an error about a connection that is
     seen = frame.packet()
     routing = routing_of(host, frame.six)
     direct = made.protocol == "tcp" and (routing is None or routing.shows_bridged)
@@ -178,4 +179,4 @@ def _is_taken_for_own(walked: HostTrace) -> bool:
     frame = walked.last
     if frame.six:
         return frame.destination != 1 or frame.input in ("", "lo")
-    return walked.hooks[-1:] != ("PREROUTING",)
+    return walked.hooks[-1:] != ("PREROUTING",) or frame.input == "lo"  # what comes back through lo has kept its route

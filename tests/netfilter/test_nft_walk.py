@@ -455,3 +455,9 @@ def test_the_type_of_an_address_as_its_input_sees_it(destination, kind):
     head = "type filter hook prerouting priority mangle; policy accept;"
     found = walked(f"udp 10.0.0.9:4000 > {destination}:80", table(f"fib daddr . iif type {kind} drop", head=head, sets=""))
     assert ended(found) == "dropped @ inet fw prerouting 1"
+
+
+def test_an_error_about_a_packet_that_came_through_lo_comes_from_its_destination():
+    """It has kept the route that it was sent with, which says that the destination is the host's own."""
+    early = table("reject", head="type filter hook prerouting priority mangle; policy accept;", sets="")
+    assert refusal_of(walked("udp 10.0.0.5:4000 > 172.18.0.1:80", early), HOST).source == "172.18.0.1"

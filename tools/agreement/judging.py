@@ -40,12 +40,14 @@ class Expected(msgspec.Struct):
             return [[step for found in self.walks for step in found.visits]]
         return [_nested(self.walks, variant, whole=whole) for whole in (False, True)]
 
-    def differs_at(self, order: list[RuleVisit], seen: list[Place]) -> tuple[list[Place], list[Place]] | None:
+    def differs_at(self, order: list[RuleVisit], seen: list[Place], *, ends: bool) -> tuple[list[Place], list[Place]] | None:
         """What is left of the walk's and of the kernel's steps where the two go apart; None when they do not.
 
-        A rule of which nobody can tell whether it matches, and which does nothing but look at packets, may be there or not.
+        A rule of which nobody can tell whether it matches, and which does nothing but look at packets, may be there or not. Without
+        `ends`, those of chains are not compared.
         """
-        wanted, at = [step for step in order if step.matched is not False], 0
+        wanted, at = [step for step in order if step.matched is not False and (ends or step.rule)], 0
+        seen = seen if ends else [place for place in seen if place[2]]
         for number, step in enumerate(wanted):
             if seen[at : at + 1] == [_place(step)]:
                 at += 1
@@ -83,11 +85,13 @@ class Judged(msgspec.Struct):
     answered: bool
     places: list[Place]
     variant: str
+    ordered: bool
 
     @property
     def difference(self) -> tuple[list[Place], list[Place]] | None:
         """What the walk and what the kernel has left where they go apart."""
-        found = [self.expected.differs_at(order, self.places) for order in self.expected.orders(self.variant)]
+        orders = self.expected.orders(self.variant)
+        found = [self.expected.differs_at(order, self.places, ends=self.ordered) for order in orders]
         return None if None in found else found[0]
 
     @property
@@ -281,16 +285,20 @@ def _one(fitting: list[Expected], talk: Talk, kernel: Kernel) -> Judged:
     places: list[Place] = []
     answered = False
     tries = 0
+
+    def judge(one: Expected) -> Judged:
+        return Judged(one, answered, places, kernel.firewall.variant, talk.case.ordered)
+
     while True:
         if kernel.serve():
             tries = 0
         answered = talk.answered() or answered
         places += kernel.places()
-        chosen = next((judgement for one in fitting if (judgement := Judged(one, answered, places, kernel.firewall.variant)).agrees), None)
+        chosen = next((judgement for one in fitting if (judgement := judge(one)).agrees), None)
         if chosen and (tries >= 1 or chosen.expected.answered):
             return chosen
         if tries >= _PATIENCE:
-            return chosen or Judged(fitting[0], answered, places, kernel.firewall.variant)
+            return chosen or judge(fitting[0])
         tries += 1
         if tries > 1:
             _pause(tries)
