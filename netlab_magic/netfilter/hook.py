@@ -66,6 +66,7 @@ class AtHooks:
             self.tracks = self.tracks or self.native.tracks
         self.assumed = iter(assumed)
         self.ordered = False
+        self.notracked = False
         self.order = NFT_HOOK_TABLES if variant == "nft" else HOOK_TABLES
         self.entries: Entries = []
         self.hooks: list[str] = []
@@ -175,7 +176,7 @@ class AtHooks:
         parted the datagram from its connection before (nf_reset_ct in __udp4_lib_rcv and __udp6_lib_rcv).
         """
         state = self.frame.state
-        attached = self.frame.attached or "OUTPUT" in self.hooks[:-1]
+        attached = self.frame.attached or self.notracked or "OUTPUT" in self.hooks[:-1]
         tracked = asked = self.frame
         if not attached:
             self.frame = asked = tracked.copied()
@@ -186,7 +187,9 @@ class AtHooks:
             pass  # what is said about it comes without its connection
         elif self.frame is asked:
             self.frame = tracked
-        elif not attached and self.frame.state != "UNTRACKED":
+        elif self.frame.state == "UNTRACKED":
+            self.notracked = True
+        elif not attached:
             self.change(state=state, attached=False)
         self.obey(decision)
 

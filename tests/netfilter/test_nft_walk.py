@@ -461,3 +461,10 @@ def test_an_error_about_a_packet_that_came_through_lo_comes_from_its_destination
     """It has kept the route that it was sent with, which says that the destination is the host's own."""
     early = table("reject", head="type filter hook prerouting priority mangle; policy accept;", sets="")
     assert refusal_of(walked("udp 10.0.0.5:4000 > 172.18.0.1:80", early), HOST).source == "172.18.0.1"
+
+
+def test_what_one_chain_has_left_untracked_is_untracked_to_the_next():
+    """notrack marks the packet at once (nft_notrack_eval), whatever is asked before connection tracking after that."""
+    first = table("notrack", head="type filter hook prerouting priority -350; policy accept;", name="ip a", sets="")
+    second = table("ct state untracked drop", head="type filter hook prerouting priority raw; policy accept;", name="ip b", sets="")
+    assert ended(walked(TO_HOST, first + second)) == "dropped @ ip b prerouting 1"
