@@ -30,13 +30,9 @@ _NOTES = (
     "ACCEPT ends this table only, and the next table follows; DROP ends the packet's path.",
     "The nat table sees only the first packet of a connection; the others are translated in the same way.",
 )
-<<<<<<< HEAD
-_BRIDGED = "With net.bridge.bridge-nf-call-{}=1, frames that a bridge forwards between its ports take this path too, without routing."
-=======
 _NATIVE = "Base chains follow each other by priority, whoever registered them: what one of them accepts, a later one may still drop."
 _OPEN = "Where base chains have one priority, the rules do not tell which of them is asked first."
-_BRIDGED = "With net.bridge.bridge-nf-call-iptables=1, frames that a bridge forwards between its ports take this path too, without routing."
->>>>>>> 34c3dcf (show way and why draw all base chains of a hook in the order of their priorities, those of nft's own tables among the tables of iptables; the panel's packet steps through them)
+_BRIDGED = "With net.bridge.bridge-nf-call-{}=1, frames that a bridge forwards between its ports take this path too, without routing."
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -72,16 +68,11 @@ def hooks_view(asked: Asked, way: str = "forward") -> HooksView:
         if stations:
             hooks.append(Hook(name, "" if hooks and before == _ARRIVES else before, stations))
     return HooksView(
-        title=f"{_TITLES[way]} (ip6tables)" if ruleset.family == "ipv6" else _TITLES[way],
+        title=f"{_TITLES[way]} (ip6tables)" if asked.ruleset.family == "ipv6" else _TITLES[way],
         hooks=tuple(hooks),
         end=_END.get(way, _LEAVES),
-<<<<<<< HEAD
-        notes=(*_NOTES, *([_BRIDGED.format(ruleset.program)] if way == "forward" else []), *dict.fromkeys(said)),
-        packet=path.packet if path else None,
-=======
         notes=tuple(_notes(asked, way, hooks)),
         packet=asked.path.packet if asked.path else None,
->>>>>>> 34c3dcf (show way and why draw all base chains of a hook in the order of their priorities, those of nft's own tables among the tables of iptables; the panel's packet steps through them)
     )
 
 
@@ -92,7 +83,7 @@ def _notes(asked: Asked, way: str, hooks: Sequence[Hook]) -> Iterator[str]:
     if any(order_is_open(hook.stations) for hook in hooks):
         yield _OPEN
     if way == "forward":
-        yield _BRIDGED
+        yield _BRIDGED.format(asked.ruleset.program)
     bridged = [table for table in asked.native.tables if table.family == "bridge"]
     bridges = [f"{chain.name} ({table.title})" for table in bridged for chain in table.chains if chain.hook]
     if bridges:

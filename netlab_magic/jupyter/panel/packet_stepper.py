@@ -93,14 +93,14 @@ class PacketStepper:
 
     def _explained(self, say: Language) -> Mapping[str, Explain]:
         """For each namespace that has rules, what a rule there does in a sentence."""
-        names = {*self._account.rulesets, *self._beside}
+        names = {*self._account.rulesets, *self._other_filters}
         return {name: sentences_of(self._rules(name), self._native(name), say.name) for name in names}
 
     def _rules(self, namespace: str) -> Ruleset:
         return self._account.rulesets.get(namespace, Ruleset())
 
     def _native(self, namespace: str) -> NftRuleset:
-        return self._beside[namespace].native if namespace in self._beside else NftRuleset()
+        return self._other_filters[namespace].native if namespace in self._other_filters else NftRuleset()
 
     def topology(self) -> Picture:
         """The topology with the path as far as the step."""

@@ -27,7 +27,7 @@ def _pictures(case: Case, packet_path: PacketPath, language_name: str) -> Iterat
     for namespace in packet_path.namespaces:
         ruleset, path = case.rulesets.get(namespace, Ruleset(family=family)), packet_path.path(namespace)
         if path.steps:
-            native = case.beside[namespace].native if namespace in case.beside else NftRuleset()
+            native = case.other_filters[namespace].native if namespace in case.other_filters else NftRuleset()
             explain = sentences_of(ruleset, native, language_name)
             yield hooks_picture(ruleset, _way(case.prediction, namespace), native=native, path=path, explain=explain)
 
