@@ -11,6 +11,7 @@ from typing import NamedTuple
 from measure import Contestant
 
 from netlab_magic import docker, nftables
+from netlab_magic.docker.nft_writer import nft_table_text
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.language import docker_statements as d
@@ -90,10 +91,10 @@ def docker_rules(release: str, backend: str = "iptables") -> Callable[[], Walked
         installed = f"docker install --version {release}{' --firewall-backend nftables' if backend == 'nftables' else ''}"
         for statement in parser.parse(installed + _DOCKER):
             assert isinstance(statement, d.Docker)
-            planned = docker.plan(daemon, statement, topology, ruleset)
+            planned = docker.plan(daemon, statement, topology, ruleset, Ruleset(family="ipv6"))
             daemon, topology, ruleset = planned.daemon, planned.topology, planned.ruleset
         devices = (*(Device(one.name, one.addresses) for one in topology.namespaces[HOST].interfaces), Device("eth0", ("10.0.0.5/24",)))
-        native = nftables.parse(docker.nft_script(daemon).partition(f"delete table ip {docker.TABLE}\n")[2])
+        native = nftables.parse(nft_table_text(daemon, 4)) if daemon and backend == "nftables" else NftRuleset()
         return Walked(ruleset, native, Host(devices, (Route("default", "10.0.0.1", "eth0"),)), _packets())
 
     return made
