@@ -47,7 +47,8 @@ def foresee(
 
     For `other_filters` see `predict`. Raises StatementError for an unknown name, and for a source address that the host has no route to.
     """
-    with_ends = with_unknown_hosts(topology, (source, destination.name))
+    six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
+    with_ends = with_unknown_hosts(topology, (source, destination.name), six)
     if looks_like_address(source) and source not in with_ends.namespaces and not with_ends.owner(source):
         refuse(f"the host has no route to {source}, so it is not known through which device packets from there come in", source)
     probe = probe_for(with_ends, source, destination)

@@ -19,20 +19,21 @@ from netlab_magic.netfilter.routing import NextHop, Routing, host_of
 
 __all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_unknown_hosts"]
 
-INTERNET_ADDRESS = "8.8.8.8"
+INTERNET_ADDRESS, INTERNET_ADDRESS_6 = "8.8.8.8", "2001:4860:4860::8888"
+"""What the internet is asked at; over IPv6 if that is what the question is about."""
 
 _STRANGER = message("{} is not part of what was read; it is assumed to be behind {} and to send its answers back through the host.")
 _UNROUTED = message("The host has no route to {}; packets from there are assumed to come in through {}, the only device that leads out.")
 _ANSWERS = message("It is not known what listens on {}; it is assumed to answer.")
 
 
-def with_unknown_hosts(topology: Topology, names: Iterable[str]) -> Topology:
+def with_unknown_hosts(topology: Topology, names: Iterable[str], six: bool = False) -> Topology:
     """The topology with a namespace added for each address that none has; the name `internet` stands for a host behind the default route.
 
     Names that are not addresses, and addresses that the host has no device for, are skipped. Repeated addresses give one host.
     """
     for name in dict.fromkeys(names):
-        wanted = _wanted(topology, name)
+        wanted = _wanted(topology, name, six)
         if wanted:
             topology = _UnknownHost(topology, *wanted).taken()
     return topology
@@ -52,11 +53,17 @@ def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption
     if name in before.namespaces or name not in after.namespaces:
         return
     known = "" if name == INTERNET else name
-    device = _device_to(after, known or INTERNET_ADDRESS)
+    device = _device_to(after, known or next(iter(_addresses_of(after, name)), INTERNET_ADDRESS))
     if device:
         yield Assumption(_STRANGER, (name, device))
     elif only := _only_way_out(before.host):
         yield Assumption(_UNROUTED, (name, only.name))
+
+
+def _addresses_of(topology: Topology, name: str) -> Iterator[str]:
+    for cidr, end in topology.addresses():
+        if end.namespace == name:
+            yield cidr.partition("/")[0]
 
 
 def _device_to(topology: Topology, address: str) -> str:
@@ -69,12 +76,12 @@ def _hop(topology: Topology, address: str) -> NextHop | None:
     return None if found is None or found.local else found
 
 
-def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
+def _wanted(topology: Topology, name: str, six: bool) -> tuple[str, str] | None:
     """The name and the address of a placeholder host to add; None if none is needed."""
     if name in topology.namespaces:
         return None
     if name == INTERNET:
-        return (INTERNET, INTERNET_ADDRESS) if _hop(topology, INTERNET_ADDRESS) else None
+        return (INTERNET, _internet(six)) if _hop(topology, _internet(six)) else None
     try:
         address = ip_address(name)
     except ValueError:
@@ -82,6 +89,10 @@ def _wanted(topology: Topology, name: str) -> tuple[str, str] | None:
     if topology.owner(str(address)) or not _is_a_machine(topology, address):
         return None
     return str(address), str(address)
+
+
+def _internet(six: bool) -> str:
+    return INTERNET_ADDRESS_6 if six else INTERNET_ADDRESS
 
 
 def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> bool:
@@ -96,7 +107,7 @@ def _only_way_out(host: Namespace) -> Interface | None:
     return found[0] if len(found) == 1 else None
 
 
-def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ()) -> list[str]:
+def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = (), six: bool = False) -> list[str]:
     """Representatives for a matrix: one machine on each network behind a bridge, the host, and the internet if there is a default route.
 
     On a network, it is an address named in the rules, else one of the host's neighbours (`met`), else the first free address.
@@ -109,7 +120,7 @@ def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = ())
             on_it = (address for address in named if address not in own and ip_address(address) in held.network)
             free = (str(address) for address in islice(held.network.hosts(), 3) if str(address) not in own)
             found += [address for address in (next(on_it, None) or next(free, None),) if address]
-    return [*found, HOST, *([INTERNET] if _hop(topology, INTERNET_ADDRESS) else [])]
+    return [*found, HOST, *([INTERNET] if _hop(topology, _internet(six)) else [])]
 
 
 class _UnknownHost:

@@ -14,7 +14,7 @@ from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.language.statements import Destination, Matrix
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Outcome
-from netlab_magic.model.topology import HOST, INTERNET
+from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import Model, full_topology, other_filters_in, predicted_outcomes
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
@@ -39,14 +39,14 @@ def matrix_looked_at(engine: Engine, seen: Seen, statement: Matrix, language: st
 
 
 def _of_family(seen: Seen, names: Sequence[str], met: Sequence[str], family: str, language: str) -> list[Outcome]:
-    """The pairs of a matrix that have one family in common. The internet, without an address, is IPv4's."""
+    """The pairs of a matrix that have one family in common."""
     six = family == "ipv6"
     model = _model(seen, six)
-    wanted = names or [name for name in inhabitants(model.topology, _evidence(model), met) if not six or name != INTERNET]
+    wanted = names or inhabitants(model.topology, _evidence(model), met, six)
     there = [name for name in wanted if not looks_like_address(name) or (":" in name) == six]
     if not there:
         return []
-    peopled_model = msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, there))
+    peopled_model = msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, there, six))
     return predicted_outcomes(peopled_model, there, language, family)
 
 

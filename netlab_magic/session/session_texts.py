@@ -73,11 +73,11 @@ def called(name: str) -> str:
     return "" if name == "lab" else f" {name}"
 
 
-def counts(seen: Seen) -> str:
-    """How much there is."""
+def counts(seen: Seen, loaded: bool = False) -> str:
+    """How much there is; of a host that was `loaded`, nothing is said of rules that were not."""
     topology, four, six = seen.topology, seen.ruleset, seen.ruleset6
     parts = [counted(len(topology.namespaces) - 1, "namespace"), counted(len(topology.host.bridges), "bridge")]
-    is_six_told = _rules_in(six) or six.forward_policy == "DROP"
+    is_six_told = _rules_in(six) or six.forward_policy == "DROP" or (loaded and seen.dump6)
     of_six = f"; ip6tables: {counted(_rules_in(six), 'rule')}, FORWARD policy {six.forward_policy}" if is_six_told else ""
     of_four = f", {counted(_rules_in(four), 'rule')}, FORWARD policy {four.forward_policy}" if seen.dump or not of_six else ""
     tables = sum(len(ruleset.tables) for ruleset in seen.native.values())
@@ -125,7 +125,7 @@ def _attached_text(target: str, ready: Ready, seen: Seen) -> str:
 def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     """What a loaded lab says of itself: what it was made of, what had to be assumed, and what was not understood."""
     whose = ", ".join(loaded.sources)
-    lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen)}."]
+    lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen, loaded=True)}."]
     lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, loaded.ready.firewall)]
     lines += [f"  {language_of(language)(_LOOP, table=table, chains=' → '.join(chains))}" for table, chains in loaded.loops.items()]
     lines += [f"  {language_of(language)(_UNREAD, *found)}" for found in loaded.unread[:_FEW]]

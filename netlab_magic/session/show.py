@@ -37,7 +37,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
     observed, ruleset = seen.observed, _rules(engine, statement.family, seen)
     match statement.what:
         case "topology":
-            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes, ruleset6=seen.ruleset6))
+            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes, ruleset6=_other_rules(engine, seen)))
         case "chains" if title := native_title(engine, seen, statement):
             return _marked(engine, native_chains(engine, seen, title, statement, language))
         case "chains":
@@ -69,8 +69,18 @@ def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> 
     return explained(statement, ruleset, language, _unmet(seen, ruleset))
 
 
+def _other_rules(engine: Engine, seen: Seen) -> Ruleset | None:
+    """The host's rules for IPv6; None for a loaded host of which they were not loaded."""
+    return None if engine.ready.way == "load" and not seen.dump6 else seen.ruleset6
+
+
 def _rules(engine: Engine, asked: str, seen: Seen) -> Ruleset:
-    """The host's rules of the family that was asked for; else of IPv4, unless a host was loaded of which only those of IPv6 are known."""
+    """The host's rules of the family that was asked for; else of IPv4, unless a host was loaded of which only those of IPv6 are known.
+
+    Raises StatementError for rules that were not loaded.
+    """
+    if asked == "ipv6" and _other_rules(engine, seen) is None:
+        raise StatementError("no rules of ip6tables were loaded: load the output of ip6tables-save too")
     is_six_only = not engine.ready.sends and bool(seen.dump6) and not seen.dump
     return seen.rules_of(asked or ("ipv6" if is_six_only else "ipv4"))
 

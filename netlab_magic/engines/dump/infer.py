@@ -26,6 +26,7 @@ _IS_INNER = re.compile(rf"{_IS_BRIDGE.pattern}|lo|(?:veth|cali|cilium|lxc|vnet|t
 _IS_CARD = re.compile(r"(?:eth|en[opsx]|em|wl|ww|bond|team|venet|ib)\w*\d[\w.]*|p\d+p\d+")
 """How the kernel and systemd name network cards (systemd.net-naming-scheme(7))."""
 
+_FIRST = message("{} is taken to be the host's address on {}, which has the network {}.")
 _STAND_IN = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
 """Addresses for documentation (RFC 5737, RFC 3849), in the place of one that nobody knows."""
 
@@ -83,6 +84,7 @@ class _InferredHost:
 
     def infer(self) -> Inferred:
         self.settle_routes()
+        self.settle_addresses()
         if self.interfaces:
             self.settle_kinds()
             if not self.dump.routed:
@@ -120,6 +122,20 @@ class _InferredHost:
         if len(outer) == 1:
             self.routes.append(Route("default", None, outer[0].name))
             self.say(_DEFAULT, outer[0].name)
+
+    def settle_addresses(self) -> None:
+        """Where no addresses were loaded, the host has the first one of a network that is on one of its devices."""
+        if any(held.addresses for held in self.interfaces.values() if held.kind != "loopback" and held.name != "lo"):
+            return
+        for route in self.routes:
+            held = self.interfaces.get(route.device or "")
+            if held is None or route.via or route.kind != "unicast" or route.destination in ("default", *_EVERYTHING.values()):
+                continue
+            network = ip_network(route.destination, strict=False)
+            if network.num_addresses > 2:
+                cidr = f"{route.source}/{network.prefixlen}" if route.source else _first_of(route.destination)
+                self.add(held.name, held.kind, cidr)
+                self.say(_FIRST, cidr.partition("/")[0], held.name, route.destination)
 
     def settle_routes(self) -> None:
         """Gateways and sources that are not addresses: such a route leads straight to its device, if it names one."""
