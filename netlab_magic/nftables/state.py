@@ -1,4 +1,4 @@
-"""Rulesets without what packets and time change: counters, used quotas, remaining times. It is what `nft -s list ruleset` leaves out."""
+"""Rulesets without what packets, time and chance change: counters, used quotas, remaining times, the order in which flags are listed."""
 
 import msgspec
 
@@ -29,7 +29,7 @@ def _block(block: Block) -> Block:
         case Chain():
             return msgspec.structs.replace(block, rules=tuple(map(stateless_rule, block.rules)), handle=None)
         case Set():
-            elements = tuple(map(_element, block.elements))
+            elements = _elements(block.elements)
             raw = block.raw if elements == block.elements else ""
             return msgspec.structs.replace(block, elements=elements, raw=raw, handle=None)
         case NamedObject(value=Counter() | Quota() as counted):
@@ -37,6 +37,16 @@ def _block(block: Block) -> Block:
         case NamedObject() | Flowtable():
             return msgspec.structs.replace(block, handle=None)
     return block
+
+
+def _elements(elements: tuple[Element, ...]) -> tuple[Element, ...]:
+    """Numbers in order: of flags that are joined, such as `syn | ack`, nft lists a set as the kernel's hash table has it."""
+    found = tuple(map(_element, elements))
+    return tuple(sorted(found, key=_number)) if all(isinstance(element.key, int) for element in found) else found
+
+
+def _number(element: Element) -> int:
+    return element.key if isinstance(element.key, int) else 0
 
 
 def _element(element: Element) -> Element:
@@ -58,7 +68,7 @@ def _statement(statement: Statement) -> Statement:
         case Meter(name, element, size):
             return Meter(name, _element(element), size)
         case Match(left, operator, AnonymousSet(elements)):
-            return Match(left, operator, AnonymousSet(tuple(map(_element, elements))))
+            return Match(left, operator, AnonymousSet(_elements(elements)))
         case VerdictMap(key, AnonymousSet(elements)):
-            return VerdictMap(key, AnonymousSet(tuple(map(_element, elements))))
+            return VerdictMap(key, AnonymousSet(_elements(elements)))
     return statement

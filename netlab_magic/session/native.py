@@ -1,6 +1,7 @@
 """The tables of nft in a lab: its whole ruleset as nft lists it, one table of it, and the rules of chains with their numbers."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Observed
@@ -10,7 +11,7 @@ from netlab_magic.nftables.listing import hook_text
 from netlab_magic.nftables.ruleset import Chain
 from netlab_magic.session.foreign_rules import WITH_HANDLE
 from netlab_magic.session.native_tables import chain_called, table_titled
-from netlab_magic.session.program_output import output_of
+from netlab_magic.session.program_output import TooLong, output_of
 from netlab_magic.session.results.base import Text
 from netlab_magic.session.results.nft import NftListing
 from netlab_magic.text import aligned
@@ -51,7 +52,8 @@ def _numbered(chain: Chain, family: str) -> Iterator[str]:
 def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str, str]:
     """The listing, and what is to be said of it."""
     if engine.ready.sends:
-        return _listed_by_nft(engine, options), ""
+        with suppress(TooLong):  # what was read back of nft's own tables is whole
+            return _listed_by_nft(engine, options), ""
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]
     if any(not foreign.text for foreign in found):
         raise CommandFailed(_NO_NFT)

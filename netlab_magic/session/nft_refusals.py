@@ -15,6 +15,7 @@ _REFUSAL = re.compile(
     re.MULTILINE,
 )
 _UNQUOTED = re.compile(r"(?P<command>(?:sudo\s+)?(?:\S*/)?nft\s[^'\"{}|&<>]*?)(?P<braces>\{.*;.*\})(?P<rest>[^'\"{}]*)")
+_TOO_LONG = "nft says: Message too long (the kernel takes only so much at once from a lab; add a large set's elements in several commands)"
 _NO_FAMILY = "without a family nft means"
 _REASONS = {
     "File exists": "it is there already, and create is for what is not; add takes both",
@@ -35,7 +36,7 @@ def why_nft_refused(command: str, output: str, natives: Mapping[str, Ruleset]) -
         return StatementError(f"for a shell ; ends a command; text in braces needs quotes: {right}")
     found = _REFUSAL.search(output)
     if not found:
-        return None
+        return StatementError(_TOO_LONG) if "Error: Could not process rule: Message too long" in output else None
     marked = _marked(found)
     reason = _REASONS.get(found["sentence"], "")
     if found["sentence"].startswith("No such file or directory"):

@@ -6,16 +6,22 @@ from itertools import count
 from netlab_magic.engines.engine import Engine
 from netlab_magic.errors import CommandFailed
 
-__all__ = ["output_of", "with_text"]
+__all__ = ["TooLong", "output_of", "with_text"]
+
+
+class TooLong(CommandFailed):
+    """A command printed more than a lab hands on."""
 
 
 def output_of(engine: Engine, command: str) -> str:
-    """What a command in the lab prints. Raises CommandFailed with its error output."""
+    """What a command in the lab prints. Raises CommandFailed with its error output, and TooLong."""
     printed: dict[str, list[str]] = {"stdout": [], "stderr": []}
     ran = engine.run(command, lambda stream, text: printed[stream].append(text))
     if ran.status:
         why = "".join(printed["stderr"]).strip() or f"exit status {ran.status}"
         raise CommandFailed(f"{command}: {why}", status=ran.status)
+    if ran.hidden:
+        raise TooLong(f"{command}: this prints {ran.hidden:,} characters more than a lab hands on", status=0)
     return "".join(printed["stdout"])
 
 

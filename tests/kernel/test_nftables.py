@@ -8,7 +8,9 @@ import pytest
 from support.nft_corpus import DATA, without_moments, without_what_json_lacks
 
 from netlab_magic.nftables import parse
+from netlab_magic.nftables.listing import listing
 from netlab_magic.nftables.reload import reloading, same_at_rest
+from netlab_magic.nftables.ruleset import Ruleset
 from netlab_magic.nftables.state import stateless
 
 pytestmark = pytest.mark.kernel
@@ -89,8 +91,16 @@ def test_what_iptables_wrote_prints_back():
     assert text.count("# Warning: table ") == sum(len(table.remarks) for table in found.tables) + len(found.remarks)
 
 
+@pytest.mark.parametrize("name", LOADED)
+def test_a_ruleset_is_made_again_from_its_listing_with_and_without_its_state(name):
+    wanted = parse(listed(name)["plain"])
+    for script in (reloading(Ruleset(), wanted), listing(Ruleset(stateless(wanted).tables, "1.0"))):
+        again = in_namespace(f"ip link add dummy0 type veth; nft -f - <<'END'\n{script}END\nnft list ruleset")
+        assert same_at_rest(parse(again), wanted)
+
+
 def test_a_ruleset_is_replaced_by_another_in_one_transaction():
-    first, second = parse((DATA / "programs-1.0.6.plain.nft").read_text()), parse((DATA / "blocks-1.0.6.plain.nft").read_text())
+    first, second = (parse(listed(name)["plain"]) for name in ("programs-1.0.6", "blocks-1.0.6"))
     steps = "".join(f"nft -f - <<'END'\n{script}END\n" for script in (reloading(first, second), reloading(second, first)))
     shown = in_namespace(f"ip link add dummy0 type veth; nft -f {DATA / 'programs-1.0.6'}.plain.nft; {steps}nft list ruleset")
     assert same_at_rest(parse(shown), first)
