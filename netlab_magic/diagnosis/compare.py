@@ -100,6 +100,6 @@ def as_reported(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[s
     """
     if not prediction.others or traced.outcome.verdict == Verdict.NOT_MEASURED:
         return prediction
-    ways = prediction.others if prediction.unknown else (prediction, *prediction.others)
-    found = next((way for way in ways if not crosscheck(way, traced, rulesets)), None)
+    branches = prediction.others if prediction.unknown else (prediction, *prediction.others)
+    found = next((branch for branch in branches if not crosscheck(branch, traced, rulesets)), None)
     return prediction if found is None else msgspec.structs.replace(found, others=())

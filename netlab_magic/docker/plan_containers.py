@@ -191,8 +191,8 @@ def _running(daemon: Daemon, container: Container) -> list[str]:
     said += [", ".join(dict.fromkeys(map(str, container.ports)))] if container.ports else []
     inside = dict.fromkeys("http" if protocol == "tcp" else "echo" for _, protocol in served_ports(container))
     said += [f"small servers answer in it ({' and '.join(inside)})"] if inside else []
-    ways = [daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None]
-    if container.ports and ways and ways[0].internal:
+    networks = [daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None]
+    if container.ports and networks and networks[0].internal:
         said.append("an internal network publishes nothing on the host")
     elif container.ports and not any(port.is_bound for port in container.ports):
         said.append("a routed network opens the port but binds nothing on the host")

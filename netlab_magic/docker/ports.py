@@ -40,18 +40,18 @@ def published(topology: Topology, daemon: Daemon, container: Container) -> tuple
 
     Raises StatementError for a host port that is taken. On routed and internal networks nothing is bound on the host.
     """
-    ways = {version: daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None}
+    networks = {version: daemon.network_of(at) for version in (4, 6) if (at := daemon.published_at(container, version)) is not None}
     chooser = _Chooser(topology, daemon, container.name)
     ordered = _downwards(container) if daemon.release.orders_ports_downwards else _upwards(asked_ports(container))
     ports: list[Published] = []
     shared = daemon.release.shares_ports_between_addresses
     for together in ([list(same) for _, same in groupby(ordered, _port)] if shared else [[one] for one in ordered]):
-        bindings = [binding for one in together for binding in _bindings(daemon, ways, one)]
+        bindings = [binding for one in together for binding in _bindings(daemon, networks, one)]
         binds = [binding for binding in bindings if binding.binds]
         chosen = iter(chooser.choose(binds, ports))
         for binding in bindings:
             port = next(chosen) if binding.binds else 0
-            hidden = ways[binding.version].internal
+            hidden = networks[binding.version].internal
             one = binding.asked
             ports.append(Published(one.container_port, 0 if hidden else port, one.protocol, binding.host_address, binding.version))
     return tuple(ports), chooser.last
@@ -71,14 +71,14 @@ def _port(one: d.Publish) -> tuple[object, ...]:
     return one.container_port, one.protocol, one.host_port, one.host_port_end
 
 
-def _bindings(daemon: Daemon, ways: Mapping[int, Network], one: d.Publish) -> Iterator[_Binding]:
+def _bindings(daemon: Daemon, networks: Mapping[int, Network], one: d.Publish) -> Iterator[_Binding]:
     """Where a port is published: at the address that is named, or on all of both IP versions.
 
     To a container that has no IPv6 address, the proxy leads from IPv6 too.
     """
     asked = str(one.host_address) if one.host_address else ""
     for version in (4, 6):
-        network = ways.get(version) or (ways.get(4) if daemon.userland_proxy else None)
+        network = networks.get(version) or (networks.get(4) if daemon.userland_proxy else None)
         if network is None or (asked and version_of(asked) != version):
             continue
         subnet = network.subnet(version) or network.ipv4

@@ -56,7 +56,7 @@ def hit_by_no_flow(
     six = any(ruleset.family == "ipv6" for ruleset in rulesets.values())
     probes = [probe for probe in lab_flows(topology) if probe.six == six]
     for found in predict_all(topology, rulesets, probes, other_filters):
-        for trace in (trace for way in (found, *found.others) for trace in way.traces):
+        for trace in (trace for prediction in (found, *found.others) for trace in prediction.traces):
             untold |= {hop.namespace for hop in trace.hops if hop.host_trace.outcome == Outcome.UNKNOWN}
             for name, place in _met(trace):
                 hit.setdefault(name, set()).add(place)

@@ -11,12 +11,12 @@ from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import End
-from netlab_magic.netfilter import HostTrace, Outcome, every_way, walk
+from netlab_magic.netfilter import HostTrace, Outcome, every_branch, walk
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["LostQuestion", "lost_question"]
 
-_MOST_WAYS = 16
+_MOST_BRANCHES = 16
 """How many ways of a packet through one host are followed."""
 
 _SOLICITATION, _ADVERTISEMENT = 135, 136
@@ -53,8 +53,8 @@ def lost_question(
     cables = ahead.cables or ()
     question = Packet(ahead.asker, _solicited_node(ahead.address), "ipv6-icmp", icmp_type=_SOLICITATION, state="UNTRACKED", length=_LENGTH)
     answer = Packet(ahead.address, ahead.asker, "ipv6-icmp", icmp_type=_ADVERTISEMENT, state="UNTRACKED", length=_LENGTH)
-    for packet, way in ((question, cables), (answer, cables[::-1])):
-        for place, seen, towards in _passing(links, packet, way):
+    for packet, hops in ((question, cables), (answer, cables[::-1])):
+        for place, seen, towards in _passing(links, packet, hops):
             native = other_filters.get(place, NO_OTHER_FILTERS).native
             found = _walked(seen, rulesets.get(place, Ruleset(family="ipv6")), towards, native)
             if found.outcome == Outcome.UNKNOWN:
@@ -78,9 +78,9 @@ def _walked(packet: Packet, ruleset: Ruleset, towards: str | None, native: NftRu
     found, forks = follow(())
     if not forks:
         return found
-    ways, are_all = every_way(follow, _MOST_WAYS)
-    alike = are_all and len({way.passed for way in ways}) == 1 and all(way.outcome != Outcome.UNKNOWN for way in ways)
-    return ways[0] if alike else found
+    branches, are_all = every_branch(follow, _MOST_BRANCHES)
+    alike = are_all and len({branch.passed for branch in branches}) == 1 and all(branch.outcome != Outcome.UNKNOWN for branch in branches)
+    return branches[0] if alike else found
 
 
 def _solicited_node(address: str) -> str:

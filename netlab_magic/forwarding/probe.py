@@ -15,7 +15,7 @@ from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import End, Server, Topology
-from netlab_magic.netfilter import Cause, HostTrace, every_way, is_answer, refusal_of
+from netlab_magic.netfilter import Cause, HostTrace, every_branch, is_answer, refusal_of
 
 __all__ = ["NO_LISTENER", "ModelledProbe", "predict"]
 
@@ -24,7 +24,7 @@ _OTHER_ADDRESS = message("In {namespace}, the server on {protocol} port {port} l
 _NO_ANSWER = message("{namespace} ignores echo requests (net.ipv4.icmp_echo_ignore_all).")
 _PROXY_SILENT = message("The proxy forwards port {port} to {target} and gets no answer from there.")
 _STRANGE = message("The answer comes from {source} instead of {address}, so {namespace} does not accept it.")
-_MOST_WAYS = 128
+_MOST_BRANCHES = 128
 _NO_WAY = (Cause.NO_ROUTE, Cause.BLACKHOLE, Cause.UNREACHABLE, Cause.PROHIBIT)
 _NOTHING: Mapping[str, OtherFilters] = {}
 
@@ -58,9 +58,9 @@ def predict(
     found, forks = follow(())
     if not forks:
         return found
-    ways, are_all = every_way(follow, _MOST_WAYS)
-    known = tuple(way for way in ways if not way.unknown)
-    if not are_all or len(known) < len(ways) or len({way.verdict for way in known}) > 1:
+    branches, are_all = every_branch(follow, _MOST_BRANCHES)
+    known = tuple(branch for branch in branches if not branch.unknown)
+    if not are_all or len(known) < len(branches) or len({branch.verdict for branch in known}) > 1:
         return msgspec.structs.replace(found, others=known)
     return msgspec.structs.replace(known[0], others=known[1:])
 
@@ -146,9 +146,9 @@ class ModelledProbe:
         if refusal is None:
             return None, None
         if answer == "tcp-reset":
-            way = self._straight_back(last)
-            reset = InFlight(refusal, attached=not way and refusal.state == "RELATED")
-            back = self._taken(self.forwarder.send(reset, last.namespace, way))
+            cables = self._straight_back(last)
+            reset = InFlight(refusal, attached=not cables and refusal.state == "RELATED")
+            back = self._taken(self.forwarder.send(reset, last.namespace, cables))
             return back, Verdict.REFUSED if back.arrived else None
         if by_socket:
             refusal = msgspec.structs.replace(refusal, attached=False, half_attached=False)

@@ -187,17 +187,17 @@ class Table(msgspec.Struct, frozen=True, eq=False):
         jumps = {chain.name: dict.fromkeys(rule.jump for rule in takewhile(_lets_pass, chain.rules)) for chain in self.chains}
         finished: set[str] = set()
         for start in (chain.name for chain in self.chains if chain.policy is not None):
-            way = {start: iter(jumps[start])}
-            while way:
-                chain, ahead = next(reversed(way.items()))
+            path = {start: iter(jumps[start])}
+            while path:
+                chain, ahead = next(reversed(path.items()))
                 following = next((name for name in ahead if name in jumps and name not in finished), None)
                 if following is None:
                     finished.add(chain)
-                    del way[chain]
-                elif following in way:
-                    return tuple(way)[list(way).index(following) :]
+                    del path[chain]
+                elif following in path:
+                    return tuple(path)[list(path).index(following) :]
                 else:
-                    way[following] = iter(jumps[following])
+                    path[following] = iter(jumps[following])
         return ()
 
     def __eq__(self, other: object) -> bool:

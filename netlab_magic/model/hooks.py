@@ -1,6 +1,6 @@
 """The hooks of netfilter: their order, the built-in chains there, and the tables that each hook asks, in order of priority."""
 
-__all__ = ["BUILT_IN", "HOOKS", "HOOK_TABLES", "NAT_PRIORITIES", "NFT_HOOK_TABLES", "NFT_PRIORITIES", "PRIORITIES", "WAYS"]
+__all__ = ["BUILT_IN", "DIRECTIONS", "HOOKS", "HOOK_TABLES", "NAT_PRIORITIES", "NFT_HOOK_TABLES", "NFT_PRIORITIES", "PRIORITIES"]
 
 HOOK_TABLES: dict[str, tuple[str, ...]] = {
     "PREROUTING": ("raw", "mangle", "nat"),
@@ -23,7 +23,7 @@ NFT_PRIORITIES = {**PRIORITIES, "security": 150}
 NAT_PRIORITIES = {"PREROUTING": -100, "INPUT": 100, "OUTPUT": -100, "POSTROUTING": 100}
 """The priority of NAT at each hook, whatever the priorities of the nat chains themselves (nf_nat_ipv4_ops)."""
 
-WAYS: dict[str, tuple[str, ...]] = {
+DIRECTIONS: dict[str, tuple[str, ...]] = {
     "forward": ("PREROUTING", "FORWARD", "POSTROUTING"),
     "in": ("PREROUTING", "INPUT"),
     "out": ("OUTPUT", "POSTROUTING"),

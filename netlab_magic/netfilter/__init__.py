@@ -4,7 +4,7 @@ Start reading: `pipeline`, then `table` and `matches`; `nft_program` and `nft_ru
 Imports: iptables, model, nftables.
 """
 
-from netlab_magic.netfilter.branching import every_way
+from netlab_magic.netfilter.branching import every_branch
 from netlab_magic.netfilter.connection import Conversation, converse, is_answer
 from netlab_magic.netfilter.pipeline import routing_of, walk
 from netlab_magic.netfilter.replies import refusal_of, reply_to
@@ -20,7 +20,7 @@ __all__ = [
     "Outcome",
     "RuleVisit",
     "converse",
-    "every_way",
+    "every_branch",
     "host_of",
     "is_answer",
     "refusal_of",

@@ -103,8 +103,8 @@ def _next(candidates: Iterator[Candidate], frame: Frame) -> tuple[int, Line, boo
 
 def _leads_back(entered: list[str], chain: str) -> str:
     """Why nothing follows a rule of a loop of chains, after "rule 1 of B "."""
-    way = " → ".join((*entered[entered.index(chain) :], chain))
-    return f"leads back to {chain} in a loop of chains ({way}), which the kernel would refuse"
+    path = " → ".join((*entered[entered.index(chain) :], chain))
+    return f"leads back to {chain} in a loop of chains ({path}), which the kernel would refuse"
 
 
 def _chosen(line: Line, frame: Frame) -> Action:

@@ -35,18 +35,18 @@ def loop(table: Table) -> tuple[str, ...]:
 
     The kernel refuses a circle when it can be reached from a base chain (nft_chain_validate in nf_tables_api.c).
     """
-    ways = {chain.name: entered(chain, table) for chain in table.chains}
+    jumps = {chain.name: entered(chain, table) for chain in table.chains}
     finished: set[str] = set()
     for start in (chain.name for chain in table.chains if chain.hook):
-        way = {start: iter(ways[start])}
-        while way:
-            chain, ahead = next(reversed(way.items()))
-            following = next((name for name in ahead if name in ways and name not in finished), None)
+        path = {start: iter(jumps[start])}
+        while path:
+            chain, ahead = next(reversed(path.items()))
+            following = next((name for name in ahead if name in jumps and name not in finished), None)
             if following is None:
                 finished.add(chain)
-                del way[chain]
-            elif following in way:
-                return tuple(way)[list(way).index(following) :]
+                del path[chain]
+            elif following in path:
+                return tuple(path)[list(path).index(following) :]
             else:
-                way[following] = iter(ways[following])
+                path[following] = iter(jumps[following])
     return ()

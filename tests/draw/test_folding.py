@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab_magic.draw.chains.folding import fold_of, kept
-from netlab_magic.model.chain_graph import RuleExit, Way
+from netlab_magic.model.chain_graph import Branch, RuleExit
 
-PLAIN = RuleExit((Way(),), always=True, packets=0)
-JUMP = RuleExit((Way("ONE"),))
+PLAIN = RuleExit((Branch(),), always=True, packets=0)
+JUMP = RuleExit((Branch("ONE"),))
 
 
 def _chain(count: int, **at: RuleExit) -> list[RuleExit]:
@@ -49,7 +49,7 @@ def test_every_rule_is_shown_or_folded_and_no_fold_is_small(count, stepped):
 
 def test_a_fold_counts_hits_and_groups_generated_names():
     names = [f"KUBE-SVC-{name}" for name in "ABCDEF"]
-    rules = [RuleExit((Way(name),), packets=number) for number, name in enumerate(names)]
+    rules = [RuleExit((Branch(name),), packets=number) for number, name in enumerate(names)]
     fold = fold_of([*rules, PLAIN, PLAIN], [*names, "ACCEPT", "ACCEPT"], 1)
     assert (fold.count, fold.hit) == (8, 5)
     assert fold.ends == (("KUBE-SVC-…", 6), ("ACCEPT", 2))
@@ -57,7 +57,7 @@ def test_a_fold_counts_hits_and_groups_generated_names():
 
 
 def test_without_counters_nothing_is_said_of_hits():
-    assert fold_of([RuleExit((Way(),))] * 5, ["DROP"] * 5, 1).hit is None
+    assert fold_of([RuleExit((Branch(),))] * 5, ["DROP"] * 5, 1).hit is None
 
 
 def test_targets_that_are_many_are_summed_up():

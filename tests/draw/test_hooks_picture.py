@@ -8,7 +8,7 @@ from support.pictures import DOCKER, OPEN
 from netlab_magic.draw import hooks_picture
 from netlab_magic.draw.base.style import Role
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.hooks import HOOK_TABLES, WAYS
+from netlab_magic.model.hooks import DIRECTIONS, HOOK_TABLES
 from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.nftables import parse as parse_nft
 
@@ -24,7 +24,7 @@ COMMIT
 
 
 @pytest.mark.parametrize(
-    ("way", "hooks"),
+    ("direction", "hooks"),
     [
         (
             "forward",
@@ -50,12 +50,12 @@ COMMIT
         ),
     ],
 )
-def test_hooks_ask_their_tables_in_the_order_of_the_kernel(way, hooks):
-    assert re.findall(r"^[A-Z]+: .*", hooks_picture(OPEN, way).text, re.MULTILINE) == hooks
+def test_hooks_ask_their_tables_in_the_order_of_the_kernel(direction, hooks):
+    assert re.findall(r"^[A-Z]+: .*", hooks_picture(OPEN, direction).text, re.MULTILINE) == hooks
 
 
-def test_every_hook_of_every_way_has_its_tables():
-    assert {hook for hooks in WAYS.values() for hook in hooks} == set(HOOK_TABLES)
+def test_every_hook_of_every_direction_has_its_tables():
+    assert {hook for hooks in DIRECTIONS.values() for hook in hooks} == set(HOOK_TABLES)
 
 
 def test_only_tables_that_have_something_to_say_are_shown_in_full():

@@ -22,7 +22,7 @@ from netlab_magic.draw.base.style import PAGE_WIDTH
 from netlab_magic.draw.base.svg import WIDEST, finished
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Ruleset, Table, Target
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.hooks import WAYS
+from netlab_magic.model.hooks import DIRECTIONS
 from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Server, Topology
 
@@ -116,7 +116,8 @@ DUMPS = sorted((Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
 def test_the_tables_of_real_hosts_are_legible_at_the_width_of_a_page(dump):
     ruleset = parse(dump.read_text(), strict=False)
-    pictures = [chains_picture(ruleset, table.name) for table in ruleset.tables] + [hooks_picture(ruleset, way) for way in WAYS]
+    chains = [chains_picture(ruleset, table.name) for table in ruleset.tables]
+    pictures = chains + [hooks_picture(ruleset, direction) for direction in DIRECTIONS]
     for picture in pictures:
         width = float((_svg(picture).get("viewBox") or "").split()[2])
         assert width <= WIDEST * SMALLEST_SCALE

@@ -15,7 +15,7 @@ from netlab_magic.iptables.diff import apply, diff, invert
 from netlab_magic.iptables.listing import listing
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.hooks import WAYS
+from netlab_magic.model.hooks import DIRECTIONS
 
 DUMPS = sorted((Path(__file__).parents[1] / "data" / "dumps").glob("*.save"))
 STRANGE = ["", "!", '"', "\\", "-j", "--dport", "-m", "\x00", "\udcff", "99999999999999999999", "鏈", "<b>", "::", "\u2028"]
@@ -55,8 +55,8 @@ def shown(ruleset: Ruleset) -> None:
             for language in ("en", "zh_TW"):
                 assert str(explain_chain(ruleset, table.name, chain.name, language))
         assert chains_picture(ruleset, table.name).words
-    for way in WAYS:
-        assert hooks_picture(ruleset, way).dot
+    for direction in DIRECTIONS:
+        assert hooks_picture(ruleset, direction).dot
 
 
 def attempted(text: str, strict: bool) -> Ruleset | None:

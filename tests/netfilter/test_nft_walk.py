@@ -7,7 +7,7 @@ from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packe
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse as parse_iptables
 from netlab_magic.model.packet import Flow
-from netlab_magic.netfilter import every_way, refusal_of, walk
+from netlab_magic.netfilter import every_branch, refusal_of, walk
 from netlab_magic.nftables import parse
 
 UDP = "udp 172.18.0.2:4000 > 8.8.8.8:53"
@@ -285,12 +285,12 @@ def test_the_order_of_two_tables_is_no_question_where_both_accept():
 
 def test_a_mark_of_one_table_is_seen_by_the_other_in_one_order_only():
     mark, drop = table("meta mark set 1"), table("meta mark 1 drop", name="inet other")
-    ways, complete = every_way(lambda assumed: _way(walked(OUT, drop + mark, assumed=assumed)), 8)
+    branches, complete = every_branch(lambda assumed: _branch(walked(OUT, drop + mark, assumed=assumed)), 8)
     assert complete
-    assert {way.outcome for way in ways} == {"dropped", "forwarded"}
+    assert {branch.outcome for branch in branches} == {"dropped", "forwarded"}
 
 
-def _way(found):
+def _branch(found):
     return found, found.forks
 
 

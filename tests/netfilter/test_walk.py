@@ -13,7 +13,7 @@ from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import End, Interface, Namespace, Route, Topology
-from netlab_magic.netfilter import Device, Host, HostTrace, Outcome, converse, every_way, host_of, refusal_of, walk
+from netlab_magic.netfilter import Device, Host, HostTrace, Outcome, converse, every_branch, host_of, refusal_of, walk
 
 
 def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
@@ -238,7 +238,7 @@ def branches(sent: Packet, ruleset: Ruleset) -> list[HostTrace]:
         found = walk(sent, ruleset, HOST, assumed=assumed)
         return found, found.forks
 
-    found, are_all = every_way(follow, 256)
+    found, are_all = every_branch(follow, 256)
     assert are_all
     return found
 

@@ -12,7 +12,7 @@ from agreement.talks import Talk
 from agreement.world import IPV4, IPV6, PORTS, host
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
-from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, every_way, refusal_of, reply_to, walk
+from netlab_magic.netfilter import Conversation, Host, HostTrace, Outcome, RuleVisit, every_branch, refusal_of, reply_to, walk
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["Expected", "Judged", "expectations", "judged"]
@@ -116,7 +116,7 @@ def expectations(
             found = walk(packet, ruleset, there, assumed=assumed, native=native, ordered=case.ordered)
             return found, found.forks
 
-        return every_way(follow, _MOST_BRANCHES)[0] if branching else (follow(())[0],)
+        return every_branch(follow, _MOST_BRANCHES)[0] if branching else (follow(())[0],)
 
     for first, packet in _round(case, case.packet, walker, there):
         if packet is None or branching:

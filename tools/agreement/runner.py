@@ -20,7 +20,7 @@ __all__ = ["Tally", "agreement", "run"]
 
 _TESTS = Path(__file__).parents[1]
 _TRIES = 3
-_MOST_WAYS = 600
+_MOST_BRANCHES = 600
 _PLACE = re.compile(r"(the end|the policy|rule \d+) of \S+ (in table \S+ \S+ )?")
 
 
@@ -85,14 +85,14 @@ def _compare(generator: Generator, kernel: Kernel, tally: Tally, name: str) -> N
         alternatives = list(expectations(case, ruleset, native, kernel.firewall, branching=False))
         guessed = [found.doubt for rounds in alternatives for one in rounds for found in one.walks if found.outcome == Outcome.UNKNOWN]
         if guessed:
-            alternatives = list(islice(expectations(case, ruleset, native, kernel.firewall, branching=True), _MOST_WAYS))
+            alternatives = list(islice(expectations(case, ruleset, native, kernel.firewall, branching=True), _MOST_BRANCHES))
         if attempt == 0:
             tally.cases += 1
             tally.branched += bool(guessed) and case.doubtful
             tally.unknown += bool(guessed) and not case.doubtful
             for why in (_PLACE.sub("", why) for why in guessed if not case.doubtful):
                 tally.doubts[why] = tally.doubts.get(why, 0) + 1
-        if len(alternatives) == _MOST_WAYS:
+        if len(alternatives) == _MOST_BRANCHES:
             tally.endless += 1
             return
         found = judged(case, alternatives, kernel)

@@ -61,7 +61,7 @@ def _most_hit(rules: Sequence[RuleExit]) -> list[int]:
 
 
 def _entered(rule: RuleExit) -> set[str]:
-    return {way.chain for way in rule.ways if way.chain}
+    return {branch.chain for branch in rule.branches if branch.chain}
 
 
 def _new_jumps(rules: Sequence[RuleExit]) -> Iterator[int]:
@@ -77,7 +77,7 @@ def _new_jumps(rules: Sequence[RuleExit]) -> Iterator[int]:
 def fold_of(rules: Sequence[RuleExit], ends: Sequence[str], first: int) -> Fold:
     """Rules summed up that are not shown, the first of which has the number `first`; `ends` says in a word how each ends."""
     counted = [rule.packets > 0 for rule in rules if rule.packets is not None]
-    to = dict.fromkeys(way.chain for rule in rules for way in rule.ways if way.chain)
+    to = dict.fromkeys(branch.chain for rule in rules for branch in rule.branches if branch.chain)
     return Fold(first, first + len(rules) - 1, sum(counted) if counted else None, tuple(_grouped(ends)), tuple(to))
 
 

@@ -191,7 +191,7 @@ class _Drawer:
             never=never,
             words=self.subject.words(chain, number),
             typed=self.subject.typed(chain, number),
-            back=self.graph.returns_to(chain) if any(way.returns for way in rule.ways) else "",
+            back=self.graph.returns_to(chain) if any(branch.returns for branch in rule.branches) else "",
             used=self.subject.used(chain, number),
             steps=self.path.badges(self.subject.title, chain, number),
             said=self.explain(self.subject.title, chain, number) if self.explain else "",

@@ -109,18 +109,18 @@ def _graph(view: HooksView) -> "graphviz.Digraph":
 
 def hooks_picture(
     ruleset: Ruleset,
-    way: str = "forward",
+    direction: str = "forward",
     *,
     native: NftRuleset = NftRuleset(),  # noqa: B008 – a value
     path: RulePath | None = None,
     explain: Explain | None = None,
 ) -> Picture:
-    """Every chain that a packet passes on the host, hook by hook; `way` is one of `model.hooks.WAYS`.
+    """Every chain that a packet passes on the host, hook by hook; `direction` is one of `model.hooks.DIRECTIONS`.
 
     `native` are nft's own tables, whose base chains stand among the tables of iptables by their priorities. The steps of `path` are drawn
     on top; `explain` gives the sentence for a rule's tooltip.
     """
-    view = hooks_view(Asked(ruleset, native, path, explain), way)
+    view = hooks_view(Asked(ruleset, native, path, explain), direction)
     hooks = ", ".join(hook.name for hook in view.hooks)
     description = f"The path of {view.title} through {hooks}, with the rules of every table that has any."
     return Picture(_graph(view).source, hooks_text(view), f"The path of {view.title}", plain(description), explain is not None)

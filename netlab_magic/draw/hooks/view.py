@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.chains.text import block, legend, path_words, steps_words
 from netlab_magic.draw.hooks.stations import Asked, Station, asked_at, order_is_open
-from netlab_magic.model.hooks import WAYS
+from netlab_magic.model.hooks import DIRECTIONS
 from netlab_magic.text import counted
 
 __all__ = ["TRACKING", "Hook", "HooksView", "hooks_text", "hooks_view", "station_words"]
@@ -58,31 +58,31 @@ class HooksView(msgspec.Struct, frozen=True):
     packet: str | None
 
 
-def hooks_view(asked: Asked, way: str = "forward") -> HooksView:
-    """What to show of `way`, one of WAYS."""
+def hooks_view(asked: Asked, direction: str = "forward") -> HooksView:
+    """What to show of `direction`, one of DIRECTIONS."""
     hooks: list[Hook] = []
-    names = ["INGRESS"] * (way != "out") + list(WAYS[way]) + ["EGRESS"] * (way != "in")
+    names = ["INGRESS"] * (direction != "out") + list(DIRECTIONS[direction]) + ["EGRESS"] * (direction != "in")
     for name in names:
         stations = asked_at(asked, name)
-        before = _ARRIVES if name == "INGRESS" else _BEFORE.get((way, name), "")
+        before = _ARRIVES if name == "INGRESS" else _BEFORE.get((direction, name), "")
         if stations:
             hooks.append(Hook(name, "" if hooks and before == _ARRIVES else before, stations))
     return HooksView(
-        title=f"{_TITLES[way]} (ip6tables)" if asked.ruleset.family == "ipv6" else _TITLES[way],
+        title=f"{_TITLES[direction]} (ip6tables)" if asked.ruleset.family == "ipv6" else _TITLES[direction],
         hooks=tuple(hooks),
-        end=_END.get(way, _LEAVES),
-        notes=tuple(_notes(asked, way, hooks)),
+        end=_END.get(direction, _LEAVES),
+        notes=tuple(_notes(asked, direction, hooks)),
         packet=asked.path.packet if asked.path else None,
     )
 
 
-def _notes(asked: Asked, way: str, hooks: Sequence[Hook]) -> Iterator[str]:
+def _notes(asked: Asked, direction: str, hooks: Sequence[Hook]) -> Iterator[str]:
     yield from _NOTES
     if any(station.is_native for hook in hooks for station in hook.stations):
         yield _NATIVE
     if any(order_is_open(hook.stations) for hook in hooks):
         yield _OPEN
-    if way == "forward":
+    if direction == "forward":
         yield _BRIDGED.format(asked.ruleset.program)
     bridged = [table for table in asked.native.tables if table.family == "bridge"]
     bridges = [f"{chain.name} ({table.title})" for table in bridged for chain in table.chains if chain.hook]

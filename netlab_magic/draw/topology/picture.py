@@ -63,9 +63,9 @@ def _crossed(view: NetView, one: End, other: End) -> dict[str, str]:
     """The look of a cable on the packet's path: heavy, with an arrowhead for each direction; nothing for other cables."""
     for (start, end), (there, back) in view.packet_path.crossings().items():
         if {start, end} == {one, other}:
-            ways = {"forward" if (start, end) == (one, other) else "back"} if there else set()
-            ways |= {"back" if (start, end) == (one, other) else "forward"} if back else set()
-            return {"color": Role.PATH, "penwidth": "4", "dir": "both" if len(ways) > 1 else ways.pop(), "arrowsize": "0.7"}
+            directions = {"forward" if (start, end) == (one, other) else "back"} if there else set()
+            directions |= {"back" if (start, end) == (one, other) else "forward"} if back else set()
+            return {"color": Role.PATH, "penwidth": "4", "dir": "both" if len(directions) > 1 else directions.pop(), "arrowsize": "0.7"}
     return {}
 
 

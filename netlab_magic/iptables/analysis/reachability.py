@@ -3,7 +3,7 @@
 from netlab_magic.iptables.extensions import match, terminates
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Match, Option, Rule, Table
-from netlab_magic.model.chain_graph import ChainExits, ChainGraph, RuleExit, Way
+from netlab_magic.model.chain_graph import Branch, ChainExits, ChainGraph, RuleExit
 
 __all__ = ["conditions", "graph_of", "unconditional"]
 
@@ -53,12 +53,12 @@ def _exit(rule: Rule, own: frozenset[str]) -> RuleExit:
         return RuleExit(packets=packets)
     name = rule.target.name
     if name in own:
-        ways = (Way(name, rule.target.goto),)
+        branches = (Branch(name, rule.target.goto),)
     elif rule.target.goto or name == "RETURN" or terminates(name):
-        ways = (Way(goto=rule.target.goto, returns=name == "RETURN"),)
+        branches = (Branch(goto=rule.target.goto, returns=name == "RETURN"),)
     else:
         return RuleExit(packets=packets)
-    return RuleExit(ways, unconditional(rule), packets)
+    return RuleExit(branches, unconditional(rule), packets)
 
 
 _GRAPHS: Remembered[Table, ChainGraph] = Remembered(_graph)

@@ -7,7 +7,7 @@ from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.grammar.table import any_table, nft_table
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, family_option, wrong
-from netlab_magic.model.hooks import WAYS
+from netlab_magic.model.hooks import DIRECTIONS
 
 __all__ = ["SHOW"]
 
@@ -27,7 +27,7 @@ def read_show(r: Reader) -> Statement:
         return s.Show("nft", nft_table(r))
     family = family_option(r) if what in _OF_ONE_FAMILY else ""
     if what == "way":
-        return s.Show("way", r.keyword(*WAYS) or "forward", family=family)
+        return s.Show("way", r.keyword(*DIRECTIONS) or "forward", family=family)
     table = any_table(r) if what in ("chains", "rules") else None
     kind = "nft chain" if table is not None and " " in table else "chain"
     name = r.take(kind) if what in ("chains", "rules") and r.peek(f"<{kind}>") else None

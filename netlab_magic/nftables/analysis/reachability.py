@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netlab_magic.iptables.identity_cache import Remembered
-from netlab_magic.model.chain_graph import ChainExits, ChainGraph, RuleExit, Way
+from netlab_magic.model.chain_graph import Branch, ChainExits, ChainGraph, RuleExit
 from netlab_magic.nftables.expressions import CONSTANTS, Ct, Meta
 from netlab_magic.nftables.jumps import verdicts
 from netlab_magic.nftables.ruleset import Chain, Rule, Table
@@ -49,19 +49,19 @@ def _exits(chain: Chain, table: Table) -> ChainExits:
 def _exit(rule: Rule, table: Table) -> RuleExit:
     counter = counted_by(rule, table.family)
     packets = counter.packets if counter else None
-    ways = tuple(dict.fromkeys(_ways(rule, table)))
-    return RuleExit(ways, bool(ways) and unconditional(rule, table.family), packets)
+    branches = tuple(dict.fromkeys(_branches(rule, table)))
+    return RuleExit(branches, bool(branches) and unconditional(rule, table.family), packets)
 
 
-def _ways(rule: Rule, table: Table) -> Iterator[Way]:
+def _branches(rule: Rule, table: Table) -> Iterator[Branch]:
     """All ways that a rule can send a packet; none for one that only looks, or that may tell it to go on to the next rule."""
     given = list(verdicts(rule, table))
     if any(verdict.name == "continue" for verdict in given):
         given = [verdict for verdict in given if verdict.chain]
     for verdict in given:
-        yield Way(verdict.chain, verdict.name == "goto", verdict.name == "return")
+        yield Branch(verdict.chain, verdict.name == "goto", verdict.name == "return")
     if any(isinstance(statement, _FINAL) for statement in rule.statements):
-        yield Way()
+        yield Branch()
 
 
 def unconditional(rule: Rule, family: str) -> bool:

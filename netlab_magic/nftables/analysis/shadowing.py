@@ -50,8 +50,8 @@ def shadowed(table: Table, chain: Chain) -> dict[int, int]:
     graph, steady = graph_of(table), _Steady(table)
     exits = graph.chains[chain.name].rules if len(chain.rules) > 1 else ()
     return taken_before(
-        (_Collector(table.family, steady).demands(rule), graph.takes(way) and not _looks_up(rule))
-        for way, rule in zip(exits, chain.rules, strict=False)
+        (_Collector(table.family, steady).demands(rule), graph.takes(exit_) and not _looks_up(rule))
+        for exit_, rule in zip(exits, chain.rules, strict=False)
     )
 
 

@@ -96,8 +96,8 @@ def _between(traced_hop: TracedHop, say: Language) -> str:
     seen = [one.packet for one in traced_hop.reports]
     came = next((_device(packet.input, packet.port_in) for packet in seen if packet.input), "")
     went = next((_device(packet.output, packet.port_out) for packet in reversed(seen) if packet.output), "")
-    ways = [say("in through {}", came) if came else "", say("out through {}", went) if went else ""]
-    return f" ({', '.join(filter(None, ways))})"
+    ports = [say("in through {}", came) if came else "", say("out through {}", went) if went else ""]
+    return f" ({', '.join(filter(None, ports))})"
 
 
 def _device(device: str, port: str) -> str:

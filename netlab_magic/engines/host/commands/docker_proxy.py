@@ -63,26 +63,28 @@ def relay_datagrams(own: socket.socket, target: tuple[str, int]) -> NoReturn:
     """Serves a datagram socket: each sender gets its own socket towards `target`, so that answers can be returned."""
     selector = selectors.DefaultSelector()
     selector.register(own, selectors.EVENT_READ)
-    ways: dict[object, socket.socket] = {}
+    sockets: dict[object, socket.socket] = {}
     while True:
         for key, _ in selector.select():
             try:
                 if key.fileobj is own:
                     data, sender = own.recvfrom(_SIZE)
-                    _way(selector, ways, sender, target).send(data)
+                    _socket_for(selector, sockets, sender, target).send(data)
                 elif isinstance(key.fileobj, socket.socket):
                     own.sendto(key.fileobj.recv(_SIZE), key.data)
             except OSError:  # nothing listens at the moment (ICMP error): datagrams may be lost
                 continue
 
 
-def _way(selector: selectors.BaseSelector, ways: dict[object, socket.socket], sender: object, target: tuple[str, int]) -> socket.socket:
-    if sender not in ways:
-        if len(ways) >= _CLIENTS:
-            oldest = ways.pop(next(iter(ways)))
+def _socket_for(
+    selector: selectors.BaseSelector, sockets: dict[object, socket.socket], sender: object, target: tuple[str, int]
+) -> socket.socket:
+    if sender not in sockets:
+        if len(sockets) >= _CLIENTS:
+            oldest = sockets.pop(next(iter(sockets)))
             selector.unregister(oldest)
             oldest.close()
-        ways[sender] = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET, socket.SOCK_DGRAM)
-        ways[sender].connect(target)
-        selector.register(ways[sender], selectors.EVENT_READ, sender)
-    return ways[sender]
+        sockets[sender] = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET, socket.SOCK_DGRAM)
+        sockets[sender].connect(target)
+        selector.register(sockets[sender], selectors.EVENT_READ, sender)
+    return sockets[sender]

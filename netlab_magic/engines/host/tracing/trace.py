@@ -74,7 +74,7 @@ class Tracing:
     def began(self, identifier: int) -> None:
         """The first packet is about to be sent: it has this source port, or this identifier in an echo request."""
         self._identifier = identifier
-        for name in _on_the_way(self._namespaces, self._probe):
+        for name in _namespaces_to_trace(self._namespaces, self._probe):
             with self._namespaces.inside(name):
                 self._places[name] = _TracedNamespace(self._variant, ":" in self._probe.address)
         for place in self._places.values():
@@ -226,7 +226,7 @@ def _packet_then(report: Report, before: Packet) -> Packet:
     return packet
 
 
-def _on_the_way(namespaces: Namespaces, probe: Probe) -> list[str]:
+def _namespaces_to_trace(namespaces: Namespaces, probe: Probe) -> list[str]:
     """The namespaces that the probe's packets may pass."""
     names = list(namespaces.descriptors)
     if len(names) <= FEW:

@@ -24,8 +24,8 @@ def shadowed(table: Table, chain: Chain, family: str = "ipv4") -> dict[int, int]
     graph = graph_of(table)
     exits = graph.chains[chain.name].rules if len(chain.rules) > 1 else ()
     rules = (
-        (wanted, wanted is not None and graph.takes(way) and not (table.name == "raw" and wanted.states is not None))
-        for way, wanted in ((way, demands(rule, family)) for way, rule in zip(exits, chain.rules, strict=False))
+        (wanted, wanted is not None and graph.takes(exit_) and not (table.name == "raw" and wanted.states is not None))
+        for exit_, wanted in ((exit_, demands(rule, family)) for exit_, rule in zip(exits, chain.rules, strict=False))
     )
     return taken_before(rules)
 
