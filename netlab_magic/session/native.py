@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import Observed
+from netlab_magic.engines.protocol import SIMULATED, Observed
 from netlab_magic.errors import CommandFailed
 from netlab_magic.nftables import listing, parse
 from netlab_magic.nftables.listing import hook_text
@@ -51,7 +51,8 @@ def _numbered(chain: Chain, family: str) -> Iterator[str]:
 
 def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str, str]:
     """The listing, and what is to be said of it."""
-    if engine.ready.sends:
+    ready = engine.ready
+    if ready.sends and (ready.way, ready.firewall) != (SIMULATED, "nft"):  # a simulated nft does not know the tables of iptables-nft
         with suppress(TooLong):  # what was read back of nft's own tables is whole
             return _listed_by_nft(engine, options), ""
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]

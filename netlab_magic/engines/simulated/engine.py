@@ -25,7 +25,6 @@ from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Namespace, Topology
-from netlab_magic.nftables.commands.shown import without_handles
 
 __all__ = ["SimulatedEngine", "topology_seen"]
 
@@ -65,7 +64,7 @@ class SimulatedEngine:
         return Observed(topology_seen(self.world, sysctls), dump, others, inside if foreign else {}, dump6)
 
     def _native(self, name: str) -> tuple[ForeignRules, ...]:
-        found = without_handles(self.world.native(name))
+        found = self.world.native(name)
         return (ForeignRules("nftables", str(found), tuple(table.title for table in found.tables)),) if found.tables else ()
 
     def _inside(self, name: str) -> tuple[ForeignRules, ...]:

@@ -29,7 +29,7 @@ from netlab_magic.nftables.statements import (
     VerdictMap,
 )
 
-__all__ = ["Misplaced", "check_chain", "check_devices", "check_hook", "check_names", "check_sets"]
+__all__ = ["check_chains", "check_devices", "check_hook", "check_names", "check_sets"]
 
 _DEEPEST = 16  # NFT_JUMP_STACK_SIZE
 _KINDS = {
@@ -154,21 +154,17 @@ def _check_elements(elements: tuple[Element, ...], table: DraftTable, one: Place
             raise Refused.by_kernel(EXISTS, span)
 
 
-class Misplaced(Refused):
-    """The kernel refuses a rule for the chain that it stands in, when everything else of a transaction was taken."""
-
-
-def check_chain(table: DraftTable, span: Span) -> None:
-    """Raises Misplaced where a base chain leads to what may not stand at its hook, in a circle, or too deep; `span` is the rule's."""
+def check_chains(table: DraftTable, span: Span) -> None:
+    """Raises Refused where a base chain leads to what may not stand at its hook, in a circle, or too deep; `span` is the rule's."""
     whole = table.table()
     ways = {one.name: entered(one, whole) for one in whole.chains}
 
     def walk(name: str, hook: Hook, way: tuple[str, ...]) -> None:
         if name in way or len(way) >= _DEEPEST:
-            raise Misplaced.by_kernel("Too many links", span)
+            raise Refused.by_kernel("Too many links", span)
         for statement in _statements(table.chains[name]):
             if not _may_stand(statement, hook):
-                raise Misplaced.by_kernel(NOT_SUPPORTED, span)
+                raise Refused.by_kernel(NOT_SUPPORTED, span)
         for following in ways[name]:
             if following in table.chains:
                 walk(following, hook, (*way, name))

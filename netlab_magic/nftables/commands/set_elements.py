@@ -28,6 +28,7 @@ def with_elements(found: Set, body: Elements, table: DraftTable, *, create: bool
     _check_form(found, added)
     held = {element.key: element for element in found.elements}
     by_interval = _is_by_interval(found)
+    has_ranges = "interval" in found.flags and not by_interval
     if by_interval and not found.auto_merge:
         _check_overlap(found, added)
     for element, span in added:
@@ -35,7 +36,7 @@ def with_elements(found: Set, body: Elements, table: DraftTable, *, create: bool
         known = held.get(element.key)
         if known is not None and (create or (found.is_map and known.data != element.data)):
             raise Refused.by_kernel(EXISTS, span)
-        if known is None and not by_interval and any(_overlaps(element.key, key) for key in held):
+        if known is None and has_ranges and any(_overlaps(element.key, key) for key in held):
             raise Refused.by_kernel(EXISTS, span)
         if known is None and found.size is not None and len(held) >= found.size:
             raise Refused.by_kernel(_FULL, span)

@@ -13,7 +13,7 @@ from netlab_magic.nftables.state import stateless
 from netlab_magic.nftables.statements import Counter, Quota
 from netlab_magic.nftables.text.expression_printer import Style, style_of
 
-__all__ = ["Form", "reset", "shown", "without_handles"]
+__all__ = ["Form", "reset", "shown"]
 
 _PLURALS = {"chains": "chain", "sets": "set", "maps": "map", "flowtables": "flowtable"}
 _QUIET = ("counters", "quotas", "limits")  # kinds of which nft does not print tables that have none
@@ -126,11 +126,6 @@ def _zeroed(block: Block, kind: str) -> Block:
 
 
 # --- form -------------------------------------------------------------------------------------------------------------------------------
-
-
-def without_handles(ruleset: Ruleset) -> Ruleset:
-    """The ruleset as nft lists it without -a."""
-    return _formed(ruleset, Form())
 
 
 def _formed(ruleset: Ruleset, form: Form) -> Ruleset:

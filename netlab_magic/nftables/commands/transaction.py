@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from netlab_magic.nftables.commands.chain_rules import Misplaced, check_chain, check_devices, check_hook, check_names, check_sets
+from netlab_magic.nftables.commands.chain_rules import check_chains, check_devices, check_hook, check_names, check_sets
 from netlab_magic.nftables.commands.complaints import BUSY, EXISTS, MISSING, NOT_SUPPORTED, Complaint, Refused, Unavailable
 from netlab_magic.nftables.commands.cursor import Name
-from netlab_magic.nftables.commands.draft import Draft, DraftChain, DraftTable, Tables, anonymous_sets
+from netlab_magic.nftables.commands.draft import Address, Draft, DraftChain, DraftTable, Tables, anonymous_sets
 from netlab_magic.nftables.commands.missing import no_such, no_table
 from netlab_magic.nftables.commands.request import ChainBody, Elements, FlowtableBody, ObjectBody, Request, SetBody, TableBody
 from netlab_magic.nftables.commands.rule_listing import listed_rule
 from netlab_magic.nftables.commands.rule_parser import PlacedRule
 from netlab_magic.nftables.commands.set_elements import with_elements, without_elements
 from netlab_magic.nftables.ruleset import Chain, Hook, NamedObject, ObjectValue, Rule, Table
-from netlab_magic.nftables.statements import Masquerade, Nat, Quota, Redirect, Reject, Verdict, VerdictMap
+from netlab_magic.nftables.statements import Masquerade, Nat, Quota, Redirect, Reject, Statement, Verdict, VerdictMap
 from netlab_magic.nftables.symbols import HOOK_FAMILIES
 
 __all__ = ["Failed", "carried_out"]
@@ -32,28 +32,43 @@ class Failed(Exception):
 def carried_out(tables: Tables, requests: Sequence[Request], devices: Collection[str]) -> Tables:
     """The tables after commands that change them, on a host with these devices. Raises Failed, and Unavailable."""
     transaction = _Transaction(tables, devices)
-    by_nft: list[Complaint] = []
-    by_kernel: list[Complaint] = []
-    at_the_end: list[Complaint] = []
-    for request in requests:
-        try:
-            transaction.carry_out(request)
-        except Refused as refused:
-            found = at_the_end if isinstance(refused, Misplaced) else by_kernel if refused.is_from_kernel else by_nft
-            found.extend(refused.complaints)
+    by_nft, by_kernel = transaction.run(requests)
     if by_nft:
         raise Failed(tables, by_nft)
     if by_kernel:
         raise Failed(transaction.draft.spent(tables, times=1), by_kernel)
-    if at_the_end:  # then the kernel goes through everything a second time, to find the rule that may not stand where it does
-        raise Failed(transaction.draft.spent(tables, times=2), at_the_end)
+    if not transaction.is_sound():  # then the kernel goes through everything again, to find the rule that may not stand where it does
+        again = _Transaction(tables, devices, checks_each=True)
+        raise Failed(transaction.draft.spent(tables, times=2), again.run(requests)[1])
     return transaction.draft.finished()
 
 
 class _Transaction:
-    def __init__(self, tables: Tables, devices: Collection[str]) -> None:
+    def __init__(self, tables: Tables, devices: Collection[str], *, checks_each: bool = False) -> None:
         self.draft = Draft(tables)
         self.devices = devices
+        self.checks_each = checks_each
+        self.to_check: dict[Address, Request] = {}
+
+    def run(self, requests: Sequence[Request]) -> tuple[list[Complaint], list[Complaint]]:
+        """Carries out commands, and gives what nft and what the kernel complains about."""
+        found: dict[bool, list[Complaint]] = {False: [], True: []}
+        for request in requests:
+            try:
+                self.carry_out(request)
+            except Refused as refused:
+                found[refused.is_from_kernel] += refused.complaints
+        return found[False], found[True]
+
+    def is_sound(self) -> bool:
+        """Whether the chains of all tables that rules came into may be as they are."""
+        try:
+            for address, request in self.to_check.items():
+                if address in self.draft.tables:
+                    check_chains(self.draft.tables[address], request.span)
+        except Refused:
+            return False
+        return True
 
     def carry_out(self, request: Request) -> None:
         """One command. Raises Refused."""
@@ -213,8 +228,10 @@ class _Transaction:
             chain.rules[at] = made
         else:
             chain.rules.insert(at, made)
-        if any(isinstance(one, Verdict | VerdictMap | Nat | Masquerade | Redirect | Reject) for one in made.statements):
-            check_chain(table, request.span)
+        if any(map(_depends_on_chain, made.statements)):
+            self.to_check[table.family, table.name] = request
+            if self.checks_each:
+                check_chains(table, request.span)
 
     def destination(self, request: Request, chain: DraftChain) -> int:
         """Where a rule goes in its chain."""
@@ -324,6 +341,13 @@ class _Transaction:
         if name is None:
             raise Refused.by_kernel(MISSING, handle.span)
         self.carry_out(msgspec.structs.replace(request, handle=None, name=Name(name, handle.span)))
+
+
+def _depends_on_chain(statement: Statement) -> bool:
+    """Whether a statement leads to another chain, or may not stand in every one."""
+    if isinstance(statement, Verdict):
+        return bool(statement.chain)
+    return isinstance(statement, VerdictMap | Nat | Masquerade | Redirect | Reject)
 
 
 def _place(hook: Hook) -> tuple[str, int, tuple[str, ...]]:
