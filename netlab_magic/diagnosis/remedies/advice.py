@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from netlab_magic.diagnosis.remedies.docker import host_ports
 from netlab_magic.diagnosis.remedies.firewall import killer_of
+from netlab_magic.diagnosis.remedies.nft import stopped_in
 from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, World
+from netlab_magic.explain.known.nft_chains import owner_of
 from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
@@ -14,8 +16,9 @@ __all__ = ["advice", "refuses_a_service"]
 
 _ELSEWHERE = message("The server on {protocol} port {port} of {namespace} listens on {address} only: make it listen on all addresses.")
 _NO_ENDPOINTS = message("{address} is a service without endpoints, so kube-proxy rejects packets to it: give it a pod that is ready.")
-_NATIVE = message(
-    "Change the table {table} of nft itself, or what writes it: an accept in another table does not save a packet that this one drops."
+_OWNED = message(
+    "The table {table} belongs to {owner}: let {owner} allow it. Rules of your own do not last in that table, and an accept in another "
+    "table does not save a packet that this one drops."
 )
 _UNPUBLISHED = message(
     "Docker has not published port {port} of {address}: start the container again with -p {port}:{port} and ask the host, "
@@ -40,8 +43,10 @@ def advice(world: World, found: Prediction, trace: Trace) -> Iterator[Remedy]:
     if killer is None:
         return
     address = killer.before.destination
+    table = stopped_in(world, last, killer)
     if killer.line.is_native and world.dockerd is None:
-        yield _said(_NATIVE, {"table": killer.table})
+        if table is not None and owner_of(table):
+            yield _said(_OWNED, {"table": killer.table, "owner": owner_of(table)})
     elif refuses_a_service(trace):
         yield _said(_NO_ENDPOINTS, {"address": address})
     elif trace is found.request and probe.protocol != "icmp" and world.dockerd is None and _is_dockers(world, trace):

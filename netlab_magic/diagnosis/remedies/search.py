@@ -8,6 +8,7 @@ from netlab_magic.diagnosis.remedies.docker import docker_fixes
 from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of, neighbour_fixes
 from netlab_magic.diagnosis.remedies.nat import translation_fixes
 from netlab_magic.diagnosis.remedies.network import network_fixes, unseen_bridges
+from netlab_magic.diagnosis.remedies.nft import native_fixes
 from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
@@ -126,8 +127,7 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
     last = trace.hops[-1]
     killer = killer_of(last)
     if killer is not None:
-        if not killer.line.is_native:
-            yield firewall_fixes(world, last, killer)
+        yield native_fixes(world, last, killer) if killer.line.is_native else firewall_fixes(world, last, killer)
         yield unseen_bridges(world, last)
     else:
         yield neighbour_fixes(world, trace)
