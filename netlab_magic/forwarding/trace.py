@@ -130,8 +130,10 @@ class Forwarder:
         other_filters = self._other_filters.get(namespace, NO_OTHER_FILTERS)
         done = walk(packet, rules, host, towards if enters else None, self._assumed, other_filters.native, other_filters.ordered)
         ended = (*hops, Hop(namespace, done, enters))
-        if self.links.topology.namespaces[namespace].has_rules and not (enters and done.last.port_out):
-            raise Unknown(f"{_whose(namespace)} has additional ip rules, so other routing tables than the main one may apply", ended)
+        place = self.links.topology.namespaces[namespace]
+        if place.has_rules and not place.rules and not (enters and done.last.port_out):
+            why = "has ip rules that the model does not follow, so other routing tables than the main one may apply"
+            raise Unknown(f"{_whose(namespace)} {why}", ended)
         if done.hooks and other_filters.unread:
             raise Unknown(other_filters.unread, ended)
         if done.outcome == Outcome.UNKNOWN:

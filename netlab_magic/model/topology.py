@@ -19,6 +19,7 @@ __all__ = [
     "Interface",
     "Namespace",
     "Route",
+    "RoutingRule",
     "Server",
     "Topology",
     "interface_address",
@@ -175,12 +176,36 @@ class Server(msgspec.Struct, frozen=True, order=True):
         return f"{self.namespace}:{at}{self.port}{'/udp' if self.protocol == 'udp' else ''}"
 
 
+class RoutingRule(msgspec.Struct, frozen=True):
+    """A rule of `ip rule`: where all of its selectors hold, or with `negated` not all, the table with the number `table` routes the packet.
+
+    `source` and `destination` are CIDRs, "" for any; `input` is the device (iif); `mark` is compared under `mask`, 0 for any; `tos` 0
+    is any. `kind` is table, goto (the priority `goto`), nop, or how the packet's path ends: blackhole, unreachable, prohibit. Routes
+    whose prefix is not longer than `suppressed` do not count.
+    """
+
+    priority: int
+    six: bool = False
+    source: str = ""
+    destination: str = ""
+    input: str = ""
+    mark: int = 0
+    mask: int = 0
+    tos: int = 0
+    negated: bool = False
+    kind: str = "table"
+    table: int = 254
+    goto: int = 0
+    suppressed: int = -1
+
+
 class Namespace(msgspec.Struct, frozen=True):
     """A network namespace: its interfaces in the kernel's order, the routes that users added, and the sysctls that were set.
 
     With `answers_all`, it is assumed to answer on every port, since it is not known what listens there. `has_rules` is set if `ip rule`
-    lists more than the kernel's default rules, so that other tables than main apply too. `fixed` holds the hardware addresses of
-    static neighbour entries (`ip neigh … nud permanent`), by IP address.
+    lists more than the kernel's default rules, so that other tables than main apply too; then `rules` are all of them, unless one has a
+    selector that the model does not know, and `tables` are the routes of the other tables, by number. `fixed` holds the hardware
+    addresses of static neighbour entries (`ip neigh … nud permanent`), by IP address.
     """
 
     name: str
@@ -190,6 +215,8 @@ class Namespace(msgspec.Struct, frozen=True):
     answers_all: bool = False
     has_rules: bool = False
     fixed: dict[str, str] = {}
+    rules: tuple[RoutingRule, ...] = ()
+    tables: dict[int, tuple[Route, ...]] = {}
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

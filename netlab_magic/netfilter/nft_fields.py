@@ -220,7 +220,7 @@ _DEVICE_OF: Mapping[frozenset[str], Callable[[Frame], str]] = {
 def _address_type(get: Get, device: Callable[[Frame], str] | None, frame: Frame) -> Value | None:
     """The number of an address' type; IPv6 looks for a route as well (nft_fib4_eval_type, nft_fib6_eval_type)."""
     address, routing = get(frame), frame.routing
-    if routing is None or not isinstance(address, int):
+    if routing is None or not isinstance(address, int) or (frame.six and routing.policy is not None):
         return None
     kind = routing.address_type_at(name, address) if device and (name := device(frame)) else routing.address_type(address)
     if frame.six and kind in ("UNICAST", "MULTICAST") and routing.route(address) is None:
@@ -236,7 +236,7 @@ def _route(expression: Fib) -> Get | None:
     if expression.result == "check" and "saddr" in flags and flags <= {"saddr", "iif", "mark"}:
 
         def exists(frame: Frame) -> Value | None:
-            if frame.routing is None:
+            if frame.routing is None or frame.routing.policy is not None:
                 return None
             if frame.input == "lo":  # what comes back through lo is not asked for its route (nft_fib_can_skip)
                 return 1

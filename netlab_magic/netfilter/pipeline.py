@@ -9,8 +9,9 @@ from netlab_magic.iptables.numbers import shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.hook import AtHooks, Stopped
+from netlab_magic.netfilter.policy import Asked
 from netlab_magic.netfilter.result import Cause, HostTrace, Outcome
-from netlab_magic.netfilter.routing import Host, Routing
+from netlab_magic.netfilter.routing import Host, NextHop, Routing
 from netlab_magic.netfilter.table import Undecided
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
@@ -47,12 +48,16 @@ def walk(
     undecidable rule in order, whether it is taken to match, and for base chains with one priority, whether the order followed is right:
     the kernel runs the youngest first, which a listing does not show. With `ordered`, the order is known.
 
-    Not modelled: policy routing, accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
+    Not modelled: accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
     that NAT chooses when the old one is not possible. Raises ValueError for an invalid address or protocol.
     """
     pipeline = _Pipeline(packet, ruleset, host, assumed, towards, native)
     pipeline.ordered = ordered
     return pipeline.walk()
+
+
+class _Unrouted(Exception):
+    """Which route a packet takes cannot be told."""
 
 
 class _Pipeline(AtHooks):
@@ -65,6 +70,7 @@ class _Pipeline(AtHooks):
         self.sent = packet
         self.towards = towards
         self.redirected = False
+        self.hop: NextHop | None = None
 
     def rerouted(self) -> None:
         """See AtHooks (nf_nat_ipv4_local_fn)."""
@@ -82,6 +88,8 @@ class _Pipeline(AtHooks):
             doubt = f"{end.line} {end.why}"
             found = self.result(Outcome.UNKNOWN, f"unknown because {doubt}")
             return msgspec.structs.replace(found, doubt=doubt, undecided=end.line.place, forks=end.forks)
+        except _Unrouted as end:
+            return msgspec.structs.replace(self.result(Outcome.UNKNOWN, f"unknown because {end}"), doubt=str(end))
         return self.result(outcome, f"it is {outcome}")
 
     def meet_links(self, leaves: bool, device: str, port: str) -> None:
@@ -95,7 +103,7 @@ class _Pipeline(AtHooks):
                 raise Undecided(chain.line, "sees frames, which the model does not follow")
 
     def result(self, outcome: Outcome, why: str, answer: str = "", cause: Cause | None = None) -> HostTrace:
-        return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause)
+        return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause, hop=self.hop)
 
     def arrive(self) -> Outcome:
         """A packet from outside."""
@@ -146,7 +154,7 @@ class _Pipeline(AtHooks):
             return self.deliver()
         if frame.six and self.redirected and (port := self.port_back_to_bridge()):
             return self.switch(port)  # before the kernel checks whether the host forwards (br_nf_pre_routing_finish_ipv6)
-        hop = self.routing.route_through(frame.input, frame.destination) if strict else self.routing.route(frame.destination)
+        hop = self.routing.route_through(frame.input, frame.destination) if strict else self.hop_towards(frame.destination)
         if not self.routing.forwards and (hop is not None or not frame.six):
             key = "net.ipv6.conf.all.forwarding" if frame.six else "net.ipv4.ip_forward"
             raise Stopped(Outcome.DROPPED, f"the host does not forward ({key} is 0)", cause=Cause.NOT_FORWARDING)
@@ -157,7 +165,7 @@ class _Pipeline(AtHooks):
     def no_way(self, destination: int, *, answers: bool) -> Stopped:
         """Why routing refuses an address, and the ICMP error for outside senders (ip_error, ip6_rt_init_dst_reject)."""
         six = self.frame.six
-        cause = self.routing.barrier(destination) if self.routing else ""
+        cause = self.routing.barrier(destination, self.question(destination)) if self.routing else ""
         answer = _ROUTING_ANSWERS[cause][six] if answers else ""
         why = f"a route of the host is a {cause} for" if cause else "the host has no route to"
         return Stopped(Outcome.DROPPED, f"{why} {shown(destination, six)}", answer, Cause(cause) if cause else Cause.NO_ROUTE)
@@ -171,6 +179,8 @@ class _Pipeline(AtHooks):
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
             raise Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
+        if routing.policy is not None and routing.devices[frame.input].reverse_path:
+            raise _Unrouted(f"rp_filter is on for {frame.input}, and ip rule has more than the kernel's own rules")
         if not routing.expects(frame.source, frame.input):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
@@ -189,7 +199,7 @@ class _Pipeline(AtHooks):
 
     def port_back_to_bridge(self) -> str:
         """The port of the incoming bridge through which the new destination is reached; "" if it is reached elsewhere."""
-        hop = self.routing.route(self.frame.destination) if self.routing else None
+        hop = self.hop_towards(self.frame.destination) if self.routing else None
         return self.routing.port_to(hop.device, hop.next) if self.routing and hop and hop.device == self.frame.input else ""
 
     def deliver(self) -> Outcome:
@@ -200,20 +210,42 @@ class _Pipeline(AtHooks):
         """A packet that a program on the host sends: routed before OUTPUT, and again if OUTPUT changed its destination."""
         if self.frame.port_out:
             return Outcome.SENT  # a reset that REJECT sends straight out of a bridge's port (nf_send_reset)
-        before = self.frame.destination
+        before, mark, tos = self.frame.destination, self.frame.mark, self.frame.tos
         self.change(output=self.device_towards(before))
         self.hook("OUTPUT")
         if self.frame.destination != before:
             self.change(output=self.device_towards(self.frame.destination))
+        elif (mark, tos) != (self.frame.mark, self.frame.tos) and self.is_led_elsewhere():
+            raise _Unrouted("OUTPUT has changed the mark or the type of service by which ip rule chooses a table")
         self.hook("POSTROUTING")
         if self.routing and self.routing.is_local(self.frame.destination):
             return self.loop_back()
         return Outcome.SENT
 
+    def is_led_elsewhere(self) -> bool:
+        """Whether `ip rule` chooses another next hop for the packet as it is now."""
+        routing = self.routing
+        return routing is not None and routing.policy is not None and routing.hop_for(self.question(self.frame.destination)) != self.hop
+
+    def question(self, destination: int) -> Asked:
+        """What a route to an address is looked up for."""
+        return Asked(destination, self.frame.source, self.frame.input or "lo", self.frame.mark, self.frame.tos)
+
+    def hop_towards(self, destination: int) -> NextHop | None:
+        """The next hop on the way to an address, by the routes and `ip rule`."""
+        if self.routing is not None:
+            plain = self.routing.policy is None
+            self.hop = self.routing.route(destination) if plain else self.routing.hop_for(self.question(destination))
+        return self.hop
+
     def device_towards(self, destination: int) -> str:
         if self.routing is None:
             return self.sent.output
-        hop = self.routing.route(destination)
+        hop = self.hop_towards(destination)
+        if self.routing.policy and self.frame.direction == "ORIGINAL":
+            early = msgspec.structs.replace(self.question(destination), source=0)
+            if self.routing.hop_for(early) != hop:  # a program that is bound to no address asks without one first (ip_route_connect)
+                raise _Unrouted("ip rule chooses another table once the packet has a source address")
         if hop is None:
             raise self.no_way(destination, answers=False)
         from_loopback = not self.frame.six and self.routing.is_loopback(self.frame.source)

@@ -9,6 +9,7 @@ import msgspec
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.routing import NextHop
 from netlab_magic.netfilter.rule_index import Line, Lines
 
 __all__ = ["Cause", "Entries", "HostTrace", "Outcome", "PassedRules", "RuleVisit"]
@@ -126,7 +127,8 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
 
     `hooks` are those that it passed; `answer` is the error that its sender gets if it was rejected, as `--reject-with` names it.
     `doubt` is why an outcome is unknown, and `undecided` the place (table, chain, rule) where such a walk ends; with `forks`, that rule
-    may or may not match, and the packet goes on in both cases. `cause` is what stopped it, if anything did.
+    may or may not match, and the packet goes on in both cases. `cause` is what stopped it, if anything did. `hop` is the next hop that
+    routing found last.
     """
 
     sent: Packet
@@ -140,6 +142,7 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     undecided: tuple[str, str, int] | None = None
     cause: Cause | None = None
     forks: bool = False
+    hop: NextHop | None = None
 
     @property
     def passed(self) -> bool:

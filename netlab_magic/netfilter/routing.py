@@ -1,12 +1,13 @@
 """A host's routing as a value: devices, addresses, routes, bridges and what is behind their ports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_interface, ip_network
 
 import msgspec
 
 from netlab_magic.iptables.numbers import number_of
-from netlab_magic.model.topology import Namespace, Route, Topology
+from netlab_magic.model.topology import Namespace, Route, RoutingRule, Topology
+from netlab_magic.netfilter.policy import Asked, Decided, Policy
 from netlab_magic.netfilter.source_selection import source6
 
 __all__ = ["Device", "Host", "NextHop", "Routing", "host_of"]
@@ -30,8 +31,8 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """A host: its devices and routes, whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call), and the
-    variant of its iptables, `legacy` or `nft`.
+    """A host: its devices and routes, whether it forwards (ip_forward) and shows bridged frames to iptables (bridge-nf-call), the
+    variant of its iptables, `legacy` or `nft`, and its `ip rule` and the tables beside main, where there are more than the kernel's own.
     """
 
     devices: tuple[Device, ...] = ()
@@ -41,6 +42,8 @@ class Host(msgspec.Struct, frozen=True):
     bridge_nf: bool = True
     bridge_nf6: bool = True
     variant: str = "legacy"
+    rules: tuple[RoutingRule, ...] = ()
+    tables: dict[int, tuple[Route, ...]] = {}
 
 
 def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy") -> Host:
@@ -74,6 +77,8 @@ def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy"
         bridge_nf=get("net.bridge.bridge-nf-call-iptables", "1") != "0",
         bridge_nf6=get("net.bridge.bridge-nf-call-ip6tables", "1") != "0",
         variant=variant,
+        rules=place.rules,
+        tables=place.tables,
     )
 
 
@@ -119,6 +124,9 @@ class _Address(msgspec.Struct, frozen=True):
     broadcast: int
 
 
+_MAIN = 254
+"""The number of the table main (RT_TABLE_MAIN)."""
+
 _LOOPBACK = (127 << 24, 0xFF << 24)
 _POINT_TO_POINT = 127
 """The prefix length of IPv6 from which on a network has no address for all of its routers (addrconf_join_anycast; RFC 6164)."""
@@ -144,7 +152,10 @@ class Routing:
         wide = (found for found in self.own if six and self.forwards and found.mask.bit_count() < _POINT_TO_POINT)
         self.anycast = {found.number & found.mask for found in wide}
         self.broadcasts = {address.broadcast for address in self.own} - {-1} | ({0xFFFFFFFF} if not six else set())
-        self.reaches = sorted(self._reaches(host), key=lambda reach: -reach.length)
+        self.reaches = self._sorted([*self._connected(), *self._reaches(host.routes, host)])
+        policy = Policy(host.rules, six)
+        self.policy = None if policy.is_default else policy
+        self._tables = {number: self._sorted(self._reaches(routes, host)) for number, routes in host.tables.items()}
         self.ports = {
             (device.bridge, number_of(address)): device.name
             for device in host.devices
@@ -164,12 +175,17 @@ class Routing:
                     last = -1 if self.six or network.prefixlen > 30 else int(network.broadcast_address)
                     yield _Address(device.name, int(found.ip), int(network.netmask), last)
 
-    def _reaches(self, host: Host) -> Iterator[_Reach]:
-        up = {device.name for device in host.devices if device.up}
+    def _connected(self) -> Iterator[_Reach]:
         for address in self.own:
-            if address.device in up:
+            if self.devices[address.device].up:
                 yield _Reach(address.mask.bit_count(), address.number & address.mask, address.mask, address.device, None)
-        for route in host.routes:
+
+    def _sorted(self, reaches: Iterable[_Reach]) -> list[_Reach]:
+        return sorted(reaches, key=lambda reach: -reach.length)
+
+    def _reaches(self, routes: Iterable[Route], host: Host) -> Iterator[_Reach]:
+        up = {device.name for device in host.devices if device.up}
+        for route in routes:
             everything = "::/0" if ":" in (route.via or route.source or "") else "0.0.0.0/0"
             network = ip_network(everything if route.destination == "default" else route.destination, strict=False)
             if (network.version == 6) != self.six:
@@ -242,6 +258,8 @@ class Routing:
         if not asked:
             return True
         held = self.address_type(address)
+        if "UNREACHABLE" in asked and self.policy is not None:
+            return None
         return held in asked or ("UNREACHABLE" in asked and held == "UNICAST" and self.route(address) is None)
 
     def expects(self, source: int, device: str) -> bool:
@@ -261,12 +279,33 @@ class Routing:
     def _route(self, address: int) -> NextHop | None:
         if self.is_local(address) or address in self.anycast:
             return NextHop("lo", address, local=True)
-        found = self._reach(address)
+        return self._hop(address, self._reach(address))
+
+    def _hop(self, address: int, found: _Reach | None) -> NextHop | None:
         if found is None or found.kind != "unicast":
             return None
         return NextHop(found.device, address if found.via is None else found.via, source=found.source)
 
+    def hop_for(self, asked: Asked) -> NextHop | None:
+        """The next hop of a packet, by `ip rule` where that says more than the kernel's own rules."""
+        if self.policy is None or self.is_local(asked.destination) or asked.destination in self.anycast:
+            return self.route(asked.destination)
+        return self._hop(asked.destination, self._decided(asked))
+
+    def _decided(self, asked: Asked) -> _Reach | None:
+        def find(decided: Decided) -> _Reach | None:
+            if decided.kind:
+                return _Reach(-1, 0, 0, "", None, kind=decided.kind)
+            table = self.reaches if decided.table == _MAIN else self._tables.get(decided.table, ())
+            found = next((reach for reach in table if asked.destination & reach.mask == reach.network), None)
+            return None if found is None or found.kind == "throw" or found.length <= decided.suppressed else found
+
+        found = self.policy.decide(asked, find) if self.policy else None
+        return found if isinstance(found, _Reach) else None
+
     def _reach(self, address: int) -> _Reach | None:
+        if self.policy is not None:
+            return self._decided(Asked(address))
         return next((reach for reach in self.reaches if address & reach.mask == reach.network), None)
 
     def route_through(self, device: str, address: int) -> NextHop | None:
@@ -274,10 +313,15 @@ class Routing:
         found = next((reach for reach in self.reaches if reach.device == device and address & reach.mask == reach.network), None)
         return NextHop(found.device, address if found.via is None else found.via) if found and found.kind == "unicast" else None
 
-    def barrier(self, address: int) -> str:
-        """The kind of a route to an address that discards or rejects packets: blackhole, unreachable, prohibit; "" for others."""
-        found = None if self.is_local(address) else self._reach(address)
-        return found.kind if found and found.kind not in ("unicast", "throw") else ""
+    def barrier(self, address: int, asked: Asked | None = None) -> str:
+        """The kind of a route to an address that discards or rejects packets: blackhole, unreachable, prohibit; "" for others.
+
+        A rule that says unreachable is answered as if there were no route (fib4_rule_action).
+        """
+        found = None if self.is_local(address) else self._decided(asked) if asked and self.policy else self._reach(address)
+        if found is None or found.kind in ("unicast", "throw") or (found.length < 0 and found.kind == "unreachable"):
+            return ""
+        return found.kind
 
     def port_to(self, bridge: str, address: int) -> str:
         """The port of a bridge behind which an address is, "" if it is behind none."""
@@ -305,6 +349,10 @@ class Routing:
         if hop.local:
             return self.primary_of(address)
         return self.source_for(hop.device, address if self.six else hop.next) if hop.source is None else hop.source
+
+    def has_several(self, device: str) -> bool:
+        """Whether a device has more than one address of the family."""
+        return sum(own.device == device for own in self.own) > 1
 
     def primary_of(self, address: int) -> int:
         """The address that the host talks from to an address of its own: the first in that network (fib_add_ifaddr in fib_frontend.c)."""

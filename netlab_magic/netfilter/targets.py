@@ -230,6 +230,8 @@ def masquerading(ports: Span | None) -> Action:
 
     def change(frame: Frame) -> Frame:
         routing = frame.routing
+        if routing and routing.policy is not None and not frame.six and routing.has_several(frame.output):
+            raise Unjudged(f"masquerades, and which of the addresses of {frame.output} it takes depends on ip rule")
         hop = routing.route(frame.destination) if routing else None
         towards = hop.next if hop and not frame.six else frame.destination
         address = routing.source_for(frame.output, towards) if routing else None

@@ -142,7 +142,7 @@ def test_other_routing_tables_are_never_guessed():
     topology = built(SEED)
     topology = topology.with_namespace(replace(topology.host, has_rules=True))
     found = predict(topology, {}, asked(topology, "ns0 internet"))
-    assert found.unknown == "the host has additional ip rules, so other routing tables than the main one may apply"
+    assert found.unknown == "the host has ip rules that the model does not follow, so other routing tables than the main one may apply"
     assert predict(topology, {}, asked(topology, "ns0 ns1")).verdict == Verdict.ANSWERED  # its bridge asks no routes
 
 

@@ -54,6 +54,23 @@ link host:h0 10.2.0.1/24 -- b:eth0 10.2.0.2/24
 serve b 80
 serve b 53/udp
 """
+SEVERAL_TABLES = """
+bridge br0 10.1.0.1/24
+ns a 10.1.0.2/24 on br0
+ns b 10.1.0.3/24 on br0
+ns w1
+ns w2
+link host:w1 10.2.0.1/24 -- w1:e 10.2.0.2/24
+link host:w2 10.3.0.1/24 -- w2:e 10.3.0.2/24
+route w1 default via 10.2.0.1
+route w2 default via 10.3.0.1
+route host default via 10.2.0.2
+rule -t mangle PREROUTING -p icmp -d 10.3.0.2 -j MARK --set-mark 9
+$ ip rule add from 10.1.0.3 lookup 100 prio 50; ip route add default via 10.3.0.2 table 100; ip route add throw 10.2.0.0/24 table 100
+$ ip rule add fwmark 9 lookup 5000 prio 60; ip route add blackhole 10.3.0.0/24 table 5000; ip route add 10.1.0.0/24 dev br0 table 100
+$ ip rule add to 9.9.9.9 prohibit prio 70; ip rule add iif br0 to 10.3.0.2 goto 200 prio 80; ip rule add unreachable to 10.3.0.2 prio 90
+$ ip rule add nop prio 200; ip -n w2 addr add 8.8.8.8/32 dev lo; ip -n w1 addr add 8.8.8.8/32 dev lo
+"""
 PUBLISHED = "rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80"
 RULES = THREE_RULES.strip().splitlines()
 
@@ -84,6 +101,7 @@ forward -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT""",
     "router on the bridge": ROUTER,
     "router, filtered": f"{ROUTER}policy FORWARD DROP\nforward -m conntrack --ctstate ESTABLISHED -j ACCEPT\nforward -p icmp -j ACCEPT",
     "routing loop": LOOP,
+    "several tables of routes": SEVERAL_TABLES,
     "no way back": NO_WAY_BACK,
     **{
         f"{kind} route": f"""{SERVING}$ ip route add {kind} 172.18.0.9

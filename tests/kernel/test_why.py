@@ -124,7 +124,7 @@ class TestWithTheKernel:
         ("line", "target", "words"),
         [
             ("ip -n ns0 neigh replace 172.18.0.3 lladdr 02:00:00:00:00:99 nud permanent dev eth0", "ns1", "set by hand"),
-            ("ip rule add from 172.18.0.2 table 100; ip route add blackhole default table 100", "internet", "ip rules"),
+            ("ip rule add from 172.18.0.2 ipproto icmp table 100; ip route add blackhole default table 100", "internet", "ip rules"),
         ],
     )
     def test_where_the_model_cannot_tell_the_measured_verdict_is_said(self, seed, line, target, words):

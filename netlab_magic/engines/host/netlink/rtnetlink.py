@@ -25,7 +25,7 @@ from netlab_magic.engines.host.netlink.codec import (
     u32,
 )
 from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket
-from netlab_magic.model.topology import ROUTE_KINDS, Route
+from netlab_magic.model.topology import ROUTE_KINDS, Route, RoutingRule
 
 __all__ = [
     "RTM_DELADDR",
@@ -63,6 +63,7 @@ _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
 
 _RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 2, 3, 4, 5, 7
 _RT_TABLE_MAIN, _RT_TABLE_LOCAL, _RT_TABLE_DEFAULT = 254, 255, 253
+_RT_TABLE_COMPAT, _RTA_TABLE = 252, 15
 _RT_SCOPE_UNIVERSE, _RT_SCOPE_LINK, _RT_SCOPE_NOWHERE = 0, 253, 255
 _RTPROT_BOOT, _RTN_LOCAL = 3, 2
 
@@ -72,6 +73,15 @@ _NUD_VALID = 0x02 | 0x04 | 0x08 | 0x10 | _NUD_NOARP | _NUD_PERMANENT
 """Reachable, stale, delay and probe, and those that are never asked for (include/net/neighbour.h)."""
 
 _FRA_PRIORITY, _FR_ACT_TO_TBL = 6, 1
+_FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_FWMARK, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_FWMASK = 1, 2, 3, 4, 10, 14, 15, 16
+_FRA_SUPPRESS_IFGROUP, _FRA_PAD, _FRA_PROTOCOL = 13, 18, 21
+_KNOWN_SELECTORS = frozenset((
+    _FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_PRIORITY, _FRA_FWMARK, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_FWMASK,
+    _FRA_SUPPRESS_IFGROUP, _FRA_PAD, _FRA_PROTOCOL,
+))  # fmt: skip
+_ALL_BITS = 0xFFFFFFFF
+_ACTIONS = {1: "table", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+_FIB_RULE_INVERT, _NOT_SET = 2, -1
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 
 _AF_BRIDGE = 7
@@ -203,6 +213,30 @@ def _family(address: str) -> int:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def _rule(answer: bytes) -> RoutingRule | None:
+    """A rule of `ip rule` (struct fib_rule_hdr and its attributes); None for one with other selectors."""
+    family, to_bits, from_bits, tos, table, action, flags = _FIB_RULE_HDR.unpack_from(answer)
+    held = attributes(answer, _FIB_RULE_HDR.size)
+    one_group = number(held.get(_FRA_SUPPRESS_IFGROUP, u32(_NOT_SET))) != _NOT_SET
+    if set(held) - _KNOWN_SELECTORS or action not in _ACTIONS or flags & ~_FIB_RULE_INVERT or one_group:
+        return None
+    return RoutingRule(
+        number(held.get(_FRA_PRIORITY, b"")),
+        family == socket.AF_INET6,
+        f"{socket.inet_ntop(family, held[_FRA_SRC])}/{from_bits}" if _FRA_SRC in held else "",
+        f"{socket.inet_ntop(family, held[_FRA_DST])}/{to_bits}" if _FRA_DST in held else "",
+        held.get(_FRA_IIFNAME, b"").rstrip(b"\0").decode(),
+        number(held.get(_FRA_FWMARK, b"")) & _ALL_BITS,
+        number(held.get(_FRA_FWMASK, b"")) & _ALL_BITS,
+        tos,
+        bool(flags & _FIB_RULE_INVERT),
+        _ACTIONS[action],
+        number(held[_FRA_TABLE]) if _FRA_TABLE in held else table,
+        number(held.get(_FRA_GOTO, b"")),
+        number(held.get(_FRA_SUPPRESS_PREFIXLEN, u32(_NOT_SET))),
+    )
+
+
 class RouteSocket(NetlinkSocket):
     """An rtnetlink socket in the namespace in which it is made."""
 
@@ -224,10 +258,11 @@ class RouteSocket(NetlinkSocket):
         for answer in self.ask(Message(_RTM_GETADDR, NLM_F_DUMP, _IFADDRMSG.pack(*Ifaddrmsg()))):
             yield Ifaddrmsg._make(_IFADDRMSG.unpack_from(answer)), attributes(answer, _IFADDRMSG.size)
 
-    def routes(self, family: int) -> Iterator[tuple[Rtmsg, Attributes]]:
-        """The routes of the main table of one address family."""
+    def routes(self, family: int, table: int = _RT_TABLE_MAIN) -> Iterator[tuple[Rtmsg, Attributes]]:
+        """The routes of one address family in one table, main if none is named."""
+        wanted = _RTMSG.pack(*Rtmsg(family, rtm_table=min(table, _RT_TABLE_COMPAT))) + attribute(_RTA_TABLE, u32(table))
         try:
-            answers = self.ask(Message(_RTM_GETROUTE, NLM_F_DUMP, _RTMSG.pack(*Rtmsg(family, rtm_table=_RT_TABLE_MAIN))))
+            answers = self.ask(Message(_RTM_GETROUTE, NLM_F_DUMP, wanted))
         except OSError as error:
             if error.errno != errno.ENOENT:  # a namespace that never had a route has no such table (inet_dump_fib)
                 raise
@@ -243,6 +278,12 @@ class RouteSocket(NetlinkSocket):
                 held = attributes(answer, _NDMSG.size)
                 if _NDA_DST in held:
                     yield header, held
+
+    def rules(self) -> Iterator[RoutingRule | None]:
+        """What `ip rule` lists, of both families; None for a rule with a selector that the model does not know."""
+        for answer in self.ask(Message(_RTM_GETRULE, NLM_F_DUMP, _FIB_RULE_HDR.pack(*bytes(7)))):
+            if answer[0] in (socket.AF_INET, socket.AF_INET6):
+                yield _rule(answer)
 
     def has_rules(self) -> bool:
         """Whether `ip rule` holds anything else than the kernel's own rules, of which each asks one table about every packet."""

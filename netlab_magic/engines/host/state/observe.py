@@ -14,7 +14,7 @@ import msgspec
 from netlab_magic.engines.host.netlink.codec import Attributes, attributes, number, text
 from netlab_magic.engines.host.netlink.rtnetlink import Ifinfomsg, RouteSocket
 from netlab_magic.engines.host.process.isolation import NEWNET, setns
-from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, Server, Topology
+from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Namespace, Route, RoutingRule, Server, Topology
 
 __all__ = ["AT_ONCE", "Namespaces", "observe", "read_sysctl", "write_sysctl"]
 
@@ -34,6 +34,8 @@ _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
 _IFF_UP, _ARPHRD_LOOPBACK = 1, 772
+_MAIN_TABLE, _LOCAL_TABLE = 254, 255
+_KERNEL_TABLES = (_MAIN_TABLE, _LOCAL_TABLE)
 _RT_SCOPE_LINK, _RTPROT_KERNEL, _RTPROT_RA = 253, 2, 9
 
 
@@ -148,6 +150,8 @@ def observe(namespaces: Namespaces, sysctls: Mapping[str, Sequence[str]], server
                 values = {key: value for key in sysctls[name] if (value := read_sysctl(key)) is not None}
         netlink = namespaces.netlink(name)
         found[name] = Namespace(name, interfaces, routes, values, has_rules=netlink.has_rules(), fixed=netlink.fixed_neighbours())
+        if found[name].has_rules:
+            found[name] = _with_rules(found[name], netlink, names)
     return Topology(found, tuple(servers))
 
 
@@ -208,11 +212,31 @@ def _peers(namespaces: Namespaces, devices: Mapping[str, Mapping[int, _Device]])
     return peers
 
 
-def _routes(netlink: RouteSocket, names: Mapping[int, str]) -> Iterator[Route]:
+def _with_rules(namespace: Namespace, netlink: RouteSocket, names: Mapping[int, str]) -> Namespace:
+    """The namespace with what `ip rule` lists and the tables that this leads to; as it is if the model does not know some selector."""
+    rules = tuple(netlink.rules())
+    known = tuple(rule for rule in rules if rule is not None)
+    numbers = {rule.table for rule in known if rule.kind == "table" and rule.table not in _KERNEL_TABLES}
+    tables = {number: tuple(_routes(netlink, names, number)) for number in sorted(numbers)}
+    is_clear = all(route.device or route.kind != "unicast" for routes in tables.values() for route in routes)  # not of several next hops
+    if len(known) < len(rules) or not is_clear or not _asks_local_first(known):
+        return namespace
+    return msgspec.structs.replace(namespace, rules=known, tables=tables)
+
+
+def _asks_local_first(rules: Sequence[RoutingRule]) -> bool:
+    """Whether the first rule of each family leads to the table local, as the kernel's own does, and no other one."""
+    firsts = [min((rule for rule in rules if rule.six == six), key=lambda rule: rule.priority, default=None) for six in (False, True)]
+    return all(
+        rule is None or rule == RoutingRule(rule.priority, rule.six, table=_LOCAL_TABLE) for rule in firsts
+    ) and not any(rule.table == _LOCAL_TABLE and rule.kind == "table" for rule in rules if rule not in firsts)
+
+
+def _routes(netlink: RouteSocket, names: Mapping[int, str], table: int = _MAIN_TABLE) -> Iterator[Route]:
     for family, width in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
-        for header, held in netlink.routes(family):
+        for header, held in netlink.routes(family, table):
             kind = _ROUTE_KINDS.get(header.rtm_type)
-            if kind is None or header.rtm_protocol in (_RTPROT_KERNEL, _RTPROT_RA):
+            if kind is None or (table == _MAIN_TABLE and header.rtm_protocol in (_RTPROT_KERNEL, _RTPROT_RA)):
                 continue
             destination = ip_address(held.get(_RTA_DST, bytes(width)))
             via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
