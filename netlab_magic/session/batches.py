@@ -1,4 +1,4 @@
-"""A cell as stretches: what is planned together, and what runs on its own because its effect cannot be known beforehand."""
+"""A cell in stretches: statements planned together, and those that run alone because their effect cannot be known beforehand."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,5 +26,5 @@ def stretches_of(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
 
 
 def _needs_dockers_chains(statement: Statement, before: Sequence[Statement]) -> bool:
-    """Whether a rule may be in, or jump to, a chain that earlier statements create: iptables is asked about rules first."""
+    """Whether a rule may be in, or jump to, a chain that earlier statements create: iptables checks rules before anything is created."""
     return isinstance(statement, s.RuleEdit) and any(isinstance(other, d.Docker) for other in before)

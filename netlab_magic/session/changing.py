@@ -43,7 +43,7 @@ class Planned(msgspec.Struct, frozen=True):
 class Changes(Step):
     """Changes of the topology in one request, and those of the firewall in one.
 
-    With `may_be_taken_back`, both are made at the same time: if one is refused, the other is rolled back.
+    With `may_be_taken_back`, both are made at the same time; if one is refused, the other is rolled back.
     """
 
     def __init__(self, planned: Sequence[Planned], may_be_taken_back: bool) -> None:
@@ -85,7 +85,7 @@ class Changes(Step):
     def _rules_refused(self, engine: Engine, seen: Seen, doing: Sequence[Planned], refusal: Refusal) -> NoReturn:
         if self.may_be_taken_back:
             _take_back(engine, self.planned[0].before)
-            # iptables' own words say more than those of iptables-restore, and it names the rule.
+            # iptables says more than iptables-restore does, and names the rule.
             ask_iptables(engine, seen.by_family, [one.statement for one in doing if isinstance(one.statement, s.RuleEdit | s.Masquerade)])
         raise KernelRefused(f"iptables refused: {refusal.message}", doing[0].statement.place, refusal.errno) from None
 
@@ -103,7 +103,7 @@ class Changes(Step):
 
 
 def restore_rules(engine: Engine, then: Seen, families: Iterable[str]) -> None:
-    """Brings the host's rules of some families back to what they were. Raises Refusal."""
+    """Restores the host's rules of some families. Raises Refusal."""
     for family in families:
         text = plan_rules.flattened(then.dump_of(family), save_format.parse(engine.save(family), strict=False, family=family))
         if text:
@@ -143,7 +143,7 @@ def _edit_of(statement: s.RuleEdit | s.Masquerade) -> s.RuleEdit:
 
 
 def may_be_taken_back(statements: Sequence[s.Statement]) -> bool:
-    """Whether all rules are changed before anything but the topology: then all of it can be taken back. What was deleted cannot."""
+    """Whether nothing but the topology changes before the rules: then everything can be rolled back. Deletions cannot."""
     first = next((at for at, statement in enumerate(statements) if not isinstance(statement, s.Build | _Firewall)), len(statements))
     return not any(isinstance(statement, s.Delete) for statement in statements) and not any(
         isinstance(statement, _Firewall) for statement in statements[first:]
@@ -151,9 +151,9 @@ def may_be_taken_back(statements: Sequence[s.Statement]) -> bool:
 
 
 def check_rules(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) -> list[str]:
-    """The rules of these statements in iptables' own words, in order. Raises StatementError, and KernelRefused for one that it refuses.
+    """The rules of these statements as iptables writes them, in order. Raises StatementError, and KernelRefused for a rule that it refuses.
 
-    iptables itself is asked, unless the option table knows all of them for certain and, should it be wrong, all can be taken back.
+    iptables itself is asked, unless the option table knows all of them for certain and everything can be rolled back if it is wrong.
     """
     found = [statement for statement in statements if isinstance(statement, s.RuleEdit | s.Masquerade)]
     if plan.may_be_taken_back:
@@ -165,7 +165,7 @@ def check_rules(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) -
 
 
 def ask_iptables(engine: Engine, rulesets: Mapping[str, Ruleset], statements: Sequence[s.RuleEdit | s.Masquerade]) -> list[str]:
-    """How iptables writes these rules, tried in a namespace made for it. Raises KernelRefused at the rule that it does not take."""
+    """How iptables writes these rules, found out in a temporary namespace. Raises KernelRefused at the first rule that it refuses."""
     edits = [_edit_of(statement) for statement in statements]
     families = dict.fromkeys(edit.family for edit in edits)
     specs = {family: iter(_specs(engine, rulesets[family], [edit for edit in edits if edit.family == family])) for family in families}
@@ -173,7 +173,7 @@ def ask_iptables(engine: Engine, rulesets: Mapping[str, Ruleset], statements: Se
 
 
 def _specs(engine: Engine, ruleset: Ruleset, edits: Sequence[s.RuleEdit]) -> list[str]:
-    """How iptables writes these rules, which are all of the ruleset's family."""
+    """How iptables writes these rules, all of the ruleset's family."""
     text, at = plan_rules.check_text(ruleset, edits)
     try:
         canonical = save_format.parse(engine.canonical(text, ruleset.family), strict=False, family=ruleset.family)

@@ -18,7 +18,7 @@ __all__ = ["RunCommand"]
 
 
 class RunCommand(Step):
-    """Runs a command line, after the results before it were shown."""
+    """Runs a command line, after showing the results so far."""
 
     def __init__(self, statement: s.Command) -> None:
         self.statement = statement
@@ -59,7 +59,7 @@ class RunCommand(Step):
         running.add(Ran(statement.text, ran.status, "".join(output)))
 
     def _failure(self, status: int, before: Seen, output: str) -> CommandFailed:
-        """The error of a command that failed; for one of iptables or nft, with the reason and a caret under the word."""
+        """The error of a failed command; for iptables and nft, with the reason and a caret under the word."""
         statement = self.statement
         first = statement.text.splitlines()[0]
         message = f"the command ended with exit status {status}{_meaning(status, first)}"

@@ -14,9 +14,9 @@ _PLAIN_IPTABLES = re.compile(r"\s*(?:sudo\s+)?(?:\S*/)?ip(6?)tables(?:-legacy|-n
 
 
 def why_refused(command: str, rulesets: Mapping[str, Ruleset]) -> StatementError | None:
-    """Our own sentence on a command that iptables has refused; its place is a column of `command`. `rulesets` are the rules by family.
+    """Our own sentence about a command that iptables refused; its place is a column of `command`. `rulesets` are the rules by family.
 
-    None where we see nothing wrong with it either, and for anything but a single call of iptables.
+    None if we see nothing wrong with it, and for anything but a single call of iptables.
     """
     found = _PLAIN_IPTABLES.fullmatch(command)
     if not found:
@@ -30,12 +30,12 @@ def why_refused(command: str, rulesets: Mapping[str, Ruleset]) -> StatementError
 
 
 def adds_rule(command: str) -> bool:
-    """Whether a command line may have put a rule somewhere."""
+    """Whether a command line may have added a rule."""
     return bool(re.search(r"\bip6?tables\b.*\s(-A|-I|--append|--insert)\s", command))
 
 
 def repeated(before: Ruleset, after: Ruleset) -> Iterator[str]:
-    """A sentence for each rule that a chain has several times, and more often than before."""
+    """A sentence for each rule that a chain now has several times, and more often than before."""
     for table in after.tables:
         for chain in table.chains:
             old = before.chain(chain.name, table.name)

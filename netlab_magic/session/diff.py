@@ -22,11 +22,11 @@ State = tuple[Topology, *tuple[Ruleset, ...]]
 """A topology, and the rules of each family."""
 
 Words = Callable[[Ruleset, RulePosition], str]
-"""Says in words what a rule does; "" to say nothing."""
+"""Gives the words for what a rule does; "" to say nothing."""
 
 
 def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = "en") -> Compared:
-    """Two named states side by side, each rule that came or went with what it does."""
+    """Two named states side by side; each added or removed rule with what it does."""
 
     def words(ruleset: Ruleset | NftRuleset, place: RulePosition) -> str:
         if isinstance(ruleset, Ruleset) and place.table not in BUILT_IN:  # inside a namespace
@@ -41,7 +41,7 @@ def compared(before: tuple[str, Seen], after: tuple[str, Seen], language: str = 
 
 
 def _rules_of(seen: Seen) -> tuple[Ruleset, Ruleset]:
-    """All rules of iptables and ip6tables in a state, those inside namespaces as tables of their own."""
+    """All rules of iptables and ip6tables in a state; those inside namespaces as separate tables."""
     return _with_inside(seen, seen.rulesets), _with_inside(seen, seen.rulesets6)
 
 
@@ -57,7 +57,7 @@ def _with_inside(seen: Seen, rulesets: Mapping[str, Ruleset]) -> Ruleset:
 
 
 def compare(before: State, after: State, words: Words = lambda *_: "") -> Comparison:
-    """What is different between two states of a lab; counters are not compared. `words` says what a rule does that came or went."""
+    """The differences between two states of a lab, apart from counters. `words` says what an added or removed rule does."""
     changes = between(before[0], after[0])
     commands = tuple(command for change in changes for command in change.commands())
     chains = (chain for old, new in zip(before[1:], after[1:], strict=True) for chain in _chains(old, new, words))

@@ -21,7 +21,7 @@ __all__ = ["RunInForeground", "run_commands"]
 
 
 class DockerStep(Step):
-    """A `docker …` statement with the state before it and its effect; it is carried out on its own."""
+    """A `docker …` statement with the state before it and its effect; it is carried out alone."""
 
     def __init__(self, statement: Docker, topology: Topology, daemon: docker.Daemon | None, planned: docker.Planned) -> None:
         self.statement = statement
@@ -60,7 +60,7 @@ class DockerStep(Step):
         return {family: [plan_rules.Step(edit.table, edit.line, "", family) for edit in of_family] for family, of_family in edits.items()}
 
     def _carry_out(self, engine: Engine, cell: int) -> None:
-        """Makes the statement's changes. Raises KernelRefused; then everything is as it was before."""
+        """Makes the statement's changes. Raises KernelRefused, after rolling everything back."""
         dumps = {family: engine.save(family) for family, steps in self._steps().items() if steps}
         try:
             engine.apply(self._changes())
@@ -123,7 +123,7 @@ def _docker(statement: Docker, plan: Plan) -> Step:
 
 
 def run_commands(engine: Engine, commands: Sequence[str], cell: int = 0, namespace: str | None = None) -> None:
-    """Runs commands for what of a firewall is not in iptables: sets, nft tables. Raises Refusal with what the program printed."""
+    """Runs commands that change the rest of the firewall: sets, nft tables. Raises Refusal with what the program printed."""
     said: list[str] = []
     for command in commands:
         if engine.run(command, lambda _, text: said.append(text), cell, namespace).status:

@@ -20,7 +20,7 @@ __all__ = ["explained", "table_of"]
 def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collection[RulePosition] = ()) -> Explained:
     """What an `explain` statement asks for; `unmet` are the rules that no flow of the lab matches (see flows.hit_by_no_flow).
 
-    Raises StatementError for a table, chain or rule that is not there.
+    Raises StatementError for a table, chain or rule that does not exist.
     """
     if statement.chain is None:
         return Explained(explain_table(ruleset, str(statement.table), language), language)
@@ -37,7 +37,7 @@ def explained(statement: Explain, ruleset: Ruleset, language: str, unmet: Collec
 
 
 def _chain_with(unmet: Collection[RulePosition], told: ChainExplanation, ruleset: Ruleset, language: str) -> ChainExplanation:
-    """A chain's explanation, with a note of those of its rules that no flow of the lab matches although some packet could."""
+    """A chain's explanation, noting which of its rules no flow of the lab matches, although some packet could."""
     say, table = language_called(language), ruleset.table(told.table)
     held = table.chain(told.chain) if unmet else None
     never = shadowed(table, held, ruleset.family) if held else {}
@@ -62,7 +62,7 @@ def _rule_with(unmet: Collection[RulePosition], table: str, told: Explanation, l
 
 
 def table_of(ruleset: Ruleset, chain: str) -> str:
-    """The table that has a chain; filter first. Raises StatementError."""
+    """The table that has a chain, filter first. Raises StatementError."""
     for name in BUILT_IN:
         if ruleset.table(name).chain(chain):
             return name

@@ -1,4 +1,4 @@
-"""What `diff --flows` gives: which flows of a lab behave differently in two states, by the model and by probes."""
+"""`diff --flows`: which flows of a lab behave differently in two states, by the model and by probes."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,9 +20,9 @@ Key = tuple[str, str, str, int, bool]
 
 
 def diff_flows(engine: Engine, history: History, now: Seen, statement: Diff) -> FlowsCompared:
-    """The flows of a snapshot, or of the state before the last change, and of the present or another snapshot.
+    """Compares the flows of a snapshot, or of the state before the last change, with those of the present or another snapshot.
 
-    What changed towards the present is probed, where packets can be sent. Raises StatementError for a snapshot that there is not.
+    In comparisons with the present, changed flows are also probed if packets can be sent. Raises StatementError for an unknown snapshot.
     """
     name, then = history.reference(statement.before)
     before = name, model_of(then.completed(now))
@@ -36,7 +36,7 @@ def diff_flows(engine: Engine, history: History, now: Seen, statement: Diff) -> 
 
 
 def flows_compared(before: tuple[str, Model], after: tuple[str, Model], measure: Measure | None = None) -> FlowsCompared:
-    """The flows of two named states, compared; `measure` probes those that changed, where the second state is the present one."""
+    """The flows of two named states, compared; with `measure`, those that changed are probed. The second state is then the present one."""
     old, new = (_verdicts(model) for _, model in (before, after))
     keys = list(dict.fromkeys((*new, *old)))
     changed = [key for key in keys if _word(old.get(key)) != _word(new.get(key))]

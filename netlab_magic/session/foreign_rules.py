@@ -1,4 +1,4 @@
-"""Rules that filter in a lab beside those of its iptables: what is said of them, and what is shown of them beside iptables' own."""
+"""Rules that filter in a lab besides those of its iptables: the warnings about them, and how they are shown next to iptables' own."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from netlab_magic.session.state import Seen
 __all__ = ["WITH_HANDLE", "foreign_warnings", "inside_warnings", "with_foreign"]
 
 WITH_HANDLE = re.compile(r" # handle \d+$", re.MULTILINE)
-"""What nft adds to a line where it is asked for handles."""
+"""What `nft -a` adds to a line."""
 
 
 def foreign_warnings(observed: Observed, own: str) -> list[str]:
-    """A sentence about other rules that the host's packets must pass too; `own` is the lab's variant of iptables."""
+    """A warning about other rules that the host's packets must pass too; `own` is the lab's variant of iptables."""
     return [_warning(foreign, own) for foreign in observed.foreign]
 
 
@@ -28,7 +28,7 @@ def _warning(foreign: ForeignRules, own: str) -> str:
 
 
 def inside_warnings(seen: Seen) -> Iterator[str]:
-    """A sentence about each namespace, the host apart, in which something filters beside iptables."""
+    """A warning about each namespace, except the host, in which something other than iptables filters."""
     for name, held in seen.inside_namespaces.items():
         for foreign in held.foreign:
             look = "nft list ruleset" if foreign.owner == "nftables" else f"iptables-{foreign.owner}-save"

@@ -1,4 +1,4 @@
-"""What a lab was: states that the user named, and those before its last changes."""
+"""What a lab was: snapshots, and the states before its last changes."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ __all__ = ["LAST_CHANGE", "History", "no_snapshot"]
 LAST_CHANGE = "before the last change"
 
 _STEPS = 50
-"""How many cells can be taken back."""
+"""How many cells can be undone."""
 
 
 def no_snapshot(name: str, snapshots: Iterable[str]) -> StatementError:
@@ -28,7 +28,7 @@ class History:
         self._is_remembered = False
 
     def begin_cell(self) -> None:
-        """From now on the next change is the first one of a cell."""
+        """A new cell: its first change is still to come."""
         self._is_remembered = False
 
     def before_change(self, seen: Seen) -> None:
@@ -38,7 +38,7 @@ class History:
             self.remember(seen)
 
     def remember(self, seen: Seen) -> None:
-        """Keeps a state to go back to."""
+        """Keeps a snapshot."""
         self.before[:] = [*self.before[1 - _STEPS :], seen]
 
     def named(self, name: str) -> Seen:
@@ -48,7 +48,7 @@ class History:
         return self.snapshots[name]
 
     def reference(self, name: str | None) -> tuple[str, Seen]:
-        """What a difference starts from: a snapshot, or the state before the last change. Raises StatementError."""
+        """What `diff` compares with: a snapshot, or the state before the last change. Raises StatementError."""
         if name:
             return name, self.named(name)
         if not self.before:

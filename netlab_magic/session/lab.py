@@ -52,7 +52,7 @@ class Lab(Network, Statements):
 
     @property
     def partial(self) -> list[Shown]:
-        """The results of the last cell, of one that failed those up to there."""
+        """The results of the last cell; if it failed, those up to the failure."""
         return self._running.results if self._running else []
 
     @property
@@ -105,13 +105,13 @@ class Lab(Network, Statements):
         return shown(running.results)
 
     def _tell(self, statements: Sequence[Statement]) -> None:
-        """Lets panels know that something may have changed."""
+        """Tells panels that something may have changed."""
         if any(statement.effect not in (Effect.LOOKS, Effect.SENDS) for statement in statements):
             for listener in list(self.listeners):
                 listener()
 
     def _one(self, *words: str) -> Shown:
-        """Runs one statement made of words that need no quoting by the caller. Raises as `run` does."""
+        """Runs one statement given as words, which need no quoting. Raises as `run` does."""
         line = " ".join(shlex.quote(str(word)) if re.search(r"[\s'\"#\\]", str(word)) else str(word) for word in words)
         return self._of(parser.parse(line))
 

@@ -21,7 +21,7 @@ __all__ = ["Model", "full_topology", "model_of", "other_filters_in", "predicted_
 
 
 class Model(msgspec.Struct, frozen=True):
-    """The input of a prediction: topology, the rules of each namespace, and what else filters there.
+    """The input of a prediction: the topology, the rules of each namespace, and what else filters there.
 
     `rulesets` are iptables' rules, `rulesets6` those of ip6tables.
     """
@@ -52,7 +52,7 @@ def _other_filters(foreign: Sequence[ForeignRules]) -> OtherFilters:
     if native is None:
         return OtherFilters(unread=others)
     ruleset = parsed(native.text)
-    if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table went while it was asked
+    if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table was deleted meanwhile
         return OtherFilters(unread=others or _others("nftables"))
     return OtherFilters(ruleset, others or _not_understood(ruleset))
 
@@ -62,21 +62,21 @@ def _others(*owners: str) -> str:
 
 
 def _not_understood(ruleset: NftRuleset) -> str:
-    """Why a listing of nft is not known as a whole; a single rule that is not understood is told where a packet meets it."""
+    """Why a listing of nft is not fully understood; single rules that are not are reported only where a packet meets them."""
     blocks = [f"{table.title}: {block.lines[0].strip()}" for table in ruleset.tables for block in table.verbatim]
     wrong = next(iter((*ruleset.problems, *blocks)), "")
-    return f"what nft lists there is not understood as a whole ({wrong})" if wrong else ""
+    return f"not everything that nft lists there is understood ({wrong})" if wrong else ""
 
 
 def model_of(seen: Seen) -> Model:
-    """The lab as it was read back with all that is in its namespaces."""
+    """The model of the lab as it was read back, with everything in its namespaces."""
     return Model(full_topology(seen.observed), seen.rulesets, other_filters_in(seen.observed), seen.rulesets6)
 
 
 def full_topology(observed: Observed) -> Topology:
-    """The topology with all sysctls and listening sockets that matter to packets, whoever has set and opened them.
+    """The topology with all sysctls and listening sockets that matter to packets, whoever set or opened them.
 
-    What a topology knows itself comes first.
+    What the topology itself says takes precedence.
     """
     topology = observed.topology
     there = {name: held for name, held in observed.inside.items() if name in topology.namespaces}

@@ -1,4 +1,4 @@
-"""Statements about the lab as a whole: it starts, ends, goes back to a state, or is another network that is only looked at."""
+"""Statements about the lab as a whole: starting, ending, going back to a state, looking at another network."""
 
 from collections.abc import Callable
 
@@ -44,7 +44,7 @@ class Turn(Step):
 
 
 def _attach(running: Running, statement: s.Attach) -> Result:
-    """Looks at the machine's own network ("host") or that of a process, without touching it; `down` ends the look."""
+    """Looks at the machine's own network ("host") or at a process's, without touching it, until `down`."""
     network = running.network
     if network.is_up:
         raise is_in_use(network.name, f"attach {statement.target}", place_of(statement.target))
@@ -54,7 +54,7 @@ def _attach(running: Running, statement: s.Attach) -> Result:
 
 
 def _load(running: Running, statement: s.Load) -> Result:
-    """Looks at a host through its dumps; `diff` then compares with what was loaded before it."""
+    """Looks at a host through its dumps; `diff` compares with what was loaded before."""
     network, files = running.network, statement.files
     if network.is_up and not network.is_looked_at:
         raise is_in_use(network.name, " ".join(("load", *files)), place_of(files[0]) if files else None)
@@ -121,7 +121,7 @@ def _snapshot(running: Running, name: str | None) -> Result:
 
 
 def _restore(running: Running, name: str | None) -> Result:
-    """Brings the kernel back to a snapshot, and checks by reading back."""
+    """Brings the kernel back to a snapshot, and verifies it by reading back."""
     network = running.network
     then = network.history.named(name or "")
     network.history.remember(network.look(foreign=True))
@@ -129,7 +129,7 @@ def _restore(running: Running, name: str | None) -> Result:
 
 
 def _undo(running: Running, _: str | None) -> Result:
-    """Takes back the last cell that changed the lab."""
+    """Undoes the last cell that changed the lab."""
     network = running.network
     if not network.is_up or not network.history.before:
         raise StatementError("there is nothing to undo")
@@ -137,7 +137,7 @@ def _undo(running: Running, _: str | None) -> Result:
 
 
 def _go_to(running: Running, then: Seen) -> Seen:
-    """Brings the kernel to a state, and gives what was read back of it."""
+    """Brings the kernel to a state; returns what was read back."""
     network = running.network
     network.watch_all(then)
     network.changes()

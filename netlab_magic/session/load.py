@@ -1,4 +1,4 @@
-"""`load`: files of a notebook's folder, or pasted text, to a lab that is looked at. Files are read and nothing else is touched."""
+"""`load`: turns files, or pasted text, into a lab to look at. Files are read, and nothing else is touched."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-
 
 
 def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
-    """The host that these files, and a pasted text, tell of. Raises StatementError, with the file and the line."""
+    """The host that these files and a pasted text describe. Raises StatementError, with the file and the line."""
     sources = [Source(str(path), _text_of(path)) for path in paths]
     if text is not None:
         sources.append(Source(PASTED, text))
@@ -60,7 +60,7 @@ def _decoded(data: bytes, path: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode("latin-1")  # comments of long ago; this loses no byte
+        text = data.decode("latin-1")  # old comments; this loses no byte
     at = text.find("\0")
     if at >= 0:
         line = text.count("\n", 0, at) + 1

@@ -1,4 +1,4 @@
-"""Statements that look at the lab as it is at their place in the cell."""
+"""Statements that look at the lab as it is at their point in the cell."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ __all__ = ["Look"]
 
 
 class Look(Step):
-    """A question, answered from what is read back when its turn has come."""
+    """A question, answered from what is read back when its turn comes."""
 
     def __init__(self, answer: Callable[[Running], Shown]) -> None:
         self.answer = answer
@@ -52,7 +52,7 @@ def _compared(statement: s.Diff, running: Running) -> Shown:
 @step_of.register(s.Why)
 @step_of.register(s.Predict)
 def _why(statement: s.Why | s.Predict, plan: Plan) -> Step:
-    """Where nothing can be sent, any address may be an end."""
+    """If nothing can be sent, any address may be source or destination."""
     probe = endpoints.probe_for(plan.topology, statement.source, statement.destination) if plan.sends else None
     return Look(lambda running: _reasoned(running, statement, probe))
 

@@ -18,12 +18,12 @@ from netlab_magic.text import aligned
 
 __all__ = ["nft_listing", "numbered_rules"]
 
-_NO_NFT = "this machine has no program nft; install the package nftables"
+_NO_NFT = "nft is not installed on this machine; install the package nftables"
 _IPTABLES_LEFT_OUT = "# Without the tables in which iptables-nft keeps its rules: show save has those."
 
 
 def nft_listing(engine: Engine, observed: Observed, title: str | None) -> NftListing:
-    """The host's ruleset, or the table that nft calls `title`. Raises StatementError for one that there is not, and CommandFailed."""
+    """The host's ruleset, or the table titled `title`, such as `inet fw`. Raises StatementError for an unknown table, and CommandFailed."""
     text, remark = _ruleset(engine, observed)
     if title is None:
         return NftListing(text, remark)
@@ -35,7 +35,7 @@ def nft_listing(engine: Engine, observed: Observed, title: str | None) -> NftLis
 def numbered_rules(engine: Engine, observed: Observed, title: str, name: str | None) -> Text:
     """The rules of a chain, or of all chains of a table, each with its number and its handle.
 
-    Raises StatementError for a table or a chain that there is not, and CommandFailed.
+    Raises StatementError for an unknown table or chain, and CommandFailed.
     """
     table = table_titled(parse(_ruleset(engine, observed, "-a ")[0], strict=False), title)
     chains = table.chains if name is None else (chain_called(table, name),)
@@ -50,10 +50,10 @@ def _numbered(chain: Chain, family: str) -> Iterator[str]:
 
 
 def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str, str]:
-    """The listing, and what is to be said of it."""
+    """The listing, and a remark about it."""
     ready = engine.ready
     if ready.sends and (ready.way, ready.firewall) != (SIMULATED, "nft"):  # a simulated nft does not know the tables of iptables-nft
-        with suppress(TooLong):  # what was read back of nft's own tables is whole
+        with suppress(TooLong):  # nft's own tables were read back completely
             return _listed_by_nft(engine, options), ""
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]
     if any(not foreign.text for foreign in found):

@@ -1,4 +1,4 @@
-"""The tables of nft's own that a statement is about: those that were read back of the host, found by their titles and by their chains."""
+"""The tables of nft that a statement is about, looked up by their titles and chains among those read back from the host."""
 
 from netlab_magic import docker
 from netlab_magic.draw import Picture, chains_picture
@@ -22,19 +22,19 @@ __all__ = ["chain_called", "native_chains", "native_explained", "native_rules", 
 
 
 def native_rules(engine: Engine, seen: Seen) -> NftRuleset:
-    """The host's tables of nft, without those of iptables-nft. Raises CommandFailed where there are some, and nobody could list them."""
+    """The host's tables of nft, without those of iptables-nft. Raises CommandFailed if there are some that could not be listed."""
     found = other_filters_in(seen.observed).get(HOST)
     listed = found.native if found else NftRuleset()
     named = [title for foreign in seen.observed.foreign if foreign.owner == "nftables" for title in foreign.tables]
     if len(listed.tables) < len(named):
-        raise CommandFailed(f"nft has tables here ({', '.join(named)}), but nobody could list them: is the program nft there?")
+        raise CommandFailed(f"nft has tables here ({', '.join(named)}), but they could not be listed: is nft installed?")
     if not named and seen.dockerd and seen.dockerd.backend == "nftables":
         return parse(output_of(engine, f"nft list table ip {docker.TABLE}"), strict=False)
     return listed
 
 
 def native_title(engine: Engine, seen: Seen, statement: s.Show | s.Explain) -> str | None:
-    """The title of the table of nft that a statement is about; None where it is about iptables, whose chains come first.
+    """The title of the nft table that a statement is about; None if it is about iptables, whose chains come first.
 
     Raises StatementError for a chain that neither has.
     """
@@ -80,7 +80,7 @@ def native_chains(engine: Engine, seen: Seen, title: str, statement: s.Show, lan
 
 
 def native_explained(engine: Engine, seen: Seen, title: str, statement: s.Explain, language: str) -> Explained:
-    """A table of nft, one of its chains, sets or maps, or a rule, in words. Raises StatementError for what is not there."""
+    """A table of nft, one of its chains, sets or maps, or a rule, in words. Raises StatementError for what does not exist."""
     ruleset = native_rules(engine, seen)
     held = table_titled(ruleset, title)
     number = int(statement.number) if statement.number else None
@@ -93,7 +93,7 @@ def native_explained(engine: Engine, seen: Seen, title: str, statement: s.Explai
 
 
 def table_titled(ruleset: NftRuleset, title: str) -> Table:
-    """The table that nft calls `title`. Raises StatementError for one that there is not."""
+    """The table titled `title`, such as `inet fw`. Raises StatementError if there is none."""
     found = ruleset.table(*title.split(" ", 1))
     if found is None:
         titles = [table.title for table in ruleset.tables]
@@ -104,7 +104,7 @@ def table_titled(ruleset: NftRuleset, title: str) -> Table:
 
 
 def chain_called(table: Table, name: str) -> Chain:
-    """The chain of a table that has this name. Raises StatementError for one that there is not."""
+    """The chain of a table with this name. Raises StatementError if there is none."""
     chain = table.chain(name)
     if chain is None:
         hint = suggest(name, [held.name for held in table.chains])

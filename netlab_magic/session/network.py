@@ -1,4 +1,4 @@
-"""The network of a lab: the engine that has it, what was read back of it, and what is remembered of it while it is up."""
+"""The network of a lab: its engine, what was read back, and what is remembered while it is up."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,19 +19,19 @@ from netlab_magic.session.state import Seen
 __all__ = ["BUSY_SECONDS", "Network"]
 
 BUSY_SECONDS = 10.0
-"""How long one thread waits for another one's statement to end."""
+"""How long a thread waits for another thread's statement to end, in seconds."""
 
 _WATCHED = (
     *("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables"),
     *("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables"),
 )
-"""The host's sysctls that are always read back, because the story of a lab turns on them."""
+"""The host's sysctls that are always read back, because so much in a lab depends on them."""
 
 
 class Network:
-    """A lab apart from the cells that it runs. It starts when it is first used.
+    """A lab's network, whatever cells run in it. It starts when it is first used.
 
-    `name` is the lab's, `firewall` and `wanted_engine` what a start asks for; `dockerd` is what its dockerd has made.
+    `name` is the lab's, `firewall` and `wanted_engine` are requested at the start; `dockerd` is what its dockerd has set up.
     """
 
     def __init__(self, name: str, firewall: str, engine: str) -> None:
@@ -47,7 +47,7 @@ class Network:
 
     @property
     def engine(self) -> Engine:
-        """The engine, started when it is not running. Raises LabUnavailable."""
+        """The engine, started if it is not running. Raises LabUnavailable."""
         if self._engine is not None and not self._engine.alive:
             known = self._engine.told_of_end
             self.forget()
@@ -60,7 +60,7 @@ class Network:
 
     @property
     def is_up(self) -> bool:
-        """Whether the lab runs."""
+        """Whether the lab is running."""
         return self._engine is not None and self._engine.alive
 
     @property
@@ -69,7 +69,7 @@ class Network:
         return self._engine.ready.way.partition(":")[0] if self._engine is not None and not self._engine.ready.sends else ""
 
     def forget(self, engine: Engine | None = None) -> None:
-        """Ends the lab and everything that is known of it, snapshots excepted; from now on it has this engine."""
+        """Ends the lab and forgets everything about it except snapshots; from now on it has this engine."""
         if self._engine is not None:
             self._engine.close()
         self._engine = engine
@@ -80,7 +80,7 @@ class Network:
 
     @contextmanager
     def turn(self, patience: float = BUSY_SECONDS) -> Iterator[None]:
-        """The lab to oneself: cells, panels and completion come from several threads. Raises LabUnavailable when it is busy."""
+        """Exclusive use of the lab: cells, panels and completion run on several threads. Raises LabUnavailable if it is busy."""
         if not self._lock.acquire(timeout=patience):
             raise LabUnavailable("the lab is busy with a command in another cell; interrupt it, or wait until it ends")
         try:
@@ -89,12 +89,12 @@ class Network:
             self._lock.release()
 
     def observe(self, foreign: bool = False, patience: float = BUSY_SECONDS) -> Observed:
-        """What there is now, read back from the kernel."""
+        """The present state, read back from the kernel."""
         with self.turn(patience):
             return self.engine.observe(self._watched(), foreign=foreign)
 
     def look(self, rules: bool = True, foreign: bool = False) -> Seen:
-        """What there is now as a state. Without `rules` no program is started to read the firewall."""
+        """The present state, parsed. Without `rules`, no program is started to read the firewall."""
         return Seen(self.engine.observe(self._watched(), rules=rules, foreign=foreign), self.dockerd, rules, foreign)
 
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -102,22 +102,22 @@ class Network:
         return tuple(self._outcomes)
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
-        """Keeps the outcomes of probes, in the place of those of the same flows."""
+        """Keeps the outcomes of probes, replacing those of the same flows."""
         flows = {outcome.probe for outcome in outcomes}
         self._outcomes[:] = [old for old in self._outcomes if old.probe not in flows] + list(outcomes)
 
     def changes(self) -> None:
-        """Something is about to change: what was measured holds no longer."""
+        """Something is about to change: measurements are no longer valid."""
         self._outcomes.clear()
 
     def watch(self, statements: Sequence[s.Statement]) -> None:
-        """From now on the sysctls that these statements may set are read back too."""
+        """The sysctls that these statements may set are read back too from now on."""
         for statement in statements:
             for namespace, key in self._sysctls_of(statement):
                 self._sysctls.setdefault(namespace, set()).add(key)
 
     def watch_all(self, seen: Seen) -> None:
-        """From now on the sysctls that a state knows are read back too."""
+        """The sysctls in a state are read back too from now on."""
         for name, namespace in seen.topology.namespaces.items():
             self._sysctls.setdefault(name, set()).update(namespace.sysctls)
 
@@ -128,7 +128,7 @@ class Network:
         return {name: tuple(sorted(held)) for name, held in keys.items()}
 
     def _sysctls_of(self, statement: s.Statement) -> Iterator[tuple[str, str]]:
-        """The sysctls that a statement may set, each with its namespace; a dockerd without proxy lets 127.0.0.0/8 through its bridges."""
+        """The sysctls that a statement may set, each with its namespace; a dockerd without proxy sets route_localnet on its bridges."""
         if isinstance(statement, s.Sysctl):
             yield str(statement.namespace), str(statement.key)
         if isinstance(statement, d.DockerInstall) and not statement.userland_proxy:

@@ -20,15 +20,15 @@ Natives = Mapping[str, Ruleset]
 
 
 Words = Callable[[Ruleset, RulePosition], str]
-"""Says in words what a rule does; "" to say nothing."""
+"""Gives the words for what a rule does; "" to say nothing."""
 
 
 def native_differences(
     before: Natives, after: Natives, words: Words = lambda *_: ""
 ) -> tuple[tuple[ChainDiff, ...], tuple[BlockDiff, ...]]:
-    """The chains that differ, and what else differs; counters, and times that run, are not compared.
+    """The chains that differ, and what else differs; counters and running times are not compared.
 
-    `words` says what a rule does that was added or removed.
+    `words` says what an added or removed rule does.
     """
     found = [part for name in dict.fromkeys((*after, *before)) for part in _of_namespace(name, before, after, words)]
     return tuple(part for part in found if isinstance(part, ChainDiff)), tuple(part for part in found if isinstance(part, BlockDiff))
@@ -41,7 +41,7 @@ def _of_namespace(name: str, before: Natives, after: Natives, words: Words) -> I
         place = RulePosition(chain.table, chain.name, row.after or row.before)
         return row if row.stayed else msgspec.structs.replace(row, words=words(new if row.after else old, place))
 
-    style = Style(recent=False)  # releases from 1.0 on read it
+    style = Style(recent=False)  # nft 1.0 and later read it
     for table in dict.fromkeys((held.family, held.name) for held in (*new.tables, *old.tables)):
         title = f"{' '.join(table)}{'' if name == HOST else f' in {name}'}"
         for part in _of_table(old.table(*table), new.table(*table), Table(*table), style):
@@ -105,13 +105,13 @@ def _rows(old: Chain | None, new: Chain | None, family: str, style: Style) -> It
 
 
 def _declared(block: Block, family: str, style: Style) -> tuple[str, ...]:
-    """The lines of a block, without its head and the elements."""
+    """The lines of a block, without its header and elements."""
     bare = msgspec.structs.replace(block, elements=(), raw="") if isinstance(block, Set) else block
     return tuple(line.strip() for line in [*block_lines(bare, family, style)][1:-1])
 
 
 def _elements(old: Set | None, new: Set | None, style: Style) -> tuple[list[str], list[str]]:
-    """The elements that went, and those that came."""
+    """The removed elements, and the added ones."""
     if old and new and (old.key, old.data) == (new.key, new.data):
         gone, came = changed_elements(old, new)
     else:
@@ -122,7 +122,7 @@ def _elements(old: Set | None, new: Set | None, style: Style) -> tuple[list[str]
 
 
 def _changed(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The lines that only the first has, and those that only the second has."""
+    """The lines only in the first, and those only in the second."""
     return tuple(line for line in old if line not in new), tuple(line for line in new if line not in old)
 
 

@@ -1,4 +1,4 @@
-"""Hints after a raw nft command: a rule that now exists twice, a chain that no packet enters, rules of iptables that went too."""
+"""Hints after a raw nft command: a rule that now exists twice, a chain that no packet enters, deleted rules of iptables."""
 
 import re
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ def mentions_nft(command: str) -> bool:
 
 
 def nft_hints(before: Seen, after: Seen) -> Iterator[str]:
-    """A sentence for everything that a command did to tables of nft and that its writer may not have meant."""
+    """A sentence for each effect of a command on tables of nft that was perhaps not intended."""
     if _has_rules(before) and not _has_rules(after):
-        yield "the rules of iptables are gone too: with this lab's variant, nft, they are tables of nft like others"
+        yield "the rules of iptables are gone too: with this lab's variant, nft, they are tables of nft like any other"
     for name, ruleset in after.native.items():
         where = "" if name == HOST else f"in {name}, "
         for table in ruleset.tables:

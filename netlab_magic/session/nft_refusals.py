@@ -15,10 +15,10 @@ _REFUSAL = re.compile(
     re.MULTILINE,
 )
 _UNQUOTED = re.compile(r"(?P<command>(?:sudo\s+)?(?:\S*/)?nft\s[^'\"{}|&<>]*?)(?P<braces>\{.*;.*\})(?P<rest>[^'\"{}]*)")
-_TOO_LONG = "nft says: Message too long (the kernel takes only so much at once from a lab; add a large set's elements in several commands)"
+_TOO_LONG = "nft says: Message too long (a lab cannot send the kernel that much at once; add a large set's elements in several commands)"
 _NO_FAMILY = "without a family nft means"
 _REASONS = {
-    "File exists": "it is there already, and create is for what is not; add takes both",
+    "File exists": "it already exists, and create requires that it does not; use add",
     "Device or resource busy": "it is still in use: it has rules, a rule jumps to it, or a rule looks into it",
     "Interface does not exist": "iif and oif need a device that is there; iifname and oifname take any name",
     "ip or ip6 must be specified with address for inet tables.": "in a table of inet write dnat ip to ADDRESS, or snat ip to ADDRESS",
@@ -26,9 +26,9 @@ _REASONS = {
 
 
 def why_nft_refused(command: str, output: str, natives: Mapping[str, Ruleset]) -> StatementError | None:
-    """nft's sentence on a command that it has refused, and what would be right; its place counts lines from the command's own, from 0.
+    """nft's sentence about a command that it refused, and what would be right; its place counts lines from that of the command, from 0.
 
-    `output` is what the command printed, `natives` are the tables of nft in each namespace. None where nothing of nft is found there.
+    `output` is what the command printed, `natives` are the tables of nft in each namespace. None if it holds no error of nft.
     """
     unquoted = _UNQUOTED.fullmatch(command) if "syntax error near unexpected token" in output else None
     if unquoted:
@@ -52,7 +52,7 @@ def _marked(found: re.Match[str]) -> str:
 
 
 def _place(command: str, found: re.Match[str], marked: str) -> Place | None:
-    """The place of what nft marks, in the line of a text for nft or in the words of the command."""
+    """The place of what nft marks: in a line of a script for nft, or in the words of the command."""
     lines, source, start = command.split("\n"), found["source"], found["carets"].find("^")
     if found["line"]:
         begin = next((number for number, line in enumerate(lines, 1) if "<<" in line), 0)
@@ -71,7 +71,7 @@ def _place(command: str, found: re.Match[str], marked: str) -> Place | None:
 
 
 def _missing(source: str, marked: str, natives: Mapping[str, Ruleset]) -> str:
-    """What is not there, and what is; "" where that is not known for certain."""
+    """What does not exist, and what does; "" if that is not known for certain."""
     words = source.replace(";", " ").split()
     tables = [table for ruleset in natives.values() for table in ruleset.tables]
     place = words.index(marked) if marked in words else -1
@@ -84,7 +84,7 @@ def _missing(source: str, marked: str, natives: Mapping[str, Ruleset]) -> str:
             return ""
         elsewhere = [table.title for table in tables if table.name == marked]
         if elsewhere and not family:
-            return f"{_NO_FAMILY} ip {marked}, which is not there; there is {elsewhere[0]}"
+            return f"{_NO_FAMILY} ip {marked}, which does not exist; there is {elsewhere[0]}"
         return f"there is no table {title}{suggest(title, (table.title for table in tables))}"
     table = next((table for table in tables if table.name == words[place - 1] and table.family in (words[place - 2], "ip")), None)
     if table is not None and words[1] in ("rule", "chain") and table.chain(marked) is None:

@@ -1,7 +1,7 @@
 """`rule -t FAMILY:TABLE …` and `policy -t FAMILY:TABLE …`: one copy of a rule of nft, or the policy of one of its chains.
 
-Whether two rules are the same is for nft to say: every rule of a cell is first written in nft's own words, as it lists them from a chain
-that is made for it in the same table, where no packet comes, and is gone again.
+Whether two rules are the same is for nft to decide: every rule of a cell is first added to a temporary chain of the same table, which no
+packet enters, and compared as nft lists it there.
 """
 
 import re
@@ -26,13 +26,13 @@ from netlab_magic.session.step import Plan, Running, Step, step_of
 __all__ = ["spelt_by_nft"]
 
 _SPELLING = "netlab-spelling"
-"""The chain in which nft is asked how it writes rules."""
+"""The temporary chain that shows how nft lists rules."""
 
 _PLAIN = re.compile(r"[\w ./:@+-]*")
 
 
 class NftStep(Step):
-    """One change of a table of nft; without a `line` nothing is to do. A rule is deleted by the handle that it has when its turn comes."""
+    """One change of a table of nft; without a `line` there is nothing to do. A rule is deleted by the handle it has at that time."""
 
     def __init__(self, statement: s.NftRule | s.NftPolicy, sentence: str, line: str = "", doomed: int = 0) -> None:
         self.statement = statement
@@ -55,13 +55,13 @@ class NftStep(Step):
         running.add_change(self.statement, self.sentence, [command] if line else [], bool(line))
 
     def _handle(self, engine: Engine) -> str:
-        """The handle of the doomed rule; in a dry run there may be no such rule."""
+        """The handle of the rule to delete; in a dry run it may not exist."""
         rules = _rules_of(output_of(engine, f"nft -a list chain {self.statement.table} {self.statement.chain}"))
         return str(rules[self.doomed - 1].handle) if self.doomed <= len(rules) else "…"
 
 
 def _chain_of(ruleset: Ruleset, statement: s.NftRule | s.NftPolicy) -> Chain:
-    """The chain of a statement. Raises StatementError for one that there is not."""
+    """The chain of a statement. Raises StatementError if it does not exist."""
     return chain_called(table_titled(ruleset, statement.table), statement.chain)
 
 
@@ -69,7 +69,7 @@ def _chain_of(ruleset: Ruleset, statement: s.NftRule | s.NftPolicy) -> Chain:
 def _policy(statement: s.NftPolicy, plan: Plan) -> Step:
     chain, policy = _chain_of(plan.native, statement), statement.verdict.lower()
     if chain.hook is None:
-        message = f"the chain {chain.name} of {statement.table} has no hook, so no policy: a packet goes back to where it came from"
+        message = f"the chain {chain.name} of {statement.table} has no hook, so no policy: a packet returns to the calling chain"
         raise StatementError(message, place_of(statement.chain))
     if chain.hook.policy == policy:
         return NftStep(statement, "already so")
@@ -133,9 +133,9 @@ def _with_chain(ruleset: Ruleset, statement: s.NftRule | s.NftPolicy, chain: Cha
 
 
 def spelt_by_nft(engine: Engine, plan: Plan, statements: Sequence[s.Statement]) -> list[Rule | None]:
-    """The rules of these statements as nft lists them, in order; None for one that is only a number.
+    """The rules of these statements as nft lists them, in order; None for one given by its number.
 
-    Raises StatementError for a table or a chain that there is not, and KernelRefused for a rule that nft does not take.
+    Raises StatementError for an unknown table or chain, and KernelRefused for a rule that nft refuses.
     """
     edits = [statement for statement in statements if isinstance(statement, s.NftRule)]
     for edit in edits:
@@ -161,7 +161,7 @@ def _rules_of(listed: str) -> tuple[Rule, ...]:
 
 
 def _ask(engine: Engine, program: str, lines: Sequence[str], statements: Sequence[s.NftRule], natives: Ruleset) -> None:
-    """Gives nft a line for each of the statements. Raises KernelRefused at the statement whose line it refuses."""
+    """Gives nft one line for each statement. Raises KernelRefused at the statement whose line it refuses."""
     command, said = with_text(program, "".join(f"{line}\n" for line in lines)), list[str]()
     if not engine.run(command, lambda _, text: said.append(text)).status:
         return

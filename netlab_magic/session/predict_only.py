@@ -23,7 +23,7 @@ __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 
 def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
-    """What happens to a probe, whose ends may be addresses, and the model that says so. Raises StatementError."""
+    """What happens to a probe, whose source and destination may be addresses, and the model that says so. Raises StatementError."""
     six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
     found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.other_filters)
@@ -31,7 +31,7 @@ def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foresee
 
 
 def matrix_looked_at(engine: Engine, seen: Seen, statement: Matrix, language: str) -> MatrixResult:
-    """Who reaches whom, as the model expects it; without names one machine stands for each network. Raises StatementError."""
+    """Who reaches whom according to the model; without names, one machine represents each network. Raises StatementError."""
     met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
     families = [statement.family] if statement.family else list(PROGRAM_OF)
     outcomes = [outcome for family in families for outcome in _of_family(seen, statement.names, met, family, language)]
@@ -51,7 +51,7 @@ def _of_family(seen: Seen, names: Sequence[str], met: Sequence[str], family: str
 
 
 def peopled(*models: Model) -> list[Model]:
-    """The models, in each the same unknown hosts: those that stand for the networks of any of them."""
+    """The models, each with the same unknown hosts: those that represent the networks of any of them."""
     names = [name for model in models for name in inhabitants(model.topology, _evidence(model))]
     return [msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, names)) for model in models]
 
@@ -62,7 +62,7 @@ def _evidence(model: Model) -> Evidence:
 
 
 def _model(seen: Seen, six: bool) -> Model:
-    """The host with its rules of one family; if none were read, what it lets pass is unknown."""
+    """The host with its rules of one family; if they were not read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
     found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
     other_filters = other_filters_in(observed)

@@ -1,4 +1,4 @@
-"""Statements that send packets: all probes that follow each other are measured at once."""
+"""Statements that send packets: consecutive probes are measured at once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ __all__ = ["Measure"]
 
 
 class Wanted(NamedTuple):
-    """A statement with the probes that it asks for."""
+    """A statement with its probes."""
 
     statement: s.ProbeFlow | s.Expect | s.Matrix
     probes: Sequence[Probe]
@@ -73,7 +73,7 @@ def _probe(statement: s.ProbeFlow | s.Expect, plan: Plan) -> Step:
 
 
 class PredictMatrix(Step):
-    """What the model says of every pair; nothing is sent."""
+    """What the model says about every pair; nothing is sent."""
 
     def __init__(self, statement: s.Matrix) -> None:
         self.statement = statement
@@ -89,14 +89,14 @@ class PredictMatrix(Step):
 
 @step_of.register
 def _matrix(statement: s.Matrix, plan: Plan) -> Step:
-    if not plan.sends:  # any address may be an end there
+    if not plan.sends:  # any address may be source or destination there
         return PredictMatrix(statement)
     probes = endpoints.matrix_probes(plan.topology, statement.names, statement.family)
     return PredictMatrix(statement) if statement.predict else Measure([Wanted(statement, probes)])
 
 
 class Trace(Step):
-    """One packet, with all that the kernel reports of it."""
+    """One packet, with everything that the kernel reports about it."""
 
     def __init__(self, statement: s.Trace, probe: Probe) -> None:
         self.statement = statement

@@ -1,4 +1,4 @@
-"""Programs in a lab that a statement starts: what they print, and texts for them to read."""
+"""Programs that statements start in a lab: their output, and their standard input."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -10,7 +10,7 @@ __all__ = ["TooLong", "output_of", "with_text"]
 
 
 class TooLong(CommandFailed):
-    """A command printed more than a lab hands on."""
+    """A command printed more than a lab keeps."""
 
 
 def output_of(engine: Engine, command: str) -> str:
@@ -21,12 +21,12 @@ def output_of(engine: Engine, command: str) -> str:
         why = "".join(printed["stderr"]).strip() or f"exit status {ran.status}"
         raise CommandFailed(f"{command}: {why}", status=ran.status)
     if ran.hidden:
-        raise TooLong(f"{command}: this prints {ran.hidden:,} characters more than a lab hands on", status=0)
+        raise TooLong(f"{command}: this prints {ran.hidden:,} characters more than a lab keeps", status=0)
     return "".join(printed["stdout"])
 
 
 def with_text(command: str, text: str) -> str:
-    """A command line that gives a text to a program's standard input, whatever lines the text has."""
+    """A command line with a text as the program's standard input, whatever lines the text contains."""
     lines = set(text.splitlines())
     mark = next(name for name in _marks() if name not in lines)
     return f"{command} <<'{mark}'\n{text}{'' if text.endswith(chr(10)) else chr(10)}{mark}"

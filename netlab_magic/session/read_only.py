@@ -1,4 +1,4 @@
-"""Networks that are only looked at, attached or loaded: what works there, and the one sentence for what does not."""
+"""Read-only networks, attached or loaded: what works there, and the one sentence for what does not."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ _WHOSE = {
 
 
 def is_in_use(name: str, wanted: str, place: Place | None) -> StatementError:
-    """The error for a look from a lab that is up: it would be thrown away."""
+    """The error for a look from a lab that is up and would be lost."""
     return StatementError(f"the lab{'' if name == 'lab' else f' {name}'} is up; look from another one: %netlab --lab look {wanted}", place)
 
 
 def refuse_effects(statements: Sequence[Statement], looked_at: str) -> None:
-    """Raises StatementError at the first statement that would change something, or send a packet, in a network that is only looked at.
+    """Raises StatementError at the first statement that would change something, or send a packet, in a read-only network.
 
-    `looked_at` is what the lab is before them, `attach`, `load` or "": the statements may load or attach one, and end it.
+    `looked_at` is what the lab is before them: `attach`, `load` or "". The statements may load or attach one, and end it.
     """
     way = looked_at
     for statement in statements:

@@ -1,4 +1,4 @@
-"""Going back: the kernel brought to a state that was read from it before, and checked by reading it again."""
+"""Going back: restores a state that was read from the kernel before, and verifies it by reading back."""
 
 from netlab_magic import docker
 from netlab_magic.engines.engine import Engine, Refusal
@@ -19,7 +19,7 @@ __all__ = ["bring_back"]
 
 
 def bring_back(network: Network, state: Seen) -> Seen:
-    """Makes the lab again what it was, and gives what is read back of it then.
+    """Restores the lab; returns what is then read back.
 
     Raises KernelRefused, or NetlabError when what is read back differs.
     """
@@ -44,7 +44,7 @@ def bring_back(network: Network, state: Seen) -> Seen:
 
 
 def _difference(after: Seen, then: Seen) -> str:
-    """The first thing that is not as it was; "" where everything is."""
+    """The first difference; "" if there is none."""
     left = between(after.topology, then.topology)
     if left:
         return left[0].commands()[0]
@@ -62,7 +62,7 @@ def _native(seen: Seen, namespace: str) -> NftRuleset:
 
 
 def _bring_back_native(engine: Engine, now: Seen, then: Seen) -> None:
-    """The tables of nft that the host and its namespaces had: each namespace's in one transaction. Raises Refusal."""
+    """Restores the tables of nft of the host and its namespaces, one transaction each. Raises Refusal."""
     for name in (HOST, *then.inside_namespaces):
         shared = _kept_by_iptables(now, name) if engine.ready.firewall == "nft" else []
         if script := reloading(_native(now, name), _native(then, name), shared):
@@ -70,13 +70,13 @@ def _bring_back_native(engine: Engine, now: Seen, then: Seen) -> None:
 
 
 def _kept_by_iptables(seen: Seen, namespace: str) -> list[str]:
-    """The tables of a namespace in which iptables-nft and ip6tables-nft keep their rules, as nft calls them."""
+    """The titles of the tables in which iptables-nft and ip6tables-nft keep a namespace's rules."""
     four, six = (held.get(namespace, Ruleset()) for held in (seen.rulesets, seen.rulesets6))
     return [*(f"ip {table.name}" for table in four.tables), *(f"ip6 {table.name}" for table in six.tables)]
 
 
 def _bring_back_inside(engine: Engine, now: Seen, then: Seen) -> None:
-    """The rules and the sysctls that namespaces had. Raises Refusal."""
+    """Restores the rules and sysctls inside namespaces. Raises Refusal."""
     for name, held in then.inside_namespaces.items():
         if _bare(now, name) == _bare(then, name) and _native(now, name) == _native(then, name):
             continue
@@ -96,7 +96,7 @@ def _bring_back_inside(engine: Engine, now: Seen, then: Seen) -> None:
 
 
 def _bare(seen: Seen, namespace: str) -> list[str]:
-    """The rules of a namespace in both families, without comments and counters, and without tables in which nothing is."""
+    """The rules of a namespace in both families, without comments, counters and empty tables."""
     read = [ruleset for rulesets in (seen.rulesets, seen.rulesets6) if (ruleset := rulesets.get(namespace))]
     return sorted(
         f"{ruleset.family} {table.name} {chain.name} {chain.policy} {[rule.spec for rule in chain.rules]}"

@@ -1,4 +1,4 @@
-"""Runs a cell: what belongs together is read back for, planned and checked together, and then carried out in order."""
+"""Runs a cell: each stretch of statements is planned and checked as a whole, from what was read back, and then carried out in order."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,9 +22,9 @@ _LEAVES_RULES_ALONE = (s.Effect.BUILDS, s.Effect.SENDS)
 
 
 def run(running: Running, statements: Sequence[s.Statement]) -> None:
-    """Runs the statements of a cell; the results come to be in `running`. Raises NetlabError.
+    """Runs the statements of a cell; the results are in `running`. Raises NetlabError.
 
-    All statements up to a command are checked before the first one has an effect; what a command will have done is not known beforehand.
+    All statements up to a command are checked before the first one has an effect; what a command does is not known beforehand.
     """
     stretches = list(stretches_of(statements))
     running.network.watch(statements)
@@ -43,7 +43,7 @@ def _may_change_all(statement: s.Statement) -> bool:
 
 
 def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, foreign: bool, is_whole_cell: bool) -> list[Step]:
-    """The steps of a stretch, planned from what there is now; without `rules` and `foreign` that much of it is not read."""
+    """The steps of a stretch, planned from the present state; `rules` and `foreign` say whether these are read as well."""
     first = stretch[0]
     if isinstance(first, DockerExec) and first.run is not None:
         return [docker.RunInForeground(first, first.run)]
@@ -58,7 +58,7 @@ def _steps(running: Running, stretch: Sequence[s.Statement], rules: bool, foreig
 
 
 def _planned(running: Running, plan: Plan, stretch: Sequence[s.Statement]) -> list[Step]:
-    """A step for each statement. Raises the error of the first one that cannot be; nothing has changed then."""
+    """A step for each statement. Raises the first statement's error, before anything has changed."""
     plan.specs = check_rules(running.network.engine, plan, stretch)
     plan.nft_rules = spelt_by_nft(running.network.engine, plan, stretch)
     steps: list[Step] = []
@@ -71,7 +71,7 @@ def _planned(running: Running, plan: Plan, stretch: Sequence[s.Statement]) -> li
 
 
 def _joined(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, with those made one that can be done together."""
+    """The steps; those that can be carried out together become one."""
     waiting = steps[0]
     for step in steps[1:]:
         joined = waiting.joined(step)

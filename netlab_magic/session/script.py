@@ -18,7 +18,7 @@ from netlab_magic.session.state import Seen
 __all__ = ["script", "without_counters"]
 
 _FOR_IPV6 = tuple(SetSysctl(HOST, key, "1") for key in ("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables"))
-"""What a lab without IPv6 addresses can do without."""
+"""What is not needed in a lab without IPv6 addresses."""
 
 _BUILDABLE = ("bridge", "dummy", "loopback")
 _HEAD = """\
@@ -28,9 +28,9 @@ set -e"""
 
 
 def script(seen: Seen) -> str:
-    """The whole lab as a shell script; run by root in an empty network namespace it makes the same lab.
+    """The whole lab as a shell script, which builds the same lab when root runs it in an empty network namespace.
 
-    Counters begin at 0, and tables that belong to a program are left to it.
+    Counters start at 0; tables owned by a program are left out.
     """
     topology = seen.topology
     lo = Interface("lo", "loopback", ("127.0.0.1/8",), up=False)
@@ -45,7 +45,7 @@ def script(seen: Seen) -> str:
 
 
 def _rules(seen: Seen, namespace: str) -> Iterator[str]:
-    """Commands for all rules of a namespace: nft's come last, because iptables-restore makes its tables anew."""
+    """Commands for all rules of a namespace; nft's come last, because iptables-restore recreates its tables."""
     for rulesets in (seen.rulesets, seen.rulesets6):
         ruleset = rulesets.get(namespace, Ruleset())
         kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]
@@ -57,7 +57,7 @@ def _rules(seen: Seen, namespace: str) -> Iterator[str]:
 
 
 def _buildable(topology: Topology) -> Topology:
-    """With a dummy in the place of every device that no command makes: a network card, or a pair whose other end is elsewhere."""
+    """With a dummy in place of every device that no command creates: a network card, or a veth whose peer is elsewhere."""
 
     def known(name: str) -> str:
         return possible_names(name)[0]
@@ -74,7 +74,7 @@ def _buildable(topology: Topology) -> Topology:
 
 
 def without_counters(ruleset: Ruleset) -> str:
-    """The rules as iptables-save prints them, without counters and remarks."""
+    """The rules as iptables-save prints them, without counters and comments."""
     lines: list[str] = []
     for table in ruleset.tables:
         lines.append(f"*{table.name}")

@@ -18,7 +18,7 @@ from netlab_magic.text import counted
 __all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
 _UNREAD = message("{} cannot be judged, because {} cannot be read: {}")
-_MORE_UNREAD = message("Nor can others be judged, of which there are {}.")
+_MORE_UNREAD = message("Nor can {} others be judged.")
 _FEW = 3
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
@@ -36,7 +36,7 @@ _WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespac
 
 
 def help_text(word: str | None) -> str:
-    """All statements by group, or one of them with an example, or with a program's name what becomes of command lines."""
+    """All statements by group; one statement with an example; or, for a program's name, how command lines are run."""
     if word and word not in SYNTAX:
         return _COMMANDS
     if word:
@@ -53,7 +53,7 @@ def help_text(word: str | None) -> str:
 
 
 def ready_text(name: str, ready: Ready) -> str:
-    """What a lab that has just started says of itself."""
+    """What is shown of a lab that has just started."""
     notes = "".join(f"\n  note: {note}" for note in ready.notes)
     if ready.way == SIMULATED:
         return (
@@ -74,7 +74,7 @@ def called(name: str) -> str:
 
 
 def counts(seen: Seen, loaded: bool = False) -> str:
-    """How much there is; of a host that was `loaded`, nothing is said of rules that were not."""
+    """How much there is; for a `loaded` host, without the rules that were not loaded."""
     topology, four, six = seen.topology, seen.ruleset, seen.ruleset6
     parts = [counted(len(topology.namespaces) - 1, "namespace"), counted(len(topology.host.bridges), "bridge")]
     is_six_told = _rules_in(six) or six.forward_policy == "DROP" or (loaded and seen.dump6)
@@ -90,7 +90,7 @@ def _rules_in(ruleset: Ruleset) -> int:
 
 
 def status_text(name: str, engine: Engine, seen: Seen, language: str) -> str:
-    """The state of a lab that is up, of whichever kind."""
+    """The state of a lab that is up, of any kind."""
     ready = engine.ready
     if isinstance(engine, LoadedEngine):
         return _loaded_text(engine, seen, language)
@@ -116,14 +116,14 @@ def enter_text(ready: Ready, namespace: str | None) -> str:
 
 
 def _attached_text(target: str, ready: Ready, seen: Seen) -> str:
-    """What a look at another network says of itself."""
+    """What is shown of an attached network."""
     whose = "the machine's own network" if target == "host" else f"the network of process {target}"
     warning = "".join(f"\n  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall))
     return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(seen)}.{warning}"
 
 
 def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
-    """What a loaded lab says of itself: what it was made of, what had to be assumed, and what was not understood."""
+    """What is shown of a loaded lab: its sources, what had to be assumed, and what was not understood."""
     whose = ", ".join(loaded.sources)
     lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen, loaded=True)}."]
     lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, loaded.ready.firewall)]
@@ -135,7 +135,7 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
         lines += ["  Assumed, because what was loaded does not say:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks
     if remarks:
-        lines.append(f"  Not understood, and kept aside: {counted(len(remarks), 'line')}; the first is {remarks[0]}")
+        lines.append(f"  Not understood, and left out: {counted(len(remarks), 'line')}; the first is {remarks[0]}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""What `show` gives: always read back from the kernel, never what was asked for."""
+"""What `show` returns: always read back from the kernel, never what was requested."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ from netlab_magic.text import suggest
 __all__ = ["explain", "show"]
 
 _MOST_TO_WORK_OUT = 20_000
-"""Flows times rules up to which `explain` says what no flow meets: less than half a second of work."""
+"""Up to this many flows times rules, `explain` says which rules no flow meets: less than half a second of work."""
 
 
 def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outcome], language: str = "en") -> Result | Picture:
@@ -70,12 +70,12 @@ def explain(engine: Engine, statement: s.Explain, seen: Seen, language: str) -> 
 
 
 def _other_rules(engine: Engine, seen: Seen) -> Ruleset | None:
-    """The host's rules for IPv6; None for a loaded host of which they were not loaded."""
+    """The host's rules for IPv6; None for a loaded host without them."""
     return None if engine.ready.way == "load" and not seen.dump6 else seen.ruleset6
 
 
 def _rules(engine: Engine, asked: str, seen: Seen) -> Ruleset:
-    """The host's rules of the family that was asked for; else of IPv4, unless a host was loaded of which only those of IPv6 are known.
+    """The host's rules of the requested family; by default IPv4's, unless a loaded host has only those for IPv6.
 
     Raises StatementError for rules that were not loaded.
     """
@@ -86,7 +86,7 @@ def _rules(engine: Engine, asked: str, seen: Seen) -> Ruleset:
 
 
 def _unmet(seen: Seen, ruleset: Ruleset) -> tuple[RulePosition, ...]:
-    """The rules of the host that no flow of the lab meets; none where there are no flows, or too many to work them all out."""
+    """The rules of the host that no flow of the lab matches; none if there are no flows, or too many to work out."""
     six = ruleset.family == "ipv6"
     flows = sum(probe.six == six for probe in lab_flows(seen.topology))
     if not 0 < flows * (1 + sum(len(chain.rules) for table in ruleset.tables for chain in table.chains)) < _MOST_TO_WORK_OUT:
@@ -96,10 +96,10 @@ def _unmet(seen: Seen, ruleset: Ruleset) -> tuple[RulePosition, ...]:
 
 
 def _hooks(engine: Engine, seen: Seen, ruleset: Ruleset, way: str, language: str) -> Result | Picture:
-    """Every hook with all its base chains, those of nft's own tables too; what is not drawn is warned of."""
+    """Every hook with all its base chains, including those of nft's own tables; with a warning about what is not drawn."""
     try:
         native = native_rules(engine, seen)
-    except CommandFailed:  # then the warning tells of them
+    except CommandFailed:  # then the warning mentions them
         return _noted(engine, seen.observed, hooks_picture(ruleset, way, explain=_sentences(ruleset, language)))
     picture = hooks_picture(ruleset, way, native=native, explain=sentences_of(ruleset, native, language))
     others = tuple(foreign for foreign in seen.observed.foreign if foreign.owner != "nftables")
@@ -107,7 +107,7 @@ def _hooks(engine: Engine, seen: Seen, ruleset: Ruleset, way: str, language: str
 
 
 def _sentences(ruleset: Ruleset, language: str) -> Explain:
-    """What hovering over a rule shows."""
+    """What is shown when the pointer is over a rule."""
     return lambda table, chain, number: rule_sentence(ruleset, table, chain, number, language)
 
 
@@ -123,7 +123,7 @@ def _chains(ruleset: Ruleset, statement: s.Show, explain: Explain) -> Picture:
 
 
 def _noted(engine: Engine, observed: Observed, picture: Picture) -> Result | Picture:
-    """A picture, preceded by a warning if there are other rules that it does not show; if the lab is simulated, it says so."""
+    """A picture, preceded by a warning about rules that it does not show; marked if the lab is simulated."""
     picture = _marked(engine, picture)
     warnings = foreign_warnings(observed, engine.ready.firewall)
     return CellResult([Text("\n".join(warnings)), picture]) if warnings else picture
@@ -134,7 +134,7 @@ def _marked(engine: Engine, picture: Picture) -> Picture:
 
 
 def _listed(engine: Engine, ruleset: Ruleset, statement: s.Show) -> str:
-    """The listing of a chain, or of a table: iptables' own, or where no program runs, ours of the same rules."""
+    """The listing of a chain or a table: by iptables itself or, where no program can run, our own."""
     chain = statement.name
     table = statement.table or (table_of(ruleset, chain) if chain else "filter")
     if not engine.ready.sends:
@@ -143,7 +143,7 @@ def _listed(engine: Engine, ruleset: Ruleset, statement: s.Show) -> str:
 
 
 def _routes(topology: Topology, family: str = "") -> str:
-    """Each namespace's routes, of one family where it is given: those that were made, then those that follow from its addresses."""
+    """Each namespace's routes, of one family if given: first those that were added, then those that follow from its addresses."""
     lines: list[str] = []
     for name in sorted(topology.namespaces, key=lambda name: (name != HOST, name)):
         namespace = topology.namespaces[name]

@@ -1,4 +1,4 @@
-"""A state of a lab: what was read back of it at one moment, and that in parsed form."""
+"""A state of a lab: what was read back at one moment, and its parsed form."""
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -23,10 +23,10 @@ def parsed(text: str) -> NftRuleset:
 
 
 class Seen(msgspec.Struct, frozen=True, dict=True):
-    """A lab as it was read back, each dump parsed once; and what its dockerd, which no kernel knows of, has made.
+    """A lab as it was read back, each dump parsed once; and the state of its dockerd, which is in no kernel.
 
-    Without `knows_rules` the host's iptables were not read, and without `knows_other_filters` neither were other filters, nor what is
-    inside namespaces: nothing that was to come could change it.
+    Without `knows_rules`, the host's iptables were not read; without `knows_other_filters`, neither were other filters nor anything inside
+    namespaces, because nothing planned could change them.
     """
 
     observed: Observed
@@ -46,7 +46,7 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def inside_namespaces(self) -> dict[str, Inside]:
-        """The rules and sysctls of the namespaces that the state has, the host's not among them."""
+        """The rules and sysctls of the state's namespaces, without the host's."""
         return {name: held for name, held in self.observed.inside.items() if name != HOST and name in self.topology.namespaces}
 
     @property
@@ -79,27 +79,27 @@ class Seen(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def rulesets(self) -> dict[str, Ruleset]:
-        """The rules of each namespace that has any, and the host's."""
+        """The rules of each namespace that has any, including the host's."""
         inside = self.observed.inside.items()
         found = {name: save_format.parse(held.rules, strict=False, family="ipv4") for name, held in inside if held.rules}
         return {HOST: self.ruleset, **found}
 
     @cached_property
     def rulesets6(self) -> dict[str, Ruleset]:
-        """The rules of ip6tables of each namespace that has any, and the host's."""
+        """The ip6tables rules of each namespace that has any, including the host's."""
         inside = self.observed.inside.items()
         found = {name: save_format.parse(held.rules6, strict=False, family="ipv6") for name, held in inside if held.rules6}
         return {HOST: self.ruleset6, **found}
 
     @cached_property
     def native(self) -> dict[str, NftRuleset]:
-        """nft's own tables, of each namespace that has any, the host's among them; none where they were not read."""
+        """nft's own tables of each namespace that has any, including the host's; none if they were not read."""
         inside = {name: held.foreign for name, held in self.observed.inside.items() if name != HOST}
         found = {name: _native(foreign) for name, foreign in {HOST: self.observed.foreign, **inside}.items()}
         return {name: ruleset for name, ruleset in found.items() if ruleset.tables}
 
     def completed(self, now: "Seen") -> "Seen":
-        """This state with what of `now` was not read for it: that is still the same."""
+        """This state, completed from `now` with what was not read for it and has not changed since."""
         observed = self.observed
         if not self.knows_rules:
             observed = msgspec.structs.replace(observed, rules=now.dump, rules6=now.dump6)

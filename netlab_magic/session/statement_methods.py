@@ -27,7 +27,7 @@ _FAMILY: dict[str, tuple[str, ...]] = {"": (), "ipv4": ("-4",), "ipv6": ("-6",)}
 
 
 class Statements(ABC):
-    """Every method raises what a cell with that statement raises, and gives what it gives."""
+    """Every method raises what a cell with that statement raises, and returns its result."""
 
     @abstractmethod
     def _one(self, *words: str) -> "Result | Picture":
@@ -35,10 +35,10 @@ class Statements(ABC):
 
     @abstractmethod
     def _of(self, statements: "Sequence[Statement]") -> "Result | Picture":
-        """Runs statements, and gives the result of the last one."""
+        """Runs statements; returns the result of the last one."""
 
     def _result(self, kind: type[R], *words: str) -> R:
-        """Runs one statement whose result is of that kind."""
+        """Runs one statement, whose result is of this kind."""
         result = self._one(*words)
         assert isinstance(result, kind)
         return result

@@ -1,4 +1,4 @@
-"""The steps of a planned cell, each of which knows its statements and how to carry them out."""
+"""The steps of a planned cell; each knows its statements and how to carry them out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -20,11 +20,11 @@ __all__ = ["Options", "Plan", "Running", "Shown", "Step", "Stream", "source_of",
 
 Shown = Result | Picture
 Stream = Callable[[str, str], None]
-"""Is given the stream (stdout or stderr) and the text of a command's output."""
+"""Receives the stream (stdout or stderr) and the text of a command's output."""
 
 
 class Options(msgspec.Struct, frozen=True):
-    """How to run a cell: `commands` unfolds the commands, `dry_run` changes nothing, `quiet` shows only what was asked for."""
+    """How to run a cell: `commands` shows the commands, `dry_run` changes nothing, `quiet` shows only what was requested."""
 
     commands: bool = False
     dry_run: bool = False
@@ -52,18 +52,18 @@ class Running:
         self._seen: Seen | None = None
 
     def look(self, rules: bool = True, foreign: bool = False) -> Seen:
-        """Reads the lab back; what is planned now starts from there."""
+        """Reads the lab back, as the start of what is planned now."""
         self._seen = self.planned_from = self.network.look(rules, foreign)
         return self._seen
 
     def seen(self) -> Seen:
-        """The lab as it is now, with all that decides about packets; read back again only if anything may have happened since."""
+        """The lab as it is now, with everything that decides about packets; read back again only if something may have happened since."""
         if self._seen is None or not self._seen.knows_other_filters:
             self._seen = self.network.look(foreign=True)
         return self._seen
 
     def happens(self) -> None:
-        """Packets are sent, or more: what was read back, including counters, is no longer valid."""
+        """Packets will be sent, or more: what was read back, including counters, is no longer valid."""
         self._seen = None
 
     def changes(self) -> None:
@@ -73,17 +73,17 @@ class Running:
         self.happens()
 
     def add(self, result: Shown) -> None:
-        """One more result that was asked for."""
+        """Adds a result that was asked for."""
         self.results.append(result)
 
     def add_change(self, statement: s.Statement, sentence: str, commands: Sequence[str], changes: bool) -> None:
-        """One more result that says what was changed, or would be; a quiet cell leaves it out."""
+        """Adds a result that says what was changed, or would be; a quiet cell leaves it out."""
         if not self.options.quiet:
             told = f"would be: {sentence}" if self.options.dry_run and changes else sentence
             self.add(Changed(source_of(statement), told, commands, self.options.commands or self.options.dry_run))
 
     def add_undone(self, statement: s.Statement, what: str) -> None:
-        """In a dry run, a result for what was left undone."""
+        """Adds, in a dry run, a result for what was not done."""
         self.add(Changed(source_of(statement), f"would be {what}", ()))
 
     def emit_results(self) -> None:
@@ -107,12 +107,12 @@ class Step(ABC):
 
 
 class Plan:
-    """The state that the statements planned so far lead to; `sends` is false for a network that is only looked at.
+    """The state that the statements planned so far lead to; `sends` is false for a read-only network.
 
     `rulesets` are the host's rules by their family.
 
-    `may_be_taken_back` tells that all changes of rules are among the first steps, and can be taken back with these if one is refused.
-    `specs` are the rules of the statements that are still to come, in iptables' own words; `native` and `nft_rules` are the same of nft.
+    `may_be_taken_back`: all changes of rules are among the first steps, and can be rolled back with these if one is refused. `specs` are
+    the rules of the statements still to come, as iptables writes them; `native` and `nft_rules` are the same for nft.
     """
 
     def __init__(self, seen: Seen, sends: bool, may_be_taken_back: bool = False) -> None:
@@ -128,9 +128,9 @@ class Plan:
 
 @singledispatch
 def step_of(statement: s.Statement, _: Plan) -> Step:
-    """What a statement comes to after what was planned before it; the plan is then the state after it. Raises StatementError.
+    """The step for a statement, given what was planned before it; the plan becomes the state after it. Raises StatementError.
 
-    Each step registers the statements that it is for.
+    Each step registers the statements that it handles.
     """
     raise StatementError(f"{type(statement).__name__} cannot be planned", statement.place)
 

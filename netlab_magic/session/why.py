@@ -1,4 +1,4 @@
-"""What happened to one packet, and why: where packets can be sent, one is sent and followed; elsewhere the model alone answers."""
+"""What happened to one packet, and why: if packets can be sent, one is sent and followed; otherwise the model alone answers."""
 
 import msgspec
 
@@ -44,7 +44,7 @@ def _explained(case: Case, language: str) -> Why:
 
 
 def _packet_path(case: Case, told: Account) -> PacketPath:
-    """The model's, which knows why rules did not match, unless the kernel reports something else or more."""
+    """The model's path, which says why rules did not match, unless the kernel reports something else or more."""
     if case.traced is None or not (case.prediction.unknown or told.differences):
         return path_of_prediction(case.prediction)
     return path_of_trace(case.traced)

@@ -87,7 +87,7 @@ def test_what_nft_refuses_and_what_its_writer_may_not_have_meant_are_told(lab: L
     lab.run(f"{MADE}{twice}nft add chain inet fw INPUT", stream=written)
     assert "hint: chain forward of table inet fw now has this rule 2 times (rules 2, 3): counter\n" in written.stderr
     assert "hint: chain INPUT of table inet fw has no hook, so no packet enters it unless a rule jumps to it" in written.stderr
-    with pytest.raises(CommandFailed, match="without a family nft means ip fw, which is not there; there is inet fw") as caught:
+    with pytest.raises(CommandFailed, match="without a family nft means ip fw, which does not exist; there is inet fw") as caught:
         lab.run("ns a\nnft add rule fw forward drop", stream=written)
     assert caught.value.place == Place(2, "nft add rule fw forward drop", 13, 2)
     with pytest.raises(CommandFailed, match="the table inet fw has no chain nosuch") as caught:

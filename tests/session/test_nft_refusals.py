@@ -19,14 +19,14 @@ def refused(command: str, sentence: str, source: str, carets: str) -> tuple[str,
 GONE = "No such file or directory"
 MISSING = f"Could not process rule: {GONE}"
 EXISTS, BUSY = "Could not process rule: File exists", "Could not process rule: Device or resource busy"
-NO_FAMILY = "without a family nft means ip fw, which is not there; there is inet fw"
+NO_FAMILY = "without a family nft means ip fw, which does not exist; there is inet fw"
 CASES = [
     ("nft add rule inet fw forwrd drop", MISSING, "add rule inet fw forwrd drop", 17, 6, "did you mean forward?", "0: forwrd"),
     ("sudo nft add rule inet no f drop", MISSING, "add rule inet no f drop", 14, 2, "there is no table inet no", "0: no"),
     ("nft add rule fw f drop", MISSING, "add rule fw f drop", 9, 2, NO_FAMILY, "0: fw"),
     ("nft add rule fw f drop", f"{GONE}; did you mean table ‘fw’ in family inet?", "add rule fw f drop", 9, 2, NO_FAMILY, "0: fw"),
     ("nft add rule inet fw forward jump x", MISSING, "add rule inet fw forward jump x", 30, 1, f"nft says: {GONE}", "0: x"),
-    ("nft create table inet fw", EXISTS, "create table inet fw", 18, 2, "add takes both", "0: fw"),
+    ("nft create table inet fw", EXISTS, "create table inet fw", 18, 2, "create requires that it does not; use add", "0: fw"),
     ("nft 'delete chain inet fw f'", BUSY, "delete chain inet fw f", 21, 1, "still in use", "0: f"),
     ("nft add table a\nnft add tabel b", "syntax error, unexpected string", "add tabel b", 4, 5, "nft says: syntax error", "1: tabel"),
     ("nft foo", "syntax error, unexpected newline, expecting string", "foo", 3, 1, "unexpected newline", ""),

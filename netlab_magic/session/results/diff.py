@@ -74,7 +74,7 @@ def _declared(chain: Chain | NftChain, family: str) -> str:
 
 
 def _became(old: str, new: str) -> str:
-    """Two declarations of a chain that differ, where only the policy does that alone."""
+    """What became of a chain's declaration; if only the policy differs, only that."""
     hook, policy, before = old.rpartition("policy ")
     hook_now, policy_now, after = new.rpartition("policy ")
     if policy and policy_now and hook == hook_now:
@@ -83,9 +83,9 @@ def _became(old: str, new: str) -> str:
 
 
 class BlockDiff(msgspec.Struct, frozen=True):
-    """Something of nft that differs and is no chain: a set, a map, an object, a flowtable, or with the kind `table` the table itself.
+    """What differs in a table of nft besides chains: a set, map, object, flowtable or, with the kind `table`, the table itself.
 
-    `fate` is new, gone, or "" where it is there before and after; `removed` and `added` are its lines and elements, as nft writes them.
+    `fate` is new, gone, or "" if it exists before and after; `removed` and `added` are its lines and elements, as nft writes them.
     """
 
     table: str
@@ -104,7 +104,7 @@ class BlockDiff(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What is different. `topology` lists the changes one by one, and `commands` are the commands that make them.
+    """All differences. `topology` lists the changes one by one, and `commands` are the commands that make them.
 
     `blocks` are what differs in tables of nft besides chains.
     """
@@ -124,7 +124,7 @@ _KEPT_ROWS = 3
 """How many unchanged rules are shown on each side of one that was added or removed."""
 
 _MOST_LINES = 20
-"""How many lines or elements that a set has lost or got are shown."""
+"""How many removed or added lines and elements are shown."""
 
 _STYLE = Html(
     "<style>.netlab table.diff{font-size:inherit}.netlab table.diff td{border:0;text-align:left;vertical-align:top;padding:.15em .6em}"
@@ -188,7 +188,7 @@ class Compared(Result):
             yield from (f"  {part}" for part in self.network)
 
     def _tables(self) -> "Iterator[tuple[str, list[BlockDiff | ChainDiff]]]":
-        """Each table that differs, with what became of it, and its parts."""
+        """Each table that differs, with what happened to it, and its parts."""
         for name in dict.fromkeys([*(chain.table for chain in self.chains), *(block.table for block in self.blocks)]):
             blocks = [block for block in self.blocks if block.table == name]
             fate = next((f": {block.fate}" for block in blocks if block.kind == "table" and block.fate), "")
@@ -227,7 +227,7 @@ class Compared(Result):
 
 
 def _block_lines(block: BlockDiff) -> Iterator[tuple[str, str]]:
-    """What a block has lost and got, line by line, each with its sign; of many the first ones."""
+    """The removed and added lines of a block, each with its sign; of many, only the first."""
     for sign, lines in (("-", block.removed), ("+", block.added)):
         yield from ((sign, line) for line in lines[:_MOST_LINES])
         if len(lines) > _MOST_LINES:

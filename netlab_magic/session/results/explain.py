@@ -21,7 +21,7 @@ class Explained(Result):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Everything that is said, sentence by sentence or paragraph by paragraph, without the rules themselves."""
+        """The explanation, sentence by sentence or paragraph by paragraph, without the rules themselves."""
         return self.explanation.sentences
 
     def __str__(self) -> str:

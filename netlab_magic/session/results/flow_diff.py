@@ -1,4 +1,4 @@
-"""What `diff --flows` gives: the flows that behave differently in one state than in another."""
+"""What `diff --flows` returns: the flows that behave differently in two states."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -13,11 +13,11 @@ from netlab_magic.text import aligned, counted
 __all__ = ["FlowChange", "FlowsCompared"]
 
 Expected = Verdict | Literal["unknown", "not there"]
-"""What the model says of a flow in one state: its verdict, that it cannot tell, or that the state has no such flow."""
+"""What the model says about a flow in one state: its verdict, that it is unknown, or that the state has no such flow."""
 
 
 class FlowChange(msgspec.Struct, frozen=True):
-    """A flow, what the model says of it in either state, and the verdict of its probe; None where nothing was sent."""
+    """A flow, what the model says about it in each state, and the verdict of its probe, None if nothing was sent."""
 
     flow: str
     before: Expected
@@ -26,14 +26,14 @@ class FlowChange(msgspec.Struct, frozen=True):
 
     @property
     def contradicts(self) -> bool:
-        """Whether the probe says otherwise than the model."""
+        """Whether the probe contradicts the model."""
         if self.measured in (None, Verdict.NOT_MEASURED):
             return False
         return self.after not in ("unknown", "not there", Verdict.NOT_MEASURED, self.measured)
 
 
 class FlowsCompared(Result):
-    """The flows that behave differently in two states; true unless a probe contradicts the model, also where there are none.
+    """The flows that behave differently in two states; true, even if there are none, unless a probe contradicts the model.
 
     Attributes:
         changes: each flow that behaves differently.

@@ -1,4 +1,4 @@
-"""HTML out of values: each tag is a function, and every text is escaped unless it is HTML already."""
+"""HTML from values: each tag is a function, and every text is escaped unless it is HTML already."""
 
 from functools import partial
 from html import escape
@@ -9,7 +9,7 @@ __all__ = ["Html", "b", "code", "details", "div", "drawn", "joined", "li", "ol",
 
 
 class Html(str):
-    """Text that is HTML already; only this module makes it out of other text."""
+    """Text that is HTML already; only this module makes it from other text."""
 
     __slots__ = ()
 
@@ -41,11 +41,11 @@ b, code, div, li, ol, pre, span, table, td, th, tr = (
 
 
 def details(summary: str, *content: str, unfolded: bool = False) -> Html:
-    """Something behind a line that unfolds it."""
+    """Content that a click on its summary unfolds."""
     return tag("details", tag("summary", summary), *content, open=unfolded)
 
 
 def drawn(picture: Picture) -> Html:
-    """A picture, or its text where nothing can draw it."""
+    """A picture, or its text if it cannot be drawn."""
     svg = picture.svg()
     return Html(svg) if svg else pre(picture.text)

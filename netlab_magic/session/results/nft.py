@@ -13,7 +13,7 @@ class NftListing(Text):
     """The tables of nft, or one of them.
 
     Attributes:
-        text: the listing as nft prints it, line for line; "" where there is no table.
+        text: the listing as nft prints it, line for line; "" if there is no table.
         ruleset: the same as a value; what was not understood is kept in it word for word.
         tables: the tables as nft names them, such as `inet fw`, in the order of the listing.
     """

@@ -1,4 +1,4 @@
-"""What `predict` and `why … --predict` return: the reader's guess next to the truth."""
+"""What `predict` and `why … --predict` return: the reader's guess next to the outcome."""
 
 from netlab_magic.i18n import language, message
 from netlab_magic.model.probe import Outcome, Verdict
@@ -10,11 +10,11 @@ __all__ = ["Asked", "Predicted"]
 
 
 class Predicted(Result):
-    """A prediction that the reader made, and the truth; true when it came true.
+    """The reader's prediction and the outcome; true if the prediction came true.
 
     Attributes:
         reachable: whether the reader said that the packet would be answered.
-        truth: what became of it.
+        truth: what happened to the packet.
     """
 
     def __init__(self, reachable: bool, truth: Why) -> None:
@@ -28,7 +28,7 @@ class Predicted(Result):
 
     @property
     def right(self) -> bool | None:
-        """Whether the prediction came true; None where it could not be measured."""
+        """Whether the prediction came true; None if that could not be measured."""
         return None if self.outcome.verdict == Verdict.NOT_MEASURED else self.outcome.answered == self.reachable
 
     def __bool__(self) -> bool:
@@ -39,7 +39,7 @@ class Predicted(Result):
         """Whether the reader was right, in words."""
         say = language(self.truth.language)
         if self.right is None:
-            return say("There is no telling whether you are right: it could not be measured.")
+            return say("It could not be measured, so whether you are right is unknown.")
         thought = say("answered") if self.reachable else say("blocked")
         text = message("✓ Right: you said {thought}, and it is {verdict}.")
         if not self.right:
@@ -55,7 +55,7 @@ class Predicted(Result):
 
 
 class Asked(Result):
-    """The question first: what will happen? The answer unfolds below what the reader chooses.
+    """The question first: what will happen? Choosing an answer unfolds what does happen.
 
     Attributes:
         truth: the answer, for a program.

@@ -10,15 +10,15 @@ from netlab_magic.text import aligned, display_width, padded
 __all__ = ["MatrixResult", "Measured"]
 
 _MOST_NAMED = 12
-"""More targets than these have numbers above their columns."""
+"""With more targets than this, columns are headed by numbers."""
 
 
 class Measured(Result):
-    """One probe's outcome; true when it turned out as expected or, where nothing was expected, when it was answered.
+    """One probe's outcome; true if it was as expected or, without an expectation, if it was answered.
 
     Attributes:
         outcome: the probe with its verdict.
-        expected: whether an `expect` said that it would be answered; None for a probe without a claim.
+        expected: whether an `expect` said that it would be answered; None for a probe without one.
     """
 
     def __init__(self, outcome: Outcome, expected: bool | None = None) -> None:
@@ -27,17 +27,17 @@ class Measured(Result):
 
     @property
     def verdict(self) -> Verdict:
-        """What became of it."""
+        """The verdict."""
         return self.outcome.verdict
 
     @property
     def why(self) -> str:
-        """Why the verdict is not `ANSWERED`, in one sentence; "" where nothing is known of it."""
+        """Why the verdict is not `ANSWERED`, in one sentence; "" if that is not known."""
         return self.outcome.why
 
     @property
     def milliseconds(self) -> float | None:
-        """The round-trip time; None where no answer was timed."""
+        """The round-trip time in milliseconds; None if no answer was timed."""
         return self.outcome.milliseconds
 
     def __bool__(self) -> bool:
@@ -75,10 +75,10 @@ class MatrixResult(Result):
         pairs: the result of each pair, by the names of source and destination; of those measured in both families, that of IPv4.
         by_family: the results of the pairs of each family that was measured, by "ipv4" and "ipv6".
         differing: the pairs that were measured in both families with different verdicts, by the names of source and destination.
-        predicted: whether the model says so, and nothing was sent.
+        predicted: whether this is the model's prediction, and nothing was sent.
         outcomes: the outcomes of all pairs, in order.
-        sources: those who were asked to send, in order.
-        targets: those who were to be reached, in order.
+        sources: the senders, in order.
+        targets: the receivers, in order.
     """
 
     def __init__(self, outcomes: Sequence[Outcome], predicted: bool = False) -> None:
@@ -102,7 +102,7 @@ class MatrixResult(Result):
         return self.pairs[pair]
 
     def _mark(self, source: str, target: str) -> str:
-        """The mark of a pair; where both families were measured somewhere, those of IPv4 and IPv6."""
+        """The mark of a pair; if any pair was measured in both families, those of IPv4 and IPv6."""
         if (source, target) not in self.pairs:
             return "·"
         held = [pairs.get((source, target)) for pairs in self.by_family.values()]

@@ -1,4 +1,4 @@
-"""What `trace` gives: the kernel's account of a packet, namespace after namespace, as text and as HTML."""
+"""What `trace` returns: the kernel's report about a packet, namespace by namespace, as text and as HTML."""
 
 from collections.abc import Iterator
 
@@ -92,7 +92,7 @@ def _head(traced_hop: TracedHop, say: Language) -> str:
 
 
 def _between(traced_hop: TracedHop, say: Language) -> str:
-    """The interfaces that it came in and went out through; of a bridge with its port."""
+    """The interfaces that it came in and went out through; for a bridge, also the port."""
     seen = [one.packet for one in traced_hop.reports]
     came = next((_device(packet.input, packet.port_in) for packet in seen if packet.input), "")
     went = next((_device(packet.output, packet.port_out) for packet in reversed(seen) if packet.output), "")
@@ -122,7 +122,7 @@ def _cells(row: Row, say: Language) -> tuple[str, ...]:
 
 
 def _columns(row: Row, say: Language) -> tuple[str, ...]:
-    """The cells as the text shows them: what the rule says and what followed are one column."""
+    """The cells of the text form, where the rule and what followed are one column."""
     *places, text, followed = map(printable, _cells(row, say))
     return *places, f"{text}{f' → {followed}' if followed else ''}{' ✕' if row.fatal else ''}"
 

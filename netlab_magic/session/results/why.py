@@ -25,10 +25,10 @@ class Why(Result):
     """The account of one packet; true when it is answered.
 
     Attributes:
-        case: what the account was made of: network, rules, prediction, and the kernel's report.
-        account: what is said about the packet, as one value.
+        case: what the account is based on: the network, its rules, the prediction, and the kernel's report.
+        account: the account as one value.
         packet_path: the packet's path, step by step, there and back.
-        remedies: what would let a packet pass that is not answered, the smallest change first; each was tried in the model.
+        remedies: for a packet that was not answered, what would let it pass, the smallest change first; each was tried in the model.
         language: the language of the sentences, such as `en`.
     """
 
