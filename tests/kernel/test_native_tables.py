@@ -6,6 +6,7 @@ import pytest
 from support.labs import Written
 
 from netlab_magic import CommandFailed, Lab, NetlabError, NftListing, Place, StatementError
+from netlab_magic.jupyter.completion import Completer
 from netlab_magic.nftables.ruleset import Ruleset
 
 pytestmark = pytest.mark.kernel
@@ -136,6 +137,14 @@ def test_what_cannot_be_in_a_table_of_nft_is_one_sentence_with_its_place(fw: Lab
     place = caught.value.place
     assert sentence in caught.value.message
     assert place.source[place.column : place.column + place.width] == marked
+
+
+def test_tab_completes_tables_of_nft_and_their_chains(fw: Lab) -> None:
+    completer = Completer(lambda: fw)
+    assert {"nat", "inet:fw"} <= set(completer.words(["rule", "-t"]))
+    assert set(completer.words(["show", "rules", "-t", "inet:fw"])) == {"forward", "x"}
+    assert "inet:fw" in completer.words(["show", "nft"])
+    assert "fw" in completer.words(["show", "nft", "inet"])
 
 
 @pytest.fixture(scope="module")
