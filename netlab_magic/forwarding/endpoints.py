@@ -73,10 +73,10 @@ def _address(topology: Topology, target: Namespace, sender: Namespace, destinati
     candidates = [held for held in _reached_by(target, sender) if wanted in (None, held.version)]
     if not candidates:
         refuse(f"{target.name} has no {f'IPv{wanted} ' if wanted else ''}address to send to", destination.name)
-    near = (held for held in candidates if any(held.ip in one.network for one in senders))
-    facing = None if target.name == INTERNET else _facing(topology, target, senders)
-    spoken = (held for held in candidates if held.version in {one.version for one in senders})
-    return str((next(near, None) or facing or next(spoken, None) or candidates[0]).ip)
+    near = next((held for held in candidates if any(held.ip in one.network for one in senders)), None)
+    facing = near or (None if target.name == INTERNET else _facing(topology, target, senders))
+    versions = {held.version for held in senders}
+    return str((facing or next((held for held in candidates if held.version in versions), None) or candidates[0]).ip)
 
 
 def _reached_by(target: Namespace, sender: Namespace) -> list[IPv4Interface | IPv6Interface]:

@@ -55,7 +55,7 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
         case "routes":
             return Text(_routes(observed.topology, statement.family))
         case "conntrack":
-            return Text(output_of(engine, "conntrack -L") or "no connections are being tracked")
+            return Text(_connections(engine, observed.topology))
         case _:
             return Text(script(seen))
 
@@ -140,6 +140,13 @@ def _listed(engine: Engine, ruleset: Ruleset, statement: s.Show) -> str:
     if not engine.ready.sends:
         return listing(ruleset, table, chain and str(chain), variant=engine.ready.firewall)
     return output_of(engine, f"{ruleset.program} -t {table} -nvL{f' {chain}' if chain else ''} --line-numbers")
+
+
+def _connections(engine: Engine, topology: Topology) -> str:
+    """What is tracked, IPv4's connections first; conntrack lists one family at a time."""
+    has_ipv6 = any(":" in cidr for cidr, _ in topology.addresses())
+    found = output_of(engine, "conntrack -L") + (output_of(engine, "conntrack -L -f ipv6") if has_ipv6 else "")
+    return found or "no connections are being tracked"
 
 
 def _routes(topology: Topology, family: str = "") -> str:

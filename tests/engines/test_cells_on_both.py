@@ -65,6 +65,19 @@ def test_both_engines_say_the_same(name, firewall):
         assert list(transcript(model, cells)) == list(transcript(real, cells))
 
 
+@pytest.mark.parametrize("engine", [pytest.param("kernel", marks=pytest.mark.kernel), "simulated"])
+def test_connections_of_both_families_are_shown(engine: str):
+    """Their identifiers differ from run to run."""
+    lab = Lab(engine=engine)
+    lab.run("bridge b 10.0.0.1/24 fd00::1/64\nns x 10.0.0.2/24 fd00::2/64 on b\nmasquerade 10.0.0.0/24\nmasquerade fd00::/64")
+    lab.run("bridge c 10.1.0.1/24 fd01::1/64\nns y 10.1.0.2/24 fd01::2/64 on c\nmatrix x y")
+    told = str(lab.show("conntrack"))
+    lab.down()
+    assert "src=10.0.0.2 dst=10.1.0.2 type=8" in told
+    assert "src=fd00::2 dst=fd01::2 type=128" in told
+    assert "dst=fd01::1 type=129" in told
+
+
 class TestItIsAlwaysCalledSimulated:
     def test_by_what_it_says_of_itself(self, simulated):
         assert "is up, simulated: no packet is sent" in str(simulated.up())

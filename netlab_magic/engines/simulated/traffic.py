@@ -148,12 +148,12 @@ class Road:
 
     def _track(self, namespace: str, walk: HostTrace) -> None:
         frame = walk.last
-        if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED") or frame.six:
+        if not walk.passed or not walk.hooks or frame.state in ("INVALID", "UNTRACKED", "RELATED"):
             return
         held = self._tracked.setdefault(namespace, {})
         key = frame.protocol, frame.original
         replied = frame.direction == "REPLY" or (key in held and held[key].replied)
-        held[key] = Connection(frame.protocol, frame.original, frame.reply, self._sent, replied)
+        held[key] = Connection(frame.protocol, frame.original, frame.reply, self._sent, replied, frame.six)
 
     def _ask(self, leaves: End, walk: HostTrace) -> None:
         """A sender on a link first asks for the hardware address and learns it from the answer; so does the receiver."""

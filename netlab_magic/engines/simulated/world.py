@@ -28,13 +28,14 @@ class Neighbour(msgspec.Struct, frozen=True):
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """An IPv4 connection that a namespace's connection tracking remembers: both flows as expected, and whether a reply was seen."""
+    """A connection that a namespace's connection tracking remembers: both flows as expected, and whether a reply was seen."""
 
     protocol: int
     original: Ends
     reply: Ends
     identifier: int = 0
     replied: bool = False
+    six: bool = False
 
 
 class World(msgspec.Struct, frozen=True):

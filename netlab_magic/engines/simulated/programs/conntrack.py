@@ -11,7 +11,10 @@ from netlab_magic.netfilter.frame import Ends
 
 __all__ = ["conntrack"]
 
-_SECONDS = {"icmp": 29, "tcp": 119, "udp": 29}
+_ECHO = {"icmp": (8, 0), "icmpv6": (128, 129)}
+"""The types of an echo request and of its reply."""
+
+_SECONDS = {"icmp": 29, "icmpv6": 29, "tcp": 119, "udp": 29}
 """Seconds until a connection without more packets is forgotten: for a closed TCP connection, 120 s."""
 
 
@@ -28,15 +31,21 @@ def conntrack(call: Call) -> int:
         return 0
     if not action:
         raise Ended(2, "conntrack: in a simulated lab there are -L, -C and -F\n")
-    wanted = dict(zip(call.words, call.words[1:], strict=False)).get("-p", "")
-    lines = [_line(one) for one in held if wanted in ("", word_of(one.protocol))]
+    given = dict(zip(call.words, call.words[1:], strict=False))
+    wanted, six = given.get("-p", ""), "ipv6" in (given.get("-f"), given.get("--family"))
+    lines = [_line(one) for one in held if one.six == six and wanted in ("", _name(one))]
     call.out("".join(f"{line}\n" for line in lines))
     call.err(f"conntrack v1.4.7 (conntrack-tools): {len(lines)} flow entries have been shown.\n")
     return 0
 
 
+def _name(one: Connection) -> str:
+    """The protocol, as conntrack calls it."""
+    return "icmpv6" if one.six and word_of(one.protocol) == "ipv6-icmp" else word_of(one.protocol)
+
+
 def _line(one: Connection) -> str:
-    protocol = word_of(one.protocol)
+    protocol = _name(one)
     words = [protocol.ljust(8), str(one.protocol), str(_SECONDS.get(protocol, 29))]
     if protocol == "tcp":
         words.append("TIME_WAIT" if one.replied else "SYN_SENT")
@@ -48,9 +57,9 @@ def _line(one: Connection) -> str:
 
 
 def _flow(one: Connection, flow: Ends, first: bool) -> Iterator[str]:
-    yield f"src={shown(flow.source, six=False)}"
-    yield f"dst={shown(flow.destination, six=False)}"
-    if word_of(one.protocol) == "icmp":
-        yield from (f"type={8 if first else 0}", "code=0", f"id={one.identifier}")
+    yield f"src={shown(flow.source, one.six)}"
+    yield f"dst={shown(flow.destination, one.six)}"
+    if _name(one) in _ECHO:
+        yield from (f"type={_ECHO[_name(one)][not first]}", "code=0", f"id={one.identifier}")
     else:
         yield from (f"sport={flow.source_port}", f"dport={flow.destination_port}")
