@@ -4,13 +4,14 @@
 """
 
 import re
-from functools import lru_cache
+from copy import copy
+from functools import cache, lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from netlab_magic.nftables.expressions import Constant
 from netlab_magic.nftables.symbols import SYMBOLS
 
-__all__ = ["DATATYPES", "Bitmask", "Datatype", "NotAValue", "datatype_named", "duration", "milliseconds"]
+__all__ = ["DATATYPES", "Bitmask", "Datatype", "NotAValue", "datatype_named", "duration", "milliseconds", "without_names"]
 
 _LENGTHS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DURATION = re.compile(r"(?:\d{1,12}(?:ms|[wdhms]))+")
@@ -28,6 +29,9 @@ class Datatype:
 
     With `digits` > 0, other numbers are hexadecimal, with so many digits.
     """
+
+    is_numeric = False
+    """Whether constants are printed as numbers, whatever names they have."""
 
     def __init__(self, name: str, digits: int = 0, *, bits: int = 128, hexadecimal: bool = False, quoted: bool = False) -> None:
         self.name = name
@@ -87,7 +91,7 @@ class Bitmask(Datatype):
 
     def flags(self, value: int) -> list[str]:
         """The names of the flags that are set; what has no name as a number."""
-        found = [name for name, flag in self.numbers.items() if value & flag]
+        found = [hex(flag) if self.is_numeric else name for name, flag in self.numbers.items() if value & flag]
         rest = value & ~sum(flag for flag in self.numbers.values())
         return [*found, hex(rest)] if rest or not found else found
 
@@ -227,7 +231,9 @@ class _Duration(Datatype):
         return length
 
     def show(self, value: Constant) -> str:
-        return duration(value) if isinstance(value, int) else str(value)
+        if isinstance(value, int):
+            return self.number(value) if self.is_numeric else duration(value)
+        return str(value)
 
     def number(self, value: int) -> str:
         return f"{value // 1000}s"
@@ -241,6 +247,14 @@ class _Any(_Named):
 
 
 @lru_cache(1 << 12)
+@cache
+def without_names(datatype: Datatype) -> Datatype:
+    """The same type, whose constants are printed as numbers."""
+    twin = copy(datatype)
+    twin.names, twin.is_numeric = {}, True
+    return twin
+
+
 def milliseconds(word: str) -> int | None:
     """The length of a time as nft writes it, `1d2h3m4s5ms`, or of a number of seconds; None for another word.
 

@@ -180,9 +180,9 @@ def _set_lines(found: Set, family: str, style: Style) -> Iterator[str]:
     if found.auto_merge:
         yield "auto-merge"
     if found.timeout is not None:
-        yield f"timeout {duration(found.timeout)}"
+        yield f"timeout {style.duration(found.timeout)}"
     if found.gc_interval is not None:
-        yield f"gc-interval {duration(found.gc_interval)}"
+        yield f"gc-interval {style.duration(found.gc_interval)}"
     if found.comment:
         yield f'comment "{found.comment}"'
     if found.elements:
@@ -196,7 +196,7 @@ def _declared_text(statement: Statement, family: str, style: Style) -> str:
 
 def _elements_text(found: Set, style: Style) -> str:
     """The elements, so many a line as nft puts there for their type."""
-    keys, data = tuple(map(style.printed, found.key_types)), found.data_types
+    keys, data = tuple(map(style.printed, found.key_types)), tuple(map(style.printed, found.data_types))
     texts = [element_text(element, keys, data, style) for element in found.elements]
     width = 1 if len(found.key) > 1 else _A_LINE.get(found.key[0], 1)
     if style.recent and (found.is_map or any(map(_is_long, found.elements))):
@@ -235,7 +235,7 @@ def _object_lines(value: ObjectValue, style: Style) -> Iterator[str]:
         case CtExpectation(protocol, dport, timeout, size, l3proto):
             yield f"protocol {protocol}"
             yield f"dport {dport}"
-            yield f"timeout {duration(timeout)}"
+            yield f"timeout {style.duration(timeout)}"
             yield f"size {size}"
             yield f"l3proto {l3proto}"
         case Secmark(context):

@@ -5,6 +5,8 @@ import pytest
 from support.nft_corpus import DATA, LISTED, TEXTS, read, release, without_moments, without_what_json_lacks
 
 from netlab_magic.nftables import canonical, listing
+from netlab_magic.nftables.commands.draft import Tables
+from netlab_magic.nftables.commands.program import called
 from netlab_magic.nftables.state import stateless
 
 # What a packet puts into a map is a number there; its type, and so its spelling, stands at the map.
@@ -27,6 +29,15 @@ def test_values_alone_print_the_same_text(name):
     for written, shown in SPELLINGS:
         text = text.replace(written, shown)
     assert listing(canonical(msgspec.structs.replace(read(f"{name}.plain.nft"), version=release(name)))) == text
+
+
+@pytest.mark.parametrize("name", [name for name in LISTED if release(name) == "1.0.6"])
+def test_numbers_stand_for_names_where_they_are_asked_for(name):
+    text = (DATA / f"{name}.numeric.nft").read_text()
+    for written, shown in SPELLINGS:
+        text = text.replace(written, shown)
+    tables = Tables(canonical(msgspec.structs.replace(read(f"{name}.plain.nft"), version=release(name))))
+    assert called(["-n", "list", "ruleset"], tables, [], lambda _: None).output == text
 
 
 @pytest.mark.parametrize("name", LISTED)

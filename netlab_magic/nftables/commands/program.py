@@ -67,7 +67,7 @@ def called(
     if text is None:
         missing = f'internal:0:0-0: Error: Could not open file "{file}": No such file or directory\n\n\n'
         return Answer(tables, errors=missing, status=1)
-    form = Form("a" in flags, "s" in flags, "t" in flags, "y" in flags or "n" in flags)
+    form = Form("a" in flags, "s" in flags, "t" in flags, "y" in flags or "n" in flags, "n" in flags)
     try:
         requests = read_commands(text if text.endswith("\n") else text + "\n" * (file is None))
         _check_shared(requests, shared)

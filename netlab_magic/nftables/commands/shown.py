@@ -20,18 +20,19 @@ _QUIET = ("counters", "quotas", "limits")  # kinds of which nft does not print t
 
 
 class Form(msgspec.Struct, frozen=True):
-    """How lists are printed: with `handles` (-a), without state (-s), without elements (-t), priorities as numbers (-y, -n)."""
+    """How lists are printed: with `handles` (-a), without state (-s), without elements (-t), priorities (-y) or all (-n) as numbers."""
 
     handles: bool = False
     stateless: bool = False
     terse: bool = False
     numeric_priorities: bool = False
+    numeric: bool = False
 
 
 def shown(tables: Tables, request: Request, form: Form) -> str:
     """What a `list` command prints. Raises Refused."""
     found = _formed(tables.ruleset, form)
-    style = style_of(found.version)
+    style = msgspec.structs.replace(style_of(found.version), numeric=form.numeric)
     kind = request.kind
     among = [table for table in found.tables if request.family in ("", table.family)]
     if kind == "ruleset":

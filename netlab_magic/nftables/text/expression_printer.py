@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from netlab_magic.nftables import expressions as e
-from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, Datatype, datatype_named, duration
+from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, Datatype, datatype_named, duration, without_names
 from netlab_magic.nftables.expressions import (
     CONSTANTS,
     AnonymousSet,
@@ -40,23 +40,33 @@ _SHIFTS = ("<<", ">>")
 
 
 class Style(msgspec.Struct, frozen=True):
-    """How a release of nft prints what has been printed differently: `recent` from 1.1 on (measured: 1.0.6 and 1.1.7)."""
+    """How a release of nft prints what has been printed differently: `recent` from 1.1 on (measured: 1.0.6 and 1.1.7).
+
+    With `numeric` (-n), what has a name is printed as a number, and times are seconds.
+    """
 
     recent: bool = True
+    numeric: bool = False
+
+    def duration(self, length: int) -> str:
+        """So many milliseconds."""
+        return f"{length // 1000}s" if self.numeric else duration(length)
 
     def datatype(self, expression: Expression) -> Datatype:
         """The type by which constants beside an expression are printed."""
-        found = self.printed(datatype_of(expression))
+        found = datatype_of(expression)
         if found is DATATYPES["hexadecimal"] and not self.recent and not isinstance(expression, e.RawPayload | Binary):
             return DATATYPES["integer"]
         if found is DATATYPES["hexadecimal"] and not self.recent and isinstance(expression, Binary):
             return self.datatype(expression.left)
         if found.name == "mptcp_subtype" and not self.recent:
             return DATATYPES["integer"]
-        return found
+        return self.printed(found)
 
     def printed(self, datatype: Datatype) -> Datatype:
         """The type as which constants of another are printed."""
+        if self.numeric:
+            return without_names(datatype)
         return DATATYPES["integer"] if self.recent and datatype.name in _MANY_CODES else datatype
 
     def datatypes(self, expression: Expression) -> tuple[Datatype, ...]:
@@ -186,9 +196,9 @@ def element_text(element: Element, keys: Sequence[Datatype], data: Sequence[Data
     parts = [constant_text(element.key, keys)]
     parts += [stateful_text(statement, style) for statement in element.statements]
     if element.timeout is not None:
-        parts.append(f"timeout {duration(element.timeout)}")
+        parts.append(f"timeout {style.duration(element.timeout)}")
     if element.expires is not None:
-        parts.append(f"expires {duration(element.expires)}")
+        parts.append(f"expires {style.duration(element.expires)}")
     if element.comment:
         parts.append(f'comment "{element.comment}"')
     if element.data is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 
 from netlab_magic.nftables import statements as s
-from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, datatype_named
+from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, datatype_named, without_names
 from netlab_magic.nftables.expressions import AnonymousSet, Binary, Element, Expression, Range
 from netlab_magic.nftables.text.expression_printer import (
     Style,
@@ -55,7 +55,7 @@ def statement_text(statement: s.Statement, family: str, style: Style) -> str:
         case s.Log():
             return _log_text(statement)
         case s.Reject():
-            return _reject_text(statement, family)
+            return _reject_text(statement, family, style)
         case s.Nat():
             return _nat_text(statement, style)
         case s.Masquerade(port, flags):
@@ -149,12 +149,13 @@ def _log_text(log: s.Log) -> str:
     return " ".join(words)
 
 
-def _reject_text(reject: s.Reject, family: str) -> str:
+def _reject_text(reject: s.Reject, family: str, style: Style) -> str:
     if reject == s.bare_reject(family):
         return "reject"
     if reject.code is None:
         return f"reject with {reject.kind}"
-    return f"reject with {reject.kind} {DATATYPES[f'{reject.kind}_code'].show(reject.code)}"
+    codes = DATATYPES[f"{reject.kind}_code"]
+    return f"reject with {reject.kind} {(without_names(codes) if style.numeric else codes).show(reject.code)}"
 
 
 def _nat_text(nat: s.Nat, style: Style) -> str:
