@@ -31,3 +31,44 @@ def test_the_simulated_nft_answers_as_recorded(section):
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
 def test_the_real_nft_answers_as_recorded(section):
     assert not told(section, really(section))
+
+
+def said_in(lab, command):
+    said = []
+    status = lab.engine.run(command, lambda stream, text: said.append((stream, text))).status
+    return (
+        status,
+        "".join(text for stream, text in said if stream == "stdout"),
+        "".join(text for stream, text in said if stream == "stderr"),
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nft -j list ruleset",
+        "nft -e add table t",
+        "nft monitor",
+        "nft list hooks",
+        "nft 'include \"/etc/rules.nft\"'",
+        "nft get element t s { 1 }",
+    ],
+)
+def test_what_the_simulated_nft_does_not_know_is_said_in_one_sentence(command):
+    with Lab(engine="simulated") as lab:
+        status, output, errors = said_in(lab, command)
+        assert (status, output) == (1, "")
+        assert errors.startswith("nft: the simulated engine does not know this: ")
+        assert errors.count("\n") == 1
+
+
+def test_tables_of_iptables_are_left_out_of_lists_and_that_is_said():
+    with Lab(engine="simulated", firewall="nft") as lab:
+        lab.run("policy FORWARD DROP\nnft add table inet own")
+        assert said_in(lab, "nft list tables")[1:] == ("table ip filter\ntable inet own\n", "")
+        status, output, errors = said_in(lab, "nft list ruleset")
+        assert (status, output) == (0, "table inet own {\n}\n")
+        assert "ip filter" in errors
+        assert said_in(lab, "nft add chain ip filter mine")[0] == 1
+        assert said_in(lab, "nft flush ruleset") == (0, "", "")
+        assert said_in(lab, "iptables-save")[1] == ""

@@ -70,8 +70,8 @@ def called(
     form = Form("a" in flags, "s" in flags, "t" in flags, "y" in flags or "n" in flags, "n" in flags)
     try:
         requests = read_commands(text if text.endswith("\n") else text + "\n" * (file is None))
-        _check_shared(requests, shared)
-        return _performed(requests, tables, devices, form, flags, shared)
+        remark = _left_out(requests, shared)
+        return msgspec.structs.replace(_performed(requests, tables, devices, form, flags, shared), errors=remark)
     except Failed as failed:
         return Answer(failed.tables, errors=said(failed.complaints, text, name), status=1)
     except Refused as refused:
@@ -95,14 +95,19 @@ def _options(words: Sequence[str]) -> tuple[str, str | None, list[str]]:
     return flags, file, rest
 
 
-def _check_shared(requests: Sequence[Request], shared: Sequence[Address]) -> None:
-    """Raises Unavailable for a command about tables of which only the names are known."""
+def _left_out(requests: Sequence[Request], shared: Sequence[Address]) -> str:
+    """What is to be said of tables of which only the names are known, where a list would show them.
+
+    Raises Unavailable for a command that is about one of them.
+    """
+    hidden: list[str] = []
     for request in requests:
-        is_about_all = request.table is None and (request.verb, request.kind) not in (("list", "tables"), ("flush", "ruleset"))
-        family = request.family if is_about_all else request.address[0]
-        known = [title for title in shared if is_about_all or title == request.address]
-        if known and any(family in ("", title[0]) for title in known):
-            raise Unavailable(f"the tables of iptables ({', '.join(' '.join(title) for title in known)}), which iptables-save shows")
+        if request.table is not None and request.address in shared:
+            raise Unavailable(f"a table of iptables ({' '.join(request.address)}), which iptables-save shows")
+        if request.table is None and request.verb != "flush" and request.kind != "tables":
+            hidden += [" ".join(title) for title in shared if request.family in ("", title[0])]
+    names = ", ".join(dict.fromkeys(hidden))
+    return f"nft: not listed here are the tables of iptables ({names}), which iptables-save shows\n" if names else ""
 
 
 def _performed(

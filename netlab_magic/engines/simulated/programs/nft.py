@@ -30,8 +30,7 @@ def nft(call: Call) -> int:
     world = call.world.with_tables(call.namespace, answer.tables)
     call.world = _without_flushed(world, call.namespace, answer.requests)
     call.out(answer.output)
-    if answer.errors:
-        raise Ended(answer.status, answer.errors)
+    call.err(answer.errors)
     return answer.status
 
 
