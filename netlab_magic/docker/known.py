@@ -1,4 +1,4 @@
-"""Names in a `docker …` statement, looked up in what dockerd has."""
+"""Looks up the names in a `docker …` statement in dockerd's state."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,13 @@ __all__ = ["container_called", "gone", "network_called"]
 
 
 def container_called(daemon: Daemon, name: str) -> Container:
-    """The container called `name`. Raises StatementError when there is none."""
+    """The container called `name`. Raises StatementError if there is none."""
     names = [held.name for held in daemon.containers]
     return daemon.container(str(name)) or refuse(f"there is no container {name}{suggest(name, names)}", name)
 
 
 def network_called(daemon: Daemon, name: str) -> Network:
-    """The network called `name`. Raises StatementError when there is none."""
+    """The network called `name`. Raises StatementError if there is none."""
     names = [held.name for held in daemon.networks]
     return daemon.network(str(name)) or refuse(f"there is no Docker network {name}{suggest(name, names)}", name)
 

@@ -117,15 +117,15 @@ def test_devices_and_routes_are_read_off_the_shapes_of_rules(lines, expected):
     [
         (
             ["nat POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"],
-            "docker0 is taken to be a bridge with the network 172.17.0.0/16, on which the host has 172.17.0.1 (nat POSTROUTING 1).",
+            "docker0 is assumed to be a bridge with the network 172.17.0.0/16, on which the host has 172.17.0.1 (nat POSTROUTING 1).",
         ),
-        ([], "Everything else is taken to be behind one device, here called eth0: no rule names it."),
-        ([], "The host's own address is not known; 192.0.2.1 stands for it."),
-        ([], "The host is taken to forward (net.ipv4.ip_forward=1)."),
-        (["filter INPUT -i eth1 -j ACCEPT"], "eth1 is taken to lead to everything else (filter INPUT 1)."),
+        ([], "Everything else is assumed to be behind one device, here called eth0: no rule names it."),
+        ([], "The host's own address is unknown; 192.0.2.1 is used in its place."),
+        ([], "The host is assumed to forward packets (net.ipv4.ip_forward=1)."),
+        (["filter INPUT -i eth1 -j ACCEPT"], "eth1 is assumed to lead to everything else (filter INPUT 1)."),
         (
             ["filter INPUT -i eth0 -j ACCEPT", "filter INPUT -i eth1 -j DROP"],
-            "Which device leads to everything else is not known: eth0 or eth1. What turns on its name cannot be judged.",
+            "It is unknown which device leads to everything else: eth0 or eth1. Whatever depends on its name cannot be judged.",
         ),
     ],
 )
@@ -147,7 +147,7 @@ net.bridge.bridge-nf-call-iptables = 0
 """
     dump = read([Source("host", text + dump_of("nat POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"))])
     found = host_from(dump, (parse(dump.rules),))
-    assert [str(one) for one in found.assumptions] == ["docker0 is taken to be a bridge; ip -d link would tell."]
+    assert [str(one) for one in found.assumptions] == ["docker0 is assumed to be a bridge; ip -d link would show whether it is."]
     assert devices(found) == {"enp1s0 198.51.100.7/24", "docker0 bridge 172.17.5.1/16", "default > enp1s0"}
     assert found.topology.host.sysctls["net.ipv4.ip_forward"] == "0"
 

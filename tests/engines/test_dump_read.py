@@ -195,17 +195,17 @@ def test_what_is_not_understood_is_kept_with_its_place():
     [
         ("", "file0 is empty"),
         ("\n \n", "file0 is empty"),
-        ("hello\n", "file0, line 1: nothing of a host is in this text (hello); load reads what iptables-save, ip -j addr"),
+        ("hello\n", "file0, line 1: this does not describe a host (hello); load reads what iptables-save, ip -j addr"),
         ("[]", ""),
         ("*filter\n:FORWARD DROP [0:0]\n-A FORW", "file0, line 1: the table filter has no COMMIT: the dump is cut off"),
         ("*nat\nCOMMIT\n*filter\n*raw\nCOMMIT\n", "file0, line 3: the table filter has no COMMIT: the dump is cut off"),
-        (FILTER + FILTER, "file0, line 6: the table filter is there already (file0, line 1); load the dump of one host at a time"),
+        (FILTER + FILTER, "file0, line 6: the table filter was already loaded (file0, line 1); load the dump of one host at a time"),
         (json.dumps(ADDRESSES)[:-9], "file0, line 1: this JSON is cut off or broken ("),
         ("\n" + json.dumps(ADDRESSES, indent=1)[:-9], "this JSON is cut off or broken ("),
-        ("[" * 100000, "file0, line 1: nothing of a host is in this text"),
+        ("[" * 100000, "file0, line 1: this does not describe a host"),
         ("[\n{" + '"ifname": [' * 100000, "file0, line "),
-        ("Chain INPUT (policy ACCEPT)\ntarget prot opt\n", "file0, line 1: this is iptables -L, which leaves out half of what a rule says"),
-        ("-P INPUT ACCEPT\n-A INPUT -j DROP\n", "file0, line 1: this is iptables -S, which does not say the table; take iptables-save"),
+        ("Chain INPUT (policy ACCEPT)\ntarget prot opt\n", "file0, line 1: this is the output of iptables -L, which omits parts of rules"),
+        ("-P INPUT ACCEPT\n-A INPUT -j DROP\n", "file0, line 1: this is the output of iptables -S, which does not name the table"),
     ],
 )
 def test_what_is_broken_is_one_sentence_with_file_and_line(text, sentence):

@@ -145,5 +145,5 @@ def test_a_rule_with_an_anonymised_address_is_kept_and_told_as_one_that_cannot_b
 def test_a_gateway_that_is_not_an_address_is_told_and_the_route_leads_to_its_device() -> None:
     lab = Lab()
     told = str(lab.load(text="*filter\n:FORWARD DROP [0:0]\nCOMMIT\n192.0.2.0/24 dev eth0 src 192.0.2.9\ndefault via X.X.X.X dev eth0\n"))
-    assert "X.X.X.X in the route to default is not an address; the route is taken to lead straight to eth0." in told
+    assert "X.X.X.X in the route to default is not an address; the route is assumed to lead directly to eth0." in told
     assert "default dev eth0" in str(lab.show("routes"))

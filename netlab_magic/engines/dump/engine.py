@@ -21,7 +21,7 @@ __all__ = ["LoadedEngine", "UnreadRule"]
 
 
 class UnreadRule(NamedTuple):
-    """A rule with a word that iptables would refuse, so that nobody can judge it; `place` is TABLE CHAIN NUMBER."""
+    """A rule with a word that iptables would refuse, so that it cannot be evaluated; `place` is TABLE CHAIN NUMBER."""
 
     place: str
     word: str

@@ -1,6 +1,6 @@
-"""A host from what was loaded of it: what is known as it is, and what is not, as the rules suggest. Every such guess is said.
+"""A host from what was loaded of it: known facts as they are, missing ones as the rules suggest. Every such assumption is reported.
 
-Where several answers are possible, none is chosen: a device has the name "eth0 or eth1" then, and a rule that asks for it cannot be judged.
+If several answers are possible, none is chosen: a device is then named "eth0 or eth1", and rules that match on it cannot be evaluated.
 """
 
 import re
@@ -18,48 +18,48 @@ from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Rou
 __all__ = ["Inferred", "host_from"]
 
 _IS_BRIDGE = re.compile(r"docker\d+|docker_gwbridge|br-?\w+|virbr\d+|cni\d+|cni-podman\d+|podman\d+|lxcbr\d+|lxdbr\d+|incusbr\d+|cbr\d+")
-"""How programs name the bridges that they make, for dumps that do not say which devices are bridges (`ip -d link` does)."""
+"""The names that programs give to bridges, for dumps that do not say which devices are bridges (`ip -d link` does)."""
 
 _IS_INNER = re.compile(rf"{_IS_BRIDGE.pattern}|lo|(?:veth|cali|cilium|lxc|vnet|tap|flannel|vxlan|kube|weave)\S*")
-"""Devices that lead to containers and virtual machines, and not to everything else."""
+"""Devices that lead to containers and virtual machines, not to the Internet."""
 
 _IS_CARD = re.compile(r"(?:eth|en[opsx]|em|wl|ww|bond|team|venet|ib)\w*\d[\w.]*|p\d+p\d+")
 """How the kernel and systemd name network cards (systemd.net-naming-scheme(7))."""
 
-_FIRST = message("{} is taken to be the host's address on {}, which has the network {}.")
+_FIRST = message("{} is assumed to be the host's address on {}, which has the network {}.")
 _STAND_IN = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
-"""Addresses for documentation (RFC 5737, RFC 3849), in the place of one that nobody knows."""
+"""Addresses for documentation (RFC 5737, RFC 3849), in place of an unknown one."""
 
 _EVERYTHING = {"ipv4": "default", "ipv6": "::/0"}
 _MOST_CONTAINERS = 4096
-"""So many single routes at most are made for containers whose network nobody knows."""
+"""At most this many single routes are added for containers whose network is unknown."""
 
-_BRIDGE = message("{} is taken to be a bridge with the network {}, on which the host has {} ({}).")
-_BARE_BRIDGE = message("{} is taken to be a bridge; its network is not known ({}).")
-_UNNAMED_BRIDGE = message("The network {} is taken to be on a bridge of the host that no rule names, here called {} ({}).")
-_DOUBTFUL_DEVICE = message("Behind which device the network {} is, is not known: {} ({}). What turns on its name cannot be judged.")
-_DOUBTFUL_CONTAINERS = message("Behind which device other containers are, is not known: {}. What turns on its name cannot be judged.")
-_KIND = message("{} is taken to be a bridge; ip -d link would tell.")
-_WAY_OUT = message("{} is taken to lead to everything else ({}).")
-_ONLY_WAY_OUT = message("Everything else is taken to be behind one device, here called {}: no rule names it.")
-_DOUBTFUL_WAY_OUT = message("Which device leads to everything else is not known: {}. What turns on its name cannot be judged.")
-_OWN = message("The host is taken to have the address {} ({}).")
-_STANDS_IN = message("The host's own address is not known; {} stands for it.")
-_NO_ADDRESS = message("{} in the route to {} is not an address; the route is taken to lead straight to {}.")
+_BRIDGE = message("{} is assumed to be a bridge with the network {}, on which the host has {} ({}).")
+_BARE_BRIDGE = message("{} is assumed to be a bridge; its network is unknown ({}).")
+_UNNAMED_BRIDGE = message("The network {} is assumed to be on a bridge of the host that no rule names, here called {} ({}).")
+_DOUBTFUL_DEVICE = message("It is unknown which device the network {} is behind: {} ({}). Whatever depends on its name cannot be judged.")
+_DOUBTFUL_CONTAINERS = message("It is unknown which device other containers are behind: {}. Whatever depends on its name cannot be judged.")
+_KIND = message("{} is assumed to be a bridge; ip -d link would show whether it is.")
+_UPLINK = message("{} is assumed to lead to everything else ({}).")
+_ONLY_WAY_OUT = message("Everything else is assumed to be behind one device, here called {}: no rule names it.")
+_DOUBTFUL_WAY_OUT = message("It is unknown which device leads to everything else: {}. Whatever depends on its name cannot be judged.")
+_OWN = message("The host is assumed to have the address {} ({}).")
+_STANDS_IN = message("The host's own address is unknown; {} is used in its place.")
+_NO_ADDRESS = message("{} in the route to {} is not an address; the route is assumed to lead directly to {}.")
 _NO_ROUTE = message("The route to {} is left out: {} is not an address, and it names no device.")
-_DEFAULT = message("Everything else is taken to be behind {}: no routes were loaded.")
+_DEFAULT = message("Everything else is assumed to be behind {}: no routes were loaded.")
 _SYSCTLS = {
-    "net.ipv4.ip_forward": message("The host is taken to forward (net.ipv4.ip_forward=1)."),
-    "net.bridge.bridge-nf-call-iptables": message("Bridged packets are taken to meet the rules (net.bridge.bridge-nf-call-iptables=1)."),
+    "net.ipv4.ip_forward": message("The host is assumed to forward packets (net.ipv4.ip_forward=1)."),
+    "net.bridge.bridge-nf-call-iptables": message("Bridged frames are assumed to pass iptables (net.bridge.bridge-nf-call-iptables=1)."),
 }
 _SYSCTLS6 = {
-    "net.ipv6.conf.all.forwarding": message("The host is taken to forward IPv6 (net.ipv6.conf.all.forwarding=1)."),
-    "net.bridge.bridge-nf-call-ip6tables": message("Bridged packets are taken to meet the rules (net.bridge.bridge-nf-call-ip6tables=1)."),
+    "net.ipv6.conf.all.forwarding": message("The host is assumed to forward IPv6 packets (net.ipv6.conf.all.forwarding=1)."),
+    "net.bridge.bridge-nf-call-ip6tables": message("Bridged frames are assumed to pass ip6tables (net.bridge.bridge-nf-call-ip6tables=1)."),
 }
 
 
 class Inferred(msgspec.Struct, frozen=True):
-    """The host, what had to be assumed of it, and what its rules tell beside."""
+    """The host, what had to be assumed about it, and what its rules reveal."""
 
     topology: Topology
     assumptions: tuple[Assumption, ...]
@@ -72,7 +72,7 @@ def host_from(dump: HostDump, rulesets: tuple[Ruleset, ...]) -> Inferred:
 
 
 class _InferredHost:
-    """The host while it is put together."""
+    """The host under construction."""
 
     def __init__(self, dump: HostDump, rulesets: tuple[Ruleset, ...]) -> None:
         self.dump = dump
@@ -93,7 +93,7 @@ class _InferredHost:
             self.interfaces["lo"] = Interface("lo", "loopback", ("127.0.0.1/8",))
             for family, evidence in self.found.items():
                 self.make_bridges(evidence)
-                self.make_way_out(family, evidence)
+                self.make_uplink(family, evidence)
                 self.place_containers(evidence)
         self.assume_sysctls()
         host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls, answers_all=True)
@@ -105,7 +105,7 @@ class _InferredHost:
     # --- devices that are known -------------------------------------------------------------------------------------------
 
     def settle_kinds(self) -> None:
-        """Without `ip -d`, a device with ports, or one that is spoken of like a bridge, is taken for one."""
+        """Without `ip -d`, a device with ports, or one that rules use like a bridge, is assumed to be one."""
         if self.dump.kinds:
             return
         masters = {held.master for held in self.interfaces.values()}
@@ -117,14 +117,14 @@ class _InferredHost:
             self.say(_KIND, name)
 
     def lead_out(self) -> None:
-        """A default route where addresses were loaded, and no routes."""
+        """A default route if addresses were loaded, but no routes."""
         outer = [held for held in self.interfaces.values() if held.up and held.kind in ("", "bond", "vlan") and held.addresses]
         if len(outer) == 1:
             self.routes.append(Route("default", None, outer[0].name))
             self.say(_DEFAULT, outer[0].name)
 
     def settle_addresses(self) -> None:
-        """Where no addresses were loaded, the host has the first one of a network that is on one of its devices."""
+        """If no addresses were loaded, the host has the first one of each network on its devices."""
         if any(held.addresses for held in self.interfaces.values() if held.kind != "loopback" and held.name != "lo"):
             return
         for route in self.routes:
@@ -138,7 +138,7 @@ class _InferredHost:
                 self.say(_FIRST, cidr.partition("/")[0], held.name, route.destination)
 
     def settle_routes(self) -> None:
-        """Gateways and sources that are not addresses: such a route leads straight to its device, if it names one."""
+        """Gateways and sources that are not addresses: such a route leads directly to its device, if it names one."""
         routes, self.routes = self.routes, []
         for route in routes:
             wrong = [word for word in (route.via, route.source) if word and not _is_address(word)]
@@ -151,11 +151,11 @@ class _InferredHost:
             else:
                 self.say(_NO_ROUTE, route.destination, wrong[0])
 
-    # --- devices that only rules tell of ------------------------------------------------------------------------------------
+    # --- devices that only rules mention ------------------------------------------------------------------------------------
 
     def make_bridges(self, evidence: Evidence) -> None:
         for name, seen in evidence.bridges.items():
-            if name in evidence.ways_out or (_IS_CARD.fullmatch(name) and name not in evidence.networks):
+            if name in evidence.uplinks or (_IS_CARD.fullmatch(name) and name not in evidence.networks):
                 continue
             network, place = evidence.networks.get(name, ("", seen))
             if network:
@@ -168,8 +168,8 @@ class _InferredHost:
         self.place_networks({network: place for network, place in evidence.masqueraded.items() if not self.has(network)}, evidence)
 
     def place_networks(self, networks: Mapping[str, str], evidence: Evidence) -> None:
-        """Networks that rules tell of without their devices: one that other rules name, or one that none does."""
-        known = {*self.interfaces, *evidence.ways_out}
+        """Networks that rules mention without a device: the device is one that other rules name, or one that none does."""
+        known = {*self.interfaces, *evidence.uplinks}
         named = [name for name in evidence.devices if name not in known and name != "lo" and not _IS_CARD.fullmatch(name)]
         for network, place in networks.items():
             cidr = _first_of(network)
@@ -186,14 +186,14 @@ class _InferredHost:
                 self.say(_UNNAMED_BRIDGE, network, name, place)
 
     def doubtful(self, names: Sequence[str]) -> str:
-        """A name for one more device that may be any of these, or another: unlike the names of the devices before it."""
+        """A name for one more device that may be any of these, or another; unlike the names already in use."""
         words = [*names, ANOTHER]
         while uncertain(words) in self.interfaces:
             words.append(ANOTHER)
         return uncertain(words)
 
     def place_containers(self, evidence: Evidence) -> None:
-        """A container whose network is not known gets a route of its own: to the device that rules name with it, else to a doubtful one."""
+        """A container whose network is unknown gets its own route: to the device that rules name with it, else to an unknown one."""
         lost = [address for address in evidence.containers if not self.has(address) and address not in evidence.own][:_MOST_CONTAINERS]
         bridges = {name for name, held in self.interfaces.items() if held.kind == "bridge"}
         named = [name for name in evidence.devices if name not in bridges and name != "lo"]
@@ -208,8 +208,8 @@ class _InferredHost:
         if any(route.device == somewhere for route in self.routes):
             self.say(_DOUBTFUL_CONTAINERS, somewhere)
 
-    def make_way_out(self, family: str, evidence: Evidence) -> None:
-        name = self.way_out(evidence)
+    def make_uplink(self, family: str, evidence: Evidence) -> None:
+        name = self.uplink(evidence)
         own = [address for address in evidence.own if not self.has(address)]
         for address in own:
             self.say(_OWN, address, evidence.own[address])
@@ -219,14 +219,14 @@ class _InferredHost:
         self.add(name, "", *(str(ip_interface(address)) for address in own))
         self.routes.append(Route(_EVERYTHING[family], None, name))
 
-    def way_out(self, evidence: Evidence) -> str:
-        """The device that leads to everything else: one that rules speak of so, the only card that they name, or several in doubt."""
+    def uplink(self, evidence: Evidence) -> str:
+        """The device that leads to everything else: one that rules treat as such, the only card that they name, or one of several."""
         named = {name: at for name, at in evidence.devices.items() if name not in self.interfaces and not _IS_INNER.fullmatch(name)}
-        translated = [name for name in evidence.ways_out if name in named]
+        translated = [name for name in evidence.uplinks if name in named]
         cards = [name for name in named if _IS_CARD.fullmatch(name)]
         chosen = next((names for names in (translated, cards) if names), [])
         if len(chosen) == 1:
-            self.say(_WAY_OUT, chosen[0], evidence.ways_out.get(chosen[0]) or named[chosen[0]])
+            self.say(_UPLINK, chosen[0], evidence.uplinks.get(chosen[0]) or named[chosen[0]])
             return chosen[0]
         if not named:
             self.say(_ONLY_WAY_OUT, "eth0")
@@ -268,7 +268,7 @@ def _is_address(word: str) -> bool:
 
 
 def _first_of(network: str) -> str:
-    """The first address of a network, which the programs that make bridges give to the host."""
+    """The first address of a network, which programs that create bridges give to the host."""
     held = ip_network(network, strict=False)
     return f"{held[1] if held.num_addresses > 2 else held[0]}/{held.prefixlen}"
 

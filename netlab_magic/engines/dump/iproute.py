@@ -1,7 +1,7 @@
-"""What `ip addr`, `ip link`, `ip route` and `ip neigh` print, as JSON (`-j`) or for people, to interfaces, routes and neighbours.
+"""Reads what `ip addr`, `ip link`, `ip route` and `ip neigh` print, as JSON (`-j`) or for people: interfaces, routes and neighbours.
 
 The JSON keys are those of iproute2 (ip/ipaddress.c, print_linkinfo and print_addrinfo; ip/iproute.c, print_route; ip/ipneigh.c).
-The text for people is brought into the same shape first, so that there is one reading of both.
+The text for people is first converted to the same shape, so that both are read by the same code.
 """
 
 import re
@@ -48,7 +48,7 @@ _SILENT = frozenset(("FAILED", "INCOMPLETE", "NOARP", "NONE"))
 
 
 class Neighbour(msgspec.Struct, frozen=True):
-    """An address that the host has met on one of its devices."""
+    """A neighbour's address, known on one of the host's devices."""
 
     address: str
     device: str
@@ -60,7 +60,7 @@ class _Address(msgspec.Struct, frozen=True):
     scope: str | None = None
 
     def cidr(self) -> str | None:
-        """The address with its prefix length; None for one of a link, and for none."""
+        """The address with its prefix length; None if link-local or missing."""
         try:
             address = ip_address(self.local)
         except ValueError:
@@ -96,7 +96,7 @@ class PrintedDevice(msgspec.Struct, frozen=True):
     addr_info: tuple[_Address, ...] = ()
 
     def and_also(self, other: "PrintedDevice") -> "PrintedDevice":
-        """Both accounts of one device together."""
+        """One device, merged from two accounts."""
         addresses = tuple(dict.fromkeys((*self.addr_info, *other.addr_info)))
         linkinfo = self.linkinfo or other.linkinfo
         return msgspec.structs.replace(other, addr_info=addresses, linkinfo=linkinfo, master=self.master or other.master)
@@ -118,7 +118,7 @@ class _NextHop(msgspec.Struct, frozen=True):
 
     @property
     def next(self) -> str | None:
-        """The gateway's address; one of the other family stands in `via`."""
+        """The gateway's address; one of the other family is in `via`."""
         return self.gateway or (self.via.host if self.via else None) or None
 
 
@@ -138,7 +138,7 @@ class PrintedRoute(_NextHop, frozen=True):
         return self.type in ROUTE_KINDS and self.table in ("main", 254)
 
     def destination(self) -> str:
-        """The network in the words of `Route`."""
+        """The network as `Route` writes it."""
         if self.dst in ("default", "0.0.0.0/0"):
             return "default"
         return self.dst if "/" in self.dst else f"{self.dst}/{128 if ':' in self.dst else 32}"
@@ -165,7 +165,7 @@ def printed(item: Item) -> Printed | None:
 
 
 def merged(found: Iterable[PrintedDevice]) -> tuple[Interface, ...]:
-    """The devices, each from all that was said of it."""
+    """The devices, each from everything that was read about it."""
     by_name: dict[str, PrintedDevice] = {}
     for device in found:
         held = by_name.get(device.ifname)
@@ -218,7 +218,7 @@ def _is_network(word: str) -> bool:
 
 
 def devices_of_routes(found: Iterable[PrintedRoute]) -> tuple[Interface, ...]:
-    """The devices that routes tell of where nothing else does: a network on the link itself names the host's own address there."""
+    """The devices known only from routes: the route of a directly connected network also has the host's own address there."""
     held: dict[str, list[str]] = {}
     for route in found:
         for hop in (route, *route.nexthops):
@@ -246,7 +246,7 @@ def is_device_line(line: str) -> bool:
 
 
 def is_route_line(line: str, following: str = "") -> bool:
-    """Whether a line begins a route in the text of `ip route`; a route of several ways has them in the lines `following`."""
+    """Whether a line begins a route in the text of `ip route`; a multipath route has its next hops in the lines `following`."""
     found = _ROUTE.match(line)
     if not found:
         return False
@@ -284,7 +284,7 @@ def _device_item(head: re.Match[str], lines: Sequence[str]) -> Item:
 
 
 def _pairs(words: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
-    """What stands behind each of the wanted words; a number that is none is left out."""
+    """What follows each of the wanted words; invalid numbers are left out."""
     found: dict[str, Any] = {}
     for word, value in pairwise(words):
         if word in wanted and word not in _NUMBERS:

@@ -1,7 +1,7 @@
 """What rules reveal about their host: its bridges and networks, containers, own addresses, and outgoing interfaces.
 
 Everything is read off the shape of single rules, never off the name of a chain: dockerd, libvirt, Podman, kube-proxy and people write
-the same shapes. Where each was seen is kept, as TABLE CHAIN NUMBER, so that what is made of it can be checked.
+the same shapes. Each fact keeps the rule it was read from, as TABLE CHAIN NUMBER, so that conclusions can be checked.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ _REFUSING = ("DROP", "REJECT")
 
 
 class Evidence(msgspec.Struct):
-    """The value of each entry is where it was seen; `networks` has the network first.
+    """The value of each entry is the rule's place; `networks` has the network first.
 
     `bridges`: devices through which containers are reached. `networks`: of a device, the network on it. `masqueraded`: networks whose
     packets leave under another address. `containers`: addresses that rules name one by one, with the device they are behind ("" where no
-    rule says). `own`: addresses of the host itself. `ways_out`: devices whose packets leave under the host's address. `devices`: all names.
+    rule says). `own`: addresses of the host itself. `uplinks`: devices whose packets leave under the host's address. `devices`: all names.
     """
 
     bridges: dict[str, str] = {}
@@ -35,12 +35,12 @@ class Evidence(msgspec.Struct):
     masqueraded: dict[str, str] = {}
     containers: dict[str, str] = {}
     own: dict[str, str] = {}
-    ways_out: dict[str, str] = {}
+    uplinks: dict[str, str] = {}
     devices: dict[str, str] = {}
 
 
 def evidence_of(ruleset: Ruleset) -> Evidence:
-    """What all rules of a ruleset tell; the first rule that tells a thing counts."""
+    """What all rules of a ruleset reveal; for each fact, the first rule counts."""
     found = Evidence()
     for table in ruleset.tables:
         for chain in table.chains:
@@ -50,20 +50,20 @@ def evidence_of(ruleset: Ruleset) -> Evidence:
 
 
 class _End(NamedTuple):
-    """The network or address that `-s` or `-d` names, None for none."""
+    """The network or address that `-s` or `-d` names, None if there is none."""
 
     network: Network | None = None
     negated: bool = False
 
     @property
     def is_network(self) -> bool:
-        """Whether it has several addresses, though not all, that hosts may be given."""
+        """Whether it has several addresses that hosts may have, though not all addresses."""
         found = self.network
         return found is not None and bool(found.length) and not found.is_host and not _is_unusual(found)
 
     @property
     def host(self) -> str:
-        """The one address that it is, if a host may be given it, else ""."""
+        """The address, if it is a single one that a host may have, else ""."""
         found = self.network
         return found.base if found and not self.negated and found.is_host and not _is_unusual(found) else ""
 
@@ -72,7 +72,7 @@ class _End(NamedTuple):
 
 
 class _Reading:
-    """One rule, and where to note what it tells."""
+    """One rule, and where to note what it reveals."""
 
     def __init__(self, rule: Rule, family: str, place: str, found: Evidence) -> None:
         self.rule = rule
@@ -94,21 +94,21 @@ class _Reading:
             self.container()
 
     def bridge(self) -> None:
-        """`-i X -o X`, `-i X ! -o X` and `! -i X -o X` are said of networks of containers; and a network with -s -i, or -d -o, is on X."""
+        """`-i X -o X`, `-i X ! -o X` and `! -i X -o X` are written for container networks; a network with -s -i, or -d -o, is on X."""
         names = {self.input.lstrip("!"), self.output.lstrip("!")}
         if len(names) == 1 and (name := names.pop()) and name != "lo":
             self.found.bridges.setdefault(name, self.place)
         for device, network in ((self.input, self.source), (self.output, self.destination)):
             if _is_plain(device) and network.is_network and not network.negated:
                 self.found.networks.setdefault(device, (str(network), self.place))
-        if self.rule.jump in _REFUSING:  # an internal network: what does not come from it must not go into it
+        if self.rule.jump in _REFUSING:  # an internal network: nothing from outside may enter it
             for device, network in ((self.output, self.source), (self.input, self.destination)):
                 if _is_plain(device) and network.is_network and network.negated:
                     self.found.networks.setdefault(device, (str(network), self.place))
                     self.found.bridges.setdefault(device, self.place)
 
     def translation(self, chain: str) -> None:
-        """`-s NETWORK ! -o X -j MASQUERADE` is said of a bridge; `-o X -j MASQUERADE` of a way out; and DNAT leads to containers."""
+        """`-s NETWORK ! -o X -j MASQUERADE` is written for a bridge; `-o X -j MASQUERADE` for an uplink; and DNAT leads to containers."""
         jump = self.rule.jump
         done = target(jump)
         if done and done.translates == "source":
@@ -135,7 +135,7 @@ class _Reading:
         elif hairpin and self.source.network and not self.source.negated:
             self.found.containers.setdefault(self.source.network.base, "")
         if _is_plain(self.output) and self.output != "lo" and not hairpin:
-            self.found.ways_out.setdefault(self.output, self.place)
+            self.found.uplinks.setdefault(self.output, self.place)
         for address in self.translated("--to-source"):
             self.found.own.setdefault(address, self.place)
 
@@ -164,7 +164,7 @@ class _Reading:
 
 
 def _end(option: Option | None, family: str) -> _End:
-    """What `-s` or `-d` names; nothing where iptables would refuse it."""
+    """What `-s` or `-d` names; nothing if iptables would refuse it."""
     try:
         return _End(NETWORK.read(option.values[0], family), option.negated) if option and option.values else _End()
     except ValueError:
@@ -172,7 +172,7 @@ def _end(option: Option | None, family: str) -> _End:
 
 
 def _device(option: Option | None) -> str:
-    """A device that is named in full, with its `!`; "" for none, and for a name that ends with +."""
+    """The full name of a device, with its `!`; "" if there is none, or if the name ends with +."""
     word = f"{'!' if option.negated else ''}{option.values[0]}" if option and option.values else ""
     return "" if word.endswith("+") else word
 
@@ -183,6 +183,6 @@ def _is_plain(device: str) -> bool:
 
 @lru_cache(4096)
 def _is_unusual(network: Network) -> bool:
-    """Whether addresses are none that a host is given: multicast, loopback, link-local."""
+    """Whether these addresses are never assigned to hosts: multicast, loopback, link-local."""
     found = ip_network((network.address, network.mask.bit_count()))
     return found.is_multicast or found.is_loopback or found.is_link_local

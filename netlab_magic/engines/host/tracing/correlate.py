@@ -47,15 +47,15 @@ def joined(reports: Iterable[Report]) -> list[SeenPacket]:
 
 
 def _headers(report: Report) -> Headers:
-    assert report.headers is not None  # it is of a packet's first report
+    assert report.headers is not None  # it belongs to a packet's first report
     return report.headers
 
 
 def tell_ours(all_seen: Sequence[SeenPacket], identifier: int) -> None:
-    """Gives the passings of all namespaces that are of the probe's packets their direction; `identifier` is the probe's port or echo's.
+    """Sets the direction of the passings, in all namespaces, that belong to the probe; `identifier` is its source port or echo identifier.
 
-    A packet whose port a rule has changed is still ours, and so are those with the new port, wherever they are. Of a TCP connection only
-    the packets that open or refuse it count: SYN and RST, and what acknowledges the SYN/ACK.
+    A packet whose port a rule changed still belongs to the probe, and so do those with the new port, in any namespace. Of a TCP connection,
+    only the packets that open or refuse it count: SYN, RST, and the acknowledgement of the SYN/ACK.
     """
     ours, count = {identifier}, 0
     while len(ours) > count:

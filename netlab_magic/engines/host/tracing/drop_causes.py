@@ -25,7 +25,7 @@ Counts = Mapping[str, int]
 
 
 class Counters:
-    """The counters of the namespace that this process is in, as they are now; read at once and taken apart only when asked for.
+    """The counters of the namespace that this process is in, as they are now; read at once, and parsed on demand.
 
     Their names are such as Ip.InAddrErrors (/proc/net/snmp and netstat) and Ip6InNoRoutes (/proc/net/snmp6); RFC 4293 has most of them.
     """
@@ -77,7 +77,7 @@ class _LastSeenIn:
             return read_sysctl(key)
 
     def ended(self, traced_hop: TracedHop, here: Sequence[TracedHop]) -> Iterator[DropCause]:
-        """Why the packet of `traced_hop` was not seen again; `here` are all that passed this namespace."""
+        """Why the packet of `traced_hop` was not seen again; `here` are all packets that passed this namespace."""
         last = traced_hop.reports[-1]
         if last.event != ReportEvent.LEAVES:
             return
@@ -90,7 +90,7 @@ class _LastSeenIn:
             yield from self._not_taken(packet, [one for one in here if one.direction != Direction.REQUEST])
 
     def _not_routed(self, packet: Packet) -> Iterator[DropCause]:
-        """Behind PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
+        """After PREROUTING comes the routing decision: ip_route_input_slow() and ip_error() in net/ipv4/route.c, ip_forward()."""
         six = ":" in packet.destination
         if packet.ttl <= 1 and self._rose("Ip.InHdrErrors", "Ip6InHdrErrors"):
             yield self._cause(DropKind.TTL, address=packet.source)
@@ -104,7 +104,7 @@ class _LastSeenIn:
             yield self._blackhole_or_martian(packet)
 
     def _blackhole_or_martian(self, packet: Packet) -> DropCause:
-        """The routing decision refuses both with EINVAL; without the packet's source only the black hole remains."""
+        """The routing decision refuses both with EINVAL; without the packet's source, only a blackhole route does."""
         if self._refusal(packet.destination) == errno.EINVAL:
             return self._cause(DropKind.BLACKHOLE, address=packet.destination)
         return self._cause(DropKind.MARTIAN, address=packet.source, device=packet.input)
@@ -114,7 +114,7 @@ class _LastSeenIn:
         return self._sysctl(f"net.{version}.conf.{device.replace('.', '/')}.forwarding") != "0"
 
     def _not_sent(self, packet: Packet) -> Iterator[DropCause]:
-        """Behind POSTROUTING the neighbour's hardware address is needed: neigh_resolve_output() in net/core/neighbour.c."""
+        """After POSTROUTING, the neighbour's hardware address is needed: neigh_resolve_output() in net/core/neighbour.c."""
         netlink = self._namespaces.netlink(self._name)
         if packet.output == "lo":
             if not netlink.loopback_is_up():
@@ -131,7 +131,7 @@ class _LastSeenIn:
             yield self._cause(DropKind.NO_NEIGHBOUR, address=hop, device=packet.output)
 
     def _not_taken(self, packet: Packet, answers: Sequence[TracedHop]) -> Iterator[DropCause]:
-        """Behind INPUT is the program, or the kernel itself, that should answer."""
+        """After INPUT comes the program, or the kernel itself, that should answer."""
         port = {"port": str(packet.destination_port), "protocol": packet.protocol}
         reset = any("RST" in one.reports[0].packet.flags for one in answers if one.reports[0].hook == "OUTPUT")
         if (packet.protocol == "tcp" and reset) or (packet.protocol == "udp" and self._rose("Udp.NoPorts", "Udp6NoPorts")):
@@ -154,7 +154,7 @@ class _LastSeenIn:
             yield self._cause(DropKind.BLACKHOLE, address=destination)
 
     def _refusal(self, destination: str, coming: Packet | None = None) -> int:
-        """The error with which the kernel refuses to route to an address, or to route on a packet that came in; 0 when it does route."""
+        """The error with which the kernel refuses to route to an address, or to forward a packet that came in; 0 if it does route."""
         try:
             self._namespaces.netlink(self._name).route_to(destination, *((coming.source, coming.input) if coming else ()))
         except OSError as error:

@@ -1,10 +1,10 @@
 """Listens to the kernel's reports about one probe's packets in a namespace, and leaves nothing behind.
 
 An nftables table *with an owner* (NFT_TABLE_F_OWNER, Linux 5.12) belongs to a netlink socket: no other socket may change it, neither
-program of iptables shows it, and the kernel removes it with the socket, however its process ends (nft_rcv_nl_event in
-net/netfilter/nf_tables_api.c). Ours (see `trace_table`) tells of the probe's packets at every hook, and sets their trace bit
-(skb->nf_trace): then legacy tables tell of every rule that matches (trace_packet in net/ipv4/netfilter/ip_tables.c, through
-nfnetlink_log), and nftables tables of every step (nf_tables_trace.c). One socket takes in all of it, in order.
+variant of iptables shows it, and the kernel removes it with the socket, however its process ends (nft_rcv_nl_event in
+net/netfilter/nf_tables_api.c). Ours (see `trace_table`) logs the probe's packets at every hook, and sets their trace bit
+(skb->nf_trace): then legacy tables report every rule that matches (trace_packet in net/ipv4/netfilter/ip_tables.c, through
+nfnetlink_log), and nftables tables every step (nf_tables_trace.c). One socket receives all of it, in order.
 """
 
 import errno
@@ -28,7 +28,7 @@ _NFNLGRP_NFTRACE = 9
 """From linux/netfilter/nfnetlink.h."""
 
 _ENOUGH, _BUFFER = 128, 512
-"""How many bytes of a packet are reported, and how many are gathered before they are sent."""
+"""How many bytes of a packet are reported, and how many bytes of reports the kernel collects before it sends them."""
 
 _TRACE_GROUP = 0
 """The group of nfnetlink_log that legacy tables report a trace to; it cannot be chosen (default_loginfo in nfnetlink_log.c)."""
@@ -39,14 +39,14 @@ _RECEIVE_BUFFER = 1 << 22
 _CANNOT = "this kernel cannot trace packets: "
 _NO_OWNER = _CANNOT + "it has no nftables tables that end with their owner (nf_tables, Linux 5.12 or later)"
 _NO_LOG = _CANNOT + "it has no nfnetlink_log, or no nft_log (on the machine: sudo modprobe -a nfnetlink_log nft_log)"
-_NO_LOGGER = _CANNOT + "it does not let nfnetlink_log report what legacy tables do"
+_NO_LOGGER = _CANNOT + "it does not let nfnetlink_log report traces of legacy tables"
 _TAKEN = "another program listens to the packet log of this namespace (NFLOG group {}); end that program, then trace again"
 
 
 class Listener:
-    """Listens in the namespace in which it is made, until it is closed. Raises OSError with a sentence where the kernel cannot.
+    """Listens in the namespace in which it is created, until it is closed. Raises OSError with a sentence if the kernel cannot trace.
 
-    `legacy` tells that the namespace has legacy tables; these are listened to from `log_legacy` on.
+    `legacy`: the namespace has legacy tables; they are listened to after `log_legacy`.
     """
 
     def __init__(self, wanted: Wanted, legacy: bool) -> None:
@@ -64,7 +64,7 @@ class Listener:
             raise
 
     def _open_log(self, group: int) -> None:
-        """Has the log messages of a group come to this socket, each at once, with the first bytes of the packet."""
+        """Directs the log messages of a group to this socket, each at once, with the first bytes of the packet."""
         settings = (
             attribute(_NFULA_CFG_CMD, bytes([_NFULNL_CFG_CMD_BIND])),
             attribute(_NFULA_CFG_MODE, struct.pack("!IBx", _ENOUGH, _NFULNL_COPY_PACKET)),
@@ -85,7 +85,7 @@ class Listener:
             raise OSError(error.errno, known.get(error.errno or 0, _CANNOT + os.strerror(error.errno or 0))) from None
 
     def log_legacy(self) -> None:
-        """Lets the legacy tables of this namespace, which the process must be in, report traces to us. Raises OSError with a sentence."""
+        """Makes the legacy tables of this namespace, which the process must be in, report traces to us. Raises OSError with a sentence."""
         try:
             before = self._logger.read_text().strip()
             if before != _LOGGER:
@@ -95,13 +95,13 @@ class Listener:
             raise OSError(error.errno, f"{_NO_LOGGER} ({error.strerror})") from None
 
     def unlog_legacy(self) -> None:
-        """Puts back who had the reports before; the process must be in the namespace."""
+        """Restores the logger that had the reports before; the process must be in the namespace."""
         if self._logger_before is not None:
             self._logger.write_text(self._logger_before)
             self._logger_before = None
 
     def reports(self) -> Iterator[Received]:
-        """What has been reported so far, in order; `lost` tells that it was more than could be kept."""
+        """What has been reported so far, in order; `lost`: there was more than the kernel could keep."""
         while True:
             try:
                 yield from self._socket.reports()
@@ -113,5 +113,5 @@ class Listener:
                 return
 
     def close(self) -> None:
-        """Ends the table and the log. The kernel waits for all packets on their way meanwhile, some milliseconds."""
+        """Removes the table and ends the log. Meanwhile the kernel waits for all packets in flight, some milliseconds."""
         self._socket.close()

@@ -1,4 +1,4 @@
-"""Reads what the kernel reports of packets, log messages and nftables trace events, as values."""
+"""Reads the kernel's reports about packets, log messages and nftables trace events, as values."""
 
 import re
 import socket
@@ -45,13 +45,13 @@ _ECHOES = {("icmp", 8), ("icmp", 0), ("ipv6-icmp", 128), ("ipv6-icmp", 129)}
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
 
 Device = Callable[[bytes], str]
-"""Gives the name of an interface by its index."""
+"""The name of an interface by its index."""
 
 
 class Headers(msgspec.Struct, frozen=True):
     """What a report says about a packet. `same` is equal in all reports about one packet, and differs from that of other packets.
 
-    `ends` are the source and destination ports, or twice the identifier of an echo; of an ICMP error, those of the packet that it quotes.
+    `ends` are the source and destination ports, or twice the identifier of an echo; for an ICMP error, those of the quoted packet.
     """
 
     packet: Packet
@@ -60,9 +60,9 @@ class Headers(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One report. `event` is as in HookReport; `handle` or `number` tells the rule. `family` is 0 where a legacy table reports.
+    """One report. `event` is as in HookReport; `handle` or `number` identifies the rule. `family` is 0 for legacy tables.
 
-    `headers` are None in all but the first event of an nftables chain; `thread` is what all events about one packet have in common there.
+    `headers` are None in all but the first event of an nftables chain; `thread` is shared by all events about one packet there.
     """
 
     event: ReportEvent
@@ -80,7 +80,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def read_report(message: Received, device: Device) -> Report | None:
-    """A report by its message; None for a message that is none, or about a packet that this cannot read."""
+    """The report in a message; None if it has none, or for a packet that cannot be read here."""
     if message.kind == _NFULNL_MSG_PACKET:
         return _logged(read_netfilter(message.payload)[1], device)
     return _event(*read_netfilter(message.payload), device) if message.kind == NFT_MSG_TRACE else None
@@ -142,9 +142,9 @@ def _number(held: Attributes, kind: int) -> int:
 
 
 def headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:
-    """A packet by its headers; None where they are cut short. Nothing is known about its connection: the packet's `state` is empty.
+    """A packet from its headers; None if they are cut short. Nothing is known about its connection: the packet's `state` is empty.
 
-    `transport` may be empty when it follows in `network`.
+    `transport` may be empty if it follows in `network`.
     """
     version = network[0] >> 4 if network else 0
     if len(network) < (40 if version == 6 else 20):

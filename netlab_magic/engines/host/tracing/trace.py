@@ -29,13 +29,13 @@ from netlab_magic.model.topology import HOST
 __all__ = ["trace"]
 
 FEW = 16
-"""In a lab of up to so many namespaces all are listened in; in a larger one those that a packet can pass: the probe's own and routers."""
+"""In labs with up to this many namespaces, all are listened in; in larger ones, only the probe's own and routers."""
 
 
 def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> KernelTrace:
-    """The outcome of a probe, and all that the kernel reported about its packets. Raises Stopped, and OSError if the kernel cannot trace.
+    """The outcome of a probe, and what the kernel reported about its packets. Raises Stopped, and OSError if the kernel cannot trace.
 
-    Where a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
+    If a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
     """
     others: tuple[tuple[str, int], ...] = ()
     while True:
@@ -48,7 +48,7 @@ def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) 
 
 
 class Tracing:
-    """Listens from the first packet of a probe's first try to its end; a context manager that leaves nothing, whatever happens.
+    """Listens from the first packet of a probe's first try to its end; a context manager that always leaves nothing behind.
 
     `others` are destinations: packets to and from there are followed too (see `Wanted`).
     """
@@ -85,17 +85,17 @@ class Tracing:
                 place.listen(wanted)
 
     def looked(self) -> None:
-        """Takes in what has been reported, before it is more than the kernel keeps."""
+        """Reads what has been reported, before it is more than the kernel keeps."""
         for place in self._places.values():
             place.take()
 
     def ended(self) -> None:
-        """The first try is over: takes in the last reports and stops listening."""
+        """The first try is over: reads the last reports and stops listening."""
         for name, place in self._places.items():
             if place.listener is not None:
                 with self._namespaces.inside(name):
                     listener = place.stop()
-                # Each close waits for all packets on their way; together they wait once.
+                # Each close waits for all packets in flight; together they wait once.
                 thread = threading.Thread(target=listener.close)
                 thread.start()
                 self._closing.append(thread)
@@ -112,7 +112,7 @@ class Tracing:
         return self._passings
 
     def vanished(self) -> list[tuple[str, int]]:
-        """The destinations of packets that were lost from sight while a nat table had them."""
+        """The destinations of packets that were lost from sight in a nat table."""
         last = [seen.reports[-1] for _, seen in self._ours() if seen.direction != Direction.ACK]
         return [
             (report.headers.packet.destination, report.headers.packet.destination_port)
@@ -121,7 +121,7 @@ class Tracing:
         ]
 
     def account(self, outcome: Outcome) -> KernelTrace:
-        """Everything that was seen, and what else is known. An answered connection has more acknowledgements than the first."""
+        """Everything that was seen, and what else is known. Of an answered connection, only the first acknowledgement counts."""
         ours = ((name, one, one.direction) for name, one in self._ours() if not outcome.answered or one.direction != Direction.ACK)
         traced_hops = tuple(TracedHop(name, which, tuple(self._places[name].reports(one))) for name, one, which in ours if which)
         rules = {name: place.dumps[self._variant] for name, place in self._places.items() if place.dumps.get(self._variant)}
@@ -131,7 +131,7 @@ class Tracing:
 
 
 class _TracedNamespace:
-    """One namespace that is listened in; made, told to listen and to stop in that namespace."""
+    """One namespace that is listened in; the process must be in it to create this, to listen and to stop."""
 
     def __init__(self, variant: str, six: bool) -> None:
         self._variant = variant
@@ -185,7 +185,7 @@ class _TracedNamespace:
         return joined(report for report in read if report is not None and report.table != TRACING_TABLE)
 
     def reports(self, seen: SeenPacket) -> Iterator[HookReport]:
-        """The reports of one packet as what they say to the user."""
+        """The reports about one packet, in the user's terms."""
         hook, packet = "", Packet("", "")
         for report, following in zip(seen.reports, [*seen.reports[1:], None], strict=True):
             hook = report.hook or hook
@@ -208,7 +208,7 @@ class _TracedNamespace:
         return HookReport(report.event, hook, packet, table, report.chain, number, report.verdict)
 
     def _legacy(self, report: Report, hook: str, packet: Packet) -> HookReport:
-        """x_tables calls a rule without conditions the end of its chain, as that is a rule of this kind too; the number tells."""
+        """x_tables reports a rule without conditions like the end of its chain, which is such a rule too; the number distinguishes them."""
         chain = self._legacy_rules.table(report.table).chain(report.chain)
         is_rule = report.event == ReportEvent.RULE or (chain is not None and report.number <= len(chain.rules))
         table = report.table if self._variant == "legacy" else f"legacy {report.table}"
@@ -217,7 +217,7 @@ class _TracedNamespace:
 
 
 def _packet_then(report: Report, before: Packet) -> Packet:
-    """The packet at a report; an nftables event does not know the ports of a bridge, and often not the packet."""
+    """The packet at a report; an nftables event never has a bridge's ports, and often not the packet."""
     packet = report.headers.packet if report.headers else None
     if packet is None:
         return msgspec.structs.replace(before, mark=report.mark) if report.mark != before.mark else before

@@ -1,4 +1,4 @@
-"""The nftables table that reports a probe's packets, as netlink messages: which packets it matches, and what it does with them.
+"""The nftables table that reports a probe's packets, as netlink messages: which packets it matches, and what it does to them.
 
 At every hook it has one chain before all other tables and one after them. They log each packet of the probe; the chains that a
 packet meets first in a namespace also set its trace bit.
@@ -26,7 +26,7 @@ OUR_GROUP = 20_037
 """The group of nfnetlink_log that our chains log to."""
 
 _PRIORITIES = {ENTERS: -500, LEAVES: 500}
-"""Before defragmentation (-400) and raw (-300), and behind security (50) and source NAT (100)."""
+"""Before defragmentation (-400) and raw (-300), and after security (50) and source NAT (100)."""
 
 # linux/netfilter/nf_tables.h: attributes of tables and rules
 _NFTA_TABLE_NAME, _NFTA_TABLE_FLAGS, _NFT_TABLE_F_OWNER = 1, 2, 2
@@ -51,8 +51,8 @@ Held = tuple[int, int, bytes]
 class Wanted(msgspec.Struct, frozen=True):
     """Which packets to report: those with the probe's port or echo identifier, and the answers and errors to them.
 
-    `others` are destinations, with their ports: whatever goes there, or comes from there, is told of too. That is for a packet whose port
-    a rule has changed on its way.
+    `others` are destinations, with their ports: whatever goes there, or comes from there, is reported too. That is for packets whose
+    port a rule changed.
     """
 
     protocol: str
@@ -66,7 +66,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return socket.AF_INET6 if self.six else socket.AF_INET
 
     def conditions(self) -> Iterator[tuple[int, Sequence[Held]]]:
-        """For each kind of packet, its transport protocol and what must hold; a quoted header has no options, as ours have none."""
+        """For each kind of packet, its transport protocol and conditions; quoted headers have no options, because ours have none."""
         icmp = socket.IPPROTO_ICMPV6 if self.six else socket.IPPROTO_ICMP
         protocol = icmp if self.protocol == "icmp" else _PROTOCOLS[self.protocol]
         echo, reply = (128, 129) if self.six else (8, 0)
@@ -94,7 +94,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 @lru_cache(1)
 def table(wanted: Wanted) -> tuple[Message, ...]:
-    """The table with all its chains; it belongs to the socket that sends this. Kept, because every namespace gets the same one."""
+    """The table with all its chains, owned by the socket that sends it. Cached, because every namespace gets the same one."""
     return tuple(_messages(wanted))
 
 
@@ -124,7 +124,7 @@ def _expression(name: str, *held: bytes) -> bytes:
 
 
 def _compare(data: bytes) -> bytes:
-    """The register holds these bytes."""
+    """The condition that the register holds these bytes."""
     value = nested(_NFTA_CMP_DATA, attribute(_NFTA_DATA_VALUE, data))
     return _expression("cmp", attribute(_NFTA_CMP_SREG, be32(_NFT_REG_1)), attribute(_NFTA_CMP_OP, be32(_NFT_CMP_EQ)), value)
 
