@@ -77,12 +77,14 @@ def wanted_subnet(topology: Topology, daemon: Daemon, word: str) -> AnyNetwork:
 
 
 def subnet_of(network: AnyNetwork, gateway: str | None, ip_range: str | None) -> Subnet:
-    """A subnet with its gateway, which is its first address unless one is given. Raises StatementError for what lies outside of it."""
+    """A subnet with its gateway: the one given, or the first address that may be. Raises StatementError for what lies outside of it."""
     if gateway is not None and not _is_host(network, gateway):
         refuse(f"the gateway {gateway} is not an address of {network}", gateway)
     if ip_range is not None and not _is_part(ip_network(str(ip_range)), network):
         refuse(f"the range {ip_range} does not lie within the subnet {network}", ip_range)
-    return Subnet(str(network), str(gateway or network[1]), ip_range=str(ip_range or ""))
+    pool = ip_network(str(ip_range)) if ip_range is not None else network
+    first = pool[1] if pool[0] == network[0] else pool[0]
+    return Subnet(str(network), str(gateway or first), ip_range=str(ip_range or ""))
 
 
 def _is_host(network: AnyNetwork, address: str) -> bool:
