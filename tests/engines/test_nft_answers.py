@@ -51,7 +51,6 @@ def said_in(lab, command):
         "nft monitor",
         "nft list hooks",
         "nft 'include \"/etc/rules.nft\"'",
-        "nft get element t s { 1 }",
     ],
 )
 def test_what_the_simulated_nft_does_not_know_is_said_in_one_sentence(command):

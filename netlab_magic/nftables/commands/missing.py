@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from netlab_magic.nftables.commands.complaints import MISSING, Complaint, Refused
 from netlab_magic.nftables.commands.cursor import Name
 from netlab_magic.nftables.commands.draft import Address, Draft, DraftTable
+from netlab_magic.nftables.ruleset import Table
 
 __all__ = ["no_such", "no_table"]
 
@@ -34,7 +35,9 @@ def _alike(wrong: str, names: Iterable[str]) -> str:
     return best
 
 
-def no_such(what: str, name: Name, table: DraftTable, names: Collection[str], *, by_kernel: bool = True, says_rule: bool = True) -> Refused:
+def no_such(
+    what: str, name: Name, table: DraftTable | Table, names: Collection[str], *, by_kernel: bool = True, says_rule: bool = True
+) -> Refused:
     """A chain, a set or an object is not in its table."""
     near = _alike(name.text, names)
     if near:

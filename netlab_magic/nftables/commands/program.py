@@ -8,7 +8,7 @@ from netlab_magic.nftables.commands.complaints import Complaint, Refused, Unavai
 from netlab_magic.nftables.commands.draft import Address, Tables
 from netlab_magic.nftables.commands.grammar import read_commands
 from netlab_magic.nftables.commands.request import Request
-from netlab_magic.nftables.commands.shown import Form, reset, shown
+from netlab_magic.nftables.commands.shown import Form, got, reset, shown
 from netlab_magic.nftables.commands.transaction import Failed, carried_out
 
 __all__ = ["Answer", "called"]
@@ -119,8 +119,6 @@ def _performed(
     shared: Sequence[Address],
 ) -> Answer:
     changes = [request for request in requests if request.verb not in ("list", "get", "reset")]
-    if any(request.verb == "get" for request in requests):
-        raise Unavailable("get element")
     if "e" in flags and changes:
         raise Unavailable("-e")
     after = carried_out(tables, changes, devices) if changes else tables
@@ -131,6 +129,8 @@ def _performed(
             if request.verb == "list":
                 others = [title for title in shared if request.family in ("", title[0])] if request.kind == "tables" else []
                 output += "".join(f"table {' '.join(title)}\n" for title in others) + shown(after, request, form)
+            elif request.verb == "get":
+                output += got(after, request, form)
             elif request.verb == "reset":
                 text, after = reset(after, request)
                 output += text

@@ -16,7 +16,7 @@ from netlab_magic.nftables.ruleset import Set
 from netlab_magic.nftables.statements import Counter, Statement, Verdict
 from netlab_magic.nftables.text.words import NotUnderstood
 
-__all__ = ["with_elements", "without_elements"]
+__all__ = ["elements_asked_for", "with_elements", "without_elements"]
 
 _FULL = "Too many open files in system"
 _Placed = tuple[Element, Span]
@@ -55,6 +55,25 @@ def without_elements(found: Set, body: Elements, table: DraftTable) -> Set:
         if held.pop(element.key, None) is None:
             raise Refused.at("element does not exist", span) if _is_by_interval(found) else Refused.by_kernel(MISSING, span)
     return msgspec.structs.replace(found, elements=tuple(held.values()))
+
+
+def elements_asked_for(found: Set, body: Elements, family: str) -> tuple[Element, ...] | None:
+    """The elements of a set in which keys are found; None where one is in none of them. Raises Refused."""
+    asked = [_holding(found, element.key) for element, _ in _read(found, body, family)]
+    there = [element for element in asked if element is not None]
+    if len(there) < len(asked):
+        return None
+    return tuple(there) if _is_by_interval(found) else in_order(there, found.key_types, by_interval=False)
+
+
+def _holding(found: Set, key: Expression) -> Element | None:
+    parts = key.parts if isinstance(key, Concatenation) else (key,)
+    for element in found.elements:
+        held = element.key.parts if isinstance(element.key, Concatenation) else (element.key,)
+        spans = [(interval_of(whole), interval_of(part)) for whole, part in zip(held, parts, strict=False)]
+        if element.key == key or all(whole[0] <= part[0] and part[1] <= whole[1] for whole, part in spans):
+            return element
+    return None
 
 
 def _is_by_interval(found: Set) -> bool:

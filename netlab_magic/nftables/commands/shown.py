@@ -6,14 +6,16 @@ import msgspec
 
 from netlab_magic.nftables.commands.complaints import MISSING, Refused
 from netlab_magic.nftables.commands.draft import Tables
-from netlab_magic.nftables.commands.request import Request
+from netlab_magic.nftables.commands.missing import no_such
+from netlab_magic.nftables.commands.request import Elements, Request
+from netlab_magic.nftables.commands.set_elements import elements_asked_for
 from netlab_magic.nftables.listing import block_lines, table_lines
 from netlab_magic.nftables.ruleset import Block, Chain, Flowtable, Hook, NamedObject, Ruleset, Set, Table, Verbatim
 from netlab_magic.nftables.state import stateless
 from netlab_magic.nftables.statements import Counter, Quota
 from netlab_magic.nftables.text.expression_printer import Style, style_of
 
-__all__ = ["Form", "reset", "shown"]
+__all__ = ["Form", "got", "reset", "shown"]
 
 _PLURALS = {"chains": "chain", "sets": "set", "maps": "map", "flowtables": "flowtable"}
 _QUIET = ("counters", "quotas", "limits")  # kinds of which nft does not print tables that have none
@@ -52,6 +54,24 @@ def shown(tables: Tables, request: Request, form: Form) -> str:
     if block is None:
         raise Refused.at(MISSING, request.name.span)
     return _text(_framed(table, [block], style))
+
+
+def got(tables: Tables, request: Request, form: Form) -> str:
+    """What `get element` prints. Raises Refused."""
+    assert request.table
+    assert request.name
+    assert isinstance(request.body, Elements)
+    found = _formed(tables.ruleset, form)
+    table = found.table(*request.address)
+    held = table.set(request.name.text) if table else None
+    if table is None:
+        raise Refused.at(MISSING, request.table.span)
+    if held is None:
+        raise no_such("set", request.name, table, [each.name for each in table.sets], by_kernel=False)
+    elements = elements_asked_for(held, request.body, table.family)
+    if elements is None:
+        raise Refused.by_kernel(MISSING, request.span)
+    return _text(_framed(table, [msgspec.structs.replace(held, elements=elements, raw="")], style_of(found.version)))
 
 
 def _text(lines: Iterator[str]) -> str:
