@@ -66,7 +66,7 @@ class Links:
         """The next hop of a packet that has left a namespace."""
         frame = walk.last
         routing = self.routing(namespace, frame.six)
-        hop = walk.hop if routing.policy is not None and walk.hop else routing.route(frame.destination)
+        hop = walk.hop or routing.route(frame.destination)
         device = frame.port_out or (hop.device if hop else frame.output)
         address = shown(hop.next if hop else frame.destination, frame.six)
         own = routing.source_for(hop.device, hop.next) if hop else None

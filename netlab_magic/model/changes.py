@@ -167,6 +167,8 @@ class DeleteRoute(_Change, frozen=True):
 
 
 def _route(namespace: str, verb: str, route: Route) -> str:
+    if route.others:
+        return _ip(namespace, f"{'-6 ' * (route.family == 'ipv6')}route {verb} {route}")
     via = f" via {route.via}" if route.via else ""
     device = f" dev {route.device}" if route.device and not route.via else ""
     source = f" src {route.source}" if route.source else ""

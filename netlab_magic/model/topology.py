@@ -117,7 +117,8 @@ ROUTE_KINDS = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "t
 class Route(msgspec.Struct, frozen=True, order=True):
     """An entry of the main routing table: `destination` is "default" or a CIDR; if `via` is None, it is directly connected.
 
-    `source` is the preferred source address (`src`). `kind` is one of ROUTE_KINDS; any but unicast stops the packet.
+    `source` is the preferred source address (`src`). `kind` is one of ROUTE_KINDS; any but unicast stops the packet. A route with several
+    next hops (multipath) has the first in `via` and `device`, and the others in `others`, each with its gateway and device.
     """
 
     destination: str
@@ -125,6 +126,7 @@ class Route(msgspec.Struct, frozen=True, order=True):
     device: str | None = None
     source: str | None = None
     kind: str = "unicast"
+    others: tuple[tuple[str | None, str | None], ...] = ()
 
     @property
     def family(self) -> str:
@@ -134,8 +136,15 @@ class Route(msgspec.Struct, frozen=True, order=True):
     def __str__(self) -> str:
         """The route as `ip route` writes it: `default via 10.0.0.1 dev eth0`, `blackhole 9.9.9.9/32`."""
         kind = "" if self.kind == "unicast" else f"{self.kind} "
-        parts = (("via", self.via), ("dev", self.device), ("src", self.source))
-        return f"{kind}{self.destination}{''.join(f' {word} {value}' for word, value in parts if value)}"
+        hop = _words(("via", self.via), ("dev", self.device))
+        if self.others:
+            hops = (hop, *(_words(("via", via), ("dev", device)) for via, device in self.others))
+            return f"{kind}{self.destination}{_words(('src', self.source))}{''.join(f' nexthop{each}' for each in hops)}"
+        return f"{kind}{self.destination}{hop}{_words(('src', self.source))}"
+
+
+def _words(*parts: tuple[str, str | None]) -> str:
+    return "".join(f" {word} {value}" for word, value in parts if value)
 
 
 class Server(msgspec.Struct, frozen=True, order=True):

@@ -57,7 +57,11 @@ def walk(
 
 
 class _Unrouted(Exception):
-    """Which route a packet takes cannot be told."""
+    """Which route a packet takes cannot be told; with `forks`, the answer to one question would tell."""
+
+    def __init__(self, why: str, *, forks: bool = False) -> None:
+        super().__init__(why)
+        self.forks = forks
 
 
 class _Pipeline(AtHooks):
@@ -89,7 +93,8 @@ class _Pipeline(AtHooks):
             found = self.result(Outcome.UNKNOWN, f"unknown because {doubt}")
             return msgspec.structs.replace(found, doubt=doubt, undecided=end.line.place, forks=end.forks)
         except _Unrouted as end:
-            return msgspec.structs.replace(self.result(Outcome.UNKNOWN, f"unknown because {end}"), doubt=str(end))
+            found = self.result(Outcome.UNKNOWN, f"unknown because {end}")
+            return msgspec.structs.replace(found, doubt=str(end), forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
     def meet_links(self, leaves: bool, device: str, port: str) -> None:
@@ -236,7 +241,23 @@ class _Pipeline(AtHooks):
         if self.routing is not None:
             plain = self.routing.policy is None
             self.hop = self.routing.route(destination) if plain else self.routing.hop_for(self.question(destination))
+            if self.hop is not None and self.hop.others:
+                self.hop = self.one_of(self.hop, destination)
         return self.hop
+
+    def one_of(self, hop: NextHop, destination: int) -> NextHop:
+        """One of several next hops: the kernel chooses by a hash of the addresses (fib_multipath_hash), the model follows each."""
+        why = f"a route of the host to {shown(destination, self.frame.six)} has several next hops"
+        if not self.frame.input:
+            raise _Unrouted(why)  # the source that a program gets depends on the choice
+        *first, last = hop, *hop.others
+        for each in first:
+            is_chosen = next(self.assumed, None)
+            if is_chosen is None:
+                raise _Unrouted(why, forks=True)
+            if is_chosen:
+                return each
+        return last
 
     def device_towards(self, destination: int) -> str:
         if self.routing is None:

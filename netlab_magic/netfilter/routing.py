@@ -91,13 +91,14 @@ def _settings(place: Namespace, device: str, key: str) -> list[str]:
 class NextHop(msgspec.Struct, frozen=True):
     """The next hop of a packet: the outgoing device and the next hop's address; `local` if it stays here.
 
-    `source` is the address that the route wants the host's own packets to come from.
+    `source` is the address that the route wants the host's own packets to come from. `others` are those that the kernel may choose as well.
     """
 
     device: str
     next: int
     local: bool = False
     source: int | None = None
+    others: tuple["NextHop", ...] = ()
 
 
 class _Reach(msgspec.Struct, frozen=True):
@@ -113,6 +114,7 @@ class _Reach(msgspec.Struct, frozen=True):
     via: int | None
     source: int | None = None
     kind: str = "unicast"
+    others: tuple[tuple[str, int | None], ...] = ()
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -190,11 +192,18 @@ class Routing:
             network = ip_network(everything if route.destination == "default" else route.destination, strict=False)
             if (network.version == 6) != self.six:
                 continue
-            via = number_of(route.via) if route.via else None
-            device = route.device or (self._on_link(via) if via is not None else "")
-            if device in up or route.kind != "unicast":
+            hops = [self._through(via, device) for via, device in ((route.via, route.device), *route.others)]
+            alive = [hop for hop in hops if hop[0] in up or route.kind != "unicast"]
+            if alive:
+                (device, via), *others = alive
                 source = number_of(route.source) if route.source else None
-                yield _Reach(network.prefixlen, int(network.network_address), int(network.netmask), device, via, source, route.kind)
+                found = network.prefixlen, int(network.network_address), int(network.netmask)
+                yield _Reach(*found, device, via, source, route.kind, tuple(others))
+
+    def _through(self, gateway: str | None, device: str | None) -> tuple[str, int | None]:
+        """The device and the gateway of a next hop."""
+        via = number_of(gateway) if gateway else None
+        return device or (self._on_link(via) if via is not None else ""), via
 
     def _on_link(self, via: int) -> str:
         return next((own.device for own in self.own if via & own.mask == own.number & own.mask), "")
@@ -268,7 +277,7 @@ class Routing:
         if not mode:
             return True
         back = self.route(source)
-        return back is not None and (mode != 1 or back.device == device)
+        return back is not None and (mode != 1 or device in {hop.device for hop in (back, *back.others)})
 
     def route(self, address: int) -> NextHop | None:
         """The route to an address by longest prefix; None without a route."""
@@ -284,7 +293,8 @@ class Routing:
     def _hop(self, address: int, found: _Reach | None) -> NextHop | None:
         if found is None or found.kind != "unicast":
             return None
-        return NextHop(found.device, address if found.via is None else found.via, source=found.source)
+        others = tuple(NextHop(device, address if via is None else via, source=found.source) for device, via in found.others)
+        return NextHop(found.device, address if found.via is None else found.via, False, found.source, others)
 
     def hop_for(self, asked: Asked) -> NextHop | None:
         """The next hop of a packet, by `ip rule` where that says more than the kernel's own rules."""

@@ -233,6 +233,8 @@ def masquerading(ports: Span | None) -> Action:
         if routing and routing.policy is not None and not frame.six and routing.has_several(frame.output):
             raise Unjudged(f"masquerades, and which of the addresses of {frame.output} it takes depends on ip rule")
         hop = routing.route(frame.destination) if routing else None
+        hops = (each for each in (hop, *hop.others) if each.device == frame.output) if hop else iter(())
+        hop = next(hops, hop)
         towards = hop.next if hop and not frame.six else frame.destination
         address = routing.source_for(frame.output, towards) if routing else None
         if address is None:

@@ -7,7 +7,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import Route, RoutingRule
-from netlab_magic.netfilter import Device, Host, Outcome, walk
+from netlab_magic.netfilter import Device, Host, Outcome, every_branch, walk
 
 OWN = (RoutingRule(0, table=255), RoutingRule(32766, table=254), RoutingRule(32767, table=253))
 PLAIN = Host(
@@ -50,6 +50,27 @@ RULES = [
 def test_the_first_rule_with_a_route_decides(rules, device):
     found = walk(FORWARDED, NO_RULES, host(*rules))
     assert (found.outcome, found.last.output, found.hop and found.hop.device) == (Outcome.FORWARDED, device, device)
+
+
+SEVERAL = msgspec.structs.replace(PLAIN, routes=(Route("default", "10.2.0.9", "wan", others=(("10.3.0.9", "vpn"),)),))
+
+
+def test_every_one_of_several_next_hops_is_followed():
+    """The kernel chooses by a hash of the addresses (fib_multipath_hash)."""
+    ways, are_all = every_branch(lambda assumed: ((found := walk(FORWARDED, NO_RULES, SEVERAL, assumed=assumed)), found.forks), 9)
+    assert ([(way.last.output, way.hop.device) for way in ways], are_all) == ([("wan", "wan"), ("vpn", "vpn")], True)
+    own = walk(Packet("10.2.0.1", "8.8.8.8", "udp", 4000, 53), NO_RULES, SEVERAL)
+    assert (own.outcome, own.forks, own.doubt) == (Outcome.UNKNOWN, False, "a route of the host to 8.8.8.8 has several next hops")
+
+
+def test_a_next_hop_whose_device_is_down_is_none():
+    wan = Device("wan", ("10.2.0.1/24",), up=False)
+    down = msgspec.structs.replace(SEVERAL, devices=tuple(wan if held.name == "wan" else held for held in SEVERAL.devices))
+    assert walk(FORWARDED, NO_RULES, down).last.output == "vpn"
+
+
+def test_a_route_with_several_next_hops_is_written_as_ip_takes_it():
+    assert str(SEVERAL.routes[0]) == "default nexthop via 10.2.0.9 dev wan nexthop via 10.3.0.9 dev vpn"
 
 
 def test_a_throw_route_leads_to_the_next_rule():

@@ -198,13 +198,14 @@ def _interface(device: PrintedDevice, all_of_them: Mapping[str, PrintedDevice]) 
 
 
 def routes(found: Iterable[PrintedRoute], interfaces: Sequence[Interface]) -> tuple[Route, ...]:
-    """The routes that do not follow from the interfaces' addresses; the one with the smaller metric first, and of equal ways one."""
+    """The routes that do not follow from the interfaces' addresses; the one with the smaller metric first."""
     implied = {(network_of(cidr), held.name) for held in interfaces for cidr in held.addresses}
     kept: list[tuple[int, Route]] = []
     for route in found:
-        hop = (*route.nexthops, route)[0]
+        hop, *more = route.nexthops or (route,)
         device = hop.dev if route.type == "unicast" else None
-        made = Route(route.destination(), hop.next, device, route.prefsrc, route.type)
+        others = tuple((other.next, other.dev) for other in more)
+        made = Route(route.destination(), hop.next, device, route.prefsrc, route.type, others)
         if route.counts and _is_network(made.destination) and (made.via or (made.destination, made.device) not in implied):
             kept.append((route.metric, made))
     return tuple(dict.fromkeys(route for _, route in sorted(kept, key=lambda entry: entry[0])))

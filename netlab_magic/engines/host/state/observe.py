@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import socket
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from ipaddress import ip_address
@@ -31,7 +32,8 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 1
 _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_NETNSID = 18, 33, 37
 _IFLA_INFO_KIND, _IFLA_INFO_SLAVE_DATA, _IFLA_BRPORT_MODE, _IFLA_BRPORT_ISOLATED = 1, 5, 4, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_MULTIPATH = 1, 4, 5, 7, 9
+_RTNEXTHOP = struct.Struct("=HxxI")
 _ROUTE_KINDS = {number: kind for kind, number in ROUTE_KINDS.items()}
 _IFF_UP, _ARPHRD_LOOPBACK = 1, 772
 _MAIN_TABLE, _LOCAL_TABLE = 254, 255
@@ -218,8 +220,7 @@ def _with_rules(namespace: Namespace, netlink: RouteSocket, names: Mapping[int, 
     known = tuple(rule for rule in rules if rule is not None)
     numbers = {rule.table for rule in known if rule.kind == "table" and rule.table not in _KERNEL_TABLES}
     tables = {number: tuple(_routes(netlink, names, number)) for number in sorted(numbers)}
-    is_clear = all(route.device or route.kind != "unicast" for routes in tables.values() for route in routes)  # not of several next hops
-    if len(known) < len(rules) or not is_clear or not _asks_local_first(known):
+    if len(known) < len(rules) or not _asks_local_first(known):
         return namespace
     return msgspec.structs.replace(namespace, rules=known, tables=tables)
 
@@ -239,12 +240,27 @@ def _routes(netlink: RouteSocket, names: Mapping[int, str], table: int = _MAIN_T
             if kind is None or (table == _MAIN_TABLE and header.rtm_protocol in (_RTPROT_KERNEL, _RTPROT_RA)):
                 continue
             destination = ip_address(held.get(_RTA_DST, bytes(width)))
-            via = str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
+            hops = list(_next_hops(held, names))
+            via, device = hops[0]
             is_default = not header.rtm_dst_len and (family == socket.AF_INET or via)  # `default dev eth0` alone would be IPv4's
             network = "default" if is_default else f"{destination}/{header.rtm_dst_len}"
             source = str(ip_address(held[_RTA_PREFSRC])) if _RTA_PREFSRC in held else None
-            device = names.get(number(held.get(_RTA_OIF, b""))) if kind == "unicast" else None
-            yield Route(network, via, device, source, kind)
+            yield Route(network, via, device if kind == "unicast" else None, source, kind, tuple(hops[1:]))
+
+
+def _next_hops(held: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str | None, str | None]]:
+    """The gateway and the device of each next hop of a route (struct rtnexthop)."""
+    packed = held.get(_RTA_MULTIPATH, b"")
+    if not packed:
+        yield _gateway(held), names.get(number(held.get(_RTA_OIF, b"")))
+    while len(packed) >= _RTNEXTHOP.size:
+        length, index = _RTNEXTHOP.unpack_from(packed)
+        yield _gateway(attributes(packed[:length], _RTNEXTHOP.size)), names.get(index)
+        packed = packed[(length + 3) & ~3 :]
+
+
+def _gateway(held: Attributes) -> str | None:
+    return str(ip_address(held[_RTA_GATEWAY])) if _RTA_GATEWAY in held else None
 
 
 def _sysctl_path(key: str) -> str:
