@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED, Observed
-from netlab_magic.errors import CommandFailed
+from netlab_magic.errors import CommandFailed, StatementError
 from netlab_magic.nftables import listing, parse
 from netlab_magic.nftables.listing import hook_text
 from netlab_magic.nftables.ruleset import Chain
@@ -50,12 +50,14 @@ def _numbered(chain: Chain, family: str) -> Iterator[str]:
 
 
 def _ruleset(engine: Engine, observed: Observed, options: str = "") -> tuple[str, str]:
-    """The listing, and a remark about it."""
+    """The listing, and a remark about it. Raises StatementError where nobody knows, and CommandFailed."""
     ready = engine.ready
     if ready.sends and (ready.way, ready.firewall) != (SIMULATED, "nft"):  # a simulated nft does not know the tables of iptables-nft
         with suppress(TooLong):  # nft's own tables were read back completely
             return _listed_by_nft(engine, options), ""
     found = [foreign for foreign in observed.foreign if foreign.owner == "nftables"]
+    if not found and ready.way == "load":
+        raise StatementError("no listing of nft was loaded, so it is not known which tables it has")
     if any(not foreign.text for foreign in found):
         raise CommandFailed(_NO_NFT)
     text = "".join(foreign.text for foreign in found)

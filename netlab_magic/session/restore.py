@@ -26,15 +26,17 @@ def bring_back(network: Network, state: Seen) -> Seen:
     engine, foreign = network.engine, state.knows_other_filters
     now = network.look(foreign=foreign)
     then = state.completed(now)
+    changes, commands = between(now.topology, then.topology), docker.before_rules(network.dockerd, then.dockerd)
     try:
-        engine.apply(between(now.topology, then.topology))
-        run_commands(engine, docker.before_rules(network.dockerd, then.dockerd))
-        held = network.look(foreign=True) if foreign else now
+        engine.apply(changes)
+        run_commands(engine, commands)
+        held = network.look(foreign=True) if foreign and (changes or commands) else now
         restore_rules(engine, then, PROGRAM_OF)
         run_commands(engine, docker.after_rules(network.dockerd, then.dockerd))
         if foreign:
             _bring_back_inside(engine, held, then)
-            _bring_back_native(engine, network.look(foreign=True), then)
+            loses_tables = engine.ready.firewall == "nft" and held.native  # iptables-nft-restore makes its tables anew
+            _bring_back_native(engine, network.look(foreign=True) if loses_tables else held, then)
     except Refusal as refusal:
         raise KernelRefused(f"the kernel refused to go back: {refusal.message}", errno=refusal.errno) from None
     after = network.look(foreign=foreign)

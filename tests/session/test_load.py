@@ -92,6 +92,8 @@ def test_what_would_write_or_send_is_refused_in_one_sentence(lab: Lab, line: str
     before = str(lab.show("save"))
     with pytest.raises(StatementError, match="this lab was loaded from a file: nothing is changed and no packet is sent"):
         lab.run(line)
+    with pytest.raises(StatementError, match="no listing of nft was loaded, so it is not known which tables it has"):
+        lab.show("nft")
     with pytest.raises(StatementError, match="loaded from a file"):
         Lab().run(f"load - <<END\n{FILTER}END\n{line}")
     assert str(lab.show("save")) == before
