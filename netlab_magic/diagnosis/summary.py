@@ -20,7 +20,7 @@ from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["Account", "account", "kind_words"]
+__all__ = ["Account", "account"]
 
 _ECHOES = {8: message("the echo request"), 0: message("the echo reply"), 128: message("the echo request"), 129: message("the echo reply")}
 
@@ -76,13 +76,13 @@ def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say
     probe = prediction.probe
     if outcome is None and prediction.unknown:
         return say("The rules alone do not say whether {flow} is answered: {why}.", flow=probe, why=prediction.unknown)
-    request = kind_words(prediction.request.hops[0].host_trace.sent, say) if prediction.request.hops else say("the packet")
+    request = _kind_words(prediction.request.hops[0].host_trace.sent, say) if prediction.request.hops else say("the packet")
     back = prediction.back
-    answer = kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")
+    answer = _kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")
     reply_lost = verdict == Verdict.BLOCKED and prediction.verdict == verdict and prediction.request.arrived and back is not None
     untold = verdict == Verdict.BLOCKED and prediction.verdict != verdict
     cut = prediction.cut if verdict == prediction.verdict else None
-    packet = kind_words(cut.hops[0].host_trace.sent, say) if cut is not None else say("what follows")
+    packet = _kind_words(cut.hops[0].host_trace.sent, say) if cut is not None else say("what follows")
     if cut is not None or (outcome is not None and outcome.connected):
         text = _CUT[verdict]
     else:
@@ -105,7 +105,7 @@ def _where(prediction: Prediction, rulesets: Mapping[str, Ruleset], outcome: Out
         death = _death(request, rulesets, say)
         if back is None or back.arrived:
             return death
-        answer = kind_words(back.hops[0].host_trace.sent, say)
+        answer = _kind_words(back.hops[0].host_trace.sent, say)
         return say.paragraph([death, say("The answer to that, {answer}, is lost too.", answer=answer), _death(back, rulesets, say)])
     told = [_translated(prediction, say), lost_words(request.lost, request.values, say) if request.lost else ""]
     if prediction.cut is not None:
@@ -127,7 +127,7 @@ def _translated(prediction: Prediction, say: Language) -> str:
             if translates and visit.rule and after and (before.destination, before.destination_port) != _to(after):
                 text = message("On {namespace}, rule {number} of {chain} gives {packet} another destination: {address}.")
                 address = f"{after.destination}:{after.destination_port}" if after.destination_port else after.destination
-                told.append(say(text, packet=kind_words(before, say), address=address, **_site(hop.namespace, visit, say)))
+                told.append(say(text, packet=_kind_words(before, say), address=address, **_site(hop.namespace, visit, say)))
     last = prediction.request.hops[-1].namespace
     if prediction.probe.target not in ("", last):
         told.append(say("So {namespace} gets it instead.", namespace=_place(last, say)))
@@ -165,7 +165,7 @@ def _passed(prediction: Prediction, say: Language) -> str:
         if trace is None:
             continue
         rules = [rule for hop in trace.hops for rule in _deciders(hop, say)]
-        packet = kind_words(trace.hops[0].host_trace.sent, say)
+        packet = _kind_words(trace.hops[0].host_trace.sent, say)
         if rules:
             joined = say.several(message("{}, {}"), message("{} and {}"), rules)
             said.append(say("{packet} is accepted by {rules}.", packet=f"{packet[:1].upper()}{packet[1:]}", rules=joined))
@@ -192,7 +192,7 @@ def _death(trace: Trace, rulesets: Mapping[str, Ruleset], say: Language) -> str:
     hop = trace.hops[-1]
     if trace.lost:
         return lost_words(trace.lost, trace.values, say)
-    packet = kind_words(hop.host_trace.sent, say)
+    packet = _kind_words(hop.host_trace.sent, say)
     decided = hop.host_trace.decided_by
     if hop.host_trace.cause != Cause.RULE or decided is None:
         return lost_words(*stopped_by(hop), say)
@@ -266,7 +266,7 @@ def _alarm(differences: Sequence[Difference], say: Language) -> str:
     )
 
 
-def kind_words(packet: Packet, say: Language) -> str:
+def _kind_words(packet: Packet, say: Language) -> str:
     """A packet as a noun: the echo request, the SYN, the datagram, the ICMP error."""
     if "icmp" in packet.protocol:
         return say(_ECHOES.get(packet.icmp_type, message("the ICMP error")))

@@ -13,7 +13,7 @@ from netlab_magic.model.kernel_trace import Direction, DropKind, HookReport, Ker
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import FATAL, Event, PacketPath, PathStep
 
-__all__ = ["Row", "RowKind", "followed", "path_of_trace", "rows_of", "rule_of", "rulesets_of", "source_port_of"]
+__all__ = ["Row", "RowKind", "followed", "path_of_trace", "rows_of", "rulesets_of", "source_port_of"]
 
 
 class RowKind(StrEnum):
@@ -60,7 +60,7 @@ def rulesets_of(traced: KernelTrace) -> dict[str, Ruleset]:
     return {name: save_format.parse(text, strict=False) for name, text in traced.rules.items()}
 
 
-def rule_of(report: HookReport, ruleset: Ruleset) -> Rule | None:
+def _rule_of(report: HookReport, ruleset: Ruleset) -> Rule | None:
     """The rule that a report is about; None for the end of a chain, and for a table of another program."""
     chain = ruleset.table(report.table).chain(report.chain)
     return chain.rules[report.rule - 1] if chain and report.rule and report.rule <= len(chain.rules) else None
@@ -68,7 +68,7 @@ def rule_of(report: HookReport, ruleset: Ruleset) -> Rule | None:
 
 def followed(report: HookReport, ruleset: Ruleset) -> str:
     """What followed in iptables' words: the rule's target, the policy, RETURN; "" when the packet went on to the next rule."""
-    rule = rule_of(report, ruleset)
+    rule = _rule_of(report, ruleset)
     if rule is not None:
         return rule.jump
     if report.event == ReportEvent.RETURN:
@@ -93,7 +93,7 @@ def rows_of(traced_hop: TracedHop, ruleset: Ruleset) -> list[Row]:
 def _in_hook(hook: str, seen: list[HookReport], ruleset: Ruleset) -> Iterator[Row]:
     told = [one for one in seen if one.event not in (ReportEvent.ENTERS, ReportEvent.LEAVES)]
     for one in told:
-        rule = rule_of(one, ruleset)
+        rule = _rule_of(one, ruleset)
         yield Row(RowKind(one.event), hook, one.table, one.chain, one.rule, rule.spec if rule else "", followed(one, ruleset))
     left = seen[-1].event == ReportEvent.LEAVES
     changes = _changes(seen[0].packet, seen[-1].packet)

@@ -3,7 +3,7 @@
 Taken from the images' Dockerfiles as of 2025; another tag may differ, so whatever is assumed is said.
 """
 
-__all__ = ["exposed_by", "short_name"]
+__all__ = ["exposed_by"]
 
 _EXPOSED = {
     "adminer": "8080/tcp",
@@ -36,7 +36,7 @@ _EXPOSED = {
 }
 
 
-def short_name(image: str) -> str:
+def _short_name(image: str) -> str:
     """An image's name without registry, tag and digest.
 
     >>> short_name("docker.io/library/nginx:1.27-alpine"), short_name("redis@sha256:0a1b")
@@ -51,4 +51,4 @@ def exposed_by(image: str) -> tuple[str, ...]:
     >>> exposed_by("mysql:8")
     ('3306/tcp', '33060/tcp')
     """
-    return tuple(_EXPOSED.get(short_name(image), "").split())
+    return tuple(_EXPOSED.get(_short_name(image), "").split())

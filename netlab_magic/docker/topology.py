@@ -9,9 +9,7 @@ from netlab_magic.language.plan_topology import desired, host_end, refuse
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server, Topology
 
 __all__ = [
-    "BRIDGES_MEET_IPTABLES",
     "local_routing",
-    "proxies_of",
     "with_container",
     "with_network",
     "without_container",
@@ -19,7 +17,7 @@ __all__ = [
     "without_proxies",
 ]
 
-BRIDGES_MEET_IPTABLES = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
+_BRIDGES_MEET_IPTABLES = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
 """The sysctl by which bridged frames meet the rules of an IP version."""
 
 FORWARDING6 = "net.ipv6.conf.all.forwarding"
@@ -43,7 +41,7 @@ def with_network(topology: Topology, daemon: Daemon, network: Network) -> Topolo
         topology = desired(topology, s.Sysctl(local_routing(network.bridge), "1", HOST))
     if daemon.release.filters_bridges(network.icc, daemon.userland_proxy):
         for subnet in network.subnets:
-            topology = desired(topology, s.Sysctl(BRIDGES_MEET_IPTABLES[subnet.version], "1", HOST))
+            topology = desired(topology, s.Sysctl(_BRIDGES_MEET_IPTABLES[subnet.version], "1", HOST))
     return topology
 
 
@@ -65,7 +63,7 @@ def with_container(topology: Topology, daemon: Daemon, container: Container) -> 
     if namespace is None or namespace not in topology.namespaces:
         return topology
     topology = _answering(topology, container, namespace)
-    missing = tuple(proxy for proxy in proxies_of(daemon, container) if proxy not in topology.servers)
+    missing = tuple(proxy for proxy in _proxies_of(daemon, container) if proxy not in topology.servers)
     return msgspec.structs.replace(topology, servers=(*topology.servers, *missing)) if missing else topology
 
 
@@ -157,7 +155,7 @@ def served_ports(container: Container) -> list[tuple[int, str]]:
 
 def without_proxies(topology: Topology, daemon: Daemon, container: Container) -> Topology:
     """The topology without a container's proxies, before its ports lead somewhere else."""
-    gone = set(proxies_of(daemon, container))
+    gone = set(_proxies_of(daemon, container))
     return (
         msgspec.structs.replace(topology, servers=tuple(server for server in topology.servers if server not in gone)) if gone else topology
     )
@@ -175,7 +173,7 @@ def without_container(topology: Topology, daemon: Daemon, container: Container) 
     return topology.without_namespace(container.name) if has_namespace else topology
 
 
-def proxies_of(daemon: Daemon, container: Container) -> tuple[Server, ...]:
+def _proxies_of(daemon: Daemon, container: Container) -> tuple[Server, ...]:
     """The userland proxies of a container, one for each port that is bound on the host.
 
     One that is bound on all addresses of both IP versions and leads to one address of the container is a single server.

@@ -27,7 +27,7 @@ from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 
-__all__ = ["KernelEngine", "NotReady", "command_for"]
+__all__ = ["KernelEngine", "NotReady"]
 
 START_SECONDS = 20.0
 SILENCE_SECONDS = 15.0
@@ -46,7 +46,7 @@ class NotReady(Exception):
         self.report = report
 
 
-def command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[str, str]]:
+def _command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[str, str]]:
     """The command that starts a host, and its environment."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -71,7 +71,7 @@ class KernelEngine:
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115 (it lives as long as the host)
         self._socket, theirs = socket.socketpair()
-        words, environment = command_for(way, firewall, name)
+        words, environment = _command_for(way, firewall, name)
         with theirs:
             self._process = subprocess.Popen(
                 words, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=self._errors, env=environment, start_new_session=True

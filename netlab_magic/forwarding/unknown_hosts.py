@@ -17,9 +17,9 @@ from netlab_magic.language.plan_topology import host_end
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Route, Topology, uncertain
 from netlab_magic.netfilter.routing import NextHop, Routing, host_of
 
-__all__ = ["INTERNET_ADDRESS", "answers", "assumed_of", "inhabitants", "with_unknown_hosts"]
+__all__ = ["answers", "assumed_of", "inhabitants", "with_unknown_hosts"]
 
-INTERNET_ADDRESS, INTERNET_ADDRESS_6 = "8.8.8.8", "2001:4860:4860::8888"
+_INTERNET_ADDRESS, INTERNET_ADDRESS_6 = "8.8.8.8", "2001:4860:4860::8888"
 """What the internet is asked at; over IPv6 if that is what the question is about."""
 
 _STRANGER = message("{} is not part of what was read; it is assumed to be behind {} and to send its answers back through the host.")
@@ -53,7 +53,7 @@ def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption
     if name in before.namespaces or name not in after.namespaces:
         return
     known = "" if name == INTERNET else name
-    device = _device_to(after, known or next(iter(_addresses_of(after, name)), INTERNET_ADDRESS))
+    device = _device_to(after, known or next(iter(_addresses_of(after, name)), _INTERNET_ADDRESS))
     if device:
         yield Assumption(_STRANGER, (name, device))
     elif only := _only_way_out(before.host):
@@ -92,7 +92,7 @@ def _wanted(topology: Topology, name: str, six: bool) -> tuple[str, str] | None:
 
 
 def _internet(six: bool) -> str:
-    return INTERNET_ADDRESS_6 if six else INTERNET_ADDRESS
+    return INTERNET_ADDRESS_6 if six else _INTERNET_ADDRESS
 
 
 def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> bool:

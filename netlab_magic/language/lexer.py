@@ -10,7 +10,7 @@ import msgspec
 from netlab_magic.errors import Place, StatementError, Word
 from netlab_magic.iptables.words import SHELL, STATEMENT, OpenQuote, tokens, unquoted
 
-__all__ = ["COMMANDS", "STATEMENTS_AND_PROGRAMS", "LogicalLine", "is_command", "logical_lines"]
+__all__ = ["COMMANDS", "STATEMENTS_AND_PROGRAMS", "LogicalLine", "logical_lines"]
 
 COMMANDS = frozenset(
     """
@@ -24,7 +24,7 @@ COMMANDS = frozenset(
     mkfifo mktemp xargs uniq cut tr column stat file readlink realpath yes perl less tree top
     """.split()  # noqa: SIM905
 )
-"""The first words that make a line a command. `ping`, `bridge`, `route` and `sysctl` are both: see `is_command`."""
+"""The first words that make a line a command. `ping`, `bridge`, `route` and `sysctl` are both: see `_is_command`."""
 
 STATEMENTS_AND_PROGRAMS = {
     "ping": re.compile(r"ping\s+-(?![46]\s+[^\s-]\S*\s+[^\s-]\S*\s*(#.*)?$)"),  # `ping -6 SRC DST` is the statement
@@ -75,7 +75,7 @@ class LogicalLine(msgspec.Struct, frozen=True, dict=True):
         return msgspec.structs.replace(self.place, column=len(self.text.rstrip()), width=1)
 
 
-def is_command(text: str, statements: Collection[str]) -> bool:
+def _is_command(text: str, statements: Collection[str]) -> bool:
     """Whether a line is a command line: it starts with `$ ` or `!`, or its first word is a program's and no statement's.
 
     `sudo docker …` is a statement: a lab has docker's commands, and no docker.
@@ -104,7 +104,7 @@ def logical_lines(cell: str, statements: Collection[str], expand: Callable[[str]
         at += 1
         if not text or text.startswith("#"):
             continue
-        if is_command(text, statements):
+        if _is_command(text, statements):
             text = re.sub(r"^(\$\s+|!\s*)", "", text)
             end = _command_end(lines, start, text)
             text = "\n".join([text, *lines[at:end]])

@@ -27,9 +27,9 @@ from netlab_magic.model.topology import (
 )
 from netlab_magic.text import suggest
 
-__all__ = ["OUTER_NETWORK", "desired", "host_end", "known_namespace"]
+__all__ = ["desired", "host_end", "known_namespace"]
 
-OUTER_NETWORK = ("203.0.113.2/24", "203.0.113.1/24")
+_OUTER_NETWORK = ("203.0.113.2/24", "203.0.113.1/24")
 """The addresses of the host's eth0 and of the internet's end: documentation addresses (RFC 5737), never routed for real."""
 
 OUTER_NETWORK_6 = ("2001:db8:203:113::2/64", "2001:db8:203:113::1/64")
@@ -306,7 +306,7 @@ def _with_uplink(topology: Topology, statement: s.Internet) -> Topology:
         refuse("the host already has an eth0, which the internet needs", "", statement.place)
     topology = topology.with_namespace(Namespace(INTERNET, (Interface("lo", "loopback", ("127.0.0.1/8",)), Interface("eth0", peer=outer))))
     topology = topology.with_namespace(topology.host.with_interface(Interface("eth0", peer=inner)))
-    return _led_out(topology, *OUTER_NETWORK)
+    return _led_out(topology, *_OUTER_NETWORK)
 
 
 def _led_out(topology: Topology, own: str, far: str) -> Topology:

@@ -13,7 +13,7 @@ from netlab_magic.netfilter.matches import conditions, unjudged
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action, action, unknowable
 
-__all__ = ["Chains", "Program", "compiled"]
+__all__ = ["compiled"]
 
 
 def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str], family: str) -> Line:
@@ -27,13 +27,13 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)
 
 
-class Chains(dict[str, Lines]):
+class _Chains(dict[str, Lines]):
     """The chains of a table, each compiled when a packet first comes there.
 
     What is compiled of `like`, the same table before it was edited, is taken over for every rule that is the same object there.
     """
 
-    def __init__(self, table: Table, family: str, like: "Chains | None" = None) -> None:
+    def __init__(self, table: Table, family: str, like: "_Chains | None" = None) -> None:
         super().__init__()
         self.held = {chain.name: chain for chain in table.chains}
         self._table = table.name
@@ -74,10 +74,10 @@ class Chains(dict[str, Lines]):
         return known if known.number == number else Line(self._table, chain, number, known.conditions, known.tests, known.action)
 
 
-class Program(msgspec.Struct, frozen=True):
+class _Program(msgspec.Struct, frozen=True):
     """The chains of every table, by its name, those of the tables that each hook asks, and whether any rule has connection tracking run."""
 
-    tables: Mapping[str, Chains]
+    tables: Mapping[str, _Chains]
     asked: Mapping[str, frozenset[str]]
     tracks: bool
 
@@ -92,18 +92,18 @@ def _tracks(rule: Rule) -> bool:
 _TRACKING = frozenset(name for table in (MATCHES, TARGETS) for name, extension in table.items() if extension.tracks)
 
 
-def _compile(ruleset: Ruleset) -> Program:
+def _compile(ruleset: Ruleset) -> _Program:
     latest = _PROGRAMS.latest()
     before = latest.tables if latest else {}
     tracks = any(_tracks(rule) for table in ruleset.tables for chain in table.chains for rule in chain.rules)
-    tables = {table.name: Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
+    tables = {table.name: _Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
     asked = {hook: frozenset(name for name in names if name in tables and hook in tables[name]) for hook, names in HOOK_TABLES.items()}
-    return Program(tables, asked, tracks)
+    return _Program(tables, asked, tracks)
 
 
-_PROGRAMS: Remembered[Ruleset, Program] = Remembered(_compile)
+_PROGRAMS: Remembered[Ruleset, _Program] = Remembered(_compile)
 
 
-def compiled(ruleset: Ruleset) -> Program:
+def compiled(ruleset: Ruleset) -> _Program:
     """The program of a ruleset, worked out once for each."""
     return _PROGRAMS.of(ruleset)

@@ -8,7 +8,7 @@ from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.matches import Condition, Test
 from netlab_magic.netfilter.targets import Action, Change
 
-__all__ = ["Candidate", "Class", "Line", "Lines", "Place", "Stage"]
+__all__ = ["Candidate", "Line", "Lines", "Place", "Stage"]
 
 Place = tuple[str, str, int]
 """Table, chain and number of a rule; 0 for the end of a chain."""
@@ -73,7 +73,7 @@ class Line(msgspec.Struct, frozen=True):
 Candidate = tuple[int, Line, tuple[Test, ...]]
 """The place of a line in its chain, the line, and the tests of it that are still to be made; none for a line with stages."""
 
-Class = tuple[int, str, str]
+_Class = tuple[int, str, str]
 """Protocol, input and output of a packet, none of which changes while a table is asked."""
 
 
@@ -89,12 +89,12 @@ class Lines:
         self.lines = lines
         self.end = len(lines) - 1, lines[-1], ()
         self.is_open = len(lines) == 1 and lines[0].action.verdict == "ACCEPT"
-        self._classes: dict[Class, _Candidates] = {}
+        self._classes: dict[_Class, _Candidates] = {}
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def candidates(self, kind: Class, frame: Frame) -> Sequence[Candidate]:
+    def candidates(self, kind: _Class, frame: Frame) -> Sequence[Candidate]:
         """The lines that the frame may match, in order; all others have a condition that it does not meet."""
         found = self._classes.get(kind)
         if found is None:

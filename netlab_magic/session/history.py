@@ -6,9 +6,9 @@ from netlab_magic.errors import StatementError, place_of
 from netlab_magic.session.state import Seen
 from netlab_magic.text import suggest
 
-__all__ = ["LAST_CHANGE", "History", "no_snapshot"]
+__all__ = ["History", "no_snapshot"]
 
-LAST_CHANGE = "before the last change"
+_LAST_CHANGE = "before the last change"
 
 _STEPS = 50
 """How many cells can be undone."""
@@ -53,4 +53,4 @@ class History:
             return name, self.named(name)
         if not self.before:
             raise StatementError("nothing has changed since this lab began; diff SNAPSHOT compares with a snapshot")
-        return LAST_CHANGE, self.before[-1]
+        return _LAST_CHANGE, self.before[-1]

@@ -8,9 +8,9 @@ from netlab_magic.engines.dump.read import BrokenSource, Source, read
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.text import nearest
 
-__all__ = ["LARGEST", "PASTED", "open_loaded"]
+__all__ = ["LARGEST", "open_loaded"]
 
-PASTED = "the pasted text"
+_PASTED = "the pasted text"
 LARGEST = 128 << 20
 """The largest file that is read, in bytes: some 700,000 rules."""
 
@@ -22,7 +22,7 @@ def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
     """The host that these files and a pasted text describe. Raises StatementError, with the file and the line."""
     sources = [Source(str(path), _text_of(path)) for path in paths]
     if text is not None:
-        sources.append(Source(PASTED, text))
+        sources.append(Source(_PASTED, text))
     try:
         return LoadedEngine(read(sources), [source.name for source in sources])
     except StatementError as error:

@@ -16,7 +16,7 @@ from netlab_magic.session.network import Network
 from netlab_magic.session.results.base import Changed, Result
 from netlab_magic.session.state import Seen
 
-__all__ = ["Options", "Plan", "Running", "Shown", "Step", "Stream", "source_of", "step_of"]
+__all__ = ["Options", "Plan", "Running", "Shown", "Step", "Stream", "step_of"]
 
 Shown = Result | Picture
 Stream = Callable[[str, str], None]
@@ -80,11 +80,11 @@ class Running:
         """Adds a result that says what was changed, or would be; a quiet cell leaves it out."""
         if not self.options.quiet:
             told = f"would be: {sentence}" if self.options.dry_run and changes else sentence
-            self.add(Changed(source_of(statement), told, commands, self.options.commands or self.options.dry_run))
+            self.add(Changed(_source_of(statement), told, commands, self.options.commands or self.options.dry_run))
 
     def add_undone(self, statement: s.Statement, what: str) -> None:
         """Adds, in a dry run, a result for what was not done."""
-        self.add(Changed(source_of(statement), f"would be {what}", ()))
+        self.add(Changed(_source_of(statement), f"would be {what}", ()))
 
     def emit_results(self) -> None:
         """Shows the results so far, so that a command's output comes after them."""
@@ -135,6 +135,6 @@ def step_of(statement: s.Statement, _: Plan) -> Step:
     raise StatementError(f"{type(statement).__name__} cannot be planned", statement.place)
 
 
-def source_of(statement: s.Statement) -> str:
+def _source_of(statement: s.Statement) -> str:
     """The statement as it was written, without its comment."""
     return statement.place.source.split("  #")[0].strip() if statement.place else type(statement).__name__.lower()

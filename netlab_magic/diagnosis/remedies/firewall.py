@@ -16,7 +16,7 @@ from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["Change", "edited", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
+__all__ = ["Change", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
 
 Change = tuple[Fix, World]
 
@@ -143,7 +143,7 @@ class _BeforeTheKiller:
         if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
             return ""
         empty = Ruleset((Table(table, (msgspec.structs.replace(chain, rules=()),)),))
-        alone = edited(empty, f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
+        alone = _edited(empty, f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
         if alone is None or any(held.same_rule(alone.rules[0]) for held in chain.rules):
             return ""
         insert = "insert " if self.number else ""
@@ -181,11 +181,11 @@ def ruled(world: World, namespace: str, fix: Fix) -> Change:
     command, statement = fix.commands[0], fix.statements[0]
     typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
     held = world.rulesets.get(namespace, Ruleset(family="ipv6" if world.probe.six else "ipv4"))
-    rulesets = {**world.rulesets, namespace: edited(held, command)}
+    rulesets = {**world.rulesets, namespace: _edited(held, command)}
     fix = msgspec.structs.replace(fix, statements=(statement or typed,), commands=(typed,))
     return fix, msgspec.structs.replace(world, rulesets=rulesets)
 
 
-def edited(ruleset: Ruleset, command: str) -> Ruleset:
+def _edited(ruleset: Ruleset, command: str) -> Ruleset:
     """The ruleset after an iptables command. Raises StatementError if iptables would refuse it."""
     return apply(ruleset, changes(read_command(command), ruleset))

@@ -6,16 +6,11 @@ from netlab_magic.draw.base.dot_html import cell, row, run, table
 from netlab_magic.draw.base.style import RULE, SMALL, Role
 from netlab_magic.model.packet_path import Badge
 
-__all__ = ["badge_table", "badge_words"]
+__all__ = ["badge_table"]
 
 _HEIGHT = 15
 _LEAST_WIDTH = 22
 _CHARACTER = 8.2
-
-
-def badge_words(badges: Sequence[Badge]) -> str:
-    """Badges as text."""
-    return "".join(map(str, badges))
 
 
 def _pill(badge: Badge) -> str:

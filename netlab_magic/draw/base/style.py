@@ -6,7 +6,7 @@ dark values, so nothing else needs to know about themes, and a viewer without CS
 
 from typing import Final
 
-__all__ = ["BODY", "MONO", "NAME", "PAGE_WIDTH", "RULE", "SANS", "SMALL", "THEME", "Role", "style_sheet"]
+__all__ = ["BODY", "MONO", "NAME", "PAGE_WIDTH", "RULE", "SANS", "SMALL", "Role", "style_sheet"]
 
 
 class Role:
@@ -29,7 +29,7 @@ class Role:
     NONE: Final = "transparent"
 
 
-THEME: Final[dict[str, tuple[str, str]]] = {
+_THEME: Final[dict[str, tuple[str, str]]] = {
     # role: (dark value, the JupyterLab variable that wins where the page has it)
     Role.INK: ("#e8ebef", "--jp-content-font-color1"),
     Role.QUIET: ("#b1bac4", ""),
@@ -66,7 +66,7 @@ def _variable(role: str) -> str:
 
 
 def _values(dark: bool) -> str:
-    return ";".join(f"{_variable(role)}:{THEME[role][0] if dark else role}" for role in THEME)
+    return ";".join(f"{_variable(role)}:{_THEME[role][0] if dark else role}" for role in _THEME)
 
 
 def style_sheet(svg_id: str) -> str:
@@ -82,7 +82,7 @@ def style_sheet(svg_id: str) -> str:
         f"@media (prefers-color-scheme:dark){{{svg}:root{{{_values(True)}}}}}",
         f'[data-jp-theme-light="false"] {svg},.vscode-dark {svg}{{{_values(True)}}}',
     ]
-    for role, (_, jupyter) in THEME.items():
+    for role, (_, jupyter) in _THEME.items():
         value = f"var({jupyter},var({_variable(role)}))" if jupyter else f"var({_variable(role)})"
         rules.append(f'{svg} [fill="{role}"]{{fill:{value}}}{svg} [stroke="{role}"]{{stroke:{value}}}')
     return "\n".join(rules)

@@ -12,10 +12,10 @@ from netlab_magic.draw.chains.text import end_words, fold_words, head_words, mor
 from netlab_magic.draw.chains.view import ChainsView, ChainView, Row
 from netlab_magic.model.packet_path import Badge
 
-__all__ = ["WIDTH", "chain_label", "idle_label", "note_label", "store_label"]
+__all__ = ["chain_label", "idle_label", "note_label", "store_label"]
 
 _STEP, _NUMBER, _PACKETS, _MATCH, _TARGET = 44, 30, 54, 264, 196
-WIDTH = _NUMBER + _PACKETS + _MATCH + _TARGET
+_WIDTH = _NUMBER + _PACKETS + _MATCH + _TARGET
 """How wide a card is, in points."""
 
 _CHARACTER = 6.03
@@ -102,7 +102,7 @@ def _rule_row(columns: _Columns, chain: ChainView, shown: Row) -> str:
 
 
 def _wide_row(columns: _Columns, words: str, **more: object) -> str:
-    shown = wrapped(words.split(), int((WIDTH - 16) / _CHARACTER), 3)
+    shown = wrapped(words.split(), int((_WIDTH - 16) / _CHARACTER), 3)
     return row(cell(_lines(shown, Role.QUIET), colspan=columns.count, align="LEFT", bgcolor=Role.BOX, **{"cellpadding": 6, **more}))
 
 
@@ -119,10 +119,10 @@ def _rule_rows(view: ChainsView, columns: _Columns, chain: ChainView) -> Iterato
 def _head(view: ChainsView, columns: _Columns, chain: ChainView) -> str:
     mark = "▶ " if chain.policy or chain.name == view.entry else ""
     name, about = mark + clipped(chain.name, _LONGEST_NAME), head_words(chain)
-    fits = len(name) * _NAME_CHARACTER + len(about) * _SMALL_CHARACTER < WIDTH - 30
+    fits = len(name) * _NAME_CHARACTER + len(about) * _SMALL_CHARACTER < _WIDTH - 30
     title = run(name, Role.HEAD_INK, NAME, bold=True)
     below = run(f"   {about}" if fits else about, Role.HEAD_INK, SMALL)
-    look = {"colspan": columns.count, "align": "LEFT", "balign": "LEFT", "bgcolor": Role.HEAD, "cellpadding": 6, "width": WIDTH}
+    look = {"colspan": columns.count, "align": "LEFT", "balign": "LEFT", "bgcolor": Role.HEAD, "cellpadding": 6, "width": _WIDTH}
     return row(cell(title + below if fits else f"{title}<BR/>{below}", port="head", **look))
 
 
@@ -137,7 +137,7 @@ def _last_row(columns: _Columns, chain: ChainView) -> str:
     look = {"bgcolor": Role.PATH_FILL if chain.steps else Role.BOX}
     cells = [_step_cell(chain.steps, port="end", **look)] if columns.stepped and (chain.policy or chain.steps) else []
     if not chain.policy:
-        width = WIDTH - _STEP * len(cells) - 6
+        width = _WIDTH - _STEP * len(cells) - 6
         return row(*cells, cell(words, colspan=columns.count - len(cells), align="LEFT", cellpadding=5, width=width, **look))
     cells.append(_cell(" ", _NUMBER, port=None if cells else "end", **look))
     if columns.counted:
@@ -179,12 +179,12 @@ def _idle_cell(chain: ChainView) -> str:
 def store_label(store: StoreView) -> str:
     """The card of a set or map."""
     title = run(f"@ {clipped(store.name, _LONGEST_NAME)}", Role.INK, NAME, bold=True) + run(f"   {store.about}", Role.QUIET, SMALL)
-    rows = [row(cell(title, port="head", align="LEFT", bgcolor=Role.BAND, cellpadding=5, width=WIDTH))]
+    rows = [row(cell(title, port="head", align="LEFT", bgcolor=Role.BAND, cellpadding=5, width=_WIDTH))]
     for place, each in enumerate(store.rows):
-        words = _lines(wrapped(each.words.split(), int((WIDTH - 16) / _CHARACTER)), Role.INK)
-        rows.append(row(_cell(words, WIDTH, port=f"e{place}")))
+        words = _lines(wrapped(each.words.split(), int((_WIDTH - 16) / _CHARACTER)), Role.INK)
+        rows.append(row(_cell(words, _WIDTH, port=f"e{place}")))
     if store.more:
-        rows.append(row(_cell(run(more_words(store), Role.QUIET, SMALL), WIDTH, port="more")))
+        rows.append(row(_cell(run(more_words(store), Role.QUIET, SMALL), _WIDTH, port="more")))
     return label(table(rows, border=1, color=Role.LINE, bgcolor=Role.CARD))
 
 

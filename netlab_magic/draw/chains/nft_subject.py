@@ -28,14 +28,14 @@ from netlab_magic.nftables.text.expression_printer import Style, element_text, e
 from netlab_magic.nftables.text.statement_printer import statement_text
 from netlab_magic.text import counted
 
-__all__ = ["NftSubject", "base_words"]
+__all__ = ["NftSubject"]
 
 _STYLE = Style()
 _MOST_ELEMENTS = 8
 _ONLY_LOOK = (ConnectionLimit, Last, Limit, Meter, Quota)
 
 
-def base_words(chain: Chain, family: str) -> str:
+def _base_words(chain: Chain, family: str) -> str:
     """What makes a chain a base chain, in nft's words."""
     hook = chain.hook
     assert hook is not None
@@ -66,7 +66,7 @@ class NftSubject(Subject):
     def role(self, chain: str) -> str:
         """See Subject."""
         held = self._chains[chain]
-        return f"{self.title} · {base_words(held, self._table.family)}" if held.hook else "regular chain"
+        return f"{self.title} · {_base_words(held, self._table.family)}" if held.hook else "regular chain"
 
     def typed(self, chain: str, number: int) -> str:
         """See Subject."""

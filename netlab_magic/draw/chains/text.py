@@ -12,11 +12,9 @@ from netlab_magic.text import aligned, counted
 __all__ = [
     "block",
     "chains_text",
-    "counted_names",
     "end_words",
     "fold_words",
     "head_words",
-    "idle_words",
     "legend",
     "more_words",
     "notes",
@@ -29,7 +27,7 @@ __all__ = [
 _MOST_NAMES = 12
 
 
-def counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+def _counted_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
     """Their number and the first names; the rest is only counted.
 
     >>> counted_names(("a", "b", "c"), 2)
@@ -81,7 +79,7 @@ def unreachable_words(chain: ChainView) -> str:
     return f"⊘ no packet gets past rule {(chain.unreachable or 0) - 1}" if chain.unreachable else ""
 
 
-def idle_words(chain: ChainView) -> str:
+def _idle_words(chain: ChainView) -> str:
     """A built-in chain that has no rules, with the steps of the path that end at its policy."""
     return f"{steps_words(chain.steps)} {chain.name}: no rules, policy {chain.policy}".strip()
 
@@ -95,7 +93,7 @@ def legend(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
     elif any(isinstance(row, Row) and row.never for chain in view.chains for row in chain.rows):
         found.append("never: packets reached this rule, but none matched.")
     if view.crowded_out:
-        found.append(f"Also reached from {_whole(view)}, not shown: {counted_names(view.crowded_out, most)}.")
+        found.append(f"Also reached from {_whole(view)}, not shown: {_counted_names(view.crowded_out, most)}.")
     return found
 
 
@@ -106,9 +104,9 @@ def _whole(view: ChainsView) -> str:
 def notes(view: ChainsView, most: int = _MOST_NAMES) -> list[str]:
     """The notes below the chains."""
     if not view.chains and not view.idle:
-        has = counted_names(view.unreached, most) if view.unreached else "no chains"
+        has = _counted_names(view.unreached, most) if view.unreached else "no chains"
         return [f"Table {view.table} has no chain {view.entry}; it has {has}."]
-    unreached = [f"Not reached from {_whole(view)}: {counted_names(view.unreached, most)}."] if view.unreached else []
+    unreached = [f"Not reached from {_whole(view)}: {_counted_names(view.unreached, most)}."] if view.unreached else []
     return [*legend(view, most), *unreached]
 
 
@@ -170,5 +168,5 @@ def chains_text(view: ChainsView) -> str:
     if view.packet:
         blocks.insert(0, path_words(view.packet))
     if view.idle:
-        blocks.append("\n".join(plain(idle_words(chain)) for chain in view.idle))
+        blocks.append("\n".join(plain(_idle_words(chain)) for chain in view.idle))
     return "\n\n".join([*blocks, *map(plain, notes(view))])

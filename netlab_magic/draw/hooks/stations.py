@@ -12,9 +12,9 @@ from netlab_magic.model.hooks import HOOK_TABLES, NAT_PRIORITIES, PRIORITIES
 from netlab_magic.model.packet_path import RulePath
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
-__all__ = ["TRACKING_PRIORITY", "Asked", "Station", "asked_at", "order_is_open"]
+__all__ = ["Asked", "Station", "asked_at", "order_is_open"]
 
-TRACKING_PRIORITY = -200
+_TRACKING_PRIORITY = -200
 """The priority of connection tracking (NF_IP_PRI_CONNTRACK)."""
 
 
@@ -40,7 +40,7 @@ class Station(msgspec.Struct, frozen=True):
     @property
     def is_before_tracking(self) -> bool:
         """Whether it is asked before connection tracking."""
-        return self.ranks[0] <= TRACKING_PRIORITY
+        return self.ranks[0] <= _TRACKING_PRIORITY
 
 
 class Asked(msgspec.Struct, frozen=True):

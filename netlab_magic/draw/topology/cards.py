@@ -15,7 +15,7 @@ from netlab_magic.model.packet_path import Badge
 from netlab_magic.model.topology import HOST, Interface, Namespace
 from netlab_magic.text import counted, display_width
 
-__all__ = ["Ends", "badges_of", "card", "group_label", "host_label", "pill_label", "width_of"]
+__all__ = ["Ends", "card", "group_label", "host_label", "pill_label", "width_of"]
 
 _ABREAST = 6  # bridges and other interfaces in a row of the host
 _LONGEST = 40
@@ -71,7 +71,7 @@ def _sockets(interfaces: Sequence[Interface], ends: Ends) -> list[str]:
     return [row(cell(inner, cellpadding=3))]
 
 
-def badges_of(view: NetView, namespace: Namespace) -> dict[str, tuple[Badge, ...]]:
+def _badges_of(view: NetView, namespace: Namespace) -> dict[str, tuple[Badge, ...]]:
     """The numbers of a packet's stops at the interfaces of a namespace."""
     found = {each.name: view.packet_path.badges(namespace.name, each.name) for each in namespace.interfaces}
     return {name: badges for name, badges in found.items() if badges}
@@ -106,7 +106,7 @@ def card(view: NetView, namespace: Namespace, ends: Ends, *, marked: bool) -> st
     notes = {each.name: " ".join((_role(each), ends.notes.get(each.name, ""))).strip() for each in shown}
     rest = [each for each in shown if each not in ends.above and each not in ends.below]
     name = row(cell(_line(namespace.name, bold=True, size=NAME), cellpadding=4))
-    plugged = Ends(ports=ends.ports, notes=notes, badges=badges_of(view, namespace))
+    plugged = Ends(ports=ends.ports, notes=notes, badges=_badges_of(view, namespace))
     body = [
         *_sockets(ends.above, plugged),
         name,
@@ -159,7 +159,7 @@ def host_label(view: NetView, ports: dict[str, str], *, marked: bool) -> str:
     """
     host = view.topology.host
     notes = {each.name: f"↔ {each.peer}" for each in view.direct if each.peer}
-    ends = Ends(ports=ports, notes=notes, badges=badges_of(view, host))
+    ends = Ends(ports=ports, notes=notes, badges=_badges_of(view, host))
     lone = [_socket(each, ends, valign="BOTTOM") for each in view.direct]
     lower = [*(_bridge(each, host.ports(each.name), ends) for each in host.bridges), *lone]
     body = [

@@ -13,17 +13,12 @@ from netlab_magic.model import changes as c
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Route, Server
 
 __all__ = [
-    "ADDRESS_IN_USE",
-    "DEVICE_MISSING",
     "EXISTS",
     "INVALID",
     "MISSING",
-    "NO_ADDRESS",
-    "NO_PROCESS",
     "UNREACHABLE",
     "KernelSaysNo",
     "applied",
-    "device_of",
     "moved",
 ]
 
@@ -44,7 +39,7 @@ def applied(world: World, change: c.Change) -> World:
         case c.SetLink(namespace, name, master, up):
             return _set_link(world, End(namespace, name), master, up)
         case c.SetHairpin(namespace, name, on):
-            return _settled(world.with_device(namespace, msgspec.structs.replace(device_of(world, End(namespace, name)), hairpin=on)))
+            return _settled(world.with_device(namespace, msgspec.structs.replace(_device_of(world, End(namespace, name)), hairpin=on)))
         case c.AddAddress(namespace, name, cidr):
             return _new_address(world, End(namespace, name), cidr)
         case c.DeleteAddress(namespace, name, cidr):
@@ -68,11 +63,11 @@ def _namespace(world: World, name: str) -> Namespace:
     return found
 
 
-def device_of(world: World, end: End) -> Interface:
+def _device_of(world: World, end: End) -> Interface:
     """A device. Raises KernelSaysNo if it does not exist."""
     found = _namespace(world, end.namespace).interface(end.interface)
     if found is None:
-        raise KernelSaysNo(DEVICE_MISSING)
+        raise KernelSaysNo(_DEVICE_MISSING)
     return found
 
 
@@ -161,11 +156,11 @@ def _without_link(world: World, end: End) -> World:
 
 
 def _set_link(world: World, end: End, master: str | None, up: bool) -> World:
-    device = device_of(world, end)
+    device = _device_of(world, end)
     if master:
         above = _namespace(world, end.namespace).interface(master)
         if above is None:
-            raise KernelSaysNo(DEVICE_MISSING)
+            raise KernelSaysNo(_DEVICE_MISSING)
         if above.kind != "bridge":
             raise KernelSaysNo((95, "Operation not supported"), "Device does not allow enslaving to a master device")
         if device.kind in ("bridge", "loopback"):
@@ -185,7 +180,7 @@ def _set_link(world: World, end: End, master: str | None, up: bool) -> World:
 
 def moved(world: World, end: End, to: End) -> World:
     """Moves a device to another namespace or renames it: it goes down and loses its master, addresses and routes."""
-    device = device_of(world, end)
+    device = _device_of(world, end)
     there = _namespace(world, to.namespace)
     if there.interface(to.interface):
         raise KernelSaysNo(EXISTS)
@@ -199,7 +194,7 @@ def moved(world: World, end: End, to: End) -> World:
         changed = msgspec.structs.replace(device, name=to.interface, up=False, master=None, addresses=(), index=index, hairpin=False)
         world = world.with_namespace(namespace.without_interface(end.interface)).with_device(to.namespace, changed)
     if device.peer:
-        far = device_of(world, device.peer)
+        far = _device_of(world, device.peer)
         world = world.with_device(device.peer.namespace, msgspec.structs.replace(far, peer=to))
         world = _acquainted(world, to.namespace, device.peer.namespace)
     return _settled(world)
@@ -218,7 +213,7 @@ def _renamed(namespace: Namespace, device: Interface, old: str) -> Namespace:
 
 
 def _new_address(world: World, end: End, cidr: str) -> World:
-    device = device_of(world, end)
+    device = _device_of(world, end)
     address = str(ip_interface(cidr))
     if address in device.addresses:
         raise KernelSaysNo(EXISTS, f"ipv{ip_interface(cidr).version}: Address already assigned")
@@ -228,10 +223,10 @@ def _new_address(world: World, end: End, cidr: str) -> World:
 
 def _without_address(world: World, end: End, cidr: str) -> World:
     """Deletes an address, and the routes whose gateway is no longer reachable."""
-    device = device_of(world, end)
+    device = _device_of(world, end)
     address = str(ip_interface(cidr))
     if address not in device.addresses:
-        raise KernelSaysNo(NO_ADDRESS, f"ipv{ip_interface(cidr).version}: Address not found")
+        raise KernelSaysNo(_NO_ADDRESS, f"ipv{ip_interface(cidr).version}: Address not found")
     left = tuple(held for held in device.addresses if held != address)
     world = world.with_device(end.namespace, msgspec.structs.replace(device, addresses=left))
     namespace = world.topology.namespaces[end.namespace]
@@ -267,14 +262,14 @@ def _through_device(namespace: Namespace, route: Route) -> Route:
     """The route with its device."""
     device = namespace.interface(route.device) if route.device else None
     if route.device and device is None:
-        raise KernelSaysNo(DEVICE_MISSING)
+        raise KernelSaysNo(_DEVICE_MISSING)
     if route.via:
         towards = _on_link(namespace, route.via)
         if towards is None or (device and device.name != towards.name and not _is_held(namespace, route)):
             raise KernelSaysNo(UNREACHABLE, "Nexthop has invalid gateway")
         device = device or towards
     if device is None:
-        raise KernelSaysNo(DEVICE_MISSING)
+        raise KernelSaysNo(_DEVICE_MISSING)
     if not device.up:
         raise KernelSaysNo((100, "Network is down"), "Device for nexthop is not up")
     return msgspec.structs.replace(route, device=device.name)
@@ -297,7 +292,7 @@ def _without_route(world: World, name: str, route: Route) -> World:
         None,
     )
     if doomed is None:
-        raise KernelSaysNo(NO_PROCESS)
+        raise KernelSaysNo(_NO_PROCESS)
     left = tuple(held for held in namespace.routes if held is not doomed)
     return world.with_namespace(msgspec.structs.replace(namespace, routes=left))
 
@@ -319,11 +314,11 @@ _EVERYWHERE = ("", "0.0.0.0", "::")
 def _new_server(world: World, server: Server) -> World:
     namespace = _namespace(world, server.namespace)
     if server.address not in _EVERYWHERE and not _is_own(namespace, server.address):
-        raise KernelSaysNo(NO_ADDRESS)
+        raise KernelSaysNo(_NO_ADDRESS)
     for held in world.topology.servers:
         same = (held.namespace, held.port, held.protocol) == (server.namespace, server.port, server.protocol)
         if same and (held.listens_on(server.address) or server.listens_on(held.address)):
-            raise KernelSaysNo(ADDRESS_IN_USE)
+            raise KernelSaysNo(_ADDRESS_IN_USE)
     return _with_servers(world, (*world.topology.servers, server))
 
 
@@ -366,17 +361,17 @@ def _as_bridge(device: Interface, ports: list[Interface]) -> Interface:
 # Numbers as Linux has them (include/uapi/asm-generic/errno*.h): those of another system would be other numbers.
 MISSING = (2, "No such file or directory")
 
-NO_PROCESS = (3, "No such process")
+_NO_PROCESS = (3, "No such process")
 
 EXISTS = (17, "File exists")
 
-DEVICE_MISSING = (19, "No such device")
+_DEVICE_MISSING = (19, "No such device")
 
 INVALID = (22, "Invalid argument")
 
-ADDRESS_IN_USE = (98, "Address already in use")
+_ADDRESS_IN_USE = (98, "Address already in use")
 
-NO_ADDRESS = (99, "Cannot assign requested address")
+_NO_ADDRESS = (99, "Cannot assign requested address")
 
 UNREACHABLE = (101, "Network is unreachable")
 

@@ -26,7 +26,7 @@ from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Namespace, Topology
 
-__all__ = ["SimulatedEngine", "topology_seen"]
+__all__ = ["SimulatedEngine"]
 
 
 class SimulatedEngine:
@@ -61,7 +61,7 @@ class SimulatedEngine:
         }
         others = self._native(HOST) if foreign else ()
         dump, dump6 = (self.save(), self.save("ipv6")) if rules else ("", "")
-        return Observed(topology_seen(self.world, sysctls), dump, others, inside if foreign else {}, dump6)
+        return Observed(_topology_seen(self.world, sysctls), dump, others, inside if foreign else {}, dump6)
 
     def _native(self, name: str) -> tuple[ForeignRules, ...]:
         found = self.world.native(name)
@@ -152,7 +152,7 @@ def _told(namespace: Namespace) -> dict[str, str]:
     return {**known, **namespace.sysctls}
 
 
-def topology_seen(world: World, sysctls: Mapping[str, Sequence[str]]) -> Topology:
+def _topology_seen(world: World, sysctls: Mapping[str, Sequence[str]]) -> Topology:
     """The topology; `sysctls` names the keys to read in each namespace."""
     found = {}
     for name in sorted(world.topology.namespaces, key=lambda name: (name != HOST, _as_people_count(name))):

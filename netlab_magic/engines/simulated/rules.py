@@ -16,9 +16,9 @@ from netlab_magic.iptables.ruleset import Chain, Counters, Rule, Ruleset, Table
 from netlab_magic.iptables.words import split
 from netlab_magic.model.hooks import BUILT_IN
 
-__all__ = ["PROGRAM_VERSION", "carried_out", "program_name", "restored", "saved", "with_table"]
+__all__ = ["carried_out", "program_name", "restored", "saved", "with_table"]
 
-PROGRAM_VERSION = "1.8.9"
+_PROGRAM_VERSION = "1.8.9"
 """The iptables whose texts are printed here."""
 
 _NFT_ORDER = ("mangle", "security", "raw", "filter", "nat")
@@ -28,7 +28,7 @@ _COUNTED = re.compile(r"\[(\d+):(\d+)\]\s+")
 
 def program_name(program: str, variant: str) -> str:
     """How a program names itself before what it has to say: `iptables v1.8.9 (legacy)`."""
-    return f"{program} v{PROGRAM_VERSION} ({'nf_tables' if variant == 'nft' else 'legacy'})"
+    return f"{program} v{_PROGRAM_VERSION} ({'nf_tables' if variant == 'nft' else 'legacy'})"
 
 
 # --- one command -----------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def _may_stand(name: str, table: str, chain: str) -> bool:
 
 def saved(ruleset: Ruleset, variant: str, moment: str, counters: bool = True, table: str | None = None) -> str:
     """What `iptables-save` prints, with `-c` when `counters`; `moment` is the time as the program writes it."""
-    mark = f"{ruleset.program}-save v{PROGRAM_VERSION}{_NFT_MARK[variant]}"
+    mark = f"{ruleset.program}-save v{_PROGRAM_VERSION}{_NFT_MARK[variant]}"
     parts = []
     for one in ruleset.tables:
         if table in (None, one.name):

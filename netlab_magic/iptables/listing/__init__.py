@@ -15,7 +15,7 @@ from netlab_magic.iptables.ruleset import Chain, Counters, Option, Rule, Ruleset
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.text import suggest
 
-__all__ = ["FULL", "Form", "abbreviated", "listing", "rule_line"]
+__all__ = ["Form", "abbreviated", "listing", "rule_line"]
 
 _SERVICES = {str(port): name for name, port in reversed(PORTS.items())}
 _LARGEST_PLAIN = 99999
@@ -39,12 +39,12 @@ class Form(msgspec.Struct, frozen=True):
         return f"{'num  ' if self.numbered else ''}{counters}target     prot opt {devices}source               destination         "
 
 
-FULL = Form(numbered=True, verbose=True, numeric=True)
+_FULL = Form(numbered=True, verbose=True, numeric=True)
 """The form of `iptables -nvL --line-numbers`."""
 
 
 def listing(
-    ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, variant: str = "legacy", form: Form = FULL
+    ruleset: Ruleset, table: str = "filter", chain: str | None = None, *, variant: str = "legacy", form: Form = _FULL
 ) -> str:
     """What `iptables -t TABLE -nvL [CHAIN] --line-numbers` prints (ip6tables where the ruleset's family is ipv6), or with fewer options.
 
@@ -86,7 +86,7 @@ def _lines(chain: Chain, references: int, family: str, variant: str, form: Form)
         yield rule_line(number, rule, family, variant, form)
 
 
-def rule_line(number: int, rule: Rule, family: str, variant: str, form: Form = FULL) -> str:
+def rule_line(number: int, rule: Rule, family: str, variant: str, form: Form = _FULL) -> str:
     """The line of one rule."""
     try:
         known = canonical(rule, family)

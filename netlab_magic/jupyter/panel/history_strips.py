@@ -5,19 +5,19 @@ from collections.abc import Iterable
 
 from netlab_magic.model.probe import Outcome, Probe
 
-__all__ = ["LONGEST", "MOST", "Strips"]
+__all__ = ["Strips"]
 
-LONGEST = 60
+_LONGEST = 60
 """How many measurements a strip keeps."""
 
-MOST = 24
+_MOST = 24
 """How many strips are shown."""
 
 
 class Strips:
     """A strip of marks for each pair, all of the same length: a pair that is new has blanks before its first measurement."""
 
-    def __init__(self, longest: int = LONGEST) -> None:
+    def __init__(self, longest: int = _LONGEST) -> None:
         self._longest = longest
         self._held: dict[Probe, deque[str]] = {}
 
@@ -35,7 +35,7 @@ class Strips:
         """Forgets everything."""
         self._held.clear()
 
-    def shown(self, most: int = MOST) -> list[tuple[Probe, str]]:
+    def shown(self, most: int = _MOST) -> list[tuple[Probe, str]]:
         """Pairs with their strips; when they are too many, those in which something changed come first."""
         found = [(probe, "".join(strip)) for probe, strip in self._held.items()]
         if len(found) > most:

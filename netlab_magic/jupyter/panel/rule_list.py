@@ -11,9 +11,9 @@ import msgspec
 
 from netlab_magic.iptables.words import split
 
-__all__ = ["MOST_LISTED", "Entry", "Listed", "RuleList", "keys_of", "merged", "moved", "toggled"]
+__all__ = ["Entry", "Listed", "RuleList", "merged", "moved", "toggled"]
 
-MOST_LISTED = 60
+_MOST_LISTED = 60
 """How many rules are listed; of more, the picture of the chain gives an account."""
 
 
@@ -42,15 +42,15 @@ class RuleList:
     @property
     def listed(self) -> dict[str, Entry]:
         """The entries that are listed, by their keys."""
-        return dict(zip(keys_of(self.entries), self.entries[:MOST_LISTED], strict=False))
+        return dict(zip(_keys_of(self.entries), self.entries[:_MOST_LISTED], strict=False))
 
     @property
     def left_out(self) -> int:
         """How many entries are too many to be listed."""
-        return max(0, len(self.entries) - MOST_LISTED)
+        return max(0, len(self.entries) - _MOST_LISTED)
 
     def __contains__(self, key: object) -> bool:
-        return key in keys_of(self.entries)
+        return key in _keys_of(self.entries)
 
     def follow(self, kernel: Sequence[str], sentence: Callable[[int], str]) -> None:
         """Another look at the kernel has found these rules; `sentence` says what the one with a number does."""
@@ -68,10 +68,10 @@ class RuleList:
         return moved(self.chain, self.entries, self._place(key), to)
 
     def _place(self, key: str) -> int:
-        return {known: place for place, known in enumerate(keys_of(self.entries))}[key]
+        return {known: place for place, known in enumerate(_keys_of(self.entries))}[key]
 
 
-def keys_of(entries: Sequence[Entry]) -> list[str]:
+def _keys_of(entries: Sequence[Entry]) -> list[str]:
     """A name for each entry that stays while others come and go: its text, and which of the equal ones it is."""
     met: dict[str, int] = {}
     keys = []

@@ -4,9 +4,9 @@ import time
 
 from netlab_magic.jupyter.panel.history_strips import Strips
 
-__all__ = ["LOOK_SECONDS", "WATCH_SECONDS", "Watch"]
+__all__ = ["WATCH_SECONDS", "Watch"]
 
-LOOK_SECONDS = 0.4
+_LOOK_SECONDS = 0.4
 """The time from one look at the lab to the next."""
 
 WATCH_SECONDS = 300.0
@@ -56,4 +56,4 @@ class Watch:
         """How long to wait before the next look, in seconds."""
         if self.is_on:
             return max(_PERIOD - self.cost, 0.1, self.cost)
-        return max(LOOK_SECONDS, _SHARE * self.cost)
+        return max(_LOOK_SECONDS, _SHARE * self.cost)

@@ -6,7 +6,7 @@ from netlab_magic.draw import Picture
 from netlab_magic.session.results.html import Html, b, details, div, drawn, joined, pre, span
 from netlab_magic.text import counted
 
-__all__ = ["CellResult", "Changed", "Ran", "Result", "Text", "commands_html", "shown", "styled"]
+__all__ = ["CellResult", "Changed", "Ran", "Result", "Text", "commands_html", "shown"]
 
 _STYLE = Html(
     "<style>.netlab{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.5}"
@@ -18,7 +18,7 @@ _STYLE = Html(
 )
 
 
-def styled(html: Html) -> Html:
+def _styled(html: Html) -> Html:
     """HTML of results in our style, which follows the notebook's theme."""
     return joined(_STYLE, div(html, class_="netlab"))
 
@@ -34,7 +34,7 @@ class Result:
         return pre(str(self))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Mapping[str, str]:
-        return {"text/plain": str(self), "text/html": styled(self.html())}
+        return {"text/plain": str(self), "text/html": _styled(self.html())}
 
     def __repr__(self) -> str:
         return str(self)

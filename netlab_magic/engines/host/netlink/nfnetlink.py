@@ -9,12 +9,10 @@ from netlab_magic.engines.host.netlink.codec import NLM_F_ACK, NLM_F_DUMP, Attri
 from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket, refused
 
 __all__ = [
-    "NFNL_SUBSYS_NFTABLES",
     "NFNL_SUBSYS_ULOG",
     "NFT_MSG_GETCHAIN",
     "NFT_MSG_GETRULE",
     "NFT_MSG_GETTABLE",
-    "NFT_MSG_NEWCHAIN",
     "NFT_MSG_NEWRULE",
     "NFT_MSG_NEWTABLE",
     "NFT_MSG_TRACE",
@@ -29,13 +27,13 @@ __all__ = [
 _NETLINK_NETFILTER = 12
 """From linux/netlink.h."""
 
-NFNL_SUBSYS_ULOG, NFNL_SUBSYS_NFTABLES = 4, 10
+NFNL_SUBSYS_ULOG, _NFNL_SUBSYS_NFTABLES = 4, 10
 _NFNL_MSG_BATCH_BEGIN, _NFNL_MSG_BATCH_END = 0x10, 0x11
 _NFGENMSG = struct.Struct("!BBH")
 """nfgen_family, version, res_id. All from linux/netfilter/nfnetlink.h."""
 
-NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = (
-    NFNL_SUBSYS_NFTABLES << 8 | kind for kind in (0, 1, 3, 4, 6, 7, 17)
+NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, _NFT_MSG_NEWCHAIN, NFT_MSG_GETCHAIN, NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = (
+    _NFNL_SUBSYS_NFTABLES << 8 | kind for kind in (0, 1, 3, 4, 6, 7, 17)
 )
 """Message types of nf_tables, from linux/netfilter/nf_tables.h, with their subsystem in the high byte."""
 
@@ -61,7 +59,7 @@ def base_chain(flags: int, family: int, table: str, name: str, hook: int, priori
     """A message about a base chain of the type filter; `held` are further attributes."""
     at = nested(_NFTA_CHAIN_HOOK, attribute(_NFTA_HOOK_HOOKNUM, be32(hook)), attribute(_NFTA_HOOK_PRIORITY, be32(priority)))
     known = attribute(_NFTA_CHAIN_TABLE, string(table)), attribute(_NFTA_CHAIN_NAME, string(name))
-    return netfilter_message(NFT_MSG_NEWCHAIN, flags, family, *known, at, attribute(_NFTA_CHAIN_TYPE, string("filter")), *held)
+    return netfilter_message(_NFT_MSG_NEWCHAIN, flags, family, *known, at, attribute(_NFTA_CHAIN_TYPE, string("filter")), *held)
 
 
 class NetfilterSocket(NetlinkSocket):
@@ -76,7 +74,7 @@ class NetfilterSocket(NetlinkSocket):
         Only the last change asks for an acknowledgement: older kernels give none for the end of a batch.
         """
         begin, end = (
-            netfilter_message(kind, 0, socket.AF_UNSPEC, resource=NFNL_SUBSYS_NFTABLES)
+            netfilter_message(kind, 0, socket.AF_UNSPEC, resource=_NFNL_SUBSYS_NFTABLES)
             for kind in (_NFNL_MSG_BATCH_BEGIN, _NFNL_MSG_BATCH_END)
         )
         first = self._transmit([begin, *messages[:-1], messages[-1]._replace(flags=messages[-1].flags | NLM_F_ACK), end])

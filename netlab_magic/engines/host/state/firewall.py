@@ -24,7 +24,7 @@ from netlab_magic.iptables.restore_format import ChainPolicy, appended, policies
 from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.iptables.words import split
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "other_variant", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -43,7 +43,7 @@ class RuleRefused(Exception):
         self.line = line
 
 
-def other_variant(variant: str) -> str:
+def _other_variant(variant: str) -> str:
     """The other variant: nft for legacy, legacy for nft."""
     return "nft" if variant == "legacy" else "legacy"
 
@@ -256,7 +256,7 @@ class Firewall:
         """The other variant if it has rules or a DROP policy."""
         if self.variant == NONE:
             return
-        other = other_variant(self.variant)
+        other = _other_variant(self.variant)
         dumps = [dump() for six in (False, True) if (dump := dump_of(other, six)) is not None]
         if any(map(_has_rules, dumps)):
             yield ForeignRules(other, "".join(dumps))

@@ -14,7 +14,7 @@ from netlab_magic.model.hooks import HOOKS
 from netlab_magic.model.kernel_trace import ReportEvent
 from netlab_magic.model.packet import Packet
 
-__all__ = ["Headers", "Report", "headers_of", "read_report"]
+__all__ = ["Headers", "Report", "read_report"]
 
 # linux/netfilter/nfnetlink_log.h
 _NFULNL_MSG_PACKET = NFNL_SUBSYS_ULOG << 8 | 0
@@ -88,7 +88,7 @@ def read_report(message: Received, device: Device) -> Report | None:
 
 def _logged(held: Attributes, device: Device) -> Report | None:
     devices = {name: device(held[kind]) for name, kind in _LOG_DEVICES.items() if kind in held}
-    headers = headers_of(held.get(_NFULA_PAYLOAD, b""), b"", _number(held, _NFULA_MARK), devices)
+    headers = _headers_of(held.get(_NFULA_PAYLOAD, b""), b"", _number(held, _NFULA_MARK), devices)
     if headers is None:
         return None
     hook = HOOKS[held[_NFULA_PACKET_HDR][2]]
@@ -112,7 +112,7 @@ def _event(family: int, held: Attributes, device: Device) -> Report:
     if _NFTA_TRACE_NETWORK_HEADER in held:
         devices = {name: device(held[kind]) for name, kind in _TRACE_DEVICES.items() if kind in held}
         transport = held.get(_NFTA_TRACE_TRANSPORT_HEADER, b"")
-        headers = headers_of(held[_NFTA_TRACE_NETWORK_HEADER], transport, _number(held, _NFTA_TRACE_MARK), devices)
+        headers = _headers_of(held[_NFTA_TRACE_NETWORK_HEADER], transport, _number(held, _NFTA_TRACE_MARK), devices)
     is_policy, is_rule = _number(held, _NFTA_TRACE_TYPE) == _NFT_TRACETYPE_POLICY, _NFTA_TRACE_RULE_HANDLE in held
     event = ReportEvent.POLICY if is_policy else ReportEvent.RULE if is_rule else ReportEvent.RETURN
     return Report(
@@ -141,7 +141,7 @@ def _number(held: Attributes, kind: int) -> int:
     return int.from_bytes(held.get(kind, b""), "big")
 
 
-def headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:
+def _headers_of(network: bytes, transport: bytes, mark: int, devices: Mapping[str, str]) -> Headers | None:
     """A packet from its headers; None if they are cut short. Nothing is known about its connection: the packet's `state` is empty.
 
     `transport` may be empty if it follows in `network`.
@@ -180,5 +180,5 @@ def _ends(packet: Packet, header: bytes) -> tuple[int, int]:
         return packet.source_port, packet.destination_port
     if (packet.protocol, packet.icmp_type) in _ECHOES and len(header) >= 8:
         return (struct.unpack_from("!H", header, 4)[0],) * 2
-    quoted = headers_of(header[8:], b"", 0, {}) if "icmp" in packet.protocol else None
+    quoted = _headers_of(header[8:], b"", 0, {}) if "icmp" in packet.protocol else None
     return quoted.ends if quoted else (0, 0)
