@@ -35,7 +35,7 @@ from netlab_magic.nftables.state import stateless_rule
 from netlab_magic.nftables.text.expression_printer import Style, expression_text, set_text
 from netlab_magic.nftables.text.statement_printer import statement_text
 
-__all__ = ["RuleCompiler", "is_other_family"]
+__all__ = ["RuleCompiler", "is_counter", "is_other_family"]
 
 _STYLE = Style()
 _FEW = 12
@@ -64,6 +64,11 @@ def is_other_family(nat: s.Nat, six: bool) -> bool:
     return FAMILY_BITS.get(family, six) != six
 
 
+def is_counter(statement: s.Statement) -> bool:
+    """Whether a statement counts: by itself, or in an object of the table."""
+    return isinstance(statement, s.Counter) or (isinstance(statement, s.ObjectReference) and statement.kind == "counter")
+
+
 class RuleCompiler:
     """Makes lines of the rules of one table, for packets of one family."""
 
@@ -83,7 +88,7 @@ class RuleCompiler:
         conditions = tuple(made.conditions)
         text = stateless_rule(rule).text(self.table.family)
         tests = tuple(each.test for each in conditions)
-        return Line(self.table.title, chain, number, conditions, tests, made.action(), text, tuple(made.stages))
+        return Line(self.table.title, chain, number, conditions, tests, made.action(), text, tuple(made.stages), tuple(made.counters))
 
     def told(self, statement: s.Statement) -> str:
         """A statement as nft prints it."""
@@ -98,6 +103,7 @@ class _Line:
         self.conditions: list[Condition] = []
         self.changes: list[Change] = []
         self.stages: list[Stage] = []
+        self.counters: list[int] = []
         self.verdict: Action | None = None
         self.is_over = False
 
@@ -125,6 +131,8 @@ class _Line:
             self.conditions += (_asked_after(change, condition) for condition in conditions)
 
     def take(self, statement: s.Statement) -> None:
+        if is_counter(statement):
+            self.counters.append(len(self.conditions))
         match statement:
             case s.Match():
                 self.ask(*self.matched(statement))

@@ -22,7 +22,8 @@ class Line(msgspec.Struct, frozen=True):
     """One rule; `number` is None for the end of the chain, whose action is the policy, or RETURN in a user chain.
 
     `text` is a rule of nft as it is printed, without what it has counted. `stages` are those of a rule that asks for something after it
-    has changed something: what it has changed stays when it does not match.
+    has changed something: what it has changed stays when it does not match. `counters` has for each counter of a rule of nft how many
+    conditions stand before it: it counts packets that meet these.
     """
 
     table: str
@@ -33,6 +34,7 @@ class Line(msgspec.Struct, frozen=True):
     action: Action
     text: str = ""
     stages: tuple[Stage, ...] = ()
+    counters: tuple[int, ...] = ()
 
     @property
     def place(self) -> Place:

@@ -15,7 +15,7 @@ from netlab_magic.forwarding.prediction import Prediction, Trace
 from netlab_magic.forwarding.probe import ModelledProbe
 from netlab_magic.forwarding.trace import NOBODY_ANSWERS, InFlight, Unknown
 from netlab_magic.iptables.numbers import number_of, shown
-from netlab_magic.iptables.ruleset import Chain, Counters, Ruleset, Table
+from netlab_magic.iptables.ruleset import PROGRAM_OF, Chain, Counters, Ruleset, Table
 from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
@@ -23,6 +23,7 @@ from netlab_magic.model.topology import End, Topology
 from netlab_magic.netfilter import Cause, HostTrace
 from netlab_magic.netfilter.frame import Ends
 from netlab_magic.netfilter.rule_index import Place
+from netlab_magic.nftables.commands.draft import Tables
 
 __all__ = ["Road", "Segment", "connection", "measured", "predicted_now"]
 
@@ -69,6 +70,8 @@ class Road:
         }
         self._other_filters = {name: OtherFilters(tables.ruleset, ordered=True) for name, tables in world.nft.items()}
         self._counts: dict[tuple[str, str], _Counts] = {}
+        self._reached: dict[str, dict[tuple[Place, int], tuple[int, int]]] = {}
+        """What counters of rules of nft have counted that did not match."""
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
         self._sent = world.sent
@@ -145,6 +148,12 @@ class Road:
             if visit.matched:
                 packets, size = counts.get(visit.line.place, (0, 0))
                 counts[visit.line.place] = packets + 1, size + visit.frame.length
+            elif visit.matched is False:
+                for number, needed in enumerate(visit.line.counters):
+                    if needed <= visit.failed:
+                        reached = self._reached.setdefault(namespace, {})
+                        packets, size = reached.get((visit.line.place, number), (0, 0))
+                        reached[visit.line.place, number] = packets + 1, size + visit.frame.length
 
     def _track(self, namespace: str, walk: HostTrace) -> None:
         frame = walk.last
@@ -178,16 +187,20 @@ class Road:
     def _learn(self, namespace: str, neighbour: Neighbour) -> None:
         self._neighbours.setdefault(namespace, {})[neighbour.device, neighbour.address] = neighbour
 
+    def _counted_tables(self, namespace: str, tables: Tables) -> Tables:
+        """The tables of nft of a namespace with what packets have counted there."""
+        ruleset = tables.ruleset
+        for family in PROGRAM_OF if ruleset.tables else ():
+            ruleset = counted(ruleset, self._counts.get((namespace, family), {}), {})
+        return msgspec.structs.replace(tables, ruleset=counted(ruleset, {}, self._reached.get(namespace, {})))
+
     def arrived(self) -> World:
         """The lab after all these packets."""
         rules = dict(self._world.rules)
         for key, counts in self._counts.items():
             if key in rules and counts:
                 rules[key] = _counted(rules[key], counts)
-        nft = {**self._world.nft}
-        for (name, _), counts in self._counts.items():
-            if name in nft and nft[name].ruleset.tables and counts:
-                nft[name] = msgspec.structs.replace(nft[name], ruleset=counted(nft[name].ruleset, counts))
+        nft = {name: self._counted_tables(name, tables) for name, tables in self._world.nft.items()}
         known = {name: {(one.device, one.address): one for one in held} for name, held in self._world.neighbours.items()}
         for name, learnt in self._neighbours.items():
             known[name] = {**known.get(name, {}), **learnt}
