@@ -28,7 +28,7 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
 
 
 class _Chains(dict[str, Lines]):
-    """The chains of a table, each compiled when a packet first comes there.
+    """The chains of a table, each compiled when a packet first enters it.
 
     What is compiled of `like`, the same table before it was edited, is taken over for every rule that is the same object there.
     """

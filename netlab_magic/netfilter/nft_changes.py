@@ -1,4 +1,4 @@
-"""What statements of nft change in a packet: its addresses and ports, its marks, fields of its header."""
+"""What statements of nft change in a packet: addresses and ports, marks, header fields."""
 
 from netlab_magic.iptables.extensions.values import Span
 from netlab_magic.netfilter.frame import Frame
@@ -11,7 +11,7 @@ __all__ = ["connection_marked", "header_changed", "marked", "ports_of", "transla
 
 
 def ports_of(port: Expression | None) -> Span | None:
-    """The ports of a translation. Raises ValueError for what is none."""
+    """The ports of a translation. Raises ValueError for anything else."""
     if port is None:
         return None
     bounds = span(port)

@@ -1,6 +1,6 @@
 """What an nft expression gives for a packet, compiled: the value, and the conditions under which there is one.
 
-A value that this program cannot tell is None.
+A value that is not known to the model is None.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,15 +77,15 @@ def _is_tracked(frame: Frame) -> bool:
 
 
 TRACKED = Condition("ct state", "that of a connection", _is_tracked, lambda frame: frame.state)
-"""Of a packet without a connection, only the state can be asked: other keys end the rule, negated or not (nft_ct_get_eval)."""
+"""Of a packet without a connection, only the state can be tested: other keys end the rule, negated or not (nft_ct_get_eval)."""
 
 
 _SOCKET = Condition("socket", "of this host", lambda f: False if f.input and f.output else None, lambda _: "that of another host")
-"""What passes through has no socket here, and its owner cannot be asked: the rule ends, negated or not (nft_meta_get_eval_skugid)."""
+"""A forwarded packet has no socket here, and so no owner: the rule ends, negated or not (nft_meta_get_eval_skugid)."""
 
 
 class Sets:
-    """The sets and maps of a table, indexed when first asked. One that rules fill while packets pass cannot be known."""
+    """The sets and maps of a table, indexed on first use. The elements of one that rules fill are not known."""
 
     def __init__(self, table: Table) -> None:
         self._held = {found.name: found for found in table.sets}
@@ -95,7 +95,7 @@ class Sets:
         self._made: dict[str, Index] = {}
 
     def index(self, mapping: NamedSet | AnonymousSet) -> Index | None:
-        """The elements of a set; None where they are not known."""
+        """The elements of a set; None if they are not known."""
         if isinstance(mapping, AnonymousSet):
             return Index(mapping.elements)
         found = self._held.get(mapping.name)
@@ -112,7 +112,7 @@ def is_limited(statements: object) -> bool:
 
 
 def operand(expression: Expression, sets: Sets) -> Operand | None:
-    """The operand that an expression is; None where this program cannot tell its value."""
+    """The operand for an expression; None if the model does not know its value."""
     match expression:
         case Payload(tunnel="") if (found := header_field(expression)) is not None:
             return _made(expression, *found)
@@ -156,12 +156,12 @@ def _made(expression: Expression, get: Get, needs: tuple[Condition, ...] = (), f
     return Operand(get, _text(expression), seen, needs, field)
 
 
-# --- what the kernel knows beside the bytes ---------------------------------------------------------------------------------------
+# --- what the kernel knows besides the bytes ---------------------------------------------------------------------------------------
 
 
 
 def _packet_type(frame: Frame) -> Value | None:
-    """Whom the frame was for: a neighbor sends to everybody only what is for everybody. What the host sends is of type 0, host."""
+    """Whom the frame was addressed to: neighbours broadcast only packets to broadcast addresses. What the host sends is of type 0, host."""
     if not frame.input:
         return 0
     if frame.routing is None:
@@ -218,7 +218,7 @@ _DEVICE_OF: Mapping[frozenset[str], Callable[[Frame], str]] = {
 
 
 def _address_type(get: Get, device: Callable[[Frame], str] | None, frame: Frame) -> Value | None:
-    """The number of an address' type; IPv6 looks for a route as well (nft_fib4_eval_type, nft_fib6_eval_type)."""
+    """The number of an address's type; IPv6 also looks up a route (nft_fib4_eval_type, nft_fib6_eval_type)."""
     address, routing = get(frame), frame.routing
     if routing is None or not isinstance(address, int) or (frame.six and routing.policy is not None):
         return None
@@ -229,7 +229,7 @@ def _address_type(get: Get, device: Callable[[Frame], str] | None, frame: Frame)
 
 
 def _route(expression: Fib) -> Get | None:
-    """A look-up in the routes: the type of an address, or whether answers would leave through the input device (nft_fib)."""
+    """A route lookup: the type of an address, or whether replies would leave through the input device (nft_fib)."""
     flags = frozenset(expression.flags)
     if expression.result == "type" and len(flags & {"saddr", "daddr"}) == 1 and flags <= {"saddr", "daddr", "iif", "oif"}:
         return partial(_address_type, NETWORK["saddr" if "saddr" in flags else "daddr"], _DEVICE_OF.get(flags & {"iif", "oif"}))
@@ -238,7 +238,7 @@ def _route(expression: Fib) -> Get | None:
         def exists(frame: Frame) -> Value | None:
             if frame.routing is None or frame.routing.policy is not None:
                 return None
-            if frame.input == "lo":  # what comes back through lo is not asked for its route (nft_fib_can_skip)
+            if frame.input == "lo":  # packets through lo skip the route lookup (nft_fib_can_skip)
                 return 1
             hop = frame.routing.route(frame.source)  # a route to the host itself does not count (nft_fib4_eval, nft_fib6_eval)
             return int(hop is not None and not hop.local and ("iif" not in flags or hop.device == frame.input))
@@ -278,7 +278,7 @@ def _beside(expression: Concatenation, parts: list[Operand | None]) -> Operand |
 
 
 def _looked_up(key: Operand | None, index: Index | None) -> Operand | None:
-    """What a map leads to; a key that is not there ends the rule (nft_lookup_eval)."""
+    """The value in a map; a missing key ends the rule (nft_lookup_eval)."""
     if key is None or index is None:
         return None
 

@@ -1,7 +1,8 @@
 """Fields of headers, compiled: how a field's value is read from a packet, and what the kernel tests before it reads it.
 
-nft prints no such test, `meta l4proto tcp` before `tcp dport`, but the rule has it (nftables, src/payload.c, payload_gen_dependency). So a
-rule about a protocol that a packet does not have never matches, also when this program does not know the field itself.
+nft does not print such tests (`meta l4proto tcp` before `tcp dport`), but the rule has them (nftables, src/payload.c,
+payload_gen_dependency). So a rule about a protocol that a packet does not have never matches, even if the model
+does not know the field.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ __all__ = ["FAMILY_BITS", "NETWORK", "Field", "Get", "family_is", "has_no_fragme
 
 Get = Callable[[Frame], Value | None]
 Field = tuple[Get, tuple[Condition, ...], str]
-"""How a field is read, None where its value is unknown; what the kernel tests first; and its name in a Condition."""
+"""How a field is read, None if its value is unknown; what the kernel tests first; and its name in a Condition."""
 
 FAMILY_BITS = {"ip": False, "ip6": True}
 """The families of addresses, and whether that is IPv6."""
@@ -25,7 +26,7 @@ _WITH_PORTS = {"tcp": 6, "udp": 17, "dccp": 33, "sctp": 132, "udplite": 136}
 _OTHERS = {"igmp": 2, "esp": 50, "ah": 51, "comp": 108}
 _FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128}
 _FRAGMENT_BITS = 0x3FFF
-"""More fragments, and the offset of this one. The bit beside them, don't fragment, is the sender's choice."""
+"""More fragments, and the offset of this one. The bit next to them, don't fragment, is the sender's choice."""
 
 
 def protocol_is(number: int) -> Condition:
@@ -40,7 +41,7 @@ def family_is(six: bool) -> Condition:
 
 
 def _ports(get: Callable[[Frame], int]) -> Get:
-    """The first bytes behind the network header, which are ports only in some protocols."""
+    """The first bytes after the network header, which are ports only in some protocols."""
     numbers = frozenset(_WITH_PORTS.values())
     return lambda f: get(f) if f.protocol in numbers else None
 
@@ -70,7 +71,7 @@ _CALLED = {"saddr": "source", "daddr": "destination", "protocol": "protocol", "n
 
 
 def header_field(payload: Payload) -> Field | None:
-    """A field of a header; None where it is not known what the kernel tests before it."""
+    """A field of a header; None if it is not known what the kernel tests before it."""
     protocol, field = payload.protocol, payload.field
     get = _HEADERS.get(protocol, {}).get(field, _unknown)
     if protocol in FAMILY_BITS:
@@ -83,14 +84,14 @@ def header_field(payload: Payload) -> Field | None:
 
 
 def has_no_fragment_bits(left: object, mask: object) -> bool:
-    """Whether these are bits of a packet's place among its fragments: connection tracking has put those together (nf_defrag_ipv4)."""
+    """Whether these are the fragment bits: connection tracking has reassembled the packet (nf_defrag_ipv4)."""
     return left == Payload("ip", "frag-off") and isinstance(mask, int) and not mask & ~_FRAGMENT_BITS
 
 
 def option_field(option: ExtensionHeader | IpOption | TcpOption | SctpChunk) -> Field:
     """An extension header, option or chunk, or a field of it (net/netfilter/nft_exthdr.c).
 
-    Whether one is there can be asked of any packet of the family, and of any protocol. Its fields end the rule where it is not there.
+    Whether one exists can be tested for any packet of the family and any protocol. If it does not, its fields end the rule.
     """
     about_presence = not option.field and not option.name.startswith("@")
     if isinstance(option, ExtensionHeader | IpOption):
@@ -103,5 +104,5 @@ def option_field(option: ExtensionHeader | IpOption | TcpOption | SctpChunk) -> 
 
 
 def _absent(name: str) -> Condition:
-    """The packets that this program follows have neither extension headers nor IP options."""
+    """The packets that the model follows have neither extension headers nor IP options."""
     return Condition(name, "present", lambda _: False, lambda _: "absent")

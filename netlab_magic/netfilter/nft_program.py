@@ -20,7 +20,7 @@ _NEEDS_TRACKING = (s.Nat, s.Masquerade, s.Redirect, s.ConnectionLimit, s.FlowAdd
 
 
 class NativeChains(dict[str, Lines]):
-    """The chains of a table, each compiled when a packet first comes there."""
+    """The chains of a table, each compiled when a packet first enters it."""
 
     def __init__(self, table: Table, six: bool) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class NativeChains(dict[str, Lines]):
 
 
 class BaseChain(msgspec.Struct, frozen=True):
-    """A chain that a hook asks. `place` is its position in the listing: of two in one table with one priority, the later is asked first."""
+    """A base chain of a hook. `place` is its position in the listing: of two in one table with the same priority, the later runs first."""
 
     table: str
     name: str
@@ -52,7 +52,7 @@ class BaseChain(msgspec.Struct, frozen=True):
 
 
 class LinkChain(msgspec.Struct, frozen=True):
-    """A base chain that sees frames on a bridge, or on devices: the model does not follow these. `devices` are empty for a bridge's.
+    """A base chain for frames on a bridge or on devices, which the model does not follow. `devices` are empty for a bridge's.
 
     `line` stands for all of its rules.
     """
@@ -63,7 +63,7 @@ class LinkChain(msgspec.Struct, frozen=True):
 
 
 Turn = str | BaseChain
-"""Who is asked: a kind of iptables' tables, or a base chain of nft."""
+"""What runs at a hook: a table of iptables, or a base chain of nft."""
 
 IPTABLES_NAT = "iptables nat"
 """The nat table of iptables, among what translates."""

@@ -39,7 +39,7 @@ __all__ = ["RuleCompiler", "is_counter", "is_other_family"]
 
 _STYLE = Style()
 _FEW = 12
-"""Of so many elements a set is told in full."""
+"""Sets of up to this many elements are shown in full."""
 _REFUSALS = {
     "icmp": {
         0: "icmp-net-unreachable", 1: "icmp-host-unreachable", 2: "icmp-proto-unreachable", 3: "icmp-port-unreachable",
@@ -70,7 +70,7 @@ def is_counter(statement: s.Statement) -> bool:
 
 
 class RuleCompiler:
-    """Makes lines of the rules of one table, for packets of one family."""
+    """Compiles the rules of one table to lines, for packets of one family."""
 
     def __init__(self, table: Table, six: bool) -> None:
         self.table = table
@@ -79,7 +79,7 @@ class RuleCompiler:
         self.chains = frozenset(chain.name for chain in table.chains)
 
     def line(self, rule: Rule, chain: str, number: int) -> Line:
-        """The line of a rule. What is not understood of it makes it one that cannot be judged."""
+        """The line of a rule. If a part of it is not understood, it cannot be evaluated."""
         made = _Line(self)
         for statement in rule.statements:
             if made.is_over:
@@ -96,7 +96,7 @@ class RuleCompiler:
 
 
 class _Line:
-    """One rule on its way to a line."""
+    """One rule being compiled to a line."""
 
     def __init__(self, compiler: RuleCompiler) -> None:
         self.of = compiler
@@ -121,7 +121,7 @@ class _Line:
         return partial(_one_after_the_other, changes) if changes[1:] else changes[0] if changes else None
 
     def ask(self, *conditions: Condition) -> None:
-        """Adds conditions; those behind a change are about the packet as it is then, and the change stays where they do not hold."""
+        """Adds conditions; those after a change see the changed packet, and the change stays even if they do not match."""
         change = self.changed()
         if change is None:
             self.conditions += conditions
@@ -187,7 +187,7 @@ class _Line:
         return None
 
     def test(self, left: Operand, match: s.Match) -> Callable[[Frame], bool | None] | None:
-        """The test of a comparison; None where it cannot be made."""
+        """The test of a comparison; None if the model cannot evaluate it."""
         operator, right, get = match.operator, match.right, left.get
         if isinstance(right, NamedSet | AnonymousSet):
             index = self.of.sets.index(right)
@@ -206,7 +206,7 @@ class _Line:
         if operator not in ("==", "!="):
             return None
         if isinstance(match.left, Meta) and match.left.key in ("iif", "oif") and not isinstance(wanted, str):
-            return None  # the index of a device that is gone
+            return None  # the index of a deleted device
         if isinstance(wanted, str):
             return judged(get, partial(is_name, wanted, operator == "!="))
         return judged(get, partial(is_equal, wanted, operator == "!="))
@@ -224,7 +224,7 @@ class _Line:
         return Action(verdict=verdict.name.upper())
 
     def choose(self, statement: s.VerdictMap, key: Expression, mapping: NamedSet | AnonymousSet) -> None:
-        """A verdict map: a key that is not there does not match, and its verdict follows where it is."""
+        """A verdict map: a missing key does not match; otherwise its verdict follows."""
         asked, index = operand(key, self.of.sets), self.of.sets.index(mapping)
         if asked is None or index is None:
             self.ask(unjudged(self.of.told(statement)))
@@ -277,7 +277,7 @@ class _Line:
         address = operand(nat.address, self.of.sets) if nat.address is not None else None
         port = operand(nat.port, self.of.sets) if isinstance(nat.port, MapLookup) else None
         self.ask(*(address.needs if address else ()), *(port.needs if port else ()))
-        if is_other_family(nat, self.of.six):  # it does nothing, and the next rule is asked (nft_nat_inet_eval)
+        if is_other_family(nat, self.of.six):  # it does nothing, and the next rule follows (nft_nat_inet_eval)
             self.end(Action())
             return
         try:
@@ -313,7 +313,7 @@ class _Line:
 
 
 def _asked_after(change: Change, condition: Condition) -> Condition:
-    """The same condition about what the change makes of a packet."""
+    """The same condition, for the packet after the change."""
 
     def test(frame: Frame) -> bool | None:
         try:
@@ -334,11 +334,11 @@ def _one_after_the_other(changes: Iterable[Change], frame: Frame) -> Frame:
     return frame
 
 
-# --- what a rule asks for, in words ----------------------------------------------------------------------------------------------
+# --- what a rule tests, in words ----------------------------------------------------------------------------------------------
 
 
 def _few(found: AnonymousSet, key: Expression) -> list[str]:
-    """The keys of a set that is written in the rule, as nft prints them, the first few where there are many."""
+    """The keys of an anonymous set as nft prints them; of many, the first few."""
     kinds = _STYLE.datatypes(key)
     texts = [set_text(AnonymousSet((element,)), kinds, _STYLE, ())[2:-2] for element in _keys(found.elements[:_FEW])]
     return texts if len(found.elements) <= _FEW else [*texts, "…"]
@@ -349,7 +349,7 @@ def _keys(elements: Iterable[Element]) -> list[Element]:
 
 
 def _wanted(match: s.Match) -> str:
-    """What a comparison asks for, as nft prints it."""
+    """What a comparison tests for, as nft prints it."""
     right = match.right
     if isinstance(right, AnonymousSet):
         return f"{{ {', '.join(_few(right, match.left))} }}"

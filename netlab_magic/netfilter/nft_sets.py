@@ -15,7 +15,7 @@ _Span = tuple[int, int]
 
 
 def plain(constant: object) -> Value:
-    """The value of a constant. Raises ValueError for what is none, such as a range."""
+    """The value of a constant. Raises ValueError for anything else, such as a range."""
     if isinstance(constant, IPv4Address | IPv6Address):
         return int(constant)
     if isinstance(constant, int | str):
@@ -68,7 +68,7 @@ class Index:
         self._boxes.setdefault(fixed, {}).setdefault(exact, []).append((tuple(found for found in bounds if found), element))
 
     def find(self, value: Value) -> Element | None:
-        """The element whose key is this value, or holds it; None where there is none."""
+        """The element whose key is or contains this value; None if there is none."""
         found = self._exact.get(value)
         if found is not None:
             return found

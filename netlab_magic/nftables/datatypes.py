@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"\d{1,40}|0x[0-9a-fA-F]{1,40}")
 
 
 class NotAValue(ValueError):
-    """A word is not a constant of the type."""
+    """A word that is not a constant of the type."""
 
 
 class Datatype:
@@ -45,7 +45,7 @@ class Datatype:
             self.names.setdefault(number, symbol)
 
     def read(self, word: str) -> Constant:
-        """The constant that a word says. Raises NotAValue where it is none of this type."""
+        """The constant that a word stands for. Raises NotAValue if it is none of this type."""
         bare = word[1:-1] if word[:1] == '"' == word[-1:] and len(word) > 1 else word
         if bare in self.numbers:
             return self.numbers[bare]
@@ -57,7 +57,7 @@ class Datatype:
         return self.text(bare)
 
     def text(self, word: str) -> Constant:
-        """The constant of a word that is no number and no known name."""
+        """The constant of a word that is neither a number nor a known name."""
         raise NotAValue(word)
 
     def show(self, value: Constant) -> str:
@@ -90,7 +90,7 @@ class Bitmask(Datatype):
         return total
 
     def flags(self, value: int) -> list[str]:
-        """The names of the flags that are set; what has no name as a number."""
+        """The names of the flags that are set; flags without a name as a number."""
         found = [hex(flag) if self.is_numeric else name for name, flag in self.numbers.items() if value & flag]
         rest = value & ~sum(flag for flag in self.numbers.values())
         return [*found, hex(rest)] if rest or not found else found
@@ -108,7 +108,7 @@ class _Service(Datatype):
 
 
 class _Label(Bitmask):
-    """Labels of connections: bits by their number, or by a name that only the host knows."""
+    """Connection labels: bits by their number, or by a name that only the host knows."""
 
     def text(self, word: str) -> Constant:
         return word

@@ -1,4 +1,4 @@
-"""What leads from one nft ruleset to another, as values that can be shown, applied and taken back."""
+"""The changes from one nft ruleset to another, as values that can be shown, applied and inverted."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -35,49 +35,49 @@ class _Change(msgspec.Struct, frozen=True, tag=True):
 
 
 class AddTable(_Change, frozen=True):
-    """The table appears, at this place among the tables, with nothing in it."""
+    """An empty table is added, at this place among the tables."""
 
     place: int
     head: Table
 
 
 class DeleteTable(_Change, frozen=True):
-    """The table, which has nothing in it any more, goes."""
+    """The table, by now empty, is deleted."""
 
     place: int
     head: Table
 
 
 class ReplaceTable(_Change, frozen=True):
-    """The table's flags or comment are others."""
+    """The table's flags or comment change."""
 
     before: Table
     after: Table
 
 
 class AddBlock(_Change, frozen=True):
-    """A set, an object, a flowtable, or a chain without rules appears at this place in the table."""
+    """A set, an object, a flowtable, or a chain without rules is added at this place in the table."""
 
     place: int
     block: Block
 
 
 class DeleteBlock(_Change, frozen=True):
-    """A block goes; a chain has no rules any more."""
+    """A block is deleted; a chain is by then empty."""
 
     place: int
     block: Block
 
 
 class ReplaceBlock(_Change, frozen=True):
-    """A set, an object or a flowtable says something else."""
+    """A set, an object or a flowtable changes."""
 
     before: Block
     after: Block
 
 
 class SetHook(_Change, frozen=True):
-    """A chain has another hook, priority or policy, or another comment."""
+    """A chain's hook, priority, policy or comment changes."""
 
     chain: str
     before: Hook | None
@@ -86,7 +86,7 @@ class SetHook(_Change, frozen=True):
 
 
 class InsertRule(_Change, frozen=True):
-    """A rule comes in; it then has `number`, from 1."""
+    """A rule is inserted as number `number`, from 1."""
 
     chain: str
     number: int
@@ -94,7 +94,7 @@ class InsertRule(_Change, frozen=True):
 
 
 class DeleteRule(_Change, frozen=True):
-    """The rule that has `number` goes."""
+    """The rule number `number` is deleted."""
 
     chain: str
     number: int
@@ -108,10 +108,10 @@ _ChainChange = Callable[[Chain], Chain]
 
 
 def diff(before: Ruleset, after: Ruleset) -> tuple[NftChange, ...]:
-    """The changes that lead from one ruleset to the other: `apply(before, diff(before, after)) == after`.
+    """The changes from one ruleset to the other: `apply(before, diff(before, after)) == after`.
 
-    Rules are paired when they say the same; leave their counters out with `stateless` first, where those do not matter. What others
-    refer to comes before them and goes after they are gone: sets and empty chains first, then rules.
+    Equal rules are paired; if counters do not matter, remove them with `stateless` first. Referenced blocks are added before the rules
+    that refer to them, and deleted after them: sets and empty chains first, then rules.
     """
     old = {(table.family, table.name): table for table in before.tables}
     new = {(table.family, table.name): table for table in after.tables}
@@ -131,7 +131,7 @@ def diff(before: Ruleset, after: Ruleset) -> tuple[NftChange, ...]:
 
 
 def _kept(old: Sequence[_Key], new: Sequence[_Key]) -> set[_Key]:
-    """What stays where it is: the others go, or come, or do both."""
+    """What stays in place; everything else is deleted, added, or both."""
     return {old[one] for one, _ in aligned(old, new)}
 
 
@@ -146,7 +146,7 @@ def _name(block: Block) -> _Key:
 
 
 def _empty(block: Block) -> Block:
-    """A chain without its rules, which come and go one by one."""
+    """A chain without its rules, which are added and deleted one by one."""
     return Chain(block.name, (), block.hook, block.comment) if isinstance(block, Chain) else block
 
 
@@ -201,18 +201,18 @@ def _rule_changes(where: _Key, before: Chain, after: Chain) -> Iterator[NftChang
 
 
 def side_by_side(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[tuple[Rule | None, Rule | None]]:
-    """The rules of both, in order: those that say the same as a pair, the others alone. No arrangement pairs more of them."""
+    """The rules of both, in order: equal ones as a pair, the others alone. No arrangement has more pairs."""
     return paired(before, after, lambda rule: rule)
 
 
 def changed_elements(before: Set, after: Set) -> tuple[tuple[Element, ...], tuple[Element, ...]]:
-    """The elements of a set that went, and those that came; one whose data or counter is another is in both."""
+    """The removed and the added elements of a set; one whose data or counter changed is in both."""
     old, new = set(before.elements), set(after.elements)
     return tuple(one for one in before.elements if one not in new), tuple(one for one in after.elements if one not in old)
 
 
 def invert(changes: Sequence[NftChange]) -> tuple[NftChange, ...]:
-    """The changes that take `changes` back: `apply(after, invert(changes)) == before`."""
+    """The changes that undo `changes`: `apply(after, invert(changes)) == before`."""
     return tuple(_inverse(change) for change in reversed(changes))
 
 
@@ -239,7 +239,7 @@ def _inverse(change: NftChange) -> NftChange:
 
 
 def apply(ruleset: Ruleset, changes: Sequence[NftChange]) -> Ruleset:
-    """The ruleset after the changes, made in order. Raises ValueError for a change that does not fit."""
+    """The ruleset after the changes, in order. Raises ValueError for a change that does not fit."""
     tables = [_Draft(table) for table in ruleset.tables]
     for change in changes:
         _apply(tables, change)
@@ -247,7 +247,7 @@ def apply(ruleset: Ruleset, changes: Sequence[NftChange]) -> Ruleset:
 
 
 class _Draft:
-    """A table while changes are made to it."""
+    """A table to which changes are being made."""
 
     def __init__(self, table: Table) -> None:
         self.head = table

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 Constant = int | str | IPv4Address | IPv6Address
-"""A single value that is written down."""
+"""A single value."""
 
 CONSTANTS = (int, str, IPv4Address, IPv6Address)
 """The classes of Constant."""
@@ -62,7 +62,7 @@ class Range(msgspec.Struct, frozen=True, gc=False):
 
 
 class CatchAll(msgspec.Struct, frozen=True, gc=False):
-    """The element `*` of a set or map: whatever no other element matches."""
+    """The element `*` of a set or map, which matches whatever no other element does."""
 
 
 class Payload(msgspec.Struct, frozen=True, gc=False):
@@ -116,27 +116,27 @@ class DccpOption(msgspec.Struct, frozen=True, gc=False):
 
 
 class Meta(msgspec.Struct, frozen=True, gc=False):
-    """What the kernel knows about a packet besides its bytes, such as `meta mark` or `iifname`."""
+    """A property of a packet that is not in its bytes, such as `meta mark` or `iifname`."""
 
     key: str
 
 
 class Ct(msgspec.Struct, frozen=True, gc=False):
-    """What connection tracking knows about the packet's connection; `direction` is original, reply or nothing."""
+    """A property of the packet's connection (conntrack); `direction` is original, reply or nothing."""
 
     key: str
     direction: str = ""
 
 
 class Fib(msgspec.Struct, frozen=True, gc=False):
-    """What a look-up of `flags` in the routing tables gives: `result` is type, oif, oifname or check (whether there is a route)."""
+    """The result of looking up `flags` in the routing tables: `result` is type, oif, oifname or check (whether there is a route)."""
 
     result: str
     flags: tuple[str, ...]
 
 
 class Rt(msgspec.Struct, frozen=True, gc=False):
-    """A property of the route that was found for the packet; `family` is ip, ip6 or nothing."""
+    """A property of the packet's route; `family` is ip, ip6 or nothing."""
 
     key: str
     family: str = ""
@@ -198,7 +198,7 @@ class Binary(msgspec.Struct, frozen=True, gc=False):
 
 
 class Concatenation(msgspec.Struct, frozen=True, gc=False):
-    """Several values side by side, `ip saddr . tcp dport`: of expressions on the left, of constants in a set."""
+    """A concatenation, `ip saddr . tcp dport`: of expressions on the left, of constants in a set."""
 
     parts: tuple["Expression", ...]
 
@@ -221,7 +221,7 @@ class Element(msgspec.Struct, frozen=True, gc=False):
 
 
 class AnonymousSet(msgspec.Struct, frozen=True, gc=False):
-    """A set or map that is written in the rule: `{ 22, 80 }`."""
+    """An anonymous set or map: `{ 22, 80 }`."""
 
     elements: tuple[Element, ...]
 

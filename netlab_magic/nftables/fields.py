@@ -1,4 +1,4 @@
-"""What there is to look at: every field, key and option that nft knows, with its data type (nft(8); `nft describe`)."""
+"""Every field, key and option that nft knows, with its data type (nft(8); `nft describe`)."""
 
 from netlab_magic.nftables.datatypes import DATATYPES, Bitmask, Datatype
 from netlab_magic.nftables.expressions import (
@@ -73,7 +73,7 @@ PAYLOADS: dict[str, dict[str, str]] = {
 """For each protocol its fields, with their types."""
 
 TUNNELS = frozenset(("vxlan", "geneve", "gre", "gretap"))
-"""Protocols after whose name the header of another can follow: `vxlan ip saddr`."""
+"""Tunnels, after whose name a field of the inner packet can follow: `vxlan ip saddr`."""
 
 META: dict[str, str] = _of(
     "integer",
@@ -195,7 +195,7 @@ _KNOWN: dict[object, tuple[Datatype]] = {}
 
 
 def datatype_of(expression: Expression) -> Datatype:
-    """The type of what an expression gives; for a concatenation that of its first part (`datatypes_of` has all)."""
+    """The type of an expression's value; for a concatenation, that of its first part (`datatypes_of` gives all)."""
     return datatypes_of(expression)[0]
 
 
@@ -226,5 +226,5 @@ BY_WORDS: dict[tuple[str, ...], Expression] = {
 
 
 def is_flags(datatype: Datatype) -> bool:
-    """Whether values of the type are sets of flags, which a bare comparison looks for one by one."""
+    """Whether values of the type are sets of flags; a comparison without operator then matches any of them."""
     return isinstance(datatype, Bitmask)

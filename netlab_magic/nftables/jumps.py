@@ -1,4 +1,4 @@
-"""Which chains lead to which: by jumps and gotos of rules, and by what verdict maps hold."""
+"""Which chains lead to which: by jumps and gotos of rules, and by verdict maps."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ __all__ = ["entered", "loop", "verdicts"]
 
 
 def verdicts(rule: Rule, table: Table) -> Iterator[Verdict]:
-    """Every verdict that a rule can give: its own, and those of the verdict map that it looks into."""
+    """Every verdict that a rule can give: its own, and those of its verdict map."""
     for statement in rule.statements:
         if isinstance(statement, Verdict):
             yield statement
@@ -31,9 +31,9 @@ def entered(chain: Chain, table: Table) -> tuple[str, ...]:
 
 
 def loop(table: Table) -> tuple[str, ...]:
-    """Chains of which each leads to the next and the last to the first; nothing where there is no circle.
+    """Chains of which each leads to the next and the last to the first; none if there is no loop.
 
-    The kernel refuses a circle when it can be reached from a base chain (nft_chain_validate in nf_tables_api.c).
+    The kernel refuses a loop that can be reached from a base chain (nft_chain_validate in nf_tables_api.c).
     """
     jumps = {chain.name: entered(chain, table) for chain in table.chains}
     finished: set[str] = set()

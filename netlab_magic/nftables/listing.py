@@ -1,4 +1,4 @@
-"""Rulesets as `nft list ruleset` prints them: all tables or one, with handles where they are known."""
+"""Rulesets as `nft list ruleset` prints them: all tables or one, with handles if they are known."""
 
 from collections.abc import Iterator, Sequence
 
@@ -41,7 +41,7 @@ _A_LINE = {**dict.fromkeys(_BY_FIVE.split(), 5), **dict.fromkeys(_BY_TWO.split()
 
 
 def canonical(ruleset: Ruleset) -> Ruleset:
-    """The same ruleset without the texts that it was read from, so that it is printed from its values alone."""
+    """The same ruleset without the texts it was read from, so that it is printed from its values alone."""
     return msgspec.structs.replace(ruleset, tables=tuple(_plain_table(table) for table in ruleset.tables))
 
 
@@ -58,7 +58,7 @@ def _plain_block(block: Block) -> Block:
 
 
 def listing(ruleset: Ruleset, family: str = "", table: str = "") -> str:
-    """What `nft list ruleset` prints, or `nft list table FAMILY NAME`; nothing for a table that there is not."""
+    """What `nft list ruleset` prints, or `nft list table FAMILY NAME`; nothing for an unknown table."""
     style = style_of(ruleset.version)
     shown = [found for found in ruleset.tables if not table or (found.family == family and found.name == table)]
     lines = [line for found in shown for line in table_lines(found, style)]
@@ -66,7 +66,7 @@ def listing(ruleset: Ruleset, family: str = "", table: str = "") -> str:
 
 
 def table_lines(table: Table, style: Style) -> Iterator[str]:
-    """The lines of a table, with the remarks that stood before it."""
+    """The lines of a table, with the remarks before it."""
     remarks = list(table.remarks)
     yield from _remarks(remarks, -1)
     note = _handle(table.handle)
@@ -134,7 +134,7 @@ def _chain_lines(chain: Chain, family: str, style: Style) -> Iterator[str]:
 
 
 def hook_text(hook: Hook, family: str, style: Style = Style()) -> str:  # noqa: B008 – a value
-    """The line that makes a base chain, as it was read, else as nft prints it in a table of `family`."""
+    """The line that declares a base chain, as it was read, else as nft prints it in a table of `family`."""
     if hook.raw:
         return hook.raw
     names = [f'"{hook.devices[0]}"'] if len(hook.devices) == 1 else _device_texts(hook.devices, style)
@@ -190,12 +190,12 @@ def _set_lines(found: Set, family: str, style: Style) -> Iterator[str]:
 
 
 def _declared_text(statement: Statement, family: str, style: Style) -> str:
-    """A statement that every element gets, which has not counted anything itself."""
+    """A set's statement for each element, without counts of its own."""
     return "last" if isinstance(statement, Last) else statement_text(statement, family, style)
 
 
 def _elements_text(found: Set, style: Style) -> str:
-    """The elements, so many a line as nft puts there for their type."""
+    """The elements, as many in a line as nft prints for their type."""
     keys, data = tuple(map(style.printed, found.key_types)), tuple(map(style.printed, found.data_types))
     texts = [element_text(element, keys, data, style) for element in found.elements]
     width = 1 if len(found.key) > 1 else _A_LINE.get(found.key[0], 1)

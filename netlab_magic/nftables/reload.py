@@ -1,4 +1,4 @@
-"""From one nft ruleset to another in one transaction of `nft -f`: tables that differ are made again, with all that they hold."""
+"""From one nft ruleset to another in one transaction of `nft -f`: tables that differ are recreated, with everything in them."""
 
 from collections.abc import Callable, Collection, Iterable
 
@@ -67,12 +67,12 @@ def _bare(found: Set) -> Set:
 
 
 def is_owned(table: Table) -> bool:
-    """Whether a table belongs to a program: it goes with that program, and no other one can change it."""
+    """Whether a table is owned by a program: only that program can change it, and it ends with the program."""
     return "owner" in table.flags
 
 
 def same_at_rest(one: Ruleset, other: Ruleset) -> bool:
-    """Whether two rulesets say the same, apart from what packets and time change: counters, and elements that come and go."""
+    """Whether two rulesets are equal, apart from what packets and time change: counters, and dynamic elements."""
     return _at_rest(one) == _at_rest(other)
 
 
@@ -92,7 +92,7 @@ def _with_blocks(ruleset: Ruleset, change: Callable[[Block], Block]) -> Ruleset:
 
 
 def _without_passing_elements(block: Block) -> Block:
-    """A set that rules fill, or whose elements go when their time has come, without its elements."""
+    """A set that rules fill, or whose elements time out, without its elements."""
     if isinstance(block, Set) and {"dynamic", "timeout"} & {*block.flags}:
         return msgspec.structs.replace(block, elements=())
     return block

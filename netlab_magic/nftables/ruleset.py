@@ -1,7 +1,7 @@
-r"""nft rulesets as values: Ruleset > Table > Chain > Rule, and beside chains the sets, maps, objects and flowtables of a table.
+r"""nft rulesets as values: Ruleset > Table > Chain > Rule, and a table's sets, maps, objects and flowtables.
 
-A value says what nft's text or JSON says. What was read from text keeps that text in `raw` as well, so that printing gives it back as it
-stood; `canonical` leaves it out. Two values are equal when they say the same: handles, raw texts and remarks are not compared.
+A value means what nft's text or JSON means. Values read from text also keep it in `raw`, so that they are printed as they were;
+`canonical` leaves it out. Values with the same meaning are equal: handles, raw texts and remarks are not compared.
 
 >>> print(Rule((Match(Payload("tcp", "dport"), "==", 22), Verdict("accept"))).text("ip"))
 tcp dport 22 accept
@@ -42,7 +42,7 @@ VERDICT = "verdict"
 
 
 class _Told(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Base of values that are compared by what they say, not by where they were read."""
+    """Base of values that are compared by their meaning, not by where they were read."""
 
     def said(self) -> tuple[object, ...]:
         """What is compared."""
@@ -51,7 +51,7 @@ class _Told(msgspec.Struct, frozen=True, eq=False, gc=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Told) and type(self) is type(other) and self.said() == other.said()
 
-    def __ne__(self, other: object) -> bool:  # msgspec has one of its own, which knows nothing of __eq__
+    def __ne__(self, other: object) -> bool:  # msgspec's own does not use __eq__
         return not self == other
 
     def __hash__(self) -> int:
@@ -59,7 +59,7 @@ class _Told(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Rule(_Told, frozen=True, eq=False, gc=False):
-    """One rule; `handle` is None where a listing left it out, `raw` its text, without comment sign and handle, where it was read."""
+    """One rule; `handle` is None if the listing has none, `raw` is the text it was read from, without comment sign and handle."""
 
     statements: tuple[Statement, ...] = ()
     comment: str = ""
@@ -80,7 +80,7 @@ class Rule(_Told, frozen=True, eq=False, gc=False):
 
 
 class Hook(_Told, frozen=True, eq=False, gc=False):
-    """What makes a chain a base chain. `kind` is filter, nat or route; the lower the `priority`, the earlier it is asked."""
+    """What makes a chain a base chain. `kind` is filter, nat or route; the lower the `priority`, the earlier the chain runs."""
 
     kind: str
     hook: str
@@ -95,7 +95,7 @@ class Hook(_Told, frozen=True, eq=False, gc=False):
 
 
 class Remark(msgspec.Struct, frozen=True, gc=False):
-    """A line that says nothing to the kernel, before the rule (or block) with this place, counted from 0."""
+    """A comment line before the rule (or block) with this place, counted from 0."""
 
     place: int
     line: str
@@ -171,7 +171,7 @@ class CtHelper(msgspec.Struct, frozen=True, gc=False):
 
 
 class CtTimeout(msgspec.Struct, frozen=True, gc=False):
-    """How long connections are remembered: `policy` has (state, seconds)."""
+    """How long connections are tracked: `policy` has (state, seconds)."""
 
     protocol: str
     l3proto: str = ""
@@ -179,7 +179,7 @@ class CtTimeout(msgspec.Struct, frozen=True, gc=False):
 
 
 class CtExpectation(msgspec.Struct, frozen=True, gc=False):
-    """A connection that another one announces; `timeout` is milliseconds."""
+    """An expected connection; `timeout` is in milliseconds."""
 
     protocol: str
     dport: int
@@ -213,7 +213,7 @@ class NamedObject(_Told, frozen=True, eq=False, gc=False):
 
 
 class Flowtable(_Told, frozen=True, eq=False, gc=False):
-    """Connections that pass by the rules."""
+    """A flowtable: its connections bypass the rules."""
 
     name: str
     hook: str = "ingress"
@@ -239,7 +239,7 @@ Block = Chain | Set | NamedObject | Flowtable | Verbatim
 
 
 class NotUnderstoodPart(msgspec.Struct, frozen=True, gc=False):
-    """Where something was not understood: `rule` counts from 1, 0 for a block that is no chain."""
+    """Where something was not understood: `rule` counts from 1, and is 0 for a block that is not a chain."""
 
     table: str
     chain: str
@@ -254,8 +254,7 @@ class NotUnderstoodPart(msgspec.Struct, frozen=True, gc=False):
 class Table(_Told, frozen=True, eq=False, gc=False):
     """A table with its blocks in the order of the listing: objects, sets, flowtables, chains.
 
-    Not compared: `owner`, the program that nft names behind the head of a table that belongs to one, and `remarks`, of which those with
-    the place -1 stood before the table.
+    Not compared: `owner`, the program that owns the table, and `remarks`, of which those with the place -1 are before the table.
     """
 
     family: str

@@ -10,12 +10,12 @@ __all__ = ["stateless", "stateless_rule"]
 
 
 def stateless(ruleset: Ruleset) -> Ruleset:
-    """The same ruleset without its state, and without handles and the texts from which what had a state was read."""
+    """The same ruleset without its state, handles, and the texts of what had a state."""
     return msgspec.structs.replace(ruleset, tables=tuple(map(_table, ruleset.tables)))
 
 
 def stateless_rule(rule: Rule) -> Rule:
-    """The same rule without what it has counted, and without its handle."""
+    """The same rule without its counts and its handle."""
     statements = tuple(map(_statement, rule.statements))
     return Rule(statements, rule.comment, raw=rule.raw if statements == rule.statements else "")
 

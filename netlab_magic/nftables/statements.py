@@ -1,4 +1,4 @@
-"""What a rule does: the statements of nft(8) as values. A rule is a sequence of them, and ends at the first that does not hold."""
+"""What a rule does: the statements of nft(8) as values. A rule is a sequence of them, and ends at the first that does not match."""
 
 from typing import Union
 
@@ -58,27 +58,27 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 
 
 class VerdictMap(msgspec.Struct, frozen=True, gc=False):
-    """`tcp dport vmap { 22 : accept }`: the verdict that the map has for `key`; none where the map has nothing for it."""
+    """`tcp dport vmap { 22 : accept }`: the map's verdict for `key`; none if the key is not in the map."""
 
     key: Expression
     mapping: NamedSet | AnonymousSet
 
 
 class Counter(msgspec.Struct, frozen=True, gc=False):
-    """Counts packets and bytes; None where a listing left out how many (`nft -s`)."""
+    """Counts packets and bytes; None if the listing omits the counts (`nft -s`)."""
 
     packets: int | None = None
     bytes: int | None = None
 
 
 class Last(msgspec.Struct, frozen=True, gc=False):
-    """Remembers when it was reached: milliseconds ago, None for never."""
+    """Remembers when a packet last reached it: milliseconds ago, None for never."""
 
     used: int | None = None
 
 
 class Limit(msgspec.Struct, frozen=True, gc=False):
-    """A token bucket: holds up to `rate` packets (or bytes) a time of `per`, after a `burst`; with `over`, beyond that."""
+    """A token bucket: holds up to `rate` packets (or bytes) per `per`, after a `burst`; with `over`, what exceeds that."""
 
     rate: int
     per: str
@@ -88,7 +88,7 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
-    """Holds until `bytes` have passed; with `over`, after that. `used` is None where a listing left it out."""
+    """Matches until `bytes` have passed; with `over`, after that. `used` is None if the listing omits it."""
 
     bytes: int
     over: bool = False
@@ -103,7 +103,7 @@ class ConnectionLimit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Log(msgspec.Struct, frozen=True, gc=False):
-    """Logs the packet: to the kernel's log, or to a netlink `group`. `level` is warn where nothing is said."""
+    """Logs the packet: to the kernel's log, or to a netlink `group`. `level` is warn by default."""
 
     prefix: str | None = None
     level: str = "warn"
@@ -121,7 +121,7 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
 
 
 class Nat(msgspec.Struct, frozen=True, gc=False):
-    """`kind` is snat or dnat. `modes`: what the address is a map of, where it is said (prefix, interval, concat)."""
+    """`kind` is snat or dnat. `modes`: the kind of the address map, if given (prefix, interval, concat)."""
 
     kind: str
     address: Expression | None = None
@@ -146,20 +146,20 @@ class Redirect(msgspec.Struct, frozen=True, gc=False):
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):
-    """`meta mark set 1`: gives a field, a mark or another property of packet or connection a value."""
+    """`meta mark set 1`: sets a field, a mark or another property of the packet or connection."""
 
     target: Expression
     value: Expression
 
 
 class ResetOption(msgspec.Struct, frozen=True, gc=False):
-    """Takes a TCP option out of the packet."""
+    """Removes a TCP option from the packet."""
 
     option: TcpOption
 
 
 class Notrack(msgspec.Struct, frozen=True, gc=False):
-    """Keeps the packet from connection tracking."""
+    """Exempts the packet from connection tracking."""
 
 
 class Tproxy(msgspec.Struct, frozen=True, gc=False):
@@ -201,7 +201,7 @@ class Forward(msgspec.Struct, frozen=True, gc=False):
 
 
 class FlowAdd(msgspec.Struct, frozen=True, gc=False):
-    """Moves the connection to a flowtable, past the rules from now on."""
+    """Moves the connection to a flowtable; its packets then bypass the rules."""
 
     flowtable: str
 
@@ -230,7 +230,7 @@ class ObjectReference(msgspec.Struct, frozen=True, gc=False):
 
 
 class Xt(msgspec.Struct, frozen=True, gc=False):
-    """A match or target of iptables-nft, of which nft says the name only (`iptables-save` says the rest)."""
+    """A match or target of iptables-nft, of which nft prints only the name (`iptables-save` prints the rest)."""
 
     kind: str
     name: str

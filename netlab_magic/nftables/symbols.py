@@ -1,4 +1,4 @@
-"""The names that nft has for numbers: one table for each data type (`nft describe TYPE`; nftables, src/datatype.c, proto.c, ct.c, meta.c).
+"""nft's names for numbers: one table for each data type (`nft describe TYPE`; nftables, src/datatype.c, proto.c, ct.c, meta.c).
 
 A table's order is the order in which nft prints flags. Where a number has several names, nft prints the first; it reads all of them.
 """
@@ -109,7 +109,7 @@ HOOK_FAMILIES: Mapping[str, tuple[str, ...]] = {
     "arp": ("input", "output"),
     "netdev": ("ingress", "egress"),
 }
-"""The families that there are, each with its hooks (nft(8), "ADDRESS FAMILIES")."""
+"""The families, each with its hooks (nft(8), "ADDRESS FAMILIES")."""
 
 
 def priorities(family: str, hook: str) -> Mapping[str, int]:

@@ -1,3 +1,3 @@
-"""What can matter in a table of nft: chains that nobody enters, rules that can never match."""
+"""What can never matter in a table of nft: chains that no packet enters, rules that can never match."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""A table's chains as a graph: where each rule may send a packet, and whether it does so with every one."""
+"""A table's chains as a graph: where each rule may send a packet, and whether it does so with every packet."""
 
 from collections.abc import Iterator
 
@@ -27,11 +27,11 @@ from netlab_magic.nftables.statements import (
 __all__ = ["counted_by", "graph_of", "is_condition", "unconditional"]
 
 _FINAL = (Reject, Nat, Masquerade, Redirect, Queue, Forward)
-"""Statements after which no further rule of the base chain is asked, beside verdicts."""
+"""Statements, besides verdicts, after which no further rule of the base chain is evaluated."""
 
 
 def graph_of(table: Table) -> ChainGraph:
-    """The table's chains and what leads where."""
+    """The graph of the table's chains."""
     return _GRAPHS.of(table)
 
 
@@ -54,7 +54,7 @@ def _exit(rule: Rule, table: Table) -> RuleExit:
 
 
 def _branches(rule: Rule, table: Table) -> Iterator[Branch]:
-    """All ways that a rule can send a packet; none for one that only looks, or that may tell it to go on to the next rule."""
+    """Every branch of a rule; none for one that only looks, or that may go on to the next rule."""
     given = list(verdicts(rule, table))
     if any(verdict.name == "continue" for verdict in given):
         given = [verdict for verdict in given if verdict.chain]
@@ -70,7 +70,7 @@ def unconditional(rule: Rule, family: str) -> bool:
 
 
 def is_condition(statement: Statement, family: str) -> bool:
-    """Whether a statement may end the rule for some packets. Where nobody knows, it may."""
+    """Whether a statement may end the rule for some packets; if that is unknown, it may."""
     match statement:
         case Verdict() | Counter() | Last() | Log() | Notrack() | Masquerade() | Redirect() | Queue():
             return False

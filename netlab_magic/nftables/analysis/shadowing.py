@@ -1,4 +1,4 @@
-"""Rules of nft that can never match, because an earlier rule of their chain takes every packet that they would."""
+"""Rules of nft that can never match, because an earlier rule of their chain takes every packet that they would match."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ __all__ = ["all_shadowed", "shadowed"]
 _STYLE = Style()
 _V4, _V6 = 2, 10
 _FAMILIES = {"ip": _V4, "icmp": _V4, "igmp": _V4, "ip6": _V6, "icmpv6": _V6}
-"""Protocols that there are in one family only, and its number (NFPROTO_IPV4, NFPROTO_IPV6)."""
+"""Protocols that exist in one family only, and its number (NFPROTO_IPV4, NFPROTO_IPV6)."""
 
 _PORTED = ("tcp", "udp", "udplite", "sctp", "dccp", "th")
 _NUMBERS: dict[Expression, tuple[str, int]] = {
@@ -44,8 +44,8 @@ _STEADY_META = frozenset({
 def shadowed(table: Table, chain: Chain) -> dict[int, int]:
     """The rules of a chain that can never match, by number, and the first rule before each that takes all that it would match.
 
-    A rule is in it only when that is certain: whatever may change between two rules, or is not understood, is no reason. Several rules
-    together may take more than each of them alone; that is not looked for.
+    Only certain cases are included, not those that depend on what may change between two rules or is not understood. Several rules
+    together may take more than each of them alone; that is not checked.
     """
     graph, steady = graph_of(table), _Steady(table)
     exits = graph.chains[chain.name].rules if len(chain.rules) > 1 else ()
@@ -76,7 +76,7 @@ class _Steady:
         self._sets = frozenset(found.name for found in table.sets if "dynamic" not in found.flags and "timeout" not in found.flags)
 
     def holds(self, match: Match) -> bool:
-        """Whether a comparison gives the same answer for a packet wherever in the chain it stands."""
+        """Whether a comparison gives the same answer for a packet anywhere in the chain."""
         if isinstance(match.right, NamedSet) and match.right.name not in self._sets:
             return False
         match match.left:
@@ -110,7 +110,7 @@ class _Collector:
         return Demands(self.numbers, self.devices, self.states, (), frozenset(self.others), self.is_steady, _LARGEST)
 
     def condition(self, statement: Statement) -> None:
-        """A condition that is no comparison: where it counts, or changes what it asks about, it is no reason for anything."""
+        """A condition that is not a comparison; if it counts, or changes what it tests, nothing follows from it."""
         match statement:
             case Reject("tcp reset"):
                 self.demand("protocol", span(6, 6))
@@ -135,7 +135,7 @@ class _Collector:
             self.others.add(statement_text(match, self.family, _STYLE))
 
     def imply(self, left: Expression) -> None:
-        """What a field's being there says of the packet."""
+        """What the presence of a field says about the packet."""
         if not isinstance(left, Payload) or left.tunnel:
             return
         family = _FAMILIES.get(left.protocol)
@@ -146,7 +146,7 @@ class _Collector:
             self.demand("protocol", span(number, number))
 
     def number(self, match: Match) -> bool:
-        """A comparison as a set of numbers; False where it is not one."""
+        """A comparison as a set of numbers; False if it is not one."""
         name, largest = _NUMBERS[match.left]
         spans = _spans(match, largest)
         if spans is None:
@@ -168,7 +168,7 @@ class _Collector:
 
 
 def _spans(match: Match, largest: int) -> Spans | None:
-    """The numbers that a comparison leaves over; None where it is no comparison with constants."""
+    """The numbers that pass a comparison; None if it does not compare with constants."""
     if match.operator in ("<", ">", "<=", ">="):
         value = _number(match.right)
         if value is None:

@@ -126,7 +126,7 @@ class ExpressionReader:
         return self.keyed(said[0], keys, self.expression(said[1], data) if data else self.verdict(said[1]))
 
     def keyed(self, said: Json, keys: Sequence[Datatype], data: e.MapData | None) -> Element:
-        """An element with what belongs to it."""
+        """An element with its counters, times and comment."""
         match said:
             case {"elem": {"val": key, **extras}}:
                 return Element(
