@@ -8,13 +8,13 @@ import msgspec
 from netlab_magic.nftables.datatypes import Datatype
 from netlab_magic.nftables.expressions import AnonymousSet, CatchAll, Concatenation, Element, Expression, Prefix, Range
 
-__all__ = ["Interval", "in_order", "interval_of", "is_interval", "listed_set", "merged", "plain", "shortest"]
+__all__ = ["in_order", "interval_of", "is_interval", "listed_set", "merged", "plain", "shortest"]
 
 _OF_ONE_BYTE = ("inet_proto", "icmp_type", "icmpv6_type", "dscp")
 _LENGTHS = {"inet_service": 2, "ether_type": 2, "arp_op": 2, "ether_addr": 6, **dict.fromkeys(_OF_ONE_BYTE, 1)}
 _IN_NETWORK_ORDER = ("ipv4_addr", "inet_service", "ether_type", "arp_op")
 
-Interval = tuple[int, int]
+_Interval = tuple[int, int]
 """The first and the last number of what an element stands for."""
 
 
@@ -29,7 +29,7 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | IPv4Address | IPv6Address) else 0
 
 
-def interval_of(key: Expression) -> Interval:
+def interval_of(key: Expression) -> _Interval:
     """What a constant, a prefix, a range or a name with `*` at its end stands for."""
     match key:
         case Prefix(address, length):

@@ -8,7 +8,7 @@ from netlab_magic.nftables.commands.rule_parser import PlacedRule
 from netlab_magic.nftables.commands.tokens import Token
 from netlab_magic.nftables.ruleset import Flowtable, Hook, ObjectValue, Set
 
-__all__ = ["Body", "ChainBody", "Elements", "FlowtableBody", "ObjectBody", "Position", "Request", "SetBody", "TableBody"]
+__all__ = ["ChainBody", "Elements", "FlowtableBody", "ObjectBody", "Position", "Request", "SetBody", "TableBody"]
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class ObjectBody(msgspec.Struct, frozen=True):
     comment: str = ""
 
 
-Body = TableBody | ChainBody | Elements | SetBody | FlowtableBody | ObjectBody | PlacedRule
+_Body = TableBody | ChainBody | Elements | SetBody | FlowtableBody | ObjectBody | PlacedRule
 """What a command says beside names."""
 
 
@@ -78,7 +78,7 @@ class Request(msgspec.Struct, frozen=True):
     name: Name | None = None
     handle: Name | None = None
     position: Position | None = None
-    body: Body | None = None
+    body: _Body | None = None
     new_name: Name | None = None
 
     @property
