@@ -35,6 +35,9 @@ def reloading(now: Ruleset, then: Ruleset, shared: Collection[str] = ()) -> str:
     gone = [table.title for table in old[kept:] if table.title not in shared]
     made = [table.title for table in new[kept:] if table.title not in (*gone, *shared)]
     lines += [*(f"delete table {title}\n" for title in gone), *(f"table {title}\ndelete table {title}\n" for title in made)]
+    for table in new[kept:]:
+        chains = [f"chain {table.title} {chain.name}" for chain in table.chains if table.title in shared and not chain.hook]
+        lines += [*(f"add {chain}\n" for chain in chains), *(f"flush {chain}\n" for chain in chains)]  # iptables may have restored them
     return "".join((*lines, listing(Ruleset(new[kept:], then.version))))
 
 
@@ -72,12 +75,16 @@ def is_owned(table: Table) -> bool:
 
 
 def same_at_rest(one: Ruleset, other: Ruleset) -> bool:
-    """Whether two rulesets are equal, apart from what packets and time change: counters, and dynamic elements."""
-    return _at_rest(one) == _at_rest(other)
+    """Whether two rulesets are equal, apart from the order of tables, counters, and dynamic elements."""
+    return sorted(_at_rest(one).tables, key=_title) == sorted(_at_rest(other).tables, key=_title)
 
 
 def _free(ruleset: Ruleset) -> tuple[Table, ...]:
     return tuple(table for table in ruleset.tables if not is_owned(table))
+
+
+def _title(table: Table) -> str:
+    return table.title
 
 
 def _at_rest(ruleset: Ruleset) -> Ruleset:

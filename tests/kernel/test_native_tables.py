@@ -70,15 +70,16 @@ def test_tables_are_remembered_and_brought_back(seed: Lab) -> None:
 
 def test_what_nft_puts_into_a_table_with_a_name_of_iptables_is_seen_and_kept_apart(seed: Lab) -> None:
     """Seed has a rule of iptables in `nat`, which with the nft variant is the same table."""
-    seed.run("snapshot before\nnft -f - <<EOF\ntable ip nat { chain post { type nat hook postrouting priority 90; counter; }; }\nEOF")
+    chains = "chain own { counter; }; chain post { type nat hook postrouting priority 90; fib daddr type local jump own; }"
+    seed.run(f"snapshot before\nnft -f - <<EOF\ntable ip nat {{ {chains}; }}\ntable inet fw {{ }}\nEOF")
     seed.run("snapshot mixed\n$ nft 'table bridge filter { chain f { type filter hook forward priority 0; policy drop; }; }'")
     seed.run("expect ns1 ns0 blocked")
     tables = {table.title: [chain.name for chain in table.chains] for table in seed.look(foreign=True).native["host"].tables}
-    assert tables == {"ip nat": ["post"], "bridge filter": ["f"]}
-    for name, left in (("mixed", ["ip nat"]), ("before", []), ("mixed", ["ip nat"])):
+    assert tables == {"ip nat": ["own", "post"], "inet fw": [], "bridge filter": ["f"]}
+    for name, left in (("mixed", {"ip nat", "inet fw"}), ("before", set()), ("mixed", {"ip nat", "inet fw"})):
         seed.run(f"restore {name}\nexpect ns1 internet ok\nexpect ns1 ns0 ok")
         now = seed.look(foreign=True)
-        assert [table.title for table in now.native.get("host", Ruleset()).tables] == left
+        assert {table.title for table in now.native.get("host", Ruleset()).tables} == left
         assert "MASQUERADE" in now.dump
 
 

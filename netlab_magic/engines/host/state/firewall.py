@@ -249,7 +249,7 @@ class Firewall:
             dump = reading()
             for name in _BEYOND.findall(dump):
                 section = dump.partition(f"\n*{name}\n")[2].partition("\nCOMMIT")[0]
-                found[f"{family} {name}"] = re.findall(r"^:(\S+)", section, re.MULTILINE)
+                found[f"{family} {name}"] = _entered(section) if self.variant == "nft" else []
         return found
 
     def _other_variants(self) -> Iterator[ForeignRules]:
@@ -310,6 +310,15 @@ def has_rules() -> bool:
 def _tables_of(variant: str, six: bool = False) -> bool:
     """Whether this namespace has any tables of a variant in one family."""
     return bool(legacy_tables(six) if variant == "legacy" else iptables_tables(six))
+
+
+def _entered(section: str) -> list[str]:
+    """The chains of a table in a dump that packets enter there: the built-in ones, and those to which their rules lead."""
+    found = re.findall(r"^:(\S+) (?!-)", section, re.MULTILINE)
+    rules = re.findall(r"^(?:\[\S+\] )?-A (\S+).* -[jg] (\S+)", section, re.MULTILINE)
+    for chain in found:  # grows meanwhile
+        found += [target for source, target in rules if source == chain and target not in found]
+    return found
 
 
 def _native(beyond: Mapping[str, Collection[str]]) -> Iterator[ForeignRules]:
