@@ -211,6 +211,8 @@ def why_not(unmet: Unmet, say: Language) -> str:
     seen = unmet.seen or say("none")
     if unmet.negated:
         return say("{} is {}, which it excludes", unmet.about, seen)
+    if unmet.wanted.startswith(("@", "{")):
+        return say("{} is {}, which is not in {}", unmet.about, seen, unmet.wanted)
     return say("{} is {}, not {}", unmet.about, seen, unmet.wanted)
 
 

@@ -15,6 +15,7 @@ from netlab_magic.explain.rule import explain_rule
 from netlab_magic.explain.table import explain_table
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
+from netlab_magic.text import suggest
 
 __all__ = ["explain", "rule_sentence", "sentences_of"]
 
@@ -57,6 +58,8 @@ def _native(
         return nft_rule.explain_rule(ruleset, title, chain, number, language_name)
     held = nft_rule.table_of_title(ruleset, title)
     found = None if held.chain(chain) else nft_sets.explain_set(ruleset, title, chain, language_name)
+    if found is None and chain.startswith("@"):
+        raise StatementError(f"the table {title} has no set or map {chain}{suggest(chain, (f'@{each.name}' for each in held.sets))}")
     return found or nft_chain.explain_chain(ruleset, title, chain, language_name)
 
 

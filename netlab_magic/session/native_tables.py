@@ -40,7 +40,7 @@ def native_title(engine: Engine, seen: Seen, statement: s.Show | s.Explain) -> s
     """
     name = statement.chain if isinstance(statement, s.Explain) else statement.name
     if statement.table is not None:
-        return str(statement.table) if " " in statement.table else None
+        return statement.table if " " in statement.table else None
     if name is None or statement.family or _has(seen.ruleset, name) or _has(seen.ruleset6, name) or not _may_be_native(seen):
         return None
     tables = native_rules(engine, seen).tables

@@ -3,14 +3,14 @@
 import pytest
 from support.pictures import lab
 
-from netlab_magic.diagnosis.predicted_path import path_of_prediction, said
+from netlab_magic.diagnosis.predicted_path import path_of_prediction, said, why_not
 from netlab_magic.draw import chains_picture, topology_picture
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.packet import Packet
-from netlab_magic.model.packet_path import PacketPath
+from netlab_magic.model.packet_path import PacketPath, Unmet
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST, End, Topology
 from netlab_magic.netfilter import HostTrace, converse, host_of, walk
@@ -138,3 +138,15 @@ def test_of_a_large_lab_only_the_namespaces_on_the_way_are_drawn():
     assert "more namespaces not on this path" in picture.dot
     assert ">ns17<" not in picture.dot
     assert "ns17" in picture.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ("@ports", "tcp dport is 8080, which is not in @ports"),
+        ("{ 22, 80 }", "tcp dport is 8080, which is not in { 22, 80 }"),
+        ("80", "tcp dport is 8080, not 80"),
+    ],
+)
+def test_a_value_is_not_in_a_set_and_is_not_another_value(wanted, words):
+    assert why_not(Unmet("tcp dport", "8080", wanted), language("en")) == words

@@ -184,6 +184,7 @@ def test_a_table_tells_which_rules_and_chains_can_never_matter():
     [
         ("inet nowhere", None, None, "there is no table inet nowhere"),
         ("inet fw", "owm", None, "the table inet fw has no chain owm; did you mean own?"),
+        ("inet fw", "@nosuch", None, "the table inet fw has no set or map @nosuch"),
         ("inet fw", "own", 7, "the chain own has no rule 7; it has 1 rule"),
     ],
 )

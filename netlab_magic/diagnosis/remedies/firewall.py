@@ -13,10 +13,11 @@ from netlab_magic.iptables.command import read_command
 from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
+from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["Change", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
+__all__ = ["NEIGHBOURS", "OUTWARDS", "Change", "by_interfaces", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
 
 Change = tuple[Fix, World]
 
@@ -29,11 +30,11 @@ _REPLY = message("Accept packets of established connections (replies) before the
 _REPLY_TO = message("Accept packets of established connections (replies) that leave through {device}.")
 _REPLY_USER = message("Accept packets of established connections (replies) in DOCKER-USER.")
 _BETWEEN = message("Accept everything that comes in through {input} and leaves through {output}.")
-_OUTWARDS = message("Accept everything that comes in through {input} and leaves through another interface.")
+OUTWARDS = message("Accept everything that comes in through {input} and leaves through another interface.")
 _INWARDS = message("Accept everything that comes in through {input}.")
 _LEAVING = message("Accept everything that leaves through {output}.")
 _DELETE = message("Delete the rule that stops these packets: rule {number} of {chain} in the table {table}.")
-_NEIGHBOURS = message("Accept ICMPv6: without it, hosts cannot find each other over IPv6.")
+NEIGHBOURS = message("Accept ICMPv6: without it, hosts cannot find each other over IPv6.")
 _POLICY = message("Set the policy of {chain} to ACCEPT, so that it accepts every packet that no rule decides about.")
 
 
@@ -99,22 +100,11 @@ class _BeforeTheKiller:
         return f"{words} {option} {packet.icmp_type}"
 
     def interfaces(self) -> Iterator[Change]:
-        came, leaves = self.packet.input, self.packet.output
-        values = {"input": came, "output": leaves}
-        if self.killer.table == "raw":
+        sentence, came, leaves = by_interfaces(self.world, self.namespace, self.packet)
+        if self.killer.table == "raw" or not sentence:
             return
-        if came and leaves and came != leaves and self.is_bridge(came) and not self.is_bridge(leaves):
-            yield from self.inserted("interfaces", _OUTWARDS, values, f"-i {came} ! -o {came}")
-        elif came and leaves:
-            yield from self.inserted("interfaces", _BETWEEN, values, f"-i {came} -o {leaves}")
-        elif came:
-            yield from self.inserted("interfaces", _INWARDS, values, f"-i {came}")
-        elif leaves:
-            yield from self.inserted("interfaces", _LEAVING, values, f"-o {leaves}")
-
-    def is_bridge(self, device: str) -> bool:
-        found = self.world.topology.namespaces[self.namespace].interface(device)
-        return found is not None and found.kind == "bridge"
+        ways = (f"-i {came}" if came else "", f"! -o {came}" if sentence == OUTWARDS else f"-o {leaves}" if leaves else "")
+        yield from self.inserted("interfaces", sentence, {"input": came, "output": leaves}, " ".join(filter(None, ways)))
 
     def without(self) -> Iterator[Change]:
         """The fixes that delete the rule that stopped the packet, or change the policy."""
@@ -159,15 +149,31 @@ class _BeforeTheKiller:
         return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
 
 
+def by_interfaces(world: World, namespace: str, packet: Packet) -> tuple[str, str, str]:
+    """What a rule about the interfaces of such a packet accepts, as a message, and the two names: where it came in, and where it leaves.
+
+    The message is that of `OUTWARDS` if such a rule is for every other interface than the bridge that the packet came in through; it is
+    "" if the packet has no interfaces.
+    """
+
+    def is_bridge(device: str) -> bool:
+        found = world.topology.namespaces[namespace].interface(device)
+        return found is not None and found.kind == "bridge"
+
+    came, leaves = packet.input, packet.output
+    if came and leaves:
+        is_outward = came != leaves and is_bridge(came) and not is_bridge(leaves)
+        return (OUTWARDS if is_outward else _BETWEEN), came, leaves
+    return (_INWARDS if came else _LEAVING if leaves else ""), came, leaves
+
+
 def neighbour_fixes(world: World, trace: Trace) -> Iterator[Change]:
-    """The rule without which a firewall keeps hosts from finding each other: it drops who-has questions of IPv6, or their answers."""
+    """The rule without which ip6tables keeps hosts from finding each other: it drops who-has questions of IPv6, or their answers."""
     values = trace.values
-    if values.get("table") != "ip6tables":  # rules of nft's own are not edited
-        return
     action = "-A" if values["rule"] == "None" else "-I"
     place = "" if action == "-A" else f"{values['rule']} "
     command = f"ip6tables {action} {values['chain']} {place}-p ipv6-icmp -j ACCEPT"
-    yield ruled(world, values["place"], Fix("flow", _NEIGHBOURS, {}, ("",), (command,)))
+    yield ruled(world, values["place"], Fix("flow", NEIGHBOURS, {}, ("",), (command,)))
     if action == "-A":
         command = f"ip6tables -P {values['chain']} ACCEPT"
         yield ruled(world, values["place"], Fix("policy", _POLICY, {"chain": values["chain"]}, ("",), (command,)))

@@ -9,17 +9,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.diagnosis.remedies.firewall import Change
+from netlab_magic.diagnosis.remedies.firewall import NEIGHBOURS, OUTWARDS, Change, by_interfaces
 from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
 from netlab_magic.explain.known.nft_chains import owner_of
-from netlab_magic.forwarding.prediction import Hop
+from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
+from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import RuleVisit
 from netlab_magic.nftables.ruleset import Chain, Rule, Table
 from netlab_magic.nftables.text.statement_parser import read_rule
 
-__all__ = ["native_fixes", "stopped_in"]
+__all__ = ["native_fixes", "native_neighbour_fixes", "stopped_in"]
 
 _NAME = re.compile(r"[A-Za-z0-9_./\\-]+")
 """Names that are the same word for nft and for a shell."""
@@ -38,34 +39,63 @@ _POLICY = message("Let the chain {chain} of the table {table} accept all packets
 
 def stopped_in(world: World, hop: Hop, killer: RuleVisit) -> Table | None:
     """The table of nft that stopped a packet; None if iptables did."""
-    held = world.other_filters.get(hop.namespace)
-    return held.native.table(*killer.table.split(" ", 1)) if held and killer.line.is_native else None
+    return _table(world, hop.namespace, killer.table) if killer.line.is_native else None
 
 
 def native_fixes(world: World, hop: Hop, killer: RuleVisit) -> Iterator[Change]:
     """The changes that may let this packet pass the place that stopped it; none in a table that belongs to a program."""
-    table = stopped_in(world, hop, killer)
-    chain = table.chain(killer.chain) if table else None
+    place = _place(world, hop.namespace, killer.table, killer.chain, killer.rule)
+    if place is not None:
+        yield from place.letting_pass(killer.before)
+        yield from place.without()
+
+
+def native_neighbour_fixes(world: World, trace: Trace) -> Iterator[Change]:
+    """The changes where a table of nft keeps hosts from finding each other: it drops who-has questions of IPv6, or their answers."""
+    lost = trace.values
+    place = _place(world, lost["place"], lost["table"], lost["chain"], None if lost["rule"] == "None" else int(lost["rule"]))
+    if place is not None:
+        yield place.accepting("flow", NEIGHBOURS, "meta l4proto ipv6-icmp")
+        yield from place.without()
+
+
+def _table(world: World, namespace: str, title: str) -> Table | None:
+    held = world.other_filters.get(namespace)
+    return held.native.table(*title.split(" ", 1)) if held else None
+
+
+def _place(world: World, namespace: str, title: str, chain_name: str, number: int | None) -> "_AtTheKiller | None":
+    """The place in a table that may be edited; None if a program owns it, or a shell would read its names otherwise."""
+    table = _table(world, namespace, title)
+    chain = table.chain(chain_name) if table else None
     if table is None or chain is None or owner_of(table) or "owner" in table.flags:
-        return
-    if all(_NAME.fullmatch(name) for name in (table.name, chain.name)):
-        yield from _AtTheKiller(world, hop.namespace, killer, table, chain).changes()
+        return None
+    if not all(_NAME.fullmatch(name) for name in (table.name, chain.name)):
+        return None
+    return _AtTheKiller(world, namespace, table, chain, number)
 
 
 class _AtTheKiller:
-    """The place in a chain of nft where a packet was stopped."""
+    """The place in a chain of nft where a packet was stopped: by the rule with that number, or by the policy (None)."""
 
-    def __init__(self, world: World, namespace: str, killer: RuleVisit, table: Table, chain: Chain) -> None:
+    def __init__(self, world: World, namespace: str, table: Table, chain: Chain, number: int | None) -> None:
         self.world, self.namespace = world, namespace
-        self.table, self.chain = table, chain
-        self.packet, self.number = killer.before, killer.rule
+        self.table, self.chain, self.number = table, chain, number
 
-    def changes(self) -> Iterator[Change]:
-        is_reply = self.packet.direction == "REPLY" and self.packet.state in ("ESTABLISHED", "RELATED")
-        if is_reply:
+    def letting_pass(self, packet: Packet) -> Iterator[Change]:
+        """The rules that accept packets like this one; if it is a reply, all replies."""
+        if packet.direction == "REPLY" and packet.state in ("ESTABLISHED", "RELATED"):
             yield self.accepting("reply", _REPLY, "ct state established,related")
-        else:
-            yield self.accepting("flow", _FLOW, self.exactly())
+            return
+        yield self.accepting("flow", _FLOW, _exactly(packet))
+        sentence, came, leaves = by_interfaces(self.world, self.namespace, packet)
+        if sentence and all(_NAME.fullmatch(name) for name in (came, leaves) if name):
+            out = f"oifname != {came}" if sentence == OUTWARDS else f"oifname {leaves}" if leaves else ""
+            spec = " ".join(filter(None, (f"iifname {came}" if came else "", out)))
+            yield self.accepting("interfaces", sentence, spec, {"input": came, "output": leaves})
+
+    def without(self) -> Iterator[Change]:
+        """The fixes that delete the rule that stopped the packet, or change the policy."""
         if self.number is None:
             hook = self.chain.hook
             if hook is not None:
@@ -82,24 +112,13 @@ class _AtTheKiller:
     def place(self) -> str:
         return f"{self.table.title} {self.chain.name}"
 
-    def exactly(self) -> str:
-        """The match for packets like this one."""
-        packet = self.packet
-        family, icmp = ("ip6", "icmpv6") if ":" in packet.source else ("ip", "icmp")
-        words = f"{family} saddr {packet.source} {family} daddr {packet.destination}"
-        if packet.protocol in ("tcp", "udp"):
-            replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
-            end = f"sport {packet.source_port}" if replies else f"dport {packet.destination_port}"
-            return f"{words} {packet.protocol} {end}"
-        return f"{words} {icmp} type {packet.icmp_type}"
-
-    def accepting(self, scope: Scope, sentence: str, spec: str) -> Change:
+    def accepting(self, scope: Scope, sentence: str, spec: str, values: dict[str, str] | None = None) -> Change:
         """A rule that accepts before the one that stopped the packet, or at the end of the chain whose policy did."""
         at = len(self.chain.rules) if self.number is None else self.number - 1
         rule = Rule(*read_rule(f"{spec} accept", self.table.family))
         after = msgspec.structs.replace(self.chain, rules=(*self.chain.rules[:at], rule, *self.chain.rules[at:]))
         line = f"add rule {self.place}" if self.number is None else f"insert rule {self.place} index {at}"
-        return self.made(scope, sentence, f"{line} {spec} accept", after, {"spec": spec})
+        return self.made(scope, sentence, f"{line} {spec} accept", after, values or {"spec": spec})
 
     def made(self, scope: Scope, sentence: str, line: str, after: Chain, values: dict[str, str]) -> Change:
         """The change as a command, and the world after it."""
@@ -113,3 +132,14 @@ class _AtTheKiller:
         native = msgspec.structs.replace(held.native, tables=tables)
         filters = {**self.world.other_filters, self.namespace: msgspec.structs.replace(held, native=native)}
         return fix, msgspec.structs.replace(self.world, other_filters=filters)
+
+
+def _exactly(packet: Packet) -> str:
+    """The match for packets like this one."""
+    family, icmp = ("ip6", "icmpv6") if ":" in packet.source else ("ip", "icmp")
+    words = f"{family} saddr {packet.source} {family} daddr {packet.destination}"
+    if packet.protocol in ("tcp", "udp"):
+        replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
+        end = f"sport {packet.source_port}" if replies else f"dport {packet.destination_port}"
+        return f"{words} {packet.protocol} {end}"
+    return f"{words} {icmp} type {packet.icmp_type}"

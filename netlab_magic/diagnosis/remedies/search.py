@@ -8,7 +8,7 @@ from netlab_magic.diagnosis.remedies.docker import docker_fixes
 from netlab_magic.diagnosis.remedies.firewall import Change, firewall_fixes, killer_of, neighbour_fixes
 from netlab_magic.diagnosis.remedies.nat import translation_fixes
 from netlab_magic.diagnosis.remedies.network import network_fixes, unseen_bridges
-from netlab_magic.diagnosis.remedies.nft import native_fixes
+from netlab_magic.diagnosis.remedies.nft import native_fixes, native_neighbour_fixes
 from netlab_magic.diagnosis.remedies.remedy import Fix, Remedy, Scope, World
 from netlab_magic.docker import Daemon
 from netlab_magic.errors import StatementError
@@ -130,7 +130,8 @@ def _sources(world: World, found: Prediction, trace: Trace) -> Iterator[Iterator
         yield native_fixes(world, last, killer) if killer.line.is_native else firewall_fixes(world, last, killer)
         yield unseen_bridges(world, last)
     else:
-        yield neighbour_fixes(world, trace)
+        if table := trace.values.get("table"):
+            yield neighbour_fixes(world, trace) if table == "ip6tables" else native_neighbour_fixes(world, trace)
         yield network_fixes(world, found, trace)
     yield translation_fixes(world, found)
 

@@ -19,7 +19,8 @@ def read_policy(r: Reader) -> Statement:
     if table is not None and " " in table:
         return s.NftPolicy(table, r.take("nft chain"), r.choice("policy", ("ACCEPT", "DROP"), fold=True))
     if table not in (None, "filter"):
-        wrong(f"only chains of the table filter have a policy here; for others begin the line with iptables -t {table} -P", table)
+        program = "ip6tables" if family == "ipv6" else "iptables"
+        wrong(f"only chains of the table filter have a policy here; for others begin the line with {program} -t {table} -P", table)
     chain = r.choice("built-in chain of the filter table", BUILT_IN["filter"], fold=True)
     return s.Policy(chain, r.choice("policy", ("ACCEPT", "DROP"), fold=True), family or "ipv4")
 

@@ -14,6 +14,9 @@ def any_table(r: Reader) -> Word | None:
     if not r.keyword("-t"):
         return None
     first = r.peek("<nft table>")
+    if first in HOOK_FAMILIES:
+        family = r.take("table")
+        wrong(f"a table of nft is one word here: {family}:{r.peek('name of a table') or 'NAME'}", family)
     return _titled(r.take("table")) if first and ":" in first else r.choice("table", tuple(BUILT_IN))
 
 
