@@ -121,6 +121,12 @@ def test_translations(rule, address):
     assert address in told(rule, base=f"type nat hook {hook}; policy accept;").then
 
 
+def test_a_translation_for_one_family_is_told_of_that_family_only():
+    base = "type nat hook prerouting priority dstnat; policy accept;"
+    assert told("meta l4proto tcp dnat ip6 to fd00::1", base=base).matches == "Matches all IPv6 TCP packets."
+    assert told("meta l4proto tcp dnat to fd00::1", "ip6 fw", base=base).matches == "Matches all TCP packets."
+
+
 def test_what_is_asked_after_something_was_done_is_told_in_that_order():
     rule = told('tcp dport 8080 log prefix "web: " limit rate 5/minute burst 5 packets accept')
     assert rule.matches == "Matches TCP packets that go to port 8080."

@@ -1,12 +1,20 @@
 """What can never matter in a table of nft: rules that an earlier one leaves nothing, chains that nobody enters."""
 
+import random
+
+import msgspec
 import pytest
+from agreement.cases import Generator
+from agreement.firewalls import FIREWALLS
+from agreement.judging import host
 from support.nft_corpus import LISTED, read
 
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.netfilter import walk
 from netlab_magic.nftables import parse
 from netlab_magic.nftables.analysis.reachability import counted_by, graph_of
 from netlab_magic.nftables.analysis.shadowing import all_shadowed, shadowed
-from netlab_magic.nftables.ruleset import Table
+from netlab_magic.nftables.ruleset import Block, Chain, Table
 
 SETS = "\tset fixed {\n\t\ttype ipv4_addr\n\t}\n\n\tset seen {\n\t\ttype ipv4_addr\n\t\tflags dynamic,timeout\n\t}\n\n"
 SETS += "\tmap ways {\n\t\ttype inet_service : verdict\n\t\telements = { 22 : jump last, 80 : goto other }\n\t}\n\n"
@@ -68,6 +76,7 @@ def test_a_rule_is_shadowed_when_an_earlier_one_takes_all_that_it_would(earlier,
         ("ct state new accept", "ct state established drop"),
         ("tcp flags syn accept", "tcp flags syn,ack drop"),
         ("ip saddr 10.0.0.1 snat ip to 10.9.9.9", "ip saddr 10.0.0.1 accept"),
+        ("meta l4proto tcp dnat ip6 to fd00::1", "meta l4proto tcp dnat ip6 to fd00::1"),  # IPv4 goes on
     ],
 )
 def test_what_may_be_otherwise_is_no_reason(earlier, later):
@@ -80,6 +89,22 @@ def test_what_rules_change_is_not_taken_to_stay():
     assert shadowed(untracked, untracked.chains[0]) == {}
     rewritten = table("ip daddr set 10.0.0.9", "ip daddr 10.0.0.1 accept", "ip daddr 10.0.0.1 drop", title="ip fw")
     assert shadowed(rewritten, rewritten.chains[0]) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "first"),
+    [
+        ("dnat to 10.0.0.1", 2),
+        ("dnat to ip saddr map { 10.0.0.1 : 10.0.0.2 }", None),
+        ("dnat to 10.0.0.1:tcp dport map { 80 : 8080 }", None),
+        ("redirect to :tcp dport map { 80 : 8080 }", None),
+        ("queue to numgen inc mod 3", None),
+        ("masquerade", 2),
+        ("counter name tcp dport map { 22 : \"a\" } drop", None),
+    ],
+)
+def test_what_is_looked_up_may_not_be_there(rule, first):
+    assert graph_of(table(rule, "accept", title="ip fw")).unreachable("own") == first
 
 
 def test_chains_are_entered_by_jumps_and_by_what_maps_hold():
@@ -111,3 +136,43 @@ def test_tables_that_programs_write_are_judged(name):
     for found in read(f"{name}.plain.nft").tables:
         assert all(taker < number for _, number, taker in all_shadowed(found))
         assert set(graph_of(found).orphans) <= {chain.name for chain in found.chains if not chain.hook}
+
+
+def _crowded(table: Table, chance: random.Random) -> Table:
+    """The table with its chains filled from their own rules, so that equal and overlapping ones follow each other."""
+
+    def filled(block: Block) -> Block:
+        if not isinstance(block, Chain) or not block.rules:
+            return block
+        return msgspec.structs.replace(block, rules=tuple(chance.choices(block.rules, k=chance.randint(4, 14))))
+
+    return msgspec.structs.replace(table, blocks=tuple(map(filled, table.blocks)))
+
+
+def _never(table: Table) -> set[tuple[str, str, int]]:
+    """The rules that can never match, for whatever reason that is told."""
+    graph = graph_of(table)
+    found = {(table.title, chain, number) for chain, number, _ in all_shadowed(table)}
+    for chain in table.chains:
+        first = 1 if chain.name in graph.orphans else graph.unreachable(chain.name) or len(chain.rules) + 1
+        found |= {(table.title, chain.name, number) for number in range(first, len(chain.rules) + 1)}
+    return found
+
+
+@pytest.mark.parametrize("name", ["nft", "nft6"])
+def test_no_walk_matches_a_rule_that_is_said_never_to(name):
+    """Random tables and packets of both families; what the model cannot judge is taken to match, and not to."""
+    firewall, chance, claims = FIREWALLS[name], random.Random(name), 0  # noqa: S311
+    ruleset = Ruleset(family="ipv6" if firewall.six else "ipv4")
+    for seed in range(60):
+        generator = Generator(firewall, f"{name} {seed}")
+        case = generator.case()
+        native = parse(case.native, strict=False)
+        native = msgspec.structs.replace(native, tables=tuple(_crowded(table, chance) for table in native.tables))
+        never = {place for table in native.tables for place in _never(table)}
+        claims += len(never)
+        for packet in (generator.packet()[1] for _ in range(8)):
+            assumed = [chance.random() < 0.5 for _ in range(40)]
+            found = walk(packet, ruleset, host(case.setting, ""), assumed=assumed, native=native, ordered=True)
+            assert not never & {(visit.table, visit.chain, visit.rule) for visit in found.matched}
+    assert claims > 50

@@ -27,6 +27,7 @@ from netlab_magic.text import printable, suggest
 __all__ = ["explain_rule", "rule_sentence", "surroundings", "table_of_title", "told"]
 
 _MOST_WAYS = 8
+_FAMILIES = {"ip": 2, "ip6": 10}
 _COUNTS = (s.Counter, s.Last)
 _TRANSLATIONS = (s.Nat, s.Masquerade, s.Redirect)
 
@@ -126,9 +127,16 @@ def _sentences(site: Site, say: Language) -> tuple[str, str]:
     statements = site.rule.statements
     first = next((place for place, each in enumerate(statements) if not (_asks(each) or isinstance(each, _COUNTS))), len(statements))
     asked, rest = tuple(each for each in statements[:first] if _asks(each)), statements[first:]
-    whose, left = packets(asked, say)
+    whose, left = packets((*asked, *_families(site)), say)
     matches = sentence(whose, clauses(left, site.table.family, say), say, of_all=whose == say("packets"))
     return matches, say.paragraph(list(_then(site, asked, rest, say)))
+
+
+def _families(site: Site) -> Iterator[s.Match]:
+    """The family that a translation is for: in a table of both, it leaves packets of the other one alone (nft_nat_inet_eval)."""
+    for statement in site.rule.statements if site.table.family == "inet" else ():
+        if isinstance(statement, s.Nat) and statement.family in _FAMILIES:
+            yield s.Match(e.Meta("nfproto"), "==", _FAMILIES[statement.family])
 
 
 def _asks(statement: s.Statement) -> bool:

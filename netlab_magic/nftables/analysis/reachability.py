@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.model.chain_graph import Branch, ChainExits, ChainGraph, RuleExit
-from netlab_magic.nftables.expressions import CONSTANTS, Ct, Meta
+from netlab_magic.nftables.expressions import CONSTANTS, Ct, Expression, Meta, Prefix, Range
 from netlab_magic.nftables.jumps import verdicts
 from netlab_magic.nftables.ruleset import Chain, Rule, Table
 from netlab_magic.nftables.statements import (
@@ -72,17 +72,24 @@ def unconditional(rule: Rule, family: str) -> bool:
 def is_condition(statement: Statement, family: str) -> bool:
     """Whether a statement may end the rule for some packets; if that is unknown, it may."""
     match statement:
-        case Verdict() | Counter() | Last() | Log() | Notrack() | Masquerade() | Redirect() | Queue():
+        case Verdict() | Counter() | Last() | Log() | Notrack():
             return False
-        case ObjectReference(kind):
-            return kind != "counter"
+        case Masquerade(given) | Redirect(given) | Queue(given):
+            return not _is_written(given)
+        case ObjectReference(kind, name):
+            return kind != "counter" or not isinstance(name, str)
         case Assignment(Meta() | Ct(), value):
             return not isinstance(value, CONSTANTS)
         case Reject(kind):
             return kind != "icmpx" and {"icmp": "ip", "icmpv6": "ip6"}.get(kind) != family
-        case Nat():
-            return family == "inet"
+        case Nat(_, address, port):
+            return family == "inet" or not (_is_written(address) and _is_written(port))
     return True
+
+
+def _is_written(value: Expression | None) -> bool:
+    """Whether a value stands in the rule: one that is looked up may not be there, which ends the rule (nft_lookup_eval, NFT_BREAK)."""
+    return value is None or isinstance(value, (*CONSTANTS, Prefix, Range))
 
 
 def counted_by(rule: Rule, family: str) -> Counter | None:

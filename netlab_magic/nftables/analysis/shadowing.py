@@ -8,7 +8,7 @@ from netlab_magic.iptables.analysis.shadowing import taken_before
 from netlab_magic.nftables.analysis.reachability import graph_of, is_condition
 from netlab_magic.nftables.expressions import CONSTANTS, AnonymousSet, Ct, Expression, Meta, NamedSet, Payload, Prefix, Range
 from netlab_magic.nftables.ruleset import Chain, Rule, Table
-from netlab_magic.nftables.statements import Assignment, Match, Nat, Notrack, Reject, Statement, VerdictMap
+from netlab_magic.nftables.statements import Assignment, Match, Notrack, Reject, Statement, VerdictMap
 from netlab_magic.nftables.symbols import SYMBOLS
 from netlab_magic.nftables.text.expression_printer import Style
 from netlab_magic.nftables.text.statement_printer import statement_text
@@ -117,8 +117,8 @@ class _Collector:
             case Reject(kind):
                 number = _V6 if kind == "icmpv6" else _V4
                 self.demand("family", span(number, number))
-            case _:
-                self.is_steady = self.is_steady and isinstance(statement, Nat)
+            case _:  # in a table inet, nat for one family lets packets of the other one go on (nft_nat_inet_eval in nft_nat.c)
+                self.is_steady = False
                 self.others.add(statement_text(statement, self.family, _STYLE))
 
     def match(self, match: Match) -> None:
