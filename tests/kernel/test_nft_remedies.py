@@ -19,10 +19,9 @@ EOF
 ELSEWHERE = "nft 'add table ip mine; add chain ip mine c { type filter hook forward priority 0; }; add rule ip mine c accept'"
 
 
-@pytest.mark.parametrize(("place", "words"), [(0, "nft insert rule"), (1, "nft delete rule"), (2, "sysctl net.bridge")])
-def test_each_line_that_is_suggested_lets_the_packet_pass(seed: Lab, place: int, words: str) -> None:
+@pytest.mark.parametrize("words", ["nft insert rule", "nft delete rule", "sysctl net.bridge"])
+def test_each_line_that_is_suggested_lets_the_packet_pass(seed: Lab, words: str) -> None:
     seed.run(f"{DROPS}{ELSEWHERE}\nexpect ns1 ns0 blocked")  # an accept in a table of one's own saves nothing
     offered = [remedy.statements for remedy in seed.why("ns1", "ns0").remedies if remedy.statements]
-    assert len(offered) == 3
-    assert offered[place][0].startswith(words)
-    seed.run("\n".join([*offered[place], "expect ns1 ns0 ok"]))
+    chosen = next(lines for lines in offered if lines[0].startswith(words))
+    seed.run("\n".join([*chosen, "expect ns1 ns0 ok"]))
