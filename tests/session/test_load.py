@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab_magic import Lab
+from netlab_magic import Lab, Verdict
 from netlab_magic.errors import NetlabError, StatementError
 from netlab_magic.session.load import LARGEST
 
@@ -62,6 +62,18 @@ def test_a_loop_of_chains_is_told_and_no_packet_runs_in_it(lab: Lab):
     found = lab.run("why 10.0.0.5 172.17.0.2")
     assert found.outcome.verdict == "not measured"
     assert "rule 1 of B leads back to A in a loop of chains" in str(found)
+
+
+def test_what_iptables_accepts_a_loaded_table_of_nft_may_drop(lab: Lab):
+    routes = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 src 10.0.0.9\n172.17.0.0/16 dev docker0 src 172.17.0.1\n"
+    dump = FILTER.replace("DROP", "ACCEPT") + routes
+    lab.load(text=dump)
+    assert lab.why("172.17.0.2", "8.8.8.8").verdict == Verdict.ANSWERED
+    lab.load(text=dump + "table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}\n")
+    why = lab.why("172.17.0.2", "8.8.8.8")
+    assert why.verdict == Verdict.BLOCKED
+    assert "the policy DROP of chain forward in table inet fw drops the echo request" in " ".join(why.sentences)
+    assert "type filter hook forward" in str(lab.show("nft"))
 
 
 def test_the_next_load_takes_the_place_of_the_first_and_diff_compares(lab: Lab):
@@ -277,7 +289,7 @@ def test_nothing_is_written_and_nothing_is_started(tmp_path: Path):
     script = """
 import sys
 from pathlib import Path
-from netlab_magic import Lab
+from netlab_magic import Lab, Verdict
 from netlab_magic.engines.dump.engine import LoadedEngine
 Lab().doctor  # everything is imported now
 import netlab_magic.jupyter.panel

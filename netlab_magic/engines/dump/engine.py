@@ -6,7 +6,7 @@ from typing import NamedTuple, NoReturn
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.dump.read import HostDump
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
@@ -47,7 +47,11 @@ class LoadedEngine:
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
-        return Observed(self._topology, self.dump.rules, rules6=self.dump.rules6) if rules else Observed(self._topology)
+        native = self.dump.native
+        listed = (ForeignRules("nftables", "".join(native.values()), tuple(native)),) if native else ()
+        if not rules:
+            return Observed(self._topology, foreign=listed)
+        return Observed(self._topology, self.dump.rules, rules6=self.dump.rules6, foreign=listed)
 
     def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""

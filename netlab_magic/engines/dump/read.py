@@ -1,4 +1,4 @@
-"""Reads what people paste about a host: `iptables-save`, `ip6tables-save`, `ip addr`, `ip link`, `ip route`, `ip neigh`, `sysctl`.
+"""Reads what people paste about a host: `iptables-save`, `ip6tables-save`, `nft list ruleset`, `ip addr`, `ip link`, `ip route` …
 
 Each part is recognised by its form, so that one text may contain several of them, with prompts in between.
 """
@@ -25,9 +25,11 @@ _SYSCTL = re.compile(r"(?P<key>[a-z0-9_]+(?:[./][\w@%-]+)+)\s*=\s*(?P<value>.*)"
 _KEPT_SYSCTL = re.compile(
     r"net\.(?:ipv4\.ip_forward|bridge\.bridge-nf-call-ip6?tables|ipv6\.conf\.all\.forwarding|ipv4\.conf\..+\.(?:rp_filter|route_localnet))"
 )
-_PROMPT = re.compile(r"(?:\S*@\S*|\[[^\]]*\]|\S*:\S*)?\s*[$#>]\s*(?:sudo\s+)?(?:ip|iptables|ip6tables|sysctl|cat|grep)\b.*")
+_PROMPT = re.compile(r"(?:\S*@\S*|\[[^\]]*\]|\S*:\S*)?\s*[$#>]\s*(?:sudo\s+)?(?:ip|iptables|ip6tables|sysctl|nft|cat|grep)\b.*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that are not text, as Python decodes them
 _TABLE = re.compile(r"\*[A-Za-z]\w*")
+_NFT_TABLE = re.compile(r"table (?P<title>\w+ \S+) \{(?: #.*)?")
+_IPTABLES_TABLE = re.compile(r"(?P<family>ip6?) (?:filter|nat|mangle|raw|security)")
 _JSON = re.compile(r"\[\s*(?:\{|\]|$)")
 _LISTING = re.compile(r"Chain \S+ \((?:policy \w+|\d+ references)")
 _COMMANDS = re.compile(r"-[PNA] \S+")
@@ -62,12 +64,14 @@ class Remark(msgspec.Struct, frozen=True):
 class HostDump(msgspec.Struct, frozen=True):
     """Everything that was read about a host. `rules` and `rules6` are dumps as `iptables-save` prints them, "" if there was none.
 
+    `native` is what `nft list ruleset` lists, by the titles of its tables, without those of iptables-nft that are in `rules` and `rules6`.
     `variant` is nft or legacy if the dump says so. `kinds`: whether the devices' kinds are known (`ip -d`). `routed`: whether the routes
     are; without them, the default route is unknown.
     """
 
     rules: str = ""
     rules6: str = ""
+    native: dict[str, str] = {}
     variant: str = ""
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -93,7 +97,7 @@ def _nothing_in(source: Source) -> str:
     number, line = next(((at, line) for at, line in enumerate(source.text.splitlines(), 1) if line.strip()), (0, ""))
     if not number:
         return f"{source.name} is empty"
-    wanted = "load reads what iptables-save, ip -j addr, ip -j route, ip -j -d link and sysctl -a print"
+    wanted = "load reads what iptables-save, nft list ruleset, ip -j addr, ip -j route, ip -j -d link and sysctl -a print"
     if _LISTING.match(line):
         return f"{source.name}, line {number}: this is the output of iptables -L, which omits parts of rules; use iptables-save"
     if _COMMANDS.match(line):
@@ -108,6 +112,7 @@ class _Held:
         self.count = 0
         self.variant = ""
         self.tables: dict[tuple[str, str], tuple[str, str]] = {}
+        self.native: dict[str, str] = {}
         self.printed: list[Printed] = []
         self.sysctls: dict[str, str] = {}
         self.remarks: list[Remark] = []
@@ -120,6 +125,7 @@ class _Held:
         return HostDump(
             rules,
             rules6,
+            {title: text for title, text in self.native.items() if self.variant != "nft" or not _is_saved(title, rules, rules6)},
             variant=self.variant,
             interfaces=interfaces,
             routes=iproute.routes(routes, interfaces),
@@ -129,6 +135,12 @@ class _Held:
             kinds=any(device.linkinfo for device in devices),
             routed=bool(routes),
         )
+
+
+def _is_saved(title: str, rules: str, rules6: str) -> bool:
+    """Whether a table of nft is one of iptables-nft, which was loaded as iptables-save prints it."""
+    found = _IPTABLES_TABLE.fullmatch(title)
+    return found is not None and f"*{title.partition(' ')[2]}\n" in (rules6 if found["family"] == "ip6" else rules)
 
 
 class _Reader:
@@ -156,6 +168,8 @@ class _Reader:
         """Reads the part that begins with this line, if one does, and moves past it."""
         if _TABLE.fullmatch(line):
             self.table(line[1:])
+        elif listed := _NFT_TABLE.fullmatch(line):
+            self.native_table(listed["title"])
         elif _JSON.match(line):
             self.json()
         elif iproute.is_device_line(line):
@@ -194,6 +208,18 @@ class _Reader:
             twice = self.held.tables[family, name][1]
             self.wrong(f"the table {name} was already loaded ({twice}); load the dump of one host at a time", start)
         self.held.tables[family, name] = (text, place)
+        self.held.count += 1
+        self.at = end + 1
+
+    def native_table(self, title: str) -> None:
+        """A table as nft lists it: up to the brace at the margin."""
+        start = self.at
+        end = next((number for number in range(start + 1, len(self.lines)) if self.lines[number].rstrip() == "}"), -1)
+        if end < 0:
+            self.wrong(f"the table {title} has no closing brace: the listing is cut off", start)
+        if title in self.held.native:
+            self.wrong(f"the table {title} was already loaded; load the dump of one host at a time", start)
+        self.held.native[title] = "\n".join([*self.lines[start : end + 1], ""])
         self.held.count += 1
         self.at = end + 1
 
