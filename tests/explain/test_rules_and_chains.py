@@ -344,6 +344,13 @@ def test_what_is_not_there_is_said_in_one_sentence(ask, sentence: str) -> None:
     assert error.value.message.startswith(sentence)
 
 
+@pytest.mark.parametrize("verdict", ["ACCEPT", "DROP"])
+def test_rules_between_the_ports_of_a_bridge_name_the_sysctl_of_each_family(verdict: str) -> None:
+    rules = save_format.parse(f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -i docker0 -o docker0 -j {verdict}\nCOMMIT\n")
+    said = str(explain_rule(rules, "filter", "FORWARD", 1))
+    assert "net.bridge.bridge-nf-call-iptables (for IPv6, net.bridge.bridge-nf-call-ip6tables) is 1" in said
+
+
 def test_control_characters_of_a_comment_are_shown_as_nothing_more_than_characters() -> None:
     comment = 'FORWARD -m comment --comment "red \x1b[31m \u202e {0} {name}" -j ACCEPT'
     said = explain_rule(ruleset(comment), "filter", "FORWARD", 1)

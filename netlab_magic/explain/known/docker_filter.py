@@ -61,8 +61,9 @@ DOCKER = (
         "filter (FORWARD|DOCKER-FORWARD)",
         "-i {bridge} -o {bridge} -j ACCEPT",
         message(
-            "This lets the containers on {bridge} talk to each other. The bridge switches such packets by itself; iptables "
-            "sees them only where br_netfilter is loaded and net.bridge.bridge-nf-call-iptables is 1."
+            "This lets the containers on {bridge} talk to each other. The bridge switches such packets by itself; the firewall "
+            "sees them only where br_netfilter is loaded and net.bridge.bridge-nf-call-iptables (for IPv6, "
+            "net.bridge.bridge-nf-call-ip6tables) is 1."
         ),
     ),
     Shape(
@@ -70,8 +71,8 @@ DOCKER = (
         "-i {bridge} -o {bridge} -j DROP",
         message(
             "This implements Docker's icc=false: containers on {bridge} may not talk to each other. It works only "
-            "where br_netfilter is loaded and net.bridge.bridge-nf-call-iptables is 1, since the bridge switches such "
-            "packets by itself."
+            "where br_netfilter is loaded and net.bridge.bridge-nf-call-iptables (for IPv6, "
+            "net.bridge.bridge-nf-call-ip6tables) is 1, since the bridge switches such packets by itself."
         ),
     ),
     Shape(
