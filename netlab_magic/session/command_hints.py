@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from netlab_magic.errors import StatementError
+from netlab_magic.errors import Place, StatementError
 from netlab_magic.iptables.command import read_command
 from netlab_magic.iptables.command_changes import changes
+from netlab_magic.iptables.refusal import Refused
 from netlab_magic.iptables.ruleset import Ruleset
 
 __all__ = ["adds_rule", "repeated", "why_refused"]
@@ -24,6 +25,10 @@ def why_refused(command: str, rulesets: Mapping[str, Ruleset]) -> StatementError
     try:
         read = read_command(command)
         changes(read, rulesets[read.family])
+    except Refused as refused:
+        if refused.place is None and (word := re.search(rf"(?<!\S){re.escape(refused.word)}(?!\S)", command)) and refused.word:
+            refused.at(Place(1, command, word.start(), len(refused.word)))
+        return refused
     except StatementError as error:
         return error
     return None
