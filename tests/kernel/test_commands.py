@@ -98,16 +98,18 @@ def test_variables_end_with_their_cell(shared: Lab) -> None:
 
 
 def test_what_a_background_process_writes_is_shown_with_the_lines_that_follow(shared: Lab) -> None:
+    def shows(words: str) -> bool:
+        """Whether they are shown by then, or with one of the lines that follow."""
+        return until(lambda: shared.run("$ true", stream=written) and words in written.stdout)
+
     written = Written()
-    wait = "until [ -e /run/{} ]; do sleep 0.05; done"
-    late = f"({wait.format('early')}; echo late; touch /run/late) &"
-    shared.run(f"{late}\necho early\ntouch /run/early\n$ {wait.format('late')}", stream=written)
-    assert written.stdout == "early\nlate\n"
-    written = Written()
-    shared.run("(echo between; touch /run/between) &", stream=written)
+    early = "until [ -e /run/early ]; do sleep 0.05; done"
+    shared.run(f"({early}; echo late) &\necho early\ntouch /run/early", stream=written)
+    assert shows("early\nlate\n")
+    shared.run("(echo between) &", stream=written)
     shared.ping("ns1", "ns0")
-    shared.run(f"$ {wait.format('between')}; echo after", stream=written)
-    assert written.stdout == "between\nafter\n"
+    shared.run("echo after", stream=written)
+    assert shows("between\n")
 
 
 @pytest.mark.parametrize(("line", "status"), [("$ exit 3", 3), ("false", 1), ("$ frobnicate", 127), ("$ kill -9 $$", 137)])
