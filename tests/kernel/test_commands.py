@@ -175,14 +175,13 @@ class Pressing(Written):
     def __call__(self, stream: str, text: str) -> None:
         super().__call__(stream, text)
         if self.timer is None and self.words in self.stdout:
-            self.timer = pressing_after(0.1)
+            self.timer = pressing_in(0.1)
+            self.timer.start()
 
 
-def pressing_after(seconds: float) -> threading.Timer:
-    """SIGINT reaches this process then, as the stop button sends it."""
-    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    return timer
+def pressing_in(seconds: float) -> threading.Timer:
+    """Sends SIGINT to this process once it is started and the time is over, as the stop button does."""
+    return threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
 
 
 def interrupted(work: str, lab: Lab, stream: Written) -> float:
@@ -260,8 +259,9 @@ def test_the_stop_button_may_be_pressed_at_any_moment() -> None:
         lab.run(SEED)
         host = lab.engine.ready.pid
         for _ in range(60):
-            timer = pressing_after(moments.uniform(0, 0.02))
+            timer = pressing_in(moments.uniform(0, 0.02))
             try:
+                timer.start()
                 while timer.is_alive():
                     lab.run("ns ns0 172.18.0.2/16 on docker1\nping ns1 ns0\n$ echo hello", stream=Written())
                 for _ in range(1000):  # it has been sent, and comes when some thread of ours is awake
@@ -288,7 +288,7 @@ def test_the_stop_button_stops_probes() -> None:
     with Lab() as lab:
         lab.run("\n".join(["bridge br0 10.0.0.1/16", *(f"ns n{number} 10.0.1.{number}/16 on br0" for number in range(1, 81))]), quiet=True)
         lab.policy("FORWARD", "DROP")
-        pressing_after(0.2)
+        pressing_in(0.2).start()
         assert interrupted("matrix\n$ sleep 1000", lab, Written()) < STOPPED_WITHIN
         lab.policy("FORWARD", "ACCEPT")
         assert lab.ping("n1", "n2")

@@ -170,7 +170,7 @@ def run(
     channel: Channel, background: Background, words: list[str], text: str, environment: Mapping[str, str], directory: str
 ) -> Ran:
     """Runs `words` with `text` on standard input, in a session of its own."""
-    with_input = os.memfd_create("cell")
+    with_input = os.memfd_create(stop.CELL)
     os.write(with_input, text.encode(errors="surrogateescape"))
     os.lseek(with_input, 0, os.SEEK_SET)
     try:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Member", "freeze", "kill", "members"]
+__all__ = ["CELL", "Member", "freeze", "kill", "members"]
+
+CELL = "cell"
+"""The name of the file in memory that is a command's standard input."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -30,11 +33,22 @@ def members(session: int) -> Iterator[Member]:
 
 
 def _in_background(pid: str) -> bool:
-    """Whether a process ignores both SIGINT and SIGQUIT, as a script's background jobs do (POSIX shell, 2.11)."""
+    """Whether a script's shell put a process into the background.
+
+    Such a process ignores SIGINT and SIGQUIT, and does not read the script's standard input (POSIX shell, 2.11). A bash that traps
+    SIGINT ignores both signals too, for bash always ignores SIGQUIT, but its input is the script's.
+    """
     with open(f"/proc/{pid}/status", errors="replace") as file:
         ignored = next(line.split()[1] for line in file if line.startswith("SigIgn"))
     wanted = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGQUIT - 1)
-    return int(ignored, 16) & wanted == wanted
+    return int(ignored, 16) & wanted == wanted and not _reads_the_cell(pid)
+
+
+def _reads_the_cell(pid: str) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/fd/0").startswith(f"/memfd:{CELL} ")
+    except FileNotFoundError:  # its standard input is closed
+        return False
 
 
 def freeze(session: int) -> list[int]:
