@@ -42,7 +42,7 @@ def test_a_rule_is_put_before_the_one_that_drops():
         ("nft insert rule inet fw own index 1 iifname br0 oifname br1 accept",),
         ("nft delete rule inet fw own handle 7",),
     ]
-    assert "an accept in another table would come to nothing" in found[0].sentence()
+    assert "An accept in another table would not save what this one drops" in found[0].sentence()
 
 
 def test_a_policy_is_preceded_or_changed():

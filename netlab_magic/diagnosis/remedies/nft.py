@@ -26,15 +26,14 @@ _NAME = re.compile(r"[A-Za-z0-9_./\\-]+")
 """Names that are the same word for nft and for a shell."""
 
 _FLOW = message(
-    "Accept only these packets, in the chain {chain} of the table {table} itself, where an accept in another table would come to nothing: "
-    "{spec}."
+    "Accept only these packets in chain {chain} of table {table}: {spec}. An accept in another table would not save what this one drops."
 )
 _REPLY = message(
-    "Accept the replies of known connections, in the chain {chain} of the table {table} itself, where an accept in another table would "
-    "come to nothing."
+    "Accept the replies of known connections in chain {chain} of table {table}. "
+    "An accept in another table would not save what this one drops."
 )
-_DELETE = message("Delete rule {number} of the chain {chain} in the table {table}, which lets no such packet pass.")
-_POLICY = message("Let the chain {chain} of the table {table} accept all packets that none of its rules decides about: its policy.")
+_DELETE = message("Delete rule {number} of chain {chain} in table {table}, which lets no such packet pass.")
+_POLICY = message("Set the policy of chain {chain} in table {table} to accept: packets that none of its rules decides about then pass.")
 
 
 def stopped_in(world: World, hop: Hop, killer: RuleVisit) -> Table | None:
