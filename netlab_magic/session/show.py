@@ -37,7 +37,9 @@ def show(engine: Engine, statement: s.Show, seen: Seen, outcomes: Sequence[Outco
     observed, ruleset = seen.observed, _rules(engine, statement.family, seen)
     match statement.what:
         case "topology":
-            return _noted(engine, observed, topology_picture(observed.topology, ruleset, outcomes, ruleset6=_other_rules(engine, seen)))
+            other, native = _other_rules(engine, seen), seen.native.get(HOST)
+            picture = topology_picture(observed.topology, ruleset, outcomes, ruleset6=other, native=native)
+            return _noted(engine, observed, picture)
         case "chains" if title := native_title(engine, seen, statement):
             return _marked(engine, native_chains(engine, seen, title, statement, language))
         case "chains":

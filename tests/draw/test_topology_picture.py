@@ -8,6 +8,7 @@ from netlab_magic.draw import topology_picture
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
+from netlab_magic.nftables import parse as parse_nft
 
 EVERY_TOPOLOGY = {
     "seed": SEED,
@@ -84,6 +85,35 @@ def test_both_policies_stand_in_the_host_where_they_differ_and_there_is_ipv6() -
     without = topology_picture(SEED, OPEN, ruleset6=dropping)
     assert all("(IPv" not in picture.text for picture in (alike, without))
 
+
+
+NATIVE = """table inet fw {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		tcp dport 22 accept
+	}
+
+	chain early {
+		type filter hook forward priority -10; policy accept;
+	}
+
+	chain input {
+		type filter hook input priority filter; policy drop;
+	}
+}
+"""
+
+
+def test_base_chains_of_nft_stand_below_forward_in_the_order_of_their_priorities() -> None:
+    picture = topology_picture(SEED, OPEN, native=parse_nft(NATIVE))
+    assert picture.text.startswith(
+        "host: ✓ FORWARD ACCEPT · 0 rules in FORWARD before its policy\n"
+        "│  ✓ early ACCEPT (inet fw) · 0 rules in early before its policy\n"
+        "│  ✕ forward DROP (inet fw) · 1 rule in forward before its policy\n"
+    )
+    assert "forward policy DROP (inet fw)" in picture.description
+    assert "forward DROP (inet fw)" in picture.dot
+    assert "input" not in picture.text
 
 
 def test_text_is_a_tree_of_the_host_its_bridges_and_their_ports():

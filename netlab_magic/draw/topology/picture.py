@@ -18,6 +18,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST, INTERNET, End, Interface, Namespace, Topology
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.text import counted
 
 if TYPE_CHECKING:
@@ -182,11 +183,12 @@ def topology_picture(
     *,
     packet_path: PacketPath | None = None,
     ruleset6: Ruleset | None = None,
+    native: NftRuleset | None = None,
 ) -> Picture:
     """The lab as it is: the host, its bridges and ports, its FORWARD policy, every namespace, and the outcomes of the last probes.
 
     The stops of `packet_path` are drawn on top; a large lab is then reduced to the namespaces on that path.
     """
-    view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE, ruleset6)
+    view = net_view(topology, ruleset, outcomes, packet_path or NOWHERE, ruleset6, native)
     drawn = view.on_the_path() if view.packet_path.steps and not _fits(view) else view
     return Picture(_graph(drawn).source, net_text(view), "Topology of the lab", plain("".join(_description(view))))

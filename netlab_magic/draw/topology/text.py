@@ -1,6 +1,7 @@
 """A topology as text: the host with its bridges and ports, every other namespace, and what the last probes found."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 
 from netlab_magic.draw.base.dot_html import plain
 from netlab_magic.draw.base.probe_marks import shown_as
@@ -17,7 +18,7 @@ _MOST_FAILURES = 20
 
 def forward_words(policy: Policy) -> str:
     """The number of rules before the policy."""
-    return f"{counted(policy.rules, 'rule')} in FORWARD before its policy"
+    return f"{counted(policy.rules, 'rule')} in {policy.chain} before its policy"
 
 
 def _tree(lines: list[tuple[str, list[str]]]) -> Iterator[str]:
@@ -52,7 +53,7 @@ def _routes(namespace: Namespace) -> Iterable[str]:
 
 
 def _host(view: NetView) -> Iterator[str]:
-    for lead, policy in zip(("host: ", "│  "), view.policies, strict=False):
+    for lead, policy in zip(chain(["host: "], repeat("│  ")), view.policies, strict=False):
         yield f"{lead}{plain(policy.badge)} · {forward_words(policy)}"
     yield from (f"│  {plain(line)}" for line in view.sysctls)
     branches = _interfaces(view, view.topology.host)

@@ -1,6 +1,6 @@
 """What a picture of a topology shows, computed once for the drawing and the text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet_path import NOWHERE, PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
 from netlab_magic.model.topology import HOST, INTERNET, Interface, Namespace, Topology
+from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["Mark", "NetView", "Policy", "far_end", "net_view", "serves", "state_of", "visible"]
 
@@ -34,27 +35,32 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """FORWARD's policy and the number of rules before it; `over` says of which IP version it is, if there are two."""
+    """The policy of FORWARD, or of a base chain of nft that forwarded packets pass, and the number of rules before it.
+
+    `over` is the IP version that it is for, if there are two, or the table of nft.
+    """
 
     end: End
     rules: int
     over: str = ""
+    chain: str = "FORWARD"
 
     @property
     def badge(self) -> str:
-        """What stands on its badge."""
-        return f"{self.end.symbol} FORWARD {self.end.word}{self.over}"
+        """The text of its badge."""
+        return f"{self.end.symbol} {self.chain} {self.end.word}{self.over}"
 
     @property
     def words(self) -> str:
         """The policy in a sentence."""
-        return f"FORWARD policy {self.end.word}{self.over}"
+        return f"{self.chain} policy {self.end.word}{self.over}"
 
 
 class NetView(msgspec.Struct, frozen=True):
     """A topology and what to show of it; `flows` are the probes one by one, empty if there are too many for that.
 
-    `policies` is FORWARD's policy, or two if that of ip6tables is another one in a lab with IPv6 addresses.
+    `policies` is FORWARD's policy, or two if that of ip6tables is another one in a lab with IPv6 addresses; then those of nft's own
+    base chains at the same hook, for a packet has to pass them all.
 
     `packet_path` is the packet's path to draw, and `left_out` is the number of namespaces that are not shown because of it.
     """
@@ -158,6 +164,14 @@ def _policy(ruleset: Ruleset, over: str) -> Policy:
     return Policy(verdict(ruleset.forward_policy), len(forward.rules) if forward else 0, over)
 
 
+def _native_policies(native: NftRuleset) -> Iterator[Policy]:
+    """Those of nft's own base chains that forwarded IP packets pass, in the order of their priorities."""
+    held = ((table, chain) for table in native.tables if table.family in ("ip", "ip6", "inet") for chain in table.chains)
+    found = [(chain.hook, table, chain) for table, chain in held if chain.hook and chain.hook.hook == "forward"]
+    for hook, table, chain in sorted(found, key=lambda each: each[0].priority):
+        yield Policy(verdict(hook.policy.upper()), len(chain.rules), f" ({table.title})", chain.name)
+
+
 _OVER = {"ipv4": " (IPv4)", "ipv6": " (IPv6)"}
 
 
@@ -167,14 +181,15 @@ def net_view(
     outcomes: Sequence[Outcome],
     packet_path: PacketPath = NOWHERE,
     ruleset6: Ruleset | None = None,
+    native: NftRuleset | None = None,
 ) -> NetView:
-    """What to show of a topology, its FORWARD policies, the outcomes of the last probes, and a packet's path."""
+    """What to show of a topology, the policies of its forwarding chains, the outcomes of the last probes, and a packet's path."""
     host = topology.host
     own = [each for each in visible(host) if each.kind != "bridge" and not each.master and each.name != "lo"]
     few = len(outcomes) <= MOST_ONE_BY_ONE
     return NetView(
         topology=topology,
-        policies=_policies(topology, ruleset, *([ruleset6] if ruleset6 else [])),
+        policies=(*_policies(topology, ruleset, *([ruleset6] if ruleset6 else [])), *_native_policies(native or NftRuleset())),
         sysctls=_sysctls(host),
         uplinks=tuple(each for each in own if _outside(each)),
         direct=tuple(each for each in own if not _outside(each)),

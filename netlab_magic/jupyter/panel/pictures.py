@@ -5,6 +5,7 @@ from netlab_magic.explain import rule_sentence
 from netlab_magic.i18n import Language
 from netlab_magic.jupyter.panel.observation import Observation
 from netlab_magic.jupyter.panel.packet_stepper import PacketStepper
+from netlab_magic.model.topology import HOST
 
 __all__ = ["chains", "drawn", "topology"]
 
@@ -13,7 +14,10 @@ def topology(observation: Observation, stepper: PacketStepper | None) -> Picture
     """The topology, with the outcomes of the probes or with the packet's path."""
     if stepper:
         return stepper.topology()
-    return topology_picture(observation.topology, observation.rules, observation.outcomes, ruleset6=observation.seen.ruleset6)
+    seen = observation.seen
+    return topology_picture(
+        observation.topology, observation.rules, observation.outcomes, ruleset6=seen.ruleset6, native=seen.native.get(HOST)
+    )
 
 
 def chains(observation: Observation, stepper: PacketStepper | None, say: Language) -> Picture:
