@@ -180,6 +180,8 @@ def test_a_rule_has_its_tooltip_with_the_explanation_below_and_no_link():
 @example(" ")
 @example("\ud800")
 @example("]]><!--")
+@example("]")
+@example("]]")
 def test_no_text_breaks_the_picture_or_becomes_markup(text):
     pictures = (
         topology_picture(_hostile_lab(text), _hostile_rules(text), [ping("n-" + text, text, "blocked", why=text)]),

@@ -44,9 +44,12 @@ def test_jobs_are_done_in_turn_then_it_rests_and_ends(kind):
     async def work() -> list[str]:
         bench = Bench(kind, rests=2)
         assert not bench.worker.runs
+        all_asked = threading.Event()
+        bench.worker.ask(lambda: all_asked.wait(60))  # or a slow thread would rest between two of them
         for name in "abc":
             bench.ask(name)
         assert bench.worker.runs
+        all_asked.set()
         await bench.ended()
         return bench.done
 

@@ -26,8 +26,12 @@ def plain(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""`text` for an HTML-like label or its attributes; dot would otherwise replace `\N`, `\G`, … by its own names."""
-    return html.escape(plain(text)).replace("\\", "\\\\")
+    r"""`text` for an HTML-like label or its attributes.
+
+    dot would otherwise replace `\N`, `\G`, … by its own names, and its scanner of markup refuses a text that begins with `]`.
+    """
+    safe = html.escape(plain(text)).replace("\\", "\\\\")
+    return f"&#93;{safe[1:]}" if safe.startswith("]") else safe
 
 
 def clipped(text: str, width: int) -> str:
