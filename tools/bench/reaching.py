@@ -91,6 +91,7 @@ def _switched(lab: "Lab", verdict: str, answered: int) -> float:
     observed = lab.observe()
     picture = topology_picture(observed.topology, save_format.parse(observed.rules), lab.outcomes()).svg()
     taken = (time.perf_counter() - started) * 1000
-    if sum(map(bool, outcomes)) != answered or picture is None:
-        raise AssertionError(f"after {verdict}: {sum(map(bool, outcomes))} flows answered, picture: {picture is not None}")
+    found = sum(outcome.answered for outcome in outcomes)
+    if found != answered or picture is None:
+        raise AssertionError(f"after {verdict}: {found} flows answered, picture: {picture is not None}")
     return taken

@@ -31,8 +31,8 @@ def switch_in_the_browser(quick: bool) -> Iterator[Sequence[Contestant]]:
     if which("chromium") is None:
         yield [unavailable("ACCEPT", "no chromium"), unavailable("DROP", "no chromium")]
         return
-    from browsing import QUIET, Jupyter, open_and_run
     from playwright.sync_api import sync_playwright
+    from support.browsing import QUIET, Jupyter, open_and_run
 
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         jupyter = Jupyter(Path(folder))
