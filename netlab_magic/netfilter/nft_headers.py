@@ -84,7 +84,7 @@ def header_field(payload: Payload) -> Field | None:
 
 
 def has_no_fragment_bits(left: object, mask: object) -> bool:
-    """Whether these are the fragment bits: connection tracking has reassembled the packet (nf_defrag_ipv4)."""
+    """Whether these are the fragment bits: the packets that the model follows are whole, and conntrack reassembles others."""
     return left == Payload("ip", "frag-off") and isinstance(mask, int) and not mask & ~_FRAGMENT_BITS
 
 

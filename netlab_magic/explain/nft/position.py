@@ -1,4 +1,4 @@
-"""Where a rule of nft stands: its table, its chain, its number, what leads there, and what the rules before it take."""
+"""The position of a rule of nft: its table, chain and number, the rules that lead there, and what earlier rules take."""
 
 from functools import cached_property
 from typing import NamedTuple
