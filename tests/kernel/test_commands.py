@@ -277,6 +277,19 @@ def sleeping(lab: Lab) -> list[str]:
     return sorted(process.command for process in lab.engine.processes() if process.command.startswith("sleep "))
 
 
+HOLD = "import time; held = bytearray(500_000_000); print('held', flush=True); time.sleep(4242)"
+ALIVE = "$ ps -o stat= -C python3 | grep -vc '^Z' || true"
+
+
+def test_a_process_has_ended_when_its_namespace_is_deleted(lab: Lab) -> None:
+    """Even one that takes long to end, for the kernel must free its memory first."""
+    lab.run(f"ns a\n$ read held < <(ip netns exec a python3 -c \"{HOLD}\")", stream=Written())
+    alive, ended = Written(), Written()
+    lab.run(ALIVE, stream=alive)
+    lab.run(f"delete a\n{ALIVE}", stream=ended)
+    assert (alive.stdout, ended.stdout) == ("1\n", "0\n")
+
+
 def test_the_stop_button_spares_background_servers(shared: Lab) -> None:
     shared.run("sudo ip netns exec ns0 sleep 4242 &", stream=Written())
     interrupted("sleep 1000 & echo started; sleep 1000", shared, Pressing("started"))

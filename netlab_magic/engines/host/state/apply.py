@@ -2,8 +2,10 @@
 
 import errno
 import os
-from collections.abc import Callable, Container, Sequence
-from contextlib import nullcontext
+import select
+import signal
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import nullcontext, suppress
 
 from netlab_magic.engines.host.netlink import rtnetlink as n
 from netlab_magic.engines.host.netlink.codec import NLM_F_CREATE, NLM_F_EXCL, Message
@@ -189,15 +191,41 @@ class Applier:
 
 
 def _end_processes(inode: int) -> None:
-    """Kills the processes in a network namespace about to be deleted; all are the lab's, since /proc shows only those."""
+    """Kills the processes in a network namespace about to be deleted and waits for their end; all are the lab's, since /proc shows only those.
+
+    A process that is still ending holds its ports, and a server would be taken for a running one.
+    """
+    while ending := list(_killed(inode)):
+        for descriptor in ending:
+            ended = select.poll()
+            ended.register(descriptor, select.POLLIN)
+            ended.poll()
+            os.close(descriptor)
+
+
+def _killed(inode: int) -> Iterator[int]:
+    """Kills the processes in a network namespace; yields a descriptor of each, readable when the process has ended (pidfd_open(2))."""
     for name in os.listdir("/proc"):
         if not name.isdigit() or name == "1":
             continue
         try:
-            if os.stat(f"/proc/{name}/ns/net").st_ino == inode:
-                os.kill(int(name), 9)
+            descriptor = os.pidfd_open(int(name))
         except OSError:
             continue
+        if _network_of(name) == inode:
+            with suppress(ProcessLookupError):  # it ended by itself
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            yield descriptor
+        else:
+            os.close(descriptor)
+
+
+def _network_of(process: str) -> int | None:
+    """The inode of a process's network namespace; None once it has left it by ending."""
+    try:
+        return os.stat(f"/proc/{process}/ns/net").st_ino
+    except OSError:
+        return None
 
 
 def apply(
