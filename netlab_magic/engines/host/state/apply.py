@@ -191,7 +191,7 @@ class Applier:
 
 
 def _end_processes(inode: int) -> None:
-    """Kills the processes in a network namespace about to be deleted and waits for their end; all are the lab's, since /proc shows only those.
+    """Kills the processes in a network namespace and waits for their end; all are the lab's, since /proc shows only those.
 
     A process that is still ending holds its ports, and a server would be taken for a running one.
     """
