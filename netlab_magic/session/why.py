@@ -39,7 +39,8 @@ def reasoned(engine: Engine, statement: s.Why | s.Predict, seen: Seen, probe: Pr
 def _explained(case: Case, language: str) -> Why:
     """What happened, and what would change it: all the reasoning is done here, and results only show it."""
     told = account(case.prediction, case.rulesets, case.traced, language)
-    tried = remedies(case.topology, case.rulesets, case.outcome.probe, case.prediction, case.other_filters, case.dockerd)
+    seen = (case.topology, case.rulesets, case.outcome.probe, case.prediction, case.other_filters, case.dockerd)
+    tried = remedies(*seen, is_foreign=case.traced is None)
     return Why(case, told, _packet_path(case, told), tried, language)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.diagnosis.remedies.placement import own_place
+from netlab_magic.diagnosis.remedies.placement import WITH_COMMANDS, manager_of, own_place
 from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
 from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
-from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN
 from netlab_magic.iptables.command import read_command
 from netlab_magic.iptables.command_changes import changes
 from netlab_magic.iptables.diff import apply
@@ -17,7 +17,19 @@ from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import Cause, RuleVisit
 
-__all__ = ["NEIGHBOURS", "OUTWARDS", "Change", "by_interfaces", "firewall_fixes", "killer_of", "neighbour_fixes", "ruled"]
+__all__ = [
+    "NEIGHBOURS",
+    "OUTWARDS",
+    "SERVICE",
+    "Change",
+    "by_interfaces",
+    "edited",
+    "firewall_fixes",
+    "killer_of",
+    "neighbour_fixes",
+    "ruled",
+    "service_of",
+]
 
 Change = tuple[Fix, World]
 
@@ -32,9 +44,11 @@ _REPLY_USER = message("Accept packets of established connections (replies) in DO
 _BETWEEN = message("Accept everything that comes in through {input} and leaves through {output}.")
 OUTWARDS = message("Accept everything that comes in through {input} and leaves through another interface.")
 _INWARDS = message("Accept everything that comes in through {input}.")
+SERVICE = message("Accept {protocol} to port {port} of the host that comes in through {input}.")
 _LEAVING = message("Accept everything that leaves through {output}.")
 _DELETE = message("Delete the rule that stops these packets: rule {number} of {chain} in the table {table}.")
 NEIGHBOURS = message("Accept ICMPv6: without it, hosts cannot find each other over IPv6.")
+_PASSING = message("This rule does not last: {manager} does not know it, and it is gone at the next boot at the latest.")
 _POLICY = message("Set the policy of {chain} to ACCEPT, so that it accepts every packet that no rule decides about.")
 
 
@@ -66,8 +80,10 @@ class _BeforeTheKiller:
         self.packet = killer.before
         self.ruleset = world.rulesets[hop.namespace]
         self.program = self.ruleset.program
+        self.family = "-6 " if self.ruleset.family == "ipv6" else ""
         self.chain, self.number = own_place(hop.host_trace.matched, killer)
         self.in_user_chain = self.chain == USER_CHAIN
+        self.manager = manager_of(self.ruleset, killer.table, killer.chain)
         self.too_late = killer.table == "raw" and self.ruleset.chain(USER_CHAIN) is not None
 
     @property
@@ -100,6 +116,12 @@ class _BeforeTheKiller:
         return f"{words} {option} {packet.icmp_type}"
 
     def interfaces(self) -> Iterator[Change]:
+        if self.manager in WITH_COMMANDS:  # who opens more than this one flow shall do it with that program
+            return
+        if self.killer.table != "raw" and (service := service_of(self.packet)):
+            spec = f"-i {service['input']} -p {service['protocol']} --dport {service['port']}"
+            yield from self.inserted("interfaces", SERVICE, service, spec)
+            return
         sentence, came, leaves = by_interfaces(self.world, self.namespace, self.packet)
         if self.killer.table == "raw" or not sentence:
             return
@@ -107,14 +129,16 @@ class _BeforeTheKiller:
         yield from self.inserted("interfaces", sentence, {"input": came, "output": leaves}, " ".join(filter(None, ways)))
 
     def without(self) -> Iterator[Change]:
-        """The fixes that delete the rule that stopped the packet, or change the policy."""
+        """The fixes that delete the rule that stopped the packet, or change the policy: not where a program would restore them."""
         line = self.killer.line
+        if self.manager:
+            return
         if line.number is None:
             command = self.command("-P", f"{line.chain} ACCEPT")
-            is_stated = self.namespace == HOST and line.table == "filter" and self.program == "iptables"
-            statement = f"policy {line.chain} ACCEPT" if is_stated else ""
+            is_stated = self.namespace == HOST and line.table == "filter"
+            statement = f"policy {self.family}{line.chain} ACCEPT" if is_stated else ""
             yield self.made("policy", _POLICY, {"chain": line.chain}, command, statement)
-        elif not is_generated(line.chain) and not self.too_late:  # Docker would restore its rule
+        elif not self.too_late:  # Docker would restore its rule
             values = {"number": str(line.number), "chain": line.chain, "table": line.table}
             yield self.made("delete rule", _DELETE, values, self.command("-D", f"{line.chain} {line.number}"), "")
 
@@ -125,21 +149,25 @@ class _BeforeTheKiller:
             rule = f"{spec} -j ACCEPT"
             place = "" if self.number is None else f"{self.number} "
             command = self.command("-I" if place else "-A", f"{self.chain} {place}{rule}")
-            yield self.made(scope, sentence, values, command, self.statement(held, rule))
+            fix, after = self.made(scope, sentence, values, command, self.statement(held, rule))
+            if self.manager and not self.in_user_chain:
+                values = {**fix.values, "manager": self.manager}
+                fix = msgspec.structs.replace(fix, values=values, remark=_PASSING)
+            yield fix, after
 
     def statement(self, chain: Chain, rule: str) -> str:
         """The rule as a statement, which ensures one copy of it at the head or the end of a chain; "" for any other position."""
         table = self.killer.table
-        if self.namespace != HOST or self.program != "iptables" or self.number not in (None, 1):
+        if self.namespace != HOST or self.number not in (None, 1):
             return ""
-        empty = Ruleset((Table(table, (msgspec.structs.replace(chain, rules=()),)),))
-        alone = _edited(empty, f"iptables -t {table} -A {chain.name} {rule}").chain(chain.name, table)
+        empty = msgspec.structs.replace(self.ruleset, tables=(Table(table, (msgspec.structs.replace(chain, rules=()),)),))
+        alone = edited(empty, f"{self.program} -t {table} -A {chain.name} {rule}").chain(chain.name, table)
         if alone is None or any(held.same_rule(alone.rules[0]) for held in chain.rules):
             return ""
         insert = "insert " if self.number else ""
         if (table, chain.name) == ("filter", "FORWARD"):
-            return f"forward {insert}{rule}"
-        return f"rule {'' if table == 'filter' else f'-t {table} '}{chain.name} {insert}{rule}"
+            return f"forward {self.family}{insert}{rule}"
+        return f"rule {self.family}{'' if table == 'filter' else f'-t {table} '}{chain.name} {insert}{rule}"
 
     def command(self, action: str, words: str) -> str:
         table = "" if self.killer.table == "filter" else f"-t {self.killer.table} "
@@ -147,6 +175,16 @@ class _BeforeTheKiller:
 
     def made(self, scope: Scope, sentence: str, values: dict[str, str], command: str, statement: str) -> Change:
         return ruled(self.world, self.namespace, Fix(scope, sentence, values, (statement,), (command,)))
+
+
+def service_of(packet: Packet) -> dict[str, str]:
+    """Where a packet for a port of the host itself came in, its protocol and port; nothing for others, or for replies.
+
+    Accepting a port is enough there; accepting everything that comes in would open the host.
+    """
+    if packet.output or not packet.input or packet.protocol not in ("tcp", "udp") or packet.direction == "REPLY":
+        return {}
+    return {"input": packet.input, "protocol": packet.protocol, "port": str(packet.destination_port)}
 
 
 def by_interfaces(world: World, namespace: str, packet: Packet) -> tuple[str, str, str]:
@@ -176,7 +214,8 @@ def neighbour_fixes(world: World, trace: Trace) -> Iterator[Change]:
     yield ruled(world, values["place"], Fix("flow", NEIGHBOURS, {}, ("",), (command,)))
     if action == "-A":
         command = f"ip6tables -P {values['chain']} ACCEPT"
-        yield ruled(world, values["place"], Fix("policy", _POLICY, {"chain": values["chain"]}, ("",), (command,)))
+        statement = f"policy -6 {values['chain']} ACCEPT" if values["place"] == HOST else ""
+        yield ruled(world, values["place"], Fix("policy", _POLICY, {"chain": values["chain"]}, (statement,), (command,)))
 
 
 def ruled(world: World, namespace: str, fix: Fix) -> Change:
@@ -187,11 +226,11 @@ def ruled(world: World, namespace: str, fix: Fix) -> Change:
     command, statement = fix.commands[0], fix.statements[0]
     typed = command if namespace == HOST else f"ip netns exec {namespace} {command}"
     held = world.rulesets.get(namespace, Ruleset(family="ipv6" if world.probe.six else "ipv4"))
-    rulesets = {**world.rulesets, namespace: _edited(held, command)}
+    rulesets = {**world.rulesets, namespace: edited(held, command)}
     fix = msgspec.structs.replace(fix, statements=(statement or typed,), commands=(typed,))
     return fix, msgspec.structs.replace(world, rulesets=rulesets)
 
 
-def _edited(ruleset: Ruleset, command: str) -> Ruleset:
+def edited(ruleset: Ruleset, command: str) -> Ruleset:
     """The ruleset after an iptables command. Raises StatementError if iptables would refuse it."""
     return apply(ruleset, changes(read_command(command), ruleset))

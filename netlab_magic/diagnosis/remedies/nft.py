@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic.diagnosis.remedies.firewall import NEIGHBOURS, OUTWARDS, Change, by_interfaces
+from netlab_magic.diagnosis.remedies.firewall import NEIGHBOURS, OUTWARDS, SERVICE, Change, by_interfaces, service_of
 from netlab_magic.diagnosis.remedies.remedy import Fix, Scope, World
 from netlab_magic.explain.known.nft_chains import owner_of
 from netlab_magic.forwarding.prediction import Hop, Trace
@@ -17,10 +17,10 @@ from netlab_magic.i18n import message
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
 from netlab_magic.netfilter import RuleVisit
-from netlab_magic.nftables.ruleset import Chain, Rule, Table
+from netlab_magic.nftables.ruleset import Chain, Rule, Set, Table
 from netlab_magic.nftables.text.statement_parser import read_rule
 
-__all__ = ["native_fixes", "native_neighbour_fixes", "stopped_in"]
+__all__ = ["exactly", "native_fixes", "native_neighbour_fixes", "stopped_in", "with_block", "with_rule"]
 
 _NAME = re.compile(r"[A-Za-z0-9_./\\-]+")
 """Names that are the same word for nft and for a shell."""
@@ -86,7 +86,11 @@ class _AtTheKiller:
         if packet.direction == "REPLY" and packet.state in ("ESTABLISHED", "RELATED"):
             yield self.accepting("reply", _REPLY, "ct state established,related")
             return
-        yield self.accepting("flow", _FLOW, _exactly(packet))
+        yield self.accepting("flow", _FLOW, exactly(packet))
+        if (service := service_of(packet)) and _NAME.fullmatch(service["input"]):
+            spec = f"iifname {service['input']} {service['protocol']} dport {service['port']}"
+            yield self.accepting("interfaces", SERVICE, spec, service)
+            return
         sentence, came, leaves = by_interfaces(self.world, self.namespace, packet)
         if sentence and all(_NAME.fullmatch(name) for name in (came, leaves) if name):
             out = f"oifname != {came}" if sentence == OUTWARDS else f"oifname {leaves}" if leaves else ""
@@ -114,8 +118,7 @@ class _AtTheKiller:
     def accepting(self, scope: Scope, sentence: str, spec: str, values: dict[str, str] | None = None) -> Change:
         """A rule that accepts before the one that stopped the packet, or at the end of the chain whose policy did."""
         at = len(self.chain.rules) if self.number is None else self.number - 1
-        rule = Rule(*read_rule(f"{spec} accept", self.table.family))
-        after = msgspec.structs.replace(self.chain, rules=(*self.chain.rules[:at], rule, *self.chain.rules[at:]))
+        after = with_rule(self.table, self.chain, at, f"{spec} accept")
         line = f"add rule {self.place}" if self.number is None else f"insert rule {self.place} index {at}"
         return self.made(scope, sentence, f"{line} {spec} accept", after, values or {"spec": spec})
 
@@ -124,16 +127,27 @@ class _AtTheKiller:
         quoted = f"nft '{line}'" if "{" in line else f"nft {line}"
         typed = quoted if self.namespace == HOST else f"ip netns exec {self.namespace} {quoted}"
         fix = Fix(scope, sentence, {"chain": self.chain.name, "table": self.table.title, **values}, (typed,), (typed,))
-        held = self.world.other_filters[self.namespace]
-        blocks = tuple(after if block is self.chain else block for block in self.table.blocks)
-        table = msgspec.structs.replace(self.table, blocks=blocks)
-        tables = tuple(table if one is self.table else one for one in held.native.tables)
-        native = msgspec.structs.replace(held.native, tables=tables)
-        filters = {**self.world.other_filters, self.namespace: msgspec.structs.replace(held, native=native)}
-        return fix, msgspec.structs.replace(self.world, other_filters=filters)
+        return fix, with_block(self.world, self.namespace, self.table, self.chain, after)
 
 
-def _exactly(packet: Packet) -> str:
+def with_rule(table: Table, chain: Chain, at: int, text: str) -> Chain:
+    """The chain with one more rule, `at` of its rules before it."""
+    rule = Rule(*read_rule(text, table.family))
+    return msgspec.structs.replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at:]))
+
+
+def with_block(world: World, namespace: str, table: Table, before: Chain | Set, after: Chain | Set) -> World:
+    """The world with a chain or set of a table of that namespace replaced."""
+    held = world.other_filters[namespace]
+    blocks = tuple(after if block is before else block for block in table.blocks)
+    edited = msgspec.structs.replace(table, blocks=blocks)
+    tables = tuple(edited if one is table else one for one in held.native.tables)
+    native = msgspec.structs.replace(held.native, tables=tables)
+    filters = {**world.other_filters, namespace: msgspec.structs.replace(held, native=native)}
+    return msgspec.structs.replace(world, other_filters=filters)
+
+
+def exactly(packet: Packet) -> str:
     """The match for packets like this one."""
     family, icmp = ("ip6", "icmpv6") if ":" in packet.source else ("ip", "icmp")
     words = f"{family} saddr {packet.source} {family} daddr {packet.destination}"

@@ -1,13 +1,31 @@
-"""Where to insert a user's rule so that a packet meets it before the rule that stopped it."""
+"""Where to insert a user's rule so that a packet meets it before the rule that stopped it, and whose chains those are."""
 
 from collections.abc import Sequence
 
-from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
+from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated, program_of
+from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.netfilter import RuleVisit
 
-__all__ = ["own_place"]
+__all__ = ["WITH_COMMANDS", "manager_of", "own_place"]
+
+_MANAGERS = ("ufw", "firewalld")
+"""Programs that own built-in chains too: they set the policies and reject there what none of their rules accepts."""
+
+WITH_COMMANDS = (*_MANAGERS, "fail2ban")
+"""Programs that have commands of their own to let a packet pass."""
 
 
+def manager_of(ruleset: Ruleset, table: str, chain_name: str) -> str:
+    """The program that owns a chain of iptables: it made the chain, or it fills this built-in one and sets its policy; else "".
+
+    ufw and firewalld jump from built-in chains to their own, and decide there about the rest.
+    """
+    own = program_of(chain_name)
+    chain = ruleset.chain(chain_name, table)
+    if own or chain is None:
+        return own
+    jumps = (program_of(rule.target.name) for rule in chain.rules if rule.target)
+    return next((program for program in jumps if program in _MANAGERS), "")
 
 
 def own_place(visits: Sequence[RuleVisit], at: RuleVisit) -> tuple[str, int | None]:

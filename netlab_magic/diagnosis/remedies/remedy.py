@@ -7,18 +7,23 @@ import msgspec
 
 from netlab_magic.docker import Daemon
 from netlab_magic.forwarding.other_filters import OtherFilters
-from netlab_magic.i18n import language
+from netlab_magic.i18n import language, message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import Topology
 
 __all__ = ["Fix", "Remedy", "Scope", "World"]
 
+_ALSO = message("This also opens {}.")
+_AND = message("{} and {}")
+_COMMA = message("{}, {}")
+
 
 class World(msgspec.Struct, frozen=True):
     """A lab as the model sees it: its topology, the rules of its namespaces, its dockerd; and the probe that should be answered.
 
-    `other_filters` has what filters besides the rules of iptables, by namespace.
+    `other_filters` has what filters besides the rules of iptables, by namespace. `is_foreign` tells that the host is only looked at:
+    programs run on it that the model does not know.
     """
 
     topology: Topology
@@ -26,20 +31,22 @@ class World(msgspec.Struct, frozen=True):
     probe: Probe
     dockerd: Daemon | None = None
     other_filters: Mapping[str, OtherFilters] = {}
+    is_foreign: bool = False
 
 
 Scope = Literal[
-    "ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces",
+    "restart", "ask", "reply", "flow", "translation", "server", "route", "link", "publish", "network", "masquerade", "interfaces",
     "delete rule", "policy", "sysctl", "advice",
 ]  # fmt: skip
 """What a change affects, the smallest in effect first."""
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """One change; with the scope "advice", one that could not be tried in the model.
+    """One change; with the scope "advice" or "restart", one that could not be tried in the model.
 
     `sentence` is a message, filled in by `values`. `statements` are lines of a cell that make the change, and `commands` are the commands
-    for a real host; both apply to the lab's host. They are empty if the remedy is only to ask for another address or port.
+    for a real host; both apply to the lab's host. They are empty if the remedy is only to ask for another address or port. `remark` is a
+    second message, filled in by the same values: what to know before one makes the change.
     """
 
     scope: Scope
@@ -47,12 +54,17 @@ class Fix(msgspec.Struct, frozen=True):
     values: dict[str, str]
     statements: tuple[str, ...]
     commands: tuple[str, ...]
+    remark: str = ""
 
 
 class Remedy(msgspec.Struct, frozen=True):
-    """One to three changes that together let the packets through."""
+    """One to three changes that together let the packets through.
+
+    `also_opens` says, in messages with their values, which other packets pass as well where these were stopped.
+    """
 
     fixes: tuple[Fix, ...]
+    also_opens: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -72,4 +84,6 @@ class Remedy(msgspec.Struct, frozen=True):
     def sentence(self, language_name: str = "en") -> str:
         """What to change, in whole sentences, in one of the languages of `i18n`, such as `en` or `zh_TW`."""
         say = language(language_name)
-        return say.paragraph([say(fix.sentence, **fix.values) for fix in self.fixes])
+        also = say.several(_COMMA, _AND, [say(kind, **values) for kind, values in self.also_opens])
+        changes = [say(text, **fix.values) for fix in self.fixes for text in (fix.sentence, fix.remark)]
+        return say.paragraph([*changes, say(_ALSO, also) if also else ""])
