@@ -110,7 +110,7 @@ class Lab(Network, Statements):
             for listener in list(self.listeners):
                 listener()
 
-    def _one(self, *words: str) -> Shown:
+    def ask(self, *words: str) -> Shown:
         """Runs one statement given as words, which need no quoting. Raises as `run` does."""
         line = " ".join(shlex.quote(str(word)) if re.search(r"[\s'\"#\\]", str(word)) else str(word) for word in words)
         return self._of(parser.parse(line))

@@ -30,7 +30,7 @@ class Statements(ABC):
     """Every method raises what a cell with that statement raises, and returns its result."""
 
     @abstractmethod
-    def _one(self, *words: str) -> "Result | Picture":
+    def ask(self, *words: str) -> "Result | Picture":
         """Runs one statement made of words."""
 
     @abstractmethod
@@ -39,7 +39,7 @@ class Statements(ABC):
 
     def _result(self, kind: type[R], *words: str) -> R:
         """Runs one statement, whose result is of this kind."""
-        result = self._one(*words)
+        result = self.ask(*words)
         assert isinstance(result, kind)
         return result
 
@@ -95,7 +95,7 @@ class Statements(ABC):
 
     def docker(self, line: str) -> "Result | Picture":
         """`docker LINE`, such as `run web -p 8080:80`"""
-        return self._one("docker", *split(line, STATEMENT))
+        return self.ask("docker", *split(line, STATEMENT))
 
     def ping(self, source: str, destination: str, *, six: bool = False) -> Measured:
         """`ping SRC DST [-6]`"""
@@ -140,7 +140,7 @@ class Statements(ABC):
 
     def show(self, what: str, name: str | None = None, table: str | None = None, *, six: bool = False) -> "Result | Picture":
         """`show topology|chains|way|rules|save|nft|routes|conntrack|script`, with `-6`, `-t TABLE` and a name where it takes them"""
-        return self._one("show", what, *_SIX[six], *(("-t", table) if table else ()), *((name,) if name else ()))
+        return self.ask("show", what, *_SIX[six], *(("-t", table) if table else ()), *((name,) if name else ()))
 
     def explain(self, chain: str, number: int | None = None, table: str | None = None, *, six: bool = False) -> Result:
         """`explain [-6] [-t TABLE] CHAIN [N]`"""

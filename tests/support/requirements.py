@@ -36,9 +36,21 @@ def browser_is_missing() -> str:
 REQUIREMENTS: dict[str, Callable[[], str]] = {"kernel": kernel_is_missing, "browser": browser_is_missing}
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def refuse(reason: str) -> None:
     """Skip what this machine cannot run; where NETLAB_REQUIRE_ALL=1 says that it must be able to, fail instead."""
-    refuse = pytest.fail if os.environ.get("NETLAB_REQUIRE_ALL") == "1" else pytest.skip
+    (pytest.fail if os.environ.get("NETLAB_REQUIRE_ALL") == "1" else pytest.skip)(reason)
+
+
+def required(program: str) -> str:
+    """The path of a program that the test needs."""
+    found = shutil.which(program)
+    if found is None:
+        refuse(f"there is no {program} on this machine")
+    return str(found)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or refuse, what this machine cannot run."""
     for marker, why_missing in REQUIREMENTS.items():
         if item.get_closest_marker(marker) and why_missing():
             refuse(f"needs {marker}: {why_missing()}")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from netlab_magic.draw.base.font_metrics import estimable, readable
 from netlab_magic.draw.base.svg import finished
 
-__all__ = ["NO_DOT", "SUBSTITUTE", "DrawingFailed", "Renderer", "available", "draw_with", "renderer", "svg_of"]
+__all__ = ["NO_DOT", "SUBSTITUTE", "DrawingFailed", "Renderer", "available", "draw_with", "png_of", "renderer", "svg_of"]
 
 SUBSTITUTE = "graphviz-pure"
 """Graphviz as a wheel with one program, for machines where no system package can be installed."""
@@ -26,16 +26,20 @@ class DrawingFailed(Exception):
 
 @dataclass(frozen=True)
 class Renderer:
-    """A form of Graphviz. `draw` turns DOT into SVG or raises DrawingFailed; `has_fonts` is set if it measures text with real fonts."""
+    """A form of Graphviz. `draw` turns DOT into SVG or raises DrawingFailed; `has_fonts` is set if it measures text with real fonts.
+
+    `paint` turns DOT into PNG, where that is possible.
+    """
 
     name: str
     has_fonts: bool
     draw: Callable[[str], str] = field(compare=False)
+    paint: Callable[[str], bytes] | None = field(compare=False, default=None)
 
 
 def _dot() -> Renderer | None:
     program = shutil.which("dot")
-    return Renderer(program, has_fonts=True, draw=partial(_printed, program)) if program else None
+    return Renderer(program, has_fonts=True, draw=partial(_printed, program), paint=partial(_painted, program)) if program else None
 
 
 def _substitute() -> Renderer | None:
@@ -47,6 +51,13 @@ def _substitute() -> Renderer | None:
 def _printed(program: str, dot: str) -> str:
     try:
         return subprocess.run([program, "-Kdot", "-Tsvg"], input=dot, capture_output=True, check=True, encoding="utf-8").stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise DrawingFailed(str(error)) from error
+
+
+def _painted(program: str, dot: str) -> bytes:
+    try:
+        return subprocess.run([program, "-Kdot", "-Tpng", "-Gdpi=144"], input=dot.encode(), capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise DrawingFailed(str(error)) from error
 
@@ -86,3 +97,11 @@ def svg_of(dot: str, title: str, description: str) -> str | None:
         return _rendered(found, dot, title, description)
     except (DrawingFailed, ElementTree.ParseError):
         return None  # a picture must never make a cell fail: its text says everything
+
+
+def png_of(dot: str) -> bytes:
+    """The picture as PNG, in the light theme. Raises DrawingFailed."""
+    found = renderer()
+    if found is None or found.paint is None:
+        raise DrawingFailed("only the dot program of Graphviz draws PNG; an .svg is drawn without it")
+    return found.paint(dot)

@@ -1,0 +1,155 @@
+"""The table of subcommands: what each takes, and where it is carried out. One more is one row."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from netlab_magic.i18n import LANGUAGES, message
+
+__all__ = ["EVERYWHERE", "SUBCOMMANDS", "Argument", "Subcommand"]
+
+
+class Argument(NamedTuple):
+    """An argument: its `names`, its help (a message), and what argparse is told besides.
+
+    `completes` says what its word is, for completion: "file", "picture", or "" for what argparse knows itself.
+    """
+
+    names: tuple[str, ...]
+    summary: str
+    settings: Mapping[str, Any] = {}
+    completes: str = ""
+
+
+class Subcommand(NamedTuple):
+    """A row. `home` is MODULE:FUNCTION in this folder, imported only if the subcommand is used.
+
+    The function is given the parsed options, and returns an Answer. `example` is one command line.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[Argument, ...]
+    home: str
+    example: str
+
+
+_JSON = Argument(("--json",), message("print JSON, for programs"), {"action": "store_true"})
+_LANG = Argument(("--lang",), message("the language of sentences; by default that of LC_ALL, LC_MESSAGES or LANG"), {"choices": LANGUAGES})
+_HELP = Argument(("-h", "--help"), message("show this help and exit"), {"action": "help"})
+EVERYWHERE = (_LANG, _HELP)
+"""What every subcommand takes."""
+
+_FILE = Argument(
+    ("-f", "--file"),
+    message("a dump of the host: what iptables-save, nft list ruleset, ip … print; may be repeated; - is standard input"),
+    {"action": "append", "metavar": "FILE", "default": []},
+    "file",
+)
+_PICTURE = Argument(("--picture",), message("also draw a picture, as .svg or .png"), {"metavar": "FILE"}, "picture")
+_SIX = Argument(("-6",), message("over IPv6, or about the rules of ip6tables"), {"action": "store_true", "dest": "six"})
+_TABLE = Argument(("-t", "--table"), message("the table: filter, nat, …, or one of nft such as inet:fw"), {"metavar": "TABLE"})
+_SOURCE = Argument(("source",), message("an address, host, internet, or a namespace of the host"), {"metavar": "SRC"})
+_DESTINATION = Argument(
+    ("destination",), message("the same, with a port if it is not pinged: 10.0.0.2:80, 10.0.0.2:53/udp"), {"metavar": "DST[:PORT]"}
+)
+_ANY_NUMBER = {"nargs": "*", "default": []}
+_FROM = Argument(("through",), message("in DEV: the device by which packets from SRC come in"), {**_ANY_NUMBER, "metavar": "in DEV"})
+_SHOWN = ("topology", "chains", "way", "rules", "save", "nft", "routes", "script")
+
+SUBCOMMANDS = (
+    Subcommand(
+        "why",
+        message("what happens to a packet, where and why, and what would change it"),
+        (_SOURCE, _DESTINATION, _FROM, _SIX, _FILE, _PICTURE, _JSON),
+        "questions:why",
+        "netlab-magic why 10.0.0.5 172.17.0.2:80 --file netlab.txt",
+    ),
+    Subcommand(
+        "matrix",
+        message("who can reach whom, according to the rules"),
+        (
+            Argument(
+                ("names",), message("addresses or names; by default one machine for each network"), {**_ANY_NUMBER, "metavar": "NAME"}
+            ),
+            _SIX,
+            _FILE,
+            _JSON,
+        ),
+        "questions:matrix",
+        "netlab-magic matrix --file netlab.txt",
+    ),
+    Subcommand(
+        "explain",
+        message("a chain or one of its rules, or with --table alone a table, in words"),
+        (
+            Argument(("chain",), message("the chain"), {"nargs": "?", "metavar": "CHAIN"}),
+            Argument(("number",), message("the number of a rule, from 1"), {"nargs": "?", "metavar": "N"}),
+            _TABLE,
+            _SIX,
+            _FILE,
+            _JSON,
+        ),
+        "questions:explain",
+        "netlab-magic explain FORWARD 4 --file rules.txt",
+    ),
+    Subcommand(
+        "show",
+        message("the topology, chains, rules or routes of the host"),
+        (
+            Argument(("what",), message("what to show"), {"choices": _SHOWN}),
+            Argument(("name",), message("the chain, or for nft the table"), {**_ANY_NUMBER, "metavar": "NAME"}),
+            _TABLE,
+            _SIX,
+            _FILE,
+            _PICTURE,
+            _JSON,
+        ),
+        "questions:show",
+        "netlab-magic show topology --file netlab.txt --picture host.svg",
+    ),
+    Subcommand(
+        "diff",
+        message("how two dumps differ, rule by rule"),
+        (
+            Argument(("before",), message("the first dump"), {"metavar": "A"}, "file"),
+            Argument(("after",), message("the second dump"), {"metavar": "B"}, "file"),
+            _JSON,
+        ),
+        "questions:diff",
+        "netlab-magic diff before.txt after.txt",
+    ),
+    Subcommand(
+        "test",
+        message("check a firewall against a file of expectations, as in continuous integration"),
+        (
+            Argument(("rules",), message("the dump of the host"), {"metavar": "RULES"}, "file"),
+            Argument(
+                ("expectations",),
+                message("lines of SRC DST[:PORT][/udp] [in DEV] [-6] ok|blocked; # begins a comment"),
+                {"nargs": "+", "metavar": "EXPECTATIONS"},
+                "file",
+            ),
+            _FILE,
+            Argument(("--tap",), message("print TAP, the Test Anything Protocol"), {"action": "store_true"}),
+            Argument(("--junit",), message("also write a JUnit report"), {"metavar": "FILE"}, "file"),
+            _JSON,
+        ),
+        "testing:test",
+        "netlab-magic test rules.txt expectations.txt --junit report.xml",
+    ),
+    Subcommand(
+        "doctor",
+        message("what this machine allows, and what would open what it refuses"),
+        (_JSON,),
+        "machine:doctor",
+        "netlab-magic doctor",
+    ),
+    Subcommand(
+        "completion",
+        message("the shell code that completes netlab-magic's words"),
+        (Argument(("shell",), message("the shell"), {"choices": ("bash", "zsh", "fish")}),),
+        "machine:completion",
+        'eval "$(netlab-magic completion bash)"',
+    ),
+)
+"""The subcommands, in the order of the help."""
