@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netlab_magic.engines.dump.engine import LoadedEngine
-from netlab_magic.engines.dump.read import BrokenSource, Source, read
+from netlab_magic.engines.dump.host_dump import BrokenSource, Source
+from netlab_magic.engines.dump.read import read
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.text import nearest
 

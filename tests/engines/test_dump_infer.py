@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from netlab_magic.engines.dump.host_dump import HostDump, Source
 from netlab_magic.engines.dump.infer import Inferred, host_from
-from netlab_magic.engines.dump.read import HostDump, Source, read
+from netlab_magic.engines.dump.read import read
 from netlab_magic.i18n import LANGUAGES
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse

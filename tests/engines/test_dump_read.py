@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab_magic.engines.dump.read import HostDump, Source, read
+from netlab_magic.engines.dump.host_dump import HostDump, Source
+from netlab_magic.engines.dump.read import read
 from netlab_magic.errors import StatementError
 from netlab_magic.model.topology import HOST, End, Route
 
@@ -206,28 +207,47 @@ def test_tables_of_nft_are_kept_and_those_of_iptables_nft_are_not_taken_twice():
     [
         ("", "file0 is empty"),
         ("\n \n", "file0 is empty"),
-        ("hello\n", "file0, line 1: this does not describe a host (hello); load reads what iptables-save, nft list ruleset, ip -j addr"),
+        ("hello\n", "file0, line 1: this does not describe a host (hello); load reads what iptables-save, nft list ruleset, ip addr"),
         ("[]", ""),
-        ("*filter\n:FORWARD DROP [0:0]\n-A FORW", "file0, line 1: the table filter has no COMMIT: the dump is cut off"),
-        ("*nat\nCOMMIT\n*filter\n*raw\nCOMMIT\n", "file0, line 3: the table filter has no COMMIT: the dump is cut off"),
-        (FILTER + FILTER, "file0, line 6: the table filter was already loaded (file0, line 1); load the dump of one host at a time"),
-        ("table inet fw {\n\tchain c {\n\t}\n", "file0, line 1: the table inet fw has no closing brace: the listing is cut off"),
-        (NFT_TABLE + NFT_TABLE, "file0, line 5: the table inet fw was already loaded; load the dump of one host at a time"),
-        (json.dumps(ADDRESSES)[:-9], "file0, line 1: this JSON is cut off or broken ("),
-        ("\n" + json.dumps(ADDRESSES, indent=1)[:-9], "this JSON is cut off or broken ("),
+        ("\n" + json.dumps(ADDRESSES)[:30], "file0, line 2: this JSON is cut off or broken ("),
         ("[" * 100000, "file0, line 1: this does not describe a host"),
         ("[\n{" + '"ifname": [' * 100000, "file0, line "),
-        ("Chain INPUT (policy ACCEPT)\ntarget prot opt\n", "file0, line 1: this is the output of iptables -L, which omits parts of rules"),
-        ("-P INPUT ACCEPT\n-A INPUT -j DROP\n", "file0, line 1: this is the output of iptables -S, which does not name the table"),
     ],
 )
-def test_what_is_broken_is_one_sentence_with_file_and_line(text, sentence):
+def test_what_describes_no_host_is_one_sentence_with_file_and_line(text, sentence):
     if not sentence:
         assert loaded(text) == HostDump()
         return
     with pytest.raises(StatementError) as caught:
         loaded(text)
     assert sentence in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "read"),
+    [
+        (FILTER.removesuffix("COMMIT\n"), "file0, line 1: the table has no COMMIT, so the dump may be cut off: *filter", "-i docker0"),
+        (f"*nat\nCOMMIT\n{FILTER[:-7]}*raw\nCOMMIT\n", "file0, line 3: the table has no COMMIT", "*raw"),
+        (NFT_TABLE[:-2], "file0, line 1: the table has no closing brace, so the listing may be cut off: table inet fw {", "chain c"),
+        (json.dumps(ADDRESSES)[:-9], "file0, line 1: this JSON is cut off or broken (", "eth0"),
+        (json.dumps(ADDRESSES, indent=1)[:-9], "; 3 elements of it could be read: [", "eth0"),
+    ],
+)
+def test_what_is_cut_off_is_taken_as_far_as_it_goes_and_told(text, told, read):
+    dump = loaded(text, PLAIN_ROUTES)
+    assert [told in str(remark) for remark in dump.remarks] == [True]
+    assert dump.routed
+    assert read in f"{dump.rules} {dump.native} {dump.interfaces}"
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"), [(FILTER, FILTER.replace("DROP", "ACCEPT")), (NFT_TABLE, NFT_TABLE.replace("chain c", "chain d"))]
+)
+def test_of_two_listings_of_a_table_the_later_one_is_taken_and_that_is_told(text, changed):
+    assert not loaded(text + text).notes
+    dump = loaded(text + changed)
+    assert changed in (dump.rules, dump.native.get("inet fw"))
+    assert "If these are two hosts, load one at a time." in str(dump.notes[0])
 
 
 @given(

@@ -10,7 +10,8 @@ from support.laws import law
 
 from netlab_magic import Lab
 from netlab_magic.engines.dump.engine import LoadedEngine
-from netlab_magic.engines.dump.read import Source, read
+from netlab_magic.engines.dump.host_dump import Source
+from netlab_magic.engines.dump.read import read
 from netlab_magic.errors import NetlabError
 
 DUMPS = sorted((Path(__file__).parents[1] / "data" / "dumps").glob("*.save"), key=lambda path: path.stat().st_size)[:12]

@@ -135,7 +135,6 @@ def test_the_engine_refuses_too(lab: Lab):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.save", FILTER[:60], "a.save, line 1: the table filter has no COMMIT: the dump is cut off"),
         ("a.json", '[{"ifname": "eth0", "fla', "a.json, line 1: this JSON is cut off or broken"),
         ("a.txt", "hello", "a.txt, line 1: this does not describe a host (hello)"),
         ("a.bin", b"\x7fELF\n\0\1", "a.bin, line 2: this is not text"),

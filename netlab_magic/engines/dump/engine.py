@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
+from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.infer import host_from
-from netlab_magic.engines.dump.read import HostDump
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption

@@ -9,7 +9,8 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 
-from netlab_magic.engines.dump.read import HostDump
+from netlab_magic.engines.dump.host_dump import HostDump
+from netlab_magic.engines.dump.policy_routing import with_policy_routing
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
@@ -97,6 +98,7 @@ class _InferredHost:
                 self.place_containers(evidence)
         self.assume_sysctls()
         host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls, answers_all=True)
+        host = with_policy_routing(host, self.dump)
         return Inferred(Topology({HOST: host}), tuple(self.assumed), _together(self.found))
 
     def say(self, text: str, *values: str) -> None:

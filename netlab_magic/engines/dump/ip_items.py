@@ -1,30 +1,26 @@
-"""Reads what `ip addr`, `ip link`, `ip route` and `ip neigh` print, as JSON (`-j`) or for people: interfaces, routes and neighbours.
+"""The elements of the lists that `ip -j addr`, `link`, `route` and `neigh` print, and what they make of a host.
 
-The JSON keys are those of iproute2 (ip/ipaddress.c, print_linkinfo and print_addrinfo; ip/iproute.c, print_route; ip/ipneigh.c).
-The text for people is first converted to the same shape, so that both are read by the same code.
+The keys are those of iproute2 (ip/ipaddress.c, print_linkinfo and print_addrinfo; ip/iproute.c, print_route; ip/ipneigh.c). Every other
+form of the same facts is first brought to this shape.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
+from netlab_magic.engines.dump.host_dump import ListedRoute, Neighbour
 from netlab_magic.model.topology import HOST, ROUTE_KINDS, End, Interface, Route, network_of
 
 __all__ = [
     "Item",
-    "Neighbour",
     "Printed",
     "PrintedDevice",
     "PrintedNeighbour",
     "PrintedRoute",
     "devices_of_routes",
-    "is_device_line",
-    "is_route_line",
-    "item_from_text",
+    "listed",
     "merged",
     "neighbours",
     "printed",
@@ -34,24 +30,7 @@ __all__ = [
 Item = Mapping[str, Any]
 """One element of the list that `ip -j` prints."""
 
-_DEVICE = re.compile(r"(?P<index>\d{1,10}): (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[^>]*)>(?P<rest>.*)")
-_ADDRESS = re.compile(r"inet6? (?P<local>[0-9a-fA-F.:]+)(?: peer [0-9a-fA-F.:]+)?(?:/(?P<prefix>\d{1,3}))?(?: .*?scope (?P<scope>\S+))?")
-_TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast", "multicast", "anycast")
-_ROUTE = re.compile(
-    rf"(?:(?P<type>{'|'.join(_TYPES)}) )?(?P<dst>default|\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:/\d+)?)(?P<rest>\s.*|$)"
-)
-_ROUTE_WORDS = ("via", "dev", "proto", "scope", "nhid", "metric", "src", "table")
-_LINK_KINDS = ("bridge", "veth", "vlan", "vxlan", "bond", "dummy", "tun", "vrf", "macvlan", "ipvlan", "wireguard", "ipip", "gre", "sit")
-_NUMBERS = ("mtu", "metric")
-_LONGEST_NUMBER = 10
 _SILENT = frozenset(("FAILED", "INCOMPLETE", "NOARP", "NONE"))
-
-
-class Neighbour(msgspec.Struct, frozen=True):
-    """A neighbour's address, known on one of the host's devices."""
-
-    address: str
-    device: str
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -115,6 +94,7 @@ class _NextHop(msgspec.Struct, frozen=True):
     dev: str | None = None
     gateway: str | None = None
     via: _Gateway | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def next(self) -> str | None:
@@ -130,12 +110,13 @@ class PrintedRoute(_NextHop, frozen=True):
     table: str | int = "main"
     metric: int = 0
     prefsrc: str | None = None
+    scope: str | int = ""
     nexthops: tuple[_NextHop, ...] = ()
 
     @property
     def counts(self) -> bool:
         """Whether it is one of those that `Topology` has: to somewhere, and of the main table."""
-        return self.type in ROUTE_KINDS and self.table in ("main", 254)
+        return self.type in ROUTE_KINDS and self.table in ("main", 254, "254")
 
     def destination(self) -> str:
         """The network as `Route` writes it."""
@@ -143,12 +124,20 @@ class PrintedRoute(_NextHop, frozen=True):
             return "default"
         return self.dst if "/" in self.dst else f"{self.dst}/{128 if ':' in self.dst else 32}"
 
+    def made(self) -> Route:
+        """The route as the model has it."""
+        hop, *more = self.nexthops or (self,)
+        device = hop.dev if self.type in ("unicast", "local", "broadcast", "anycast", "multicast") else None
+        others = tuple((other.next, other.dev) for other in more)
+        return Route(self.destination(), hop.next, device, self.prefsrc, self.type, others)
+
 
 class PrintedNeighbour(msgspec.Struct, frozen=True):
     """A neighbour as `ip -j neigh` prints it."""
 
     dst: str
     dev: str = ""
+    lladdr: str = ""
     state: tuple[str, ...] = ()
 
 
@@ -202,13 +191,26 @@ def routes(found: Iterable[PrintedRoute], interfaces: Sequence[Interface]) -> tu
     implied = {(network_of(cidr), held.name) for held in interfaces for cidr in held.addresses}
     kept: list[tuple[int, Route]] = []
     for route in found:
-        hop, *more = route.nexthops or (route,)
-        device = hop.dev if route.type == "unicast" else None
-        others = tuple((other.next, other.dev) for other in more)
-        made = Route(route.destination(), hop.next, device, route.prefsrc, route.type, others)
+        made = route.made()
         if route.counts and _is_network(made.destination) and (made.via or (made.destination, made.device) not in implied):
             kept.append((route.metric, made))
     return tuple(dict.fromkeys(route for _, route in sorted(kept, key=lambda entry: entry[0])))
+
+
+def listed(found: Iterable[PrintedRoute]) -> Iterator[ListedRoute]:
+    """All routes of all tables, in the order in which they were listed."""
+    for route in found:
+        flags = {flag for hop in (route, *route.nexthops) for flag in hop.flags}
+        yield ListedRoute(
+            route.made(),
+            str(route.table).removesuffix("254") or "main",
+            route.type,
+            route.metric,
+            str(route.scope),
+            "linkdown" in flags,
+            "dead" in flags,
+            "onlink" in flags,
+        )
 
 
 def _is_network(word: str) -> bool:
@@ -221,95 +223,20 @@ def _is_network(word: str) -> bool:
 def devices_of_routes(found: Iterable[PrintedRoute]) -> tuple[Interface, ...]:
     """The devices known only from routes: the route of a directly connected network also has the host's own address there."""
     held: dict[str, list[str]] = {}
+    silent: set[str] = set()
     for route in found:
         for hop in (route, *route.nexthops):
-            if hop.dev and route.counts:
+            if hop.dev and route.type in ROUTE_KINDS:
                 addresses = held.setdefault(hop.dev, [])
+                silent |= {hop.dev} if "linkdown" in (*hop.flags, *route.flags) else set()
                 cidr = f"{route.prefsrc}/{route.dst.partition('/')[2]}"
-                if route.prefsrc and not hop.next and "/" in route.dst and _is_network(cidr):
+                if route.counts and route.prefsrc and not hop.next and "/" in route.dst and _is_network(cidr):
                     addresses.append(cidr)
-    return tuple(Interface(name, "", tuple(dict.fromkeys(addresses))) for name, addresses in held.items())
+    return tuple(Interface(name, "", tuple(dict.fromkeys(addresses)), carrier=name not in silent) for name, addresses in held.items())
 
 
 def neighbours(found: Iterable[PrintedNeighbour]) -> Iterator[Neighbour]:
     """The neighbours that have answered."""
     for held in found:
         if not _SILENT & set(held.state) and _Address(held.dst).cidr():
-            yield Neighbour(held.dst, held.dev)
-
-
-# --- the text for people ------------------------------------------------------------------------------------------------------
-
-
-def is_device_line(line: str) -> bool:
-    """Whether a line begins a device in the text of `ip addr` or `ip link`."""
-    return bool(_DEVICE.match(line))
-
-
-def is_route_line(line: str, following: str = "") -> bool:
-    """Whether a line begins a route in the text of `ip route`; a multipath route has its next hops in the lines `following`."""
-    found = _ROUTE.match(line)
-    if not found:
-        return False
-    first = (found["rest"].split() or following.split() or [""])[0]
-    return bool(found["type"]) or first in (_ROUTE_WORDS if found["rest"].strip() else ("nexthop",))
-
-
-def item_from_text(lines: Sequence[str]) -> Printed | None:
-    """A device with the indented lines behind it, or a route with its `nexthop` lines."""
-    device = _DEVICE.match(lines[0])
-    return printed(_device_item(device, lines[1:]) if device else _route_item(lines))
-
-
-def _device_item(head: re.Match[str], lines: Sequence[str]) -> Item:
-    item: dict[str, Any] = {"ifindex": int(head["index"]), "ifname": head["name"], "flags": head["flags"].split(","), "addr_info": []}
-    item.update(_pairs(head["rest"].split(), ("mtu", "master")))
-    if head["link"] and not re.fullmatch(r"if\d+", head["link"]):
-        item["link"] = head["link"]
-    for line in map(str.strip, lines):
-        first = line.partition(" ")[0]
-        address = _ADDRESS.match(line)
-        if address:
-            prefix = {"prefixlen": int(address["prefix"])} if address["prefix"] else {}
-            item["addr_info"].append({"local": address["local"], "scope": address["scope"], **prefix})
-        elif first.startswith("link/"):
-            words = line.split()
-            item["link_type"] = first.removeprefix("link/")
-            item["address"] = words[1] if len(words) > 1 else ""
-            item.update({"link_netnsid": 0} if "link-netnsid" in words or "link-netns" in words else {})
-        elif first in _LINK_KINDS:
-            item.setdefault("linkinfo", {})["info_kind"] = first
-        elif first == "bridge_slave":
-            item.setdefault("linkinfo", {})["info_slave_data"] = {"hairpin": " hairpin on" in line}
-    return item
-
-
-def _pairs(words: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
-    """What follows each of the wanted words; invalid numbers are left out."""
-    found: dict[str, Any] = {}
-    for word, value in pairwise(words):
-        if word in wanted and word not in _NUMBERS:
-            found[word] = value
-        elif word in wanted and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
-            found[word] = int(value)
-    return found
-
-
-def _route_item(lines: Sequence[str]) -> Item:
-    found = _ROUTE.match(lines[0])
-    assert found is not None
-    item: dict[str, Any] = {"dst": found["dst"], **({"type": found["type"]} if found["type"] else {})}
-    item.update(_hop(found["rest"].split()))
-    hops = [_hop(line.split()) for line in lines[1:]]
-    return {**item, "nexthops": hops} if hops else item
-
-
-def _hop(words: Sequence[str]) -> dict[str, Any]:
-    pairs = _pairs(words, ("via", "dev", "metric", "table", "src"))
-    if "src" in pairs:
-        pairs["prefsrc"] = pairs.pop("src")
-    gateway = pairs.pop("via", None)
-    if gateway == "inet6":  # `via inet6 ADDRESS`: a gateway of the other family
-        behind = words[words.index("inet6") + 1 :]
-        gateway = behind[0] if behind else None
-    return {**pairs, "gateway": gateway} if gateway else pairs
+            yield Neighbour(held.dst, held.dev, held.lladdr, " ".join(held.state))
