@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netlab_magic.docker import Daemon
+from netlab_magic.forwarding.any_address import End
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption
@@ -20,7 +21,8 @@ class Case(msgspec.Struct, frozen=True):
     """The network, its rules by namespace, what the model expects of the packet, and what the kernel reported of it.
 
     `traced` is None if nothing was sent. `other_filters` holds what else filters in each namespace; `assumptions` are those made about
-    unknown hosts, and `dockerd` is what the host's dockerd has set up.
+    unknown hosts, and `dockerd` is what the host's dockerd has set up. If the outcome depends on something that was not read, `ends` are
+    the possible ones, and `settled_by` the commands that would tell.
     """
 
     topology: Topology
@@ -30,6 +32,8 @@ class Case(msgspec.Struct, frozen=True):
     other_filters: Mapping[str, OtherFilters] = {}
     assumptions: tuple[Assumption, ...] = ()
     dockerd: Daemon | None = None
+    ends: tuple[End, ...] = ()
+    settled_by: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from netlab_magic.diagnosis.bystanders import bystanders
 from netlab_magic.diagnosis.compare import Difference, crosscheck
 from netlab_magic.diagnosis.kernel_causes import fact_sentence
 from netlab_magic.diagnosis.predicted_path import chain_words, lost_words, said, stopped_by, unmet_by, why_not
 from netlab_magic.diagnosis.traced_path import path_of_trace
 from netlab_magic.explain import rule_sentence, rule_situation
+from netlab_magic.forwarding.any_address import DEPENDS
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import Language, language, message
 from netlab_magic.iptables.ruleset import Ruleset
@@ -67,6 +69,8 @@ def account(
     differences = crosscheck(prediction, traced, rulesets) if traced else ()
     is_wrong = outcome is not None and not prediction.unknown and outcome.verdict not in (prediction.verdict, Verdict.NOT_MEASURED)
     where = [] if is_wrong else [_where(prediction, rulesets, outcome, say)]
+    if not is_wrong and not prediction.unknown:
+        where += bystanders(prediction, rulesets, say)
     if traced and (prediction.unknown or differences):
         where += [_seen_last(traced, rulesets, say), *(fact_sentence(fact, say) for fact in traced.causes)]
     return Account(verdict, _what(prediction, outcome, verdict, say), say.paragraph(where), differences, _alarm(differences, say))
@@ -75,7 +79,8 @@ def account(
 def _what(prediction: Prediction, outcome: Outcome | None, verdict: Verdict, say: Language) -> str:
     probe = prediction.probe
     if outcome is None and prediction.unknown:
-        return say("The rules alone do not say whether {flow} is answered: {why}.", flow=probe, why=prediction.unknown)
+        why = say(DEPENDS) if prediction.unknown == DEPENDS else prediction.unknown
+        return say("The rules alone do not say whether {flow} is answered: {why}.", flow=probe, why=why)
     request = _kind_words(prediction.request.hops[0].host_trace.sent, say) if prediction.request.hops else say("the packet")
     back = prediction.back
     answer = _kind_words(back.hops[0].host_trace.sent, say) if back is not None and back.hops else say("the answer")

@@ -252,11 +252,15 @@ class Expect(Probing, frozen=True):
 
 
 class Why(Looking, frozen=True):
-    """`why SRC DST[:PORT] [--predict]`; with `asks` the reader says first what will happen"""
+    """`why SRC DST[:PORT] [in DEV] [--predict]`; with `asks` the reader says first what will happen
+
+    `device` is the one of a loaded or attached host that the packets come in through, "" if that is left to its routes.
+    """
 
     source: str
     destination: Destination
     asks: bool = False
+    device: str = ""
 
 
 class Predict(Looking, frozen=True):

@@ -214,7 +214,8 @@ class Namespace(msgspec.Struct, frozen=True):
     With `answers_all`, it is assumed to answer on every port, since it is not known what listens there. `has_rules` is set if `ip rule`
     lists more than the kernel's default rules, so that other tables than main apply too; then `rules` are all of them, unless one has a
     selector that the model does not know, and `tables` are the routes of the other tables, by number. `fixed` holds the hardware
-    addresses of static neighbour entries (`ip neigh … nud permanent`), by IP address.
+    addresses of static neighbour entries (`ip neigh … nud permanent`), by IP address. `unread` names the facts that are not known of it, as
+    commands that tell them (see Unread).
     """
 
     name: str
@@ -226,6 +227,7 @@ class Namespace(msgspec.Struct, frozen=True):
     fixed: dict[str, str] = {}
     rules: tuple[RoutingRule, ...] = ()
     tables: dict[int, tuple[Route, ...]] = {}
+    unread: frozenset[str] = frozenset()
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

@@ -17,7 +17,7 @@ from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen, parsed
 
-__all__ = ["Model", "full_topology", "model_of", "other_filters_in", "predicted_matrix", "predicted_outcomes"]
+__all__ = ["Model", "full_topology", "model_of", "other_filters_in", "outcome_of", "predicted_matrix", "predicted_outcomes"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -97,9 +97,10 @@ def predicted_matrix(model: Model, names: Sequence[str], language: str = "en", f
 def predicted_outcomes(model: Model, names: Sequence[str], language: str, family: str = "") -> list[Outcome]:
     """What the model says of every pair, one by one."""
     predictions = model.predict(matrix_probes(model.topology, names, family))
-    return [_outcome(found, model.rules_for(found.probe), language) for found in predictions]
+    return [outcome_of(found, model.rules_for(found.probe), language) for found in predictions]
 
 
-def _outcome(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:
+def outcome_of(found: Prediction, rulesets: Mapping[str, Ruleset], language: str) -> Outcome:
+    """A prediction as the outcome of its probe, with the reason in `language`."""
     why = "" if found.answered else found.unknown or account(found, rulesets, language_name=language).where
     return Outcome(found.probe, found.verdict, why=why)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from netlab_magic.forwarding import endpoints
 from netlab_magic.language import statements as s
+from netlab_magic.language.plan_topology import refuse
 from netlab_magic.model.probe import Probe
 from netlab_magic.session.diff import compared
 from netlab_magic.session.flow_diff import diff_flows
@@ -53,6 +54,8 @@ def _compared(statement: s.Diff, running: Running) -> Shown:
 @step_of.register(s.Predict)
 def _why(statement: s.Why | s.Predict, plan: Plan) -> Step:
     """If nothing can be sent, any address may be source or destination."""
+    if plan.sends and isinstance(statement, s.Why) and statement.device:
+        refuse("in DEV is for a host that was loaded or attached; in a lab, a packet comes in where its sender is", statement.device)
     probe = endpoints.probe_for(plan.topology, statement.source, statement.destination) if plan.sends else None
     return Look(lambda running: _reasoned(running, statement, probe))
 

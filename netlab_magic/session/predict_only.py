@@ -7,6 +7,7 @@ import msgspec
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding.any_address import Foreseen, foresee
+from netlab_magic.forwarding.endpoints import matrix_probes
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
@@ -15,18 +16,22 @@ from netlab_magic.language.statements import Destination, Matrix
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Outcome
 from netlab_magic.model.topology import HOST
-from netlab_magic.session.lab_model import Model, full_topology, other_filters_in, predicted_outcomes
+from netlab_magic.model.unread import Unread
+from netlab_magic.session.lab_model import Model, full_topology, other_filters_in, outcome_of
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
 __all__ = ["foreseen", "matrix_looked_at", "peopled"]
 
 
-def foreseen(seen: Seen, source: str, destination: Destination) -> tuple[Foreseen, Model]:
-    """What happens to a probe, whose source and destination may be addresses, and the model that says so. Raises StatementError."""
+def foreseen(seen: Seen, source: str, destination: Destination, device: str = "") -> tuple[Foreseen, Model]:
+    """What happens to a probe, whose source and destination may be addresses, and the model that says so. Raises StatementError.
+
+    `device` is the one that its packets come in through, "" if the question does not say.
+    """
     six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
-    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.other_filters)
+    found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.other_filters, device)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
@@ -46,8 +51,13 @@ def _of_family(seen: Seen, names: Sequence[str], met: Sequence[str], family: str
     there = [name for name in wanted if not looks_like_address(name) or (":" in name) == six]
     if not there:
         return []
-    peopled_model = msgspec.structs.replace(model, topology=with_unknown_hosts(model.topology, there, six))
-    return predicted_outcomes(peopled_model, there, language, family)
+    found = []
+    for probe in matrix_probes(with_unknown_hosts(model.topology, there, six), there, family):
+        rulesets, target = model.rules_for(probe), Destination(probe.name, family=family)
+        expected = foresee(model.topology, rulesets, probe.source, target, model.other_filters)
+        outcome = outcome_of(expected.prediction, rulesets, language)
+        found.append(msgspec.structs.replace(outcome, probe=probe))
+    return found
 
 
 def peopled(*models: Model) -> list[Model]:
@@ -67,6 +77,7 @@ def _model(seen: Seen, six: bool) -> Model:
     found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
     other_filters = other_filters_in(observed)
     if not found and not (HOST in other_filters and other_filters[HOST].unread):
-        other_filters[HOST] = OtherFilters(unread=f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has")
+        what = f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has"
+        other_filters[HOST] = OtherFilters(unread=what, settled_by=Unread.IP6TABLES if six else Unread.IPTABLES)
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
     return Model(full_topology(observed), {} if six else rulesets, other_filters, rulesets if six else {})

@@ -52,8 +52,17 @@ def _packet_path(case: Case, told: Account) -> PacketPath:
 
 
 def _expected(statement: s.Why | s.Predict, seen: Seen) -> Case:
-    found, model = foreseen(seen, statement.source, statement.destination)
-    return Case(found.topology, model.rules_for(found.prediction.probe), found.prediction, None, model.other_filters, found.assumptions)
+    found, model = foreseen(seen, statement.source, statement.destination, statement.device if isinstance(statement, s.Why) else "")
+    return Case(
+        found.topology,
+        model.rules_for(found.prediction.probe),
+        found.prediction,
+        None,
+        model.other_filters,
+        found.assumptions,
+        ends=found.ends,
+        settled_by=found.settled_by,
+    )
 
 
 def _traced(engine: Engine, seen: Seen, probe: Probe) -> Case:

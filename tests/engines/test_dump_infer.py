@@ -44,7 +44,7 @@ def devices(found: Inferred) -> set[str]:
     }
 
 
-NOBODY = "192.0.2.1/32"  # stands in for the host's own address where no rule has it
+NOBODY = "240.0.0.1/32"  # stands in for the host's own address where no rule has it
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ NOBODY = "192.0.2.1/32"  # stands in for the host's own address where no rule ha
         ),
         (
             ["nat POSTROUTING -o ens3 -j MASQUERADE", "filter FORWARD -i wg0 -j ACCEPT"],
-            {f"ens3 {NOBODY}", "default > ens3"},
+            {f"ens3 {NOBODY}", "default > ens3", "wg0"},
         ),
         (
             ["filter INPUT -i eth1 -p tcp --dport 22 -j ACCEPT"],
@@ -121,7 +121,7 @@ def test_devices_and_routes_are_read_off_the_shapes_of_rules(lines, expected):
             "docker0 is assumed to be a bridge with the network 172.17.0.0/16, on which the host has 172.17.0.1 (nat POSTROUTING 1).",
         ),
         ([], "Everything else is assumed to be behind one device, here called eth0: no rule names it."),
-        ([], "The host's own address is unknown; 192.0.2.1 is used in its place."),
+        ([], "The host's own address is unknown; 240.0.0.1 stands for it (ip addr would show it)."),
         ([], "The host is assumed to forward packets (net.ipv4.ip_forward=1)."),
         (["filter INPUT -i eth1 -j ACCEPT"], "eth1 is assumed to lead to everything else (filter INPUT 1)."),
         (

@@ -66,7 +66,7 @@ def test_a_loop_of_chains_is_told_and_no_packet_runs_in_it(lab: Lab):
 
 def test_what_iptables_accepts_a_loaded_table_of_nft_may_drop(lab: Lab):
     routes = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 src 10.0.0.9\n172.17.0.0/16 dev docker0 src 172.17.0.1\n"
-    dump = FILTER.replace("DROP", "ACCEPT") + routes
+    dump = FILTER.replace("DROP", "ACCEPT") + "*nat\n-A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE\nCOMMIT\n" + routes
     lab.load(text=dump)
     assert lab.why("172.17.0.2", "8.8.8.8").verdict == Verdict.ANSWERED
     lab.load(text=dump + "table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}\n")
@@ -221,7 +221,10 @@ def test_of_a_host_whose_ip6tables_rules_alone_are_known_those_are_shown(lab: La
     assert str(lab.show("save")) == str(lab.show("save", six=True)) != ""
 
 
-DUAL = """*filter
+DUAL = """*nat
+-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+COMMIT
+*filter
 :FORWARD DROP [0:0]
 -A FORWARD -i docker0 -j ACCEPT
 -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT

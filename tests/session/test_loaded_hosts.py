@@ -1,7 +1,7 @@
-"""Hosts as people paste them, with questions whose answers are known: `? SRC DST[:PORT] => verdict @ where`, one a line.
+"""Hosts as people paste them, with questions whose answers are known: `? SRC DST[:PORT] => verdict @ where ~ words`, one a line.
 
 Where is TABLE CHAIN RULE for a rule or a policy that ended a packet's way, or the cause in the words of `Cause`; `reply:` before it tells
-that the request had arrived.
+that the request had arrived. The words stand in the account; several are parted by ` ~ `.
 """
 
 from pathlib import Path
@@ -20,15 +20,16 @@ from netlab_magic.session.results.why import Why
 HOSTS = sorted((Path(__file__).parents[1] / "data" / "loaded").glob("*.host"))
 
 
-def asked(path: Path) -> list[tuple[str, str, str]]:
-    """The questions of a file: source and destination, verdict, where."""
+def asked(path: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """The questions of a file: source and destination, verdict, where, and words of the account."""
     head = path.read_text().partition("---\n")[0]
     found = []
     for line in head.splitlines():
         if line.startswith("? "):
             words, _, answer = line[2:].partition(" => ")
+            answer, *said = answer.split(" ~ ")
             verdict, _, where = answer.partition(" @ ")
-            found.append((words, verdict, where))
+            found.append((words, verdict, where, tuple(said)))
     return found
 
 
@@ -53,8 +54,8 @@ def _end(hop: Hop) -> str:
 QUESTIONS = [(path, *question) for path in HOSTS for question in asked(path)]
 
 
-@pytest.mark.parametrize(("path", "words", "verdict", "at"), QUESTIONS, ids=[f"{path.stem}: {words}" for path, words, *_ in QUESTIONS])
-def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdict, at):
+@pytest.mark.parametrize(("path", "words", "verdict", "at", "told"), QUESTIONS, ids=[f"{path.stem}: {words}" for path, words, *_ in QUESTIONS])
+def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdict, at, told):
     lab = Lab()
     lab.load(text=pasted(path))
     assert not lab.engine.dump.remarks
@@ -62,6 +63,9 @@ def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdic
     assert isinstance(found, Why)
     prediction = found.case.prediction
     assert (prediction.verdict, "" if prediction.unknown else where(prediction)) == (verdict, at), str(found)
+    assert all(part in str(found) for part in told), str(found)
+    if prediction.unknown:
+        assert found.settled_by, str(found)
 
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)

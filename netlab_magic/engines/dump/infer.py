@@ -4,7 +4,7 @@ If several answers are possible, none is chosen: a device is then named "eth0 or
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
@@ -14,22 +14,18 @@ from netlab_magic.engines.dump.policy_routing import with_policy_routing
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
-from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Route, Topology, uncertain
+from netlab_magic.model.device_names import is_named_like_bridge, is_named_like_card, leads_inwards
+from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Route, Topology, possible_names, uncertain
+from netlab_magic.model.unread import Unread, unread_sysctl
 
 __all__ = ["Inferred", "host_from"]
 
-_IS_BRIDGE = re.compile(r"docker\d+|docker_gwbridge|br-?\w+|virbr\d+|cni\d+|cni-podman\d+|podman\d+|lxcbr\d+|lxdbr\d+|incusbr\d+|cbr\d+")
-"""The names that programs give to bridges, for dumps that do not say which devices are bridges (`ip -d link` does)."""
-
-_IS_INNER = re.compile(rf"{_IS_BRIDGE.pattern}|lo|(?:veth|cali|cilium|lxc|vnet|tap|flannel|vxlan|kube|weave)\S*")
-"""Devices that lead to containers and virtual machines, not to the Internet."""
-
-_IS_CARD = re.compile(r"(?:eth|en[opsx]|em|wl|ww|bond|team|venet|ib)\w*\d[\w.]*|p\d+p\d+")
-"""How the kernel and systemd name network cards (systemd.net-naming-scheme(7))."""
-
 _FIRST = message("{} is assumed to be the host's address on {}, which has the network {}.")
-_STAND_IN = {"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}
-"""Addresses for documentation (RFC 5737, RFC 3849), in place of an unknown one."""
+_STAND_IN = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
+"""Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of an unknown one."""
+
+_IS_PORT = re.compile("veth|vnet|tap|cali|lxc")
+"""How the names of bridges' ports begin."""
 
 _EVERYTHING = {"ipv4": "default", "ipv6": "::/0"}
 _MOST_CONTAINERS = 4096
@@ -45,7 +41,7 @@ _UPLINK = message("{} is assumed to lead to everything else ({}).")
 _ONLY_WAY_OUT = message("Everything else is assumed to be behind one device, here called {}: no rule names it.")
 _DOUBTFUL_WAY_OUT = message("It is unknown which device leads to everything else: {}. Whatever depends on its name cannot be judged.")
 _OWN = message("The host is assumed to have the address {} ({}).")
-_STANDS_IN = message("The host's own address is unknown; {} is used in its place.")
+_STANDS_IN = message("The host's own address is unknown; {} stands for it (ip addr would show it).")
 _NO_ADDRESS = message("{} in the route to {} is not an address; the route is assumed to lead directly to {}.")
 _NO_ROUTE = message("The route to {} is left out: {} is not an address, and it names no device.")
 _DEFAULT = message("Everything else is assumed to be behind {}: no routes were loaded.")
@@ -82,6 +78,7 @@ class _InferredHost:
         self.routes = list(dump.routes)
         self.sysctls = dict(dump.sysctls)
         self.assumed: list[Assumption] = []
+        self.unread: set[str] = set(self.unread_parts())
 
     def infer(self) -> Inferred:
         self.settle_routes()
@@ -96,10 +93,25 @@ class _InferredHost:
                 self.make_bridges(evidence)
                 self.make_uplink(family, evidence)
                 self.place_containers(evidence)
+            for evidence in self.found.values():
+                self.make_others(evidence)
         self.assume_sysctls()
-        host = Namespace(HOST, tuple(self.interfaces.values()), tuple(self.routes), self.sysctls, answers_all=True)
+        interfaces, unread = tuple(self.interfaces.values()), frozenset(self.unread)
+        host = Namespace(HOST, interfaces, tuple(self.routes), self.sysctls, answers_all=True, unread=unread)
         host = with_policy_routing(host, self.dump)
-        return Inferred(Topology({HOST: host}), tuple(self.assumed), _together(self.found))
+        evidence = _together(self.found)
+        return Inferred(Topology({HOST: host}, tuple(evidence.proxies)), tuple(self.assumed), evidence)
+
+    def unread_parts(self) -> Iterator[str]:
+        """What nothing was pasted about, by the commands that print it."""
+        if not any(held.index for held in self.dump.interfaces):
+            yield Unread.ADDRESSES
+        if not self.dump.routed:
+            yield Unread.ROUTES
+        if self.dump.routing_rules is None:
+            yield Unread.RULES
+        if self.dump.listeners is None:
+            yield Unread.LISTENERS
 
     def say(self, text: str, *values: str) -> None:
         self.assumed.append(Assumption(text, values))
@@ -113,7 +125,7 @@ class _InferredHost:
         masters = {held.master for held in self.interfaces.values()}
         spoken_of = {name for evidence in self.found.values() for name in evidence.bridges}
         for name, held in self.interfaces.items():
-            if held.kind or not (name in masters or _IS_BRIDGE.fullmatch(name) or (name in spoken_of and not _IS_CARD.fullmatch(name))):
+            if held.kind or not (name in masters or is_named_like_bridge(name) or (name in spoken_of and not is_named_like_card(name))):
                 continue
             self.interfaces[name] = msgspec.structs.replace(held, kind="bridge")
             self.say(_KIND, name)
@@ -157,7 +169,7 @@ class _InferredHost:
 
     def make_bridges(self, evidence: Evidence) -> None:
         for name, seen in evidence.bridges.items():
-            if name in evidence.uplinks or (_IS_CARD.fullmatch(name) and name not in evidence.networks):
+            if name in evidence.uplinks or (is_named_like_card(name) and name not in evidence.networks):
                 continue
             network, place = evidence.networks.get(name, ("", seen))
             if network:
@@ -172,10 +184,10 @@ class _InferredHost:
     def place_networks(self, networks: Mapping[str, str], evidence: Evidence) -> None:
         """Networks that rules mention without a device: the device is one that other rules name, or one that none does."""
         known = {*self.interfaces, *evidence.uplinks}
-        named = [name for name in evidence.devices if name not in known and name != "lo" and not _IS_CARD.fullmatch(name)]
+        named = [name for name in evidence.devices if name not in known and name != "lo" and not is_named_like_card(name)]
         for network, place in networks.items():
             cidr = _first_of(network)
-            if len(networks) == len(named) == 1 and _IS_BRIDGE.fullmatch(named[0]):
+            if len(networks) == len(named) == 1 and is_named_like_bridge(named[0]):
                 self.add(named[0], "bridge", cidr)
                 self.say(_BRIDGE, named[0], network, cidr.partition("/")[0], place)
             elif named:
@@ -186,6 +198,13 @@ class _InferredHost:
                 name = self.free_name()
                 self.add(name, "bridge", cidr)
                 self.say(_UNNAMED_BRIDGE, network, name, place)
+
+    def make_others(self, evidence: Evidence) -> None:
+        """All other devices that rules name: nothing is known about them, but packets may come in through them."""
+        known = {one for name in self.interfaces for one in possible_names(name)}
+        for name in evidence.devices:
+            if name not in known and not _IS_PORT.match(name):
+                self.add(name, "bridge" if is_named_like_bridge(name) else "")
 
     def doubtful(self, names: Sequence[str]) -> str:
         """A name for one more device that may be any of these, or another; unlike the names already in use."""
@@ -223,9 +242,9 @@ class _InferredHost:
 
     def uplink(self, evidence: Evidence) -> str:
         """The device that leads to everything else: one that rules treat as such, the only card that they name, or one of several."""
-        named = {name: at for name, at in evidence.devices.items() if name not in self.interfaces and not _IS_INNER.fullmatch(name)}
+        named = {name: at for name, at in evidence.devices.items() if name not in self.interfaces and not leads_inwards(name)}
         translated = [name for name in evidence.uplinks if name in named]
-        cards = [name for name in named if _IS_CARD.fullmatch(name)]
+        cards = [name for name in named if is_named_like_card(name)]
         chosen = next((names for names in (translated, cards) if names), [])
         if len(chosen) == 1:
             self.say(_UPLINK, chosen[0], evidence.uplinks.get(chosen[0]) or named[chosen[0]])
@@ -259,6 +278,7 @@ class _InferredHost:
         for key, text in wanted.items():
             if key not in self.sysctls and (bridged or "bridge" not in key):
                 self.sysctls[key] = "1"
+                self.unread.add(unread_sysctl(key))
                 self.say(text)
 
 

@@ -16,6 +16,7 @@ from netlab_magic.iptables.extensions import target
 from netlab_magic.iptables.extensions.types_address import NAT_TO, NETWORK
 from netlab_magic.iptables.extensions.values import NatTarget, Network
 from netlab_magic.iptables.ruleset import Option, Rule, Ruleset
+from netlab_magic.model.topology import HOST, Server
 
 __all__ = ["Evidence", "evidence_of"]
 
@@ -28,6 +29,7 @@ class Evidence(msgspec.Struct):
     `bridges`: devices through which containers are reached. `networks`: of a device, the network on it. `masqueraded`: networks whose
     packets leave under another address. `containers`: addresses that rules name one by one, with the device they are behind ("" where no
     rule says). `own`: addresses of the host itself. `uplinks`: devices whose packets leave under the host's address. `devices`: all names.
+    `proxies`: docker-proxy, which listens on a published port at the address that it is published on.
     """
 
     bridges: dict[str, str] = {}
@@ -37,6 +39,7 @@ class Evidence(msgspec.Struct):
     own: dict[str, str] = {}
     uplinks: dict[str, str] = {}
     devices: dict[str, str] = {}
+    proxies: dict[Server, str] = {}
 
 
 def evidence_of(ruleset: Ruleset) -> Evidence:
@@ -119,11 +122,28 @@ class _Reading:
             self.own(self.destination)
             for address in self.translated("--to-destination"):
                 self.found.containers.setdefault(address, "")
+            if chain == "DOCKER":
+                self.proxy()
+
+    def proxy(self) -> None:
+        """`-d ADDRESS -p tcp --dport PORT -j DNAT` in Docker's chain: docker-proxy listens there."""
+        protocol, port = self.rule.option("-p"), next(filter(None, (match.option("--dport") for match in self.rule.matches)), None)
+        if protocol is None or port is None or protocol.negated or port.negated or not port.values[0].isdecimal() or not self.rule.target:
+            return
+        to = self.rule.target.option("--to-destination")
+        address = "" if self.destination.network is None else self.destination.network.base
+        server = Server(HOST, int(port.values[0]), protocol.values[0], "proxy", address, to.values[0] if to and to.values else "")
+        self.found.proxies.setdefault(server, self.place)
 
     @property
     def names_source(self) -> bool:
         """Whether the rule is about packets from one network."""
         return self.source.is_network and not self.source.negated
+
+    @property
+    def is_from_the_host(self) -> bool:
+        """Whether the rule is about the host's own packets alone, as one of Docker's is for its way into a network."""
+        return any(match.option("--src-type") is not None for match in self.rule.matches)
 
     def source_nat(self) -> None:
         hairpin = self.source.network is not None and self.source == self.destination
@@ -134,7 +154,7 @@ class _Reading:
             self.found.masqueraded.setdefault(str(self.source), self.place)
         elif hairpin and self.source.network and not self.source.negated:
             self.found.containers.setdefault(self.source.network.base, "")
-        if _is_plain(self.output) and self.output != "lo" and not hairpin:
+        if _is_plain(self.output) and self.output != "lo" and not hairpin and not self.is_from_the_host:
             self.found.uplinks.setdefault(self.output, self.place)
         for address in self.translated("--to-source"):
             self.found.own.setdefault(address, self.place)

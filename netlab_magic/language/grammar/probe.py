@@ -60,10 +60,11 @@ def read_expect(r: Reader) -> Statement:
 
 
 def read_why(r: Reader) -> Statement:
-    """why = "why" SRC DST [":" PORT] [ "-4" | "-6" ] [ "--predict" ]"""
+    """why = "why" SRC DST [":" PORT] [ "-4" | "-6" ] [ "in" DEV ] [ "--predict" ]"""
     asks = r.keyword("--predict")
     source, target = _ends(r, "tcp")
-    return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None)
+    device = r.take("device") if r.keyword("in") else ""
+    return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None, device=device)
 
 
 def read_predict(r: Reader) -> Statement:
@@ -109,10 +110,11 @@ PROBE = (
         ("expect ns1 internet blocked",),
     ),
     Syntax(
-        "why SRC DST[:PORT] [-6] [--predict]",
-        "sends a packet, follows it, and says what became of it, where, and what would change that; --predict asks you first",
+        "why SRC DST[:PORT] [-6] [in DEV] [--predict]",
+        "sends a packet, follows it, and says what became of it, where, and what would change that; in DEV: the device of "
+        "a loaded host that the packet comes in through; --predict asks you first",
         read_why,
-        ("why ns1 internet", "why ns1 ns0:80", "why ns1 ns0 --predict"),
+        ("why ns1 internet", "why ns1 ns0:80", "why ns1 ns0 --predict", "why 192.168.1.100 8.8.8.8 in br-lan"),
     ),
     Syntax(
         "predict SRC DST[:PORT] [-6] ok|blocked",

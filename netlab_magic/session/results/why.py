@@ -6,10 +6,11 @@ from netlab_magic.diagnosis.case import Case
 from netlab_magic.diagnosis.compare import Difference
 from netlab_magic.diagnosis.predicted_path import said
 from netlab_magic.diagnosis.remedies import Remedy
-from netlab_magic.diagnosis.summary import Account
+from netlab_magic.diagnosis.summary import Account, account
 from netlab_magic.draw import Picture
 from netlab_magic.engines.protocol import SIMULATED
-from netlab_magic.i18n import language
+from netlab_magic.forwarding.any_address import End
+from netlab_magic.i18n import language, message
 from netlab_magic.iptables.ruleset import RulePosition
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Outcome, Verdict
@@ -82,6 +83,29 @@ class Why(Result):
         """What is assumed about unknown hosts."""
         return tuple(one.said(self.language) for one in self.case.assumptions)
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """How the packet ends, if that depends on something that was not read: a sentence for each case."""
+        return tuple(self._end(end) for end in self.case.ends)
+
+    @property
+    def settled_by(self) -> tuple[str, ...]:
+        """The commands whose output would tell which of the `ends` it is, or what else keeps the model from deciding."""
+        return self.case.settled_by
+
+    def _end(self, end: End) -> str:
+        say, verdict = self._say, end.prediction.verdict
+        clauses = say.several(message("{} and {}"), message("{} and {}"), [clause.said(self.language) for clause in end.clauses])
+        told = account(end.prediction, self.case.rulesets, language_name=self.language)
+        if end.prediction.unknown:
+            return say("If {case}: not known ({why}).", case=clauses, why=end.prediction.unknown)
+        return say("If {case}: {mark} {verdict}. {where}", case=clauses, mark=verdict.mark, verdict=verdict, where=told.where).rstrip()
+
+    @property
+    def _settling(self) -> list[str]:
+        say = self._say
+        return [say("To settle it, load what this prints as well: {}", command) for command in self.settled_by]
+
     @cached_property
     def pictures(self) -> tuple[Picture, ...]:
         """The topology, and the chains of each namespace that has rules, with the packet's path over them."""
@@ -123,7 +147,7 @@ class Why(Result):
         ]
 
     def __str__(self) -> str:
-        lines = [*self.sentences, *self.assumptions, *self._differences()]
+        lines = [*self.sentences, *self.ends, *self._settling, *self.assumptions, *self._differences()]
         if self.remedies:
             lines.append(self._offers)
         for number, remedy in enumerate(self.remedies, 1):
@@ -138,7 +162,8 @@ class Why(Result):
     def _html(self) -> Html:
         say = self._say
         heading = pre(self._head, b(self._verdict), class_="ok" if self else "bad")
-        told = [*map(pre, (*self.sentences, *self._differences())), *(pre(one, class_="why") for one in self.assumptions)]
+        told = [*map(pre, (*self.sentences, *self.ends, *self._settling, *self._differences()))]
+        told += [pre(one, class_="why") for one in self.assumptions]
         offered = [pre(b(self._offers)), ol(*map(self._offered, self.remedies))] if self.remedies else []
         numbered = "\n".join(f"{number:>3}. {step}" for number, step in enumerate(self.steps, 1))
         folded = [details(say("Its path, step by step"), pre(numbered))]
