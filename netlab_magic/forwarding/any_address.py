@@ -172,7 +172,7 @@ def _together(first: Foreseen, found: Sequence[_Branch]) -> Foreseen:
     too_many = len(found) > _MOST_POSSIBILITIES
     if len(verdicts) == 1 and unknown is None and not too_many:
         asked = dict.fromkeys(question for branch in found for question, _ in branch.answers if _is_told(question))
-        told = tuple(Assumption(_WHICHEVER, (str(question.about), question.command)) for question in asked)
+        told = tuple(Assumption(_WHICHEVER, (question.about, question.command)) for question in asked)
         return msgspec.structs.replace(first, assumptions=(*first.assumptions, *told))
     if unknown is not None and len(verdicts) == 1:
         return unknown

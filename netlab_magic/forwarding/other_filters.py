@@ -10,8 +10,8 @@ __all__ = ["NO_OTHER_FILTERS", "OtherFilters"]
 class OtherFilters(msgspec.Struct, frozen=True):
     """The tables of nft that a namespace has; `unread` says why others there cannot be followed, or is "" if there are none.
 
-    `settled_by` is the command whose output is missing. With `ordered`, base chains of nft run before those of iptables with the same priority, as in a simulated lab; otherwise that order is
-    unknown.
+    `settled_by` is the command whose output is missing. With `ordered`, base chains of nft run before those of iptables with the same
+    priority, as in a simulated lab; otherwise that order is unknown.
     """
 
     native: Ruleset = Ruleset()

@@ -102,14 +102,14 @@ def preferred(environment: Mapping[str, str]) -> str:
 
 
 class Assumption(msgspec.Struct, frozen=True):
-    """One thing that was not in what was loaded. `text` is marked by `messages.message` where it is written."""
+    """One thing that was not in what was loaded. `text` is marked by `messages.message` where it is written; a value may be one too."""
 
     text: str
-    values: tuple[str, ...] = ()
+    values: tuple["str | Assumption", ...] = ()
 
     def said(self, name: str = "en") -> str:
         """The sentence in one of messages.LANGUAGES."""
-        return language(name)(self.text, *self.values)
+        return language(name)(self.text, *(value.said(name) if isinstance(value, Assumption) else value for value in self.values))
 
     def __str__(self) -> str:
         return self.said()

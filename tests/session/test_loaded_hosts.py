@@ -54,7 +54,10 @@ def _end(hop: Hop) -> str:
 QUESTIONS = [(path, *question) for path in HOSTS for question in asked(path)]
 
 
-@pytest.mark.parametrize(("path", "words", "verdict", "at", "told"), QUESTIONS, ids=[f"{path.stem}: {words}" for path, words, *_ in QUESTIONS])
+NAMES = [f"{path.stem}: {words}" for path, words, *_ in QUESTIONS]
+
+
+@pytest.mark.parametrize(("path", "words", "verdict", "at", "told"), QUESTIONS, ids=NAMES)
 def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdict, at, told):
     lab = Lab()
     lab.load(text=pasted(path))
