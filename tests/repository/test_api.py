@@ -52,8 +52,8 @@ ATTRIBUTES = {
     "Text": {"text"},
     "Tracked": {"causes", "hops", "language", "outcome", "simulated", "traced"},
     "Why": {
-        *("account", "assumptions", "case", "differences", "ends", "language", "measured", "outcome", "packet_path", "pictures", "remedies"),
-        *("sentences", "settled_by", "steps", "unknown", "verdict"),
+        *("account", "assumptions", "case", "differences", "ends", "language", "measured", "outcome", "packet_path", "pictures"),
+        *("remedies", "sentences", "settled_by", "steps", "unknown", "verdict"),
     },
 }
 """What each kind of result knows."""
