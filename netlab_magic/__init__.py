@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from netlab_magic.iptables.listing import listing
     from netlab_magic.iptables.ruleset import Chain, Rule, RulePosition, Ruleset, Table
     from netlab_magic.iptables.save_format import parse
+    from netlab_magic.model.capture.packets import CapturedPacket, Sighting
     from netlab_magic.model.kernel_trace import Direction, DropCause, HookReport, KernelTrace, ReportEvent, TracedHop
     from netlab_magic.model.packet import Packet
     from netlab_magic.model.packet_path import Event, PacketPath, PathStep
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
     from netlab_magic.session.lab import Lab
     from netlab_magic.session.results.base import CellResult, Changed, Ran, Result, Text
+    from netlab_magic.session.results.capture import Captured
     from netlab_magic.session.results.diff import BlockDiff, ChainDiff, Compared, RuleDiff
     from netlab_magic.session.results.explain import Explained
     from netlab_magic.session.results.flow_diff import FlowChange, FlowsCompared
@@ -59,6 +61,8 @@ __all__ = [
     "Account",
     "Asked",
     "BlockDiff",
+    "Captured",
+    "CapturedPacket",
     "Case",
     "CellResult",
     "Chain",
@@ -111,6 +115,7 @@ __all__ = [
     "RuleVisit",
     "RulesChange",
     "Ruleset",
+    "Sighting",
     "StatementError",
     "Status",
     "Table",
@@ -146,6 +151,7 @@ _MODULES = {
     "iptables.listing": "listing",
     "iptables.ruleset": "Chain Rule RulePosition Ruleset Table",
     "iptables.save_format": "parse",
+    "model.capture.packets": "CapturedPacket Sighting",
     "model.kernel_trace": "Direction DropCause HookReport KernelTrace ReportEvent TracedHop",
     "model.packet": "Packet",
     "model.packet_path": "Event PacketPath PathStep",
@@ -153,6 +159,7 @@ _MODULES = {
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
     "session.lab": "Lab",
     "session.results.base": "CellResult Changed Ran Result Text",
+    "session.results.capture": "Captured",
     "session.results.diff": "BlockDiff ChainDiff Compared RuleDiff",
     "session.results.explain": "Explained",
     "session.results.flow_diff": "FlowChange FlowsCompared",

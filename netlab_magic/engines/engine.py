@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from netlab_magic.engines.protocol import Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, Observed, Process, Ran, Ready
 from netlab_magic.errors import KernelRefused
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST
+from netlab_magic.model.topology import HOST, End
 
 __all__ = ["Engine", "Refusal", "Show"]
 
@@ -62,6 +62,12 @@ class Engine(Protocol):
 
     def trace(self, probe: Probe) -> KernelTrace:
         """Measures a flow, with the kernel's report of its packets; raises Refusal if the kernel cannot trace."""
+
+    def start_capture(self, at: End) -> None:
+        """Keeps the frames that pass a device from now on; raises Refusal where that cannot be."""
+
+    def end_captures(self) -> Captured:
+        """Ends every capture, and gives what was kept; without one, nothing."""
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """Runs shell text, showing its output while it runs. Commands of one `cell` share variables and the working directory."""

@@ -20,12 +20,12 @@ import msgspec
 
 from netlab_magic.engines import protocol
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import NotStarted, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, NotStarted, Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST
+from netlab_magic.model.topology import HOST, End
 
 __all__ = ["KernelEngine", "NotReady"]
 
@@ -213,6 +213,14 @@ class KernelEngine:
     def trace(self, probe: Probe) -> KernelTrace:
         """See Engine."""
         return self._ask(protocol.TraceProbe(probe), protocol.Account).traced
+
+    def start_capture(self, at: End) -> None:
+        """See Engine."""
+        self._ask(protocol.StartCapture(at), protocol.Done)
+
+    def end_captures(self) -> Captured:
+        """See Engine."""
+        return self._ask(protocol.EndCaptures(), protocol.Captured)
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """See Engine."""

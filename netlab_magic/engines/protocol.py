@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from netlab_magic.model.capture.frame import Frame
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST, Server, Topology
+from netlab_magic.model.topology import HOST, End, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
@@ -26,8 +27,11 @@ __all__ = [
     "Apply",
     "Beat",
     "Canonical",
+    "Captured",
+    "Capturing",
     "Decoder",
     "Done",
+    "EndCaptures",
     "Failed",
     "ForeignRules",
     "Inside",
@@ -45,6 +49,7 @@ __all__ = [
     "RestoreRules",
     "Run",
     "SaveRules",
+    "StartCapture",
     "StartFailure",
     "Status",
     "Text",
@@ -136,6 +141,16 @@ class Run(_Message, frozen=True):
     directory: str = "/"
 
 
+class StartCapture(_Message, frozen=True):
+    """Keep the frames that pass a device from now on."""
+
+    at: End
+
+
+class EndCaptures(_Message, frozen=True):
+    """End every capture."""
+
+
 class Status(_Message, frozen=True):
     """List the lab's processes."""
 
@@ -144,7 +159,8 @@ class Interrupt(_Message, frozen=True):
     """Stop the running command or probe."""
 
 
-Request = Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | TraceProbe | Run | Status | Interrupt
+Capturing = StartCapture | EndCaptures
+Request = Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | TraceProbe | Run | Status | Interrupt | Capturing
 
 
 class Ready(_Message, frozen=True):
@@ -269,6 +285,15 @@ class Account(_Message, frozen=True):
     traced: KernelTrace
 
 
+class Captured(_Message, frozen=True):
+    """The answer to `EndCaptures`: the frames of all captures in the order in which they passed; `missed` counts those, by device, that a
+    capture could not hold.
+    """
+
+    frames: tuple[Frame, ...] = ()
+    missed: tuple[tuple[End, int], ...] = ()
+
+
 class Ran(_Message, frozen=True):
     """A command ended; `hidden` counts the bytes of output beyond the limit that were not sent."""
 
@@ -303,7 +328,7 @@ class Failed(_Message, frozen=True):
     in_rules: bool = False
 
 
-Answer = Ready | NotStarted | Output | Beat | Done | Observed | Text | Probed | Account | Ran | Working | Failed
+Answer = Ready | NotStarted | Output | Beat | Done | Observed | Text | Probed | Account | Captured | Ran | Working | Failed
 
 Message = TypeVar("Message")
 _HEAD = struct.Struct(">II")

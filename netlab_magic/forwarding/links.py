@@ -74,6 +74,10 @@ class Links:
         asker = shown(asks, frame.six)
         return Ahead(device, address, asker, self.cables(End(namespace, device), address, asker))
 
+    def flooded(self, sender: End) -> list[Cables]:
+        """The cables to each device that a broadcast frame reaches."""
+        return [cables for _, cables in self._arrivals(sender)]
+
     def is_misled(self, namespace: str, ahead: Ahead) -> bool:
         """Whether a namespace has a static neighbour entry for the next hop with the wrong hardware address."""
         fixed = self.topology.namespaces[namespace].fixed.get(ahead.address)

@@ -84,6 +84,8 @@ class Completer:
                 return chains
             case "interface":
                 return [interface.name for interface in topology.host.interfaces]
+            case "device":
+                return [interface.name for namespace in topology.namespaces.values() for interface in namespace.interfaces]
             case "user chain":
                 return [name for name in chains if name not in HOOKS]
             case "thing":

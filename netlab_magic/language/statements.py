@@ -9,12 +9,14 @@ from typing import ClassVar
 import msgspec
 
 from netlab_magic.errors import Place
+from netlab_magic.model.capture.filter import EVERYTHING, Filter
 
 __all__ = [
     "Alone",
     "Attach",
     "Bridge",
     "Build",
+    "Capture",
     "Command",
     "Delete",
     "Destination",
@@ -292,6 +294,16 @@ class Matrix(Probing, frozen=True):
     def effect(self) -> Effect:
         """See Statement."""
         return Effect.LOOKS if self.predict else Effect.SENDS
+
+
+class Capture(Probing, frozen=True):
+    """`capture DEV [in NS] [COUNT] [FILTER] [> FILE]`: what passes a device until the cell ends; with `count` its first packets."""
+
+    device: str
+    namespace: str
+    count: int = 0
+    filter: Filter = EVERYTHING
+    file: str | None = None
 
 
 class Show(Looking, frozen=True):

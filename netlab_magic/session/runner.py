@@ -7,6 +7,7 @@ from netlab_magic.language import statements as s
 from netlab_magic.language.docker_statements import Docker, DockerExec
 from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
+from netlab_magic.session.capturing import check_captures, finish_captures
 from netlab_magic.session.changing import check_rules, may_be_taken_back
 from netlab_magic.session.command import RunCommand
 from netlab_magic.session.history import no_snapshot
@@ -26,15 +27,19 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
 
     All statements up to a command are checked before the first one has an effect; what a command does is not known beforehand.
     """
+    check_captures(statements)
     stretches = list(stretches_of(statements))
     running.network.watch(statements)
     rules = any(statement.effect not in _LEAVES_RULES_ALONE for statement in statements)
     foreign = any(map(_may_change_all, statements))
     if len(stretches) > 1:
         _check_ahead(running, stretches, rules, foreign)
-    for stretch in stretches:
-        for step in _steps(running, stretch, rules, foreign, is_whole_cell=len(stretches) == 1):
-            step.run(running)
+    try:
+        for stretch in stretches:
+            for step in _steps(running, stretch, rules, foreign, is_whole_cell=len(stretches) == 1):
+                step.run(running)
+    finally:
+        finish_captures(running)
 
 
 def _may_change_all(statement: s.Statement) -> bool:

@@ -7,9 +7,10 @@ from functools import singledispatch
 import msgspec
 
 from netlab_magic.draw import Picture
+from netlab_magic.engines.engine import Engine
 from netlab_magic.errors import StatementError
 from netlab_magic.language import statements as s
-from netlab_magic.model.topology import HOST
+from netlab_magic.model.topology import HOST, End
 from netlab_magic.nftables.ruleset import Rule as NftRule
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.network import Network
@@ -34,7 +35,8 @@ class Options(msgspec.Struct, frozen=True):
 class Running:
     """A cell that is running: the lab's network, the results so far, and what is currently known of the lab.
 
-    `emit` is given the results that come before a command's output; `emitted` counts them.
+    `emit` is given the results that come before a command's output; `emitted` counts them. `captures` are those that the cell has begun,
+    with the engine that is `capturing`.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class Running:
         self.results: list[Shown] = []
         self.emitted = 0
         self.planned_from: Seen
+        self.captures: list[tuple[s.Capture, End, bool]] = []
+        self.capturing: Engine | None = None
         self._emit = emit
         self._seen: Seen | None = None
 

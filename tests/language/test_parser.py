@@ -10,6 +10,7 @@ from netlab_magic.language import statements as s
 from netlab_magic.language.parser import expected_after, parse
 from netlab_magic.language.statements import Destination, LinkEnd
 from netlab_magic.language.syntax import SYNTAX
+from netlab_magic.model.capture.filter import Kind
 
 
 def read(line: str) -> s.Statement:
@@ -126,6 +127,8 @@ MEANINGS = [
     ("explain FORWARD", s.Explain("FORWARD")),
     ("explain FORWARD 3", s.Explain("FORWARD", "3")),
     ("explain -t nat DOCKER 1", s.Explain("DOCKER", "1", "nat")),
+    ("capture docker1", s.Capture("docker1", "host")),
+    ("capture eth0 in a 5 icmp > a.pcap", s.Capture("eth0", "a", 5, Kind("icmp"), "a.pcap")),
     ("snapshot before", s.Session("snapshot", "before")),
     ("undo", s.Session("undo")),
     ("enter", s.Session("enter")),

@@ -18,11 +18,11 @@ PUBLIC = {
     "the lab": {"Lab", "load_ipython_extension", "unload_ipython_extension"},
     "results": {
         *("Asked", "CellResult", "Changed", "Compared", "Explained", "FlowsCompared", "MatrixResult", "Measured", "Picture", "Predicted"),
-        *("NftListing", "Ran", "Result", "Status", "Text", "Tracked", "Why"),
+        *("NftListing", "Ran", "Result", "Status", "Text", "Tracked", "Why", "Captured"),
     },
     "what results hold": {
         *("Account", "BlockDiff", "Case", "ChainDiff", "ChainExplanation", "Difference", "Direction", "DropCause", "Event", "Explanation"),
-        *("Fix", "FlowChange", "Hop", "HookReport"),
+        *("CapturedPacket", "Fix", "FlowChange", "Hop", "HookReport", "Sighting"),
         *("KernelTrace", "Outcome", "PacketPath", "PathStep", "Prediction", "Probe", "Remedy", "ReportEvent", "RuleDiff", "RulePosition"),
         *("TableExplanation", "Trace", "TracedHop", "Verdict"),
     },
@@ -38,6 +38,7 @@ PUBLIC = {
 
 ATTRIBUTES = {
     "Asked": {"question", "truth"},
+    "Captured": {"language", "missed", "packets", "picture", "places", "sightings", "silent_bridges", "simulated", "written"},
     "CellResult": {"results"},
     "Changed": {"changed", "commands", "sentence", "statement"},
     "Compared": {"after", "before", "blocks", "chains", "changed", "commands", "comparison", "network"},
@@ -117,6 +118,7 @@ def test_results_have_no_other_attributes():
             ns ns0 172.18.0.2/16 on docker1
             ns ns1 172.18.0.3/16 on docker1
             internet
+            capture docker1
             ping ns1 ns0
             matrix
             trace ns1 ns0

@@ -6,7 +6,7 @@ from typing import NamedTuple, NoReturn
 from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, ForeignRules, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
@@ -15,7 +15,7 @@ from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST
+from netlab_magic.model.topology import HOST, End
 
 __all__ = ["LoadedEngine", "UnreadRule"]
 
@@ -76,6 +76,14 @@ class LoadedEngine:
     def trace(self, probe: Probe) -> KernelTrace:
         """See Engine."""
         _refuse()
+
+    def start_capture(self, at: End) -> None:
+        """See Engine."""
+        _refuse()
+
+    def end_captures(self) -> Captured:
+        """See Engine."""
+        return Captured()
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """See Engine."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from netlab_magic.engines import protocol
+from netlab_magic.engines.host.capturing import Captures
 from netlab_magic.engines.host.commands import run
 from netlab_magic.engines.host.commands.path_shims import command_path, write_shims
 from netlab_magic.engines.host.commands.servers import Servers
@@ -117,6 +118,7 @@ class LabHost:
         self.firewall = self.firewalls["ipv4"]
         write_shims(self.firewall.variant)
         self.servers = Servers()
+        self.captures = Captures()
         self.cell = 0
         self._has_looked = False
         self.background = run.Background()
@@ -221,6 +223,11 @@ class LabHost:
                 return protocol.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
             case protocol.TraceProbe(probe):
                 return protocol.Account(trace(self.channel, namespaces, self.firewall.variant, probe))
+            case protocol.StartCapture(at):
+                self.captures.start(namespaces, at)
+                return protocol.Done()
+            case protocol.EndCaptures():
+                return self.captures.end()
             case protocol.Run():
                 namespaces.close()
                 return self._run(request)

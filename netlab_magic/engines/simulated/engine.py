@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, ForeignRules, Inside, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, Captured, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
 from netlab_magic.engines.simulated.rules import restored, saved
 from netlab_magic.engines.simulated.shell import Shell
@@ -24,7 +24,7 @@ from netlab_magic.iptables.words import split
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace
 from netlab_magic.model.probe import Outcome, Probe
-from netlab_magic.model.topology import HOST, Namespace, Topology
+from netlab_magic.model.topology import HOST, End, Namespace, Topology
 
 __all__ = ["SimulatedEngine"]
 
@@ -126,6 +126,16 @@ class SimulatedEngine:
         """See Engine: the model's prediction of the probe's packets, in the form of a kernel report."""
         self._world, traced = followed(self.world, probe, self.ready.firewall)
         return traced
+
+    def start_capture(self, at: End) -> None:
+        """See Engine."""
+        self._world = msgspec.structs.replace(self.world, capturing=(*self.world.capturing, at))
+
+    def end_captures(self) -> Captured:
+        """See Engine."""
+        captured = Captured(self.world.captured)
+        self._world = msgspec.structs.replace(self.world, capturing=(), captured=())
+        return captured
 
     def run(self, text: str, show: Show, cell: int = 0, namespace: str | None = None, following: str = "") -> Ran:
         """See Engine."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from netlab_magic.engines.simulated.capture import Recorder
 from netlab_magic.engines.simulated.nft import counted
 from netlab_magic.engines.simulated.sysctls import read
 from netlab_magic.engines.simulated.world import Connection, Neighbour, World
@@ -75,6 +76,7 @@ class Road:
         self._neighbours: dict[str, dict[tuple[str, str], Neighbour]] = {}
         self._tracked: dict[str, dict[tuple[int, Ends], Connection]] = {}
         self._sent = world.sent
+        self._recorder = Recorder(world)
 
     @property
     def topology(self) -> Topology:
@@ -118,8 +120,7 @@ class Road:
         for trace in (*found.traces[:2], *self._talk(begun, found, segments)) if is_made else found.traces:
             self._pass(trace)
         if found.request.lost == NOBODY_ANSWERS:
-            values = found.request.values
-            self._learn(values["namespace"], Neighbour(values["address"], values["device"]))
+            self._ask_in_vain(found.request)
         return found
 
     def _talk(self, begun: ModelledProbe, found: Prediction, segments: Sequence[Segment]) -> Iterator[Trace]:
@@ -136,11 +137,14 @@ class Road:
     # --- what packets leave behind ----------------------------------------------------------------------------------------
 
     def _pass(self, trace: Trace) -> None:
-        for hop in trace.hops:
+        self._recorder.begin(trace)
+        for at, hop in enumerate(trace.hops):
+            self._recorder.came(trace, at)
             self._count(hop.namespace, hop.host_trace)
             self._track(hop.namespace, hop.host_trace)
             if hop.leaves and hop.host_trace.passed:
                 self._ask(hop.leaves, hop.host_trace)
+                self._recorder.went(trace, at)
 
     def _count(self, namespace: str, walk: HostTrace) -> None:
         counts = self._counts.setdefault((namespace, "ipv6" if walk.last.six else "ipv4"), {})
@@ -173,8 +177,23 @@ class Road:
         if not ahead.cables:
             return
         near, far = End(leaves.namespace, ahead.device), self._above(ahead.cables[-1])
+        if not self._has_asked(leaves.namespace, ahead):
+            self._recorder.asked(leaves.namespace, ahead)
         self._learn_from(near, ahead.address, far)
         self._learn_from(far, ahead.asker, near)
+
+    def _ask_in_vain(self, request: Trace) -> None:
+        """A sender asked for a hardware address, and nobody answered."""
+        last = request.hops[-1]
+        ahead = links_of(self.topology).ahead(last.namespace, last.host_trace)
+        if not self._has_asked(last.namespace, ahead):
+            self._recorder.asked(last.namespace, ahead)
+        self._learn(last.namespace, Neighbour(request.values["address"], request.values["device"]))
+
+    def _has_asked(self, namespace: str, ahead: Ahead) -> bool:
+        """Whether a namespace has asked for an address before, with or without an answer."""
+        before = {(one.device, one.address) for one in self._world.neighbours.get(namespace, ())}
+        return (ahead.device, ahead.address) in before or (ahead.device, ahead.address) in self._neighbours.get(namespace, {})
 
     def _above(self, end: End) -> End:
         device = self.topology.interface(end)
@@ -214,6 +233,8 @@ class Road:
             neighbours={name: tuple(held.values()) for name, held in known.items()},
             tracked={name: tuple(held.values())[-_REMEMBERED:] for name, held in tracked.items()},
             sent=self._sent,
+            captured=(*self._world.captured, *self._recorder.frames),
+            passed=self._recorder.passed,
         )
 
 

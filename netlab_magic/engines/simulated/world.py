@@ -7,6 +7,7 @@ from zlib import crc32
 import msgspec
 
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
+from netlab_magic.model.capture.frame import Frame
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.topology import HOST, End, Interface, Namespace, Topology
 from netlab_magic.netfilter.frame import Ends
@@ -43,7 +44,8 @@ class World(msgspec.Struct, frozen=True):
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
     `nft` are the tables of nft by namespace, `sets` are ipset's. `made` counts the devices that were
-    made, `sent` the connections that were begun: of these two, addresses and identifiers are made up.
+    made, `sent` the connections that were begun: of these two, addresses and identifiers are made up. `capturing` are the devices whose
+    frames are kept, in `captured`; `passed` counts the packets that passed meanwhile.
     """
 
     topology: Topology
@@ -57,6 +59,9 @@ class World(msgspec.Struct, frozen=True):
     sets: Mapping[str, tuple[str, ...]] = {}
     made: int = 0
     sent: int = 0
+    capturing: tuple[End, ...] = ()
+    captured: tuple[Frame, ...] = ()
+    passed: int = 0
 
     def ruleset(self, namespace: str, family: str = "ipv4") -> Ruleset:
         """The rules of a namespace."""

@@ -6,9 +6,11 @@ import msgspec
 
 from netlab_magic.errors import StatementError, Word
 from netlab_magic.language import statements as s
+from netlab_magic.language.capture_filter import FILTER_WORDS, read_filter
 from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.statements import Statement
 from netlab_magic.language.word_reader import Reader, destination, family_option, looks_like_address, wrong
+from netlab_magic.model.topology import HOST
 
 __all__ = ["PROBE"]
 
@@ -78,6 +80,27 @@ def read_trace(r: Reader) -> Statement:
     return s.Trace(*_ends(r, "tcp"))
 
 
+def read_capture(r: Reader) -> Statement:
+    """capture = "capture" DEV [ "in" NS ] [ COUNT ] { FILTER-WORD } [ ">" FILE ]"""
+    device = r.take("device")
+    namespace = r.take("namespace") if r.keyword("in") else Word(HOST, device.place)
+    at, words = r.at, r.rest("filter")
+    count, words = (int(words[0][:9]), words[1:]) if words and words[0].isdecimal() else (0, words)
+    redirected = next((number for number, word in enumerate(words) if word.startswith(">")), None)
+    file = None
+    if redirected is not None:
+        words, (mark, *files) = words[:redirected], words[redirected:]
+        file = mark[1:] or (files.pop(0) if files else None)
+        if file is None:
+            raise StatementError("a name for the capture file is missing, such as > ping.pcap", r.end)
+        if files:
+            wrong(f"{files[0]} is one word too many after the name of the file", files[0])
+    if not words and r.at == at:
+        for word in FILTER_WORDS:
+            r.peek(word)
+    return s.Capture(device, namespace, count, read_filter(words, r.end), file)
+
+
 PROBE = (
     Syntax(
         "ping SRC DST [-6]",
@@ -127,5 +150,11 @@ PROBE = (
         "the kernel's own account of one packet and of its answer: every hook and rule that they met, in every namespace",
         read_trace,
         ("trace ns1 internet", "trace ns1 ns0:80", "trace ns1 ns0:53/udp"),
+    ),
+    Syntax(
+        "capture DEV [in NS] [COUNT] [FILTER] [> FILE]",
+        "the packets that pass a device until the cell ends, as a table and a ladder; FILTER is as for tcpdump; > FILE: for Wireshark",
+        read_capture,
+        ("capture eth0 in ns1", "capture docker1 icmp", "capture eth0 10 tcp port 80 and not host 8.8.8.8 > web.pcap"),
     ),
 )
