@@ -1,14 +1,14 @@
 """From one nft ruleset to another in one transaction of `nft -f`: tables that differ are recreated, with everything in them."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 
 import msgspec
 
 from netlab_magic.nftables.diff import ReplaceBlock, changed_elements, diff
 from netlab_magic.nftables.expressions import Element
 from netlab_magic.nftables.listing import listing
-from netlab_magic.nftables.ruleset import Block, Ruleset, Set, Table
-from netlab_magic.nftables.state import stateless
+from netlab_magic.nftables.ruleset import Ruleset, Set, Table
+from netlab_magic.nftables.state import at_rest, stateless
 from netlab_magic.nftables.text.expression_printer import Style, element_text
 
 __all__ = ["is_owned", "reloading", "same_at_rest"]
@@ -76,30 +76,12 @@ def is_owned(table: Table) -> bool:
 
 def same_at_rest(one: Ruleset, other: Ruleset) -> bool:
     """Whether two rulesets are equal, apart from the order of tables, counters, and dynamic elements."""
-    return sorted(_at_rest(one).tables, key=_title) == sorted(_at_rest(other).tables, key=_title)
+    return _sorted(one) == _sorted(other)
+
+
+def _sorted(ruleset: Ruleset) -> list[Table]:
+    return sorted(at_rest(Ruleset(_free(ruleset))).tables, key=lambda table: table.title)
 
 
 def _free(ruleset: Ruleset) -> tuple[Table, ...]:
     return tuple(table for table in ruleset.tables if not is_owned(table))
-
-
-def _title(table: Table) -> str:
-    return table.title
-
-
-def _at_rest(ruleset: Ruleset) -> Ruleset:
-    return _with_blocks(stateless(Ruleset(_free(ruleset))), _without_passing_elements)
-
-
-def _with_blocks(ruleset: Ruleset, change: Callable[[Block], Block]) -> Ruleset:
-    def changed(blocks: Iterable[Block]) -> tuple[Block, ...]:
-        return tuple(map(change, blocks))
-
-    return Ruleset(tuple(msgspec.structs.replace(table, blocks=changed(table.blocks)) for table in ruleset.tables))
-
-
-def _without_passing_elements(block: Block) -> Block:
-    """A set that rules fill, or whose elements time out, without its elements."""
-    if isinstance(block, Set) and {"dynamic", "timeout"} & {*block.flags}:
-        return msgspec.structs.replace(block, elements=())
-    return block

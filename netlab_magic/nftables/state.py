@@ -6,12 +6,24 @@ from netlab_magic.nftables.expressions import AnonymousSet, Element
 from netlab_magic.nftables.ruleset import Block, Chain, Flowtable, NamedObject, Rule, Ruleset, Set, Table
 from netlab_magic.nftables.statements import Counter, Last, Match, Meter, Quota, SetUpdate, Statement, VerdictMap
 
-__all__ = ["stateless", "stateless_rule"]
+__all__ = ["at_rest", "stateless", "stateless_rule"]
 
 
 def stateless(ruleset: Ruleset) -> Ruleset:
     """The same ruleset without its state, handles, and the texts of what had a state."""
     return msgspec.structs.replace(ruleset, tables=tuple(map(_table, ruleset.tables)))
+
+
+def at_rest(ruleset: Ruleset) -> Ruleset:
+    """The same ruleset without its state and without the elements that rules have put into sets or that time out."""
+    tables = stateless(ruleset).tables
+    return Ruleset(tuple(msgspec.structs.replace(table, blocks=tuple(map(_without_passing, table.blocks))) for table in tables))
+
+
+def _without_passing(block: Block) -> Block:
+    if isinstance(block, Set) and {"dynamic", "timeout"} & {*block.flags}:
+        return msgspec.structs.replace(block, elements=())
+    return block
 
 
 def stateless_rule(rule: Rule) -> Rule:

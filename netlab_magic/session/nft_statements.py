@@ -4,8 +4,6 @@ Whether two rules are the same is for nft to decide: every rule of a cell is fir
 packet enters, and compared as nft lists it there.
 """
 
-import re
-import shlex
 from collections.abc import Sequence
 
 import msgspec
@@ -20,15 +18,13 @@ from netlab_magic.nftables.state import stateless_rule
 from netlab_magic.session.docker import run_commands
 from netlab_magic.session.native_tables import chain_called, table_titled
 from netlab_magic.session.nft_refusals import why_nft_refused
-from netlab_magic.session.program_output import output_of, with_text
+from netlab_magic.session.program_output import nft_command, output_of, with_text
 from netlab_magic.session.step import Plan, Running, Step, step_of
 
 __all__ = ["spelt_by_nft"]
 
 _SPELLING = "netlab-spelling"
 """The temporary chain that shows how nft lists rules."""
-
-_PLAIN = re.compile(r"[\w ./:@+-]*")
 
 
 class NftStep(Step):
@@ -45,7 +41,7 @@ class NftStep(Step):
         engine, line = running.network.engine, self.line
         if self.doomed:
             line += f" handle {self._handle(engine)}"
-        command = f"nft {line if _PLAIN.fullmatch(line) else shlex.quote(line)}"
+        command = nft_command(line)
         if line and not running.options.dry_run:
             running.changes()
             try:

@@ -1,12 +1,16 @@
-"""Programs that statements start in a lab: their output, and their standard input."""
+"""Programs that statements start in a lab: their command lines, their output, and their standard input."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from itertools import count
 
 from netlab_magic.engines.engine import Engine
 from netlab_magic.errors import CommandFailed
 
-__all__ = ["TooLong", "output_of", "with_text"]
+__all__ = ["TooLong", "nft_command", "output_of", "with_text"]
+
+_PLAIN = re.compile(r"[\w ./:@+-]*")
 
 
 class TooLong(CommandFailed):
@@ -23,6 +27,15 @@ def output_of(engine: Engine, command: str) -> str:
     if ran.hidden:
         raise TooLong(f"{command}: this prints {ran.hidden:,} characters more than a lab keeps", status=0)
     return "".join(printed["stdout"])
+
+
+def nft_command(line: str) -> str:
+    """A command of nft for the shell, in one word where the shell would read something into it.
+
+    >>> nft_command("add rule inet fw forward tcp dport { 80, 443 } accept")
+    "nft 'add rule inet fw forward tcp dport { 80, 443 } accept'"
+    """
+    return f"nft {line if _PLAIN.fullmatch(line) else shlex.quote(line)}"
 
 
 def with_text(command: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """The panel on a page: a real JupyterLab in a real browser. Screenshots go to artifacts/."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,26 @@ LOAD = "%load_ext netlab_magic\n%netlab --quiet up"
 BUILD = f"%%netlab --quiet\n{SEED}"
 RULES = f"%%netlab --quiet\npolicy FORWARD DROP\n{THREE_RULES}"
 PANEL = "%netlab panel"
+NFT = """%%netlab --quiet
+nft -f - <<EOF
+table inet fw {
+    set friends {
+        type ipv4_addr
+        elements = { 172.18.0.2, 172.18.0.3 }
+    }
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        ip saddr @friends oifname "docker1" counter accept comment "<b>bold</b>"
+        jump outwards
+    }
+    chain outwards {
+        oifname "eth0" counter accept
+    }
+}
+EOF
+docker install --firewall-backend nftables
+policy -6 INPUT DROP"""
 EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
 
 
@@ -87,6 +108,53 @@ def test_drop_breaks_every_link_and_each_rule_brings_its_flows_back(jupyter: Jup
     panel.locator("li", has_text="--ctstate").drag_to(panel.locator("li", has_text="-i docker1 -o docker1"))
     expect(panel.locator(".nl-rule code").first).to_contain_text("--ctstate")
     picture(page, "panel-rules")
+    assert outside == []
+
+
+def choose(panel: Locator, what: str, value: str) -> None:
+    panel.get_by_role("group", name="The chain to look at").get_by_label(what).select_option(value)
+
+
+def test_every_chain_can_be_chosen_and_its_rules_and_policy_switched(jupyter: Jupyter, browser_page: tuple[Page, list[str]]) -> None:
+    page, outside = browser_page
+    panel = opened(page, jupyter.notebook("nft", LOAD, BUILD, NFT, PANEL))
+    expect(status(panel)).to_contain_text("inet fw forward policy drop: 4 of 4 flows are answered.")
+    expect(panel.locator(".nl-rule code").nth(1)).to_have_text('ip saddr @friends oifname "docker1" counter accept comment "<b>bold</b>"')
+    expect(panel.locator(".nl-rule").nth(1)).to_contain_text(re.compile(r"[1-9]\d* packets"))
+    rule(panel, "@friends").uncheck()
+    expect_answered(panel, {"ns0>internet", "ns1>internet"})
+    expect(status(panel)).to_contain_text("nft delete rule inet fw forward handle")
+    rule(panel, "@friends").check()
+    expect_answered(panel, EVERYBODY)
+    panel.locator("li", has_text="jump outwards").get_by_role("button", name="Move rule 3 up").click()
+    expect(panel.locator(".nl-rule code").nth(1)).to_have_text("jump outwards")
+    picture(page, "panel-nft")
+    policy(panel, "forward", "accept").check()
+    expect(status(panel)).to_contain_text("nft 'chain inet fw forward { policy accept; }'")
+    panel.get_by_role("button", name="Undo").click()
+    expect(policy(panel, "forward", "drop")).to_be_checked()
+    choose(panel, "Chain", "outwards")
+    expect(panel.get_by_role("group", name="outwards policy")).to_contain_text("outwards is not a base chain, so it has no policy")
+    expect(panel.get_by_label("Chains").locator("svg")).to_contain_text("outwards")
+    rule(panel, 'oifname "eth0"').uncheck()
+    expect_answered(panel, {"ns0>ns1", "ns1>ns0"})
+    choose(panel, "Table", "ip docker-bridges")
+    expect(rule(panel, "iifname vmap @filter-forward-out-jumps")).to_be_checked()
+    expect(panel.locator(".nl-owner")).to_contain_text("This table belongs to dockerd")
+    choose(panel, "Program", "ip6tables")
+    choose(panel, "Chain", "INPUT")
+    expect(policy(panel, "INPUT", "DROP")).to_be_checked()
+    picture(page, "panel-ip6tables")
+    choose(panel, "Program", "nft")
+    choose(panel, "Table", "inet fw")
+    expect(rule(panel, 'oifname "eth0"')).not_to_be_checked()
+    rule(panel, 'oifname "eth0"').check()
+    expect_answered(panel, EVERYBODY)
+    panel.get_by_label("To", exact=True).select_option("internet")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.locator(".nl-steps")).to_contain_text("inet fw outwards rule 1")
+    expect(panel.locator(".nl-steps")).to_contain_text("ip docker-bridges filter-FORWARD rule 2")
+    expect(panel.locator(".nl-measured")).to_contain_text("✓ answered")
     assert outside == []
 
 

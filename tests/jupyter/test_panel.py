@@ -41,6 +41,10 @@ def press(panel: Panel, action: str, **more: object) -> None:
     panel._heard(panel, {"do": action, "view": "page", **more}, [])
 
 
+def switch(panel: Panel, chain: str, policy: str, program: str = "iptables", table: str = "filter") -> None:
+    press(panel, "policy", program=program, table=table, chain=chain, policy=policy)
+
+
 def says(panel: Panel, words: str) -> bool:
     return until(lambda: words in panel.status["text"])
 
@@ -60,7 +64,12 @@ def with_three_rules(panel: Panel, lab: Lab) -> None:
 
 
 def answered(panel: Panel) -> set[str]:
-    return {pair for pair, cell in panel.pairs["cells"].items() if cell["mark"] == Verdict.ANSWERED.mark}
+    return reached(panel, 0)
+
+
+def reached(panel: Panel, table: int) -> set[str]:
+    """The pairs that are answered in one of the tables, of which there is one for each version of IP."""
+    return {pair for pair, cell in panel.pairs["tables"][table]["cells"].items() if cell["mark"] == Verdict.ANSWERED.mark}
 
 
 EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
@@ -68,19 +77,19 @@ EVERYBODY = {"ns0>ns1", "ns1>ns0", "ns0>internet", "ns1>internet"}
 
 def test_the_switch_changes_the_kernel_and_all_that_is_shown(panel: Panel, seed: Lab) -> None:
     assert answered(panel) == EVERYBODY
-    press(panel, "policy", chain="FORWARD", policy="DROP")
+    switch(panel, "FORWARD", "DROP")
     assert says(panel, "iptables -P FORWARD DROP\nFORWARD policy DROP: 0 of 4 flows are answered.")
     assert forward_policy(seed) == panel.policies["FORWARD"] == "DROP"
     assert answered(panel) == set()
     assert "FORWARD DROP" in panel.topology["text"]
     assert "✕ DROP" in panel.chains["text"]
     assert panel.commands == ["iptables -P FORWARD DROP"]
-    press(panel, "policy", chain="FORWARD", policy="ACCEPT")
+    switch(panel, "FORWARD", "ACCEPT")
     assert says(panel, "4 of 4 flows")
 
 
 def test_input_and_output_have_switches_too(panel: Panel, seed: Lab) -> None:
-    press(panel, "policy", chain="INPUT", policy="DROP")
+    switch(panel, "INPUT", "DROP")
     assert until(lambda: panel.policies["INPUT"] == "DROP")
     assert not seed.ping("ns1", "host")
 
@@ -109,7 +118,7 @@ def test_what_the_panel_did_does_the_same_as_a_cell(panel: Panel, seed: Lab) -> 
     seed.run("snapshot before")
     press(panel, "rule", key=OUTWARDS, on=False)
     press(panel, "move", key=BACK, to=0)
-    press(panel, "policy", chain="OUTPUT", policy="DROP")
+    switch(panel, "OUTPUT", "DROP")
     assert until(lambda: len(panel.commands) == 4)
     made = save_format.parse(seed.observe().rules)
     seed.run("restore before")
@@ -124,7 +133,7 @@ def test_changes_made_elsewhere_show_in_all_panels_within_a_second(seed: Lab) ->
     seed.run(f"sudo iptables -P FORWARD DROP\n{THREE_RULES}", stream=Written())
     assert until(lambda: first.policies == second.policies == {"INPUT": "ACCEPT", "FORWARD": "DROP", "OUTPUT": "ACCEPT"})
     assert until(lambda: "4 of 4 flows" in second.status["text"] and "4 of 4 flows" in first.status["text"])
-    press(first, "policy", chain="FORWARD", policy="ACCEPT")
+    switch(first, "FORWARD", "ACCEPT")
     assert until(lambda: second.policies["FORWARD"] == "ACCEPT")
     assert second.commands == first.commands
     first.close()
@@ -137,6 +146,116 @@ def test_a_change_that_no_cell_made_is_seen_too(panel: Panel, seed: Lab) -> None
         seed.engine.run("iptables -P FORWARD DROP; ip netns exec ns0 ip link set eth0 down", lambda *_: None)
     assert until(lambda: panel.policies["FORWARD"] == "DROP")
     assert until(lambda: "✕ down" in panel.topology["text"])
+
+
+NFT = """
+nft -f - <<EOF
+table inet fw {
+    set friends {
+        type ipv4_addr
+        elements = { 172.18.0.2, 172.18.0.3 }
+    }
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        ip saddr @friends oifname "docker1" counter accept comment "it's <b>mine</b>"
+        jump outwards
+    }
+    chain outwards {
+        oifname "eth0" counter accept
+    }
+}
+EOF
+"""
+ESTABLISHED, FRIENDS, JUMP = (
+    "ct state established,related accept#1",
+    'ip saddr @friends oifname "docker1" counter accept comment "it\'s <b>mine</b>"#1',
+    "jump outwards#1",
+)
+
+
+def forward_of_nft(lab: Lab) -> list[str]:
+    written = Written()
+    with lab.turn():
+        lab.engine.run("nft -s list chain inet fw forward", written)
+    return [line.strip() for line in written.stdout.splitlines()[3:-2]]
+
+
+def test_the_rules_of_nft_are_switched_moved_and_brought_back(panel: Panel, seed: Lab) -> None:
+    seed.run(NFT, stream=Written())
+    assert until(lambda: [rule["key"] for rule in panel.rules] == [ESTABLISHED, FRIENDS, JUMP])
+    assert until(lambda: answered(panel) == EVERYBODY)
+    assert panel.policies == {"forward": "drop"}
+    before = panel.counters["rules"][FRIENDS]
+    press(panel, "again")
+    assert until(lambda: panel.counters["rules"][FRIENDS] > before)
+    assert panel.counters["rules"][ESTABLISHED] is None
+    press(panel, "rule", key=FRIENDS, on=False)
+    assert until(lambda: answered(panel) == {"ns0>internet", "ns1>internet"})
+    assert says(panel, "inet fw forward policy drop: 2 of 4 flows are answered.")
+    assert panel.status["text"].startswith("nft delete rule inet fw forward handle ")
+    press(panel, "rule", key=FRIENDS, on=True)
+    assert until(lambda: answered(panel) == EVERYBODY)
+    press(panel, "move", key=JUMP, to=0)
+    assert until(lambda: [rule["key"] for rule in panel.rules] == [JUMP, ESTABLISHED, FRIENDS])
+    assert [f"{spec}#1" for spec in forward_of_nft(seed)] == [JUMP, ESTABLISHED, FRIENDS]
+    switch(panel, "forward", "accept", "nft", "inet fw")
+    assert until(lambda: panel.policies == {"forward": "accept"})
+    press(panel, "choose", program="nft", table="inet fw", chain="outwards")
+    assert until(lambda: [rule["key"] for rule in panel.rules] == ['oifname "eth0" counter accept#1'])
+    assert "outwards" in panel.chains["text"]
+    press(panel, "rule", key=panel.rules[0]["key"], on=False)
+    assert until(lambda: not panel.rules[0]["on"])
+    press(panel, "undo")
+    assert until(lambda: panel.rules[0]["on"])
+    press(panel, "choose", program="nft", table="inet fw", chain="forward")
+    assert until(lambda: len(panel.rules) == 3)
+    press(panel, "undo")
+    assert until(lambda: panel.policies == {"forward": "drop"})
+    press(panel, "undo")
+    assert until(lambda: [rule["key"] for rule in panel.rules] == [ESTABLISHED, FRIENDS, JUMP])
+
+
+def test_a_set_that_is_gone_leaves_the_rule_out_and_the_chain_whole(panel: Panel, seed: Lab) -> None:
+    seed.run(NFT, stream=Written())
+    assert until(lambda: len(panel.rules) == 3)
+    press(panel, "rule", key=FRIENDS, on=False)
+    assert until(lambda: not panel.rules[1]["on"])
+    seed.run("nft delete set inet fw friends", stream=Written())
+    press(panel, "rule", key=FRIENDS, on=True)
+    assert until(lambda: bool(panel.status["bad"]))
+    assert "friends" in panel.status["text"]
+    assert [rule["on"] for rule in panel.rules] == [True, False, True]
+
+
+SIX = """
+bridge docker1 172.18.0.1/16 fd18::1/64
+ns ns0 172.18.0.2/16 fd18::2/64 on docker1
+ns ns1 172.18.0.3/16 fd18::3/64 on docker1
+"""
+
+
+def test_both_versions_of_ip_are_measured_switched_and_stepped_through(panel: Panel, seed: Lab) -> None:
+    seed.run(SIX, quiet=True)
+    assert until(lambda: panel.versions == ["IPv4", "IPv6"])
+    assert until(lambda: len(panel.pairs["tables"]) == 2 and reached(panel, 1) >= {"ns0>ns1", "ns1>ns0"})
+    press(panel, "choose", program="ip6tables")
+    assert until(lambda: panel.choice["program"] == "ip6tables")
+    switch(panel, "FORWARD", "DROP", "ip6tables")
+    assert until(lambda: reached(panel, 1) == set())
+    assert answered(panel) == EVERYBODY
+    assert says(panel, "ip6tables FORWARD policy DROP: 4 of 4 flows are answered over IPv4, 0 of ")
+    assert "ip6tables -P FORWARD DROP" in panel.status["text"]
+    with seed.turn():
+        seed.engine.run("ip6tables -A FORWARD -p icmpv6 -j ACCEPT", lambda *_: None)
+    assert until(lambda: [rule["key"] for rule in panel.rules] == ["-p ipv6-icmp -j ACCEPT#1"])
+    assert until(lambda: reached(panel, 1) >= {"ns0>ns1", "ns1>ns0"})
+    press(panel, "rule", key=panel.rules[0]["key"], on=False)
+    assert until(lambda: reached(panel, 1) == set())
+    press(panel, "send", source="ns1", destination="ns0", protocol="icmp", port="", version="IPv6")
+    assert until(lambda: panel.packet_path is not None, 10)
+    assert panel.packet_path["steps"][-1]["fatal"]
+    assert panel.commands[-1] == "why ns1 ns0 -6"
 
 
 def test_counters_tick(panel: Panel, seed: Lab) -> None:
@@ -179,7 +298,7 @@ def test_stepping_through_a_packet_that_dies_and_following_its_remedy(panel: Pan
 def test_the_path_follows_the_rules(panel: Panel) -> None:
     press(panel, "send", source="ns1", destination="internet", protocol="icmp", port="")
     assert until(lambda: panel.packet_path is not None, 5)
-    press(panel, "policy", chain="FORWARD", policy="DROP")
+    switch(panel, "FORWARD", "DROP")
     assert until(lambda: panel.packet_path["steps"][-1]["site"] == "FORWARD policy")
     assert "the lab has changed since it was sent" in panel.packet_path["measured"]
 
@@ -189,7 +308,7 @@ def test_watching_shows_the_moment_of_breaking_and_ends_by_itself(seed: Lab, mon
     press(panel, "watch", on=True)
     assert until(lambda: len(panel.strips) == 4 and len(panel.strips[0]["past"]) >= 2)
     assert panel.status["watching"]
-    press(panel, "policy", chain="FORWARD", policy="DROP")
+    switch(panel, "FORWARD", "DROP")
     assert until(lambda: "✓✕" in panel.strips[0]["past"])
     monkeypatch.setattr(watch, "WATCH_SECONDS", 0.0)
     assert until(lambda: not panel.status["watching"])
@@ -217,7 +336,7 @@ def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: 
     assert not controller.watch.is_on
     monkeypatch.setattr(page, "VIEW_SECONDS", 300.0)
     press(panel, "here")
-    press(panel, "policy", chain="FORWARD", policy="DROP")
+    switch(panel, "FORWARD", "DROP")
     assert says(panel, "0 of 4 flows")
 
 
@@ -227,7 +346,8 @@ def test_a_page_that_was_closed_without_a_word_is_forgotten(panel: Panel, seed: 
         ({"do": "send", "source": "ns1", "destination": "ns0", "protocol": "tcp", "port": "0"}, "A port is a number from 1 to 65535."),
         ({"do": "send", "source": "gone", "destination": "ns0", "protocol": "icmp"}, "there is no namespace gone"),
         ({"do": "rule", "key": "-j ACCEPT#1", "on": False}, "That rule is no longer there."),
-        ({"do": "policy", "chain": "DOCKER", "policy": "DROP"}, "DOCKER"),
+        ({"do": "policy", "program": "iptables", "table": "filter", "chain": "DOCKER", "policy": "DROP"}, "DOCKER"),
+        ({"do": "choose", "program": "nft", "table": "inet gone"}, "There is no such chain any more."),
         ({"do": "remedy", "lines": "policy FORWARD ACCEPT"}, "That suggestion is no longer available."),
         ({"do": "dance"}, "the panel does not know how to dance"),
         ({"do": "move"}, "KeyError"),
@@ -259,7 +379,7 @@ def test_a_lab_that_has_ended_is_started_again_as_it_was(panel: Panel, seed: Lab
     seed.run("down")
     assert says(panel, "The lab has ended. This is its last state.")
     assert not panel.status["alive"]
-    press(panel, "policy", chain="FORWARD", policy="ACCEPT")
+    switch(panel, "FORWARD", "ACCEPT")
     assert says(panel, "The lab has ended; start it again first.")
     assert not seed.is_up
     press(panel, "start")
@@ -273,7 +393,7 @@ def test_a_lab_that_has_ended_is_started_again_as_it_was(panel: Panel, seed: Lab
 def test_cells_go_first(panel: Panel, seed: Lab) -> None:
     with seed.turn():
         assert until(lambda: bool(panel.status["busy"]))
-        press(panel, "policy", chain="FORWARD", policy="DROP")
+        switch(panel, "FORWARD", "DROP")
         assert until(lambda: bool(panel.status["bad"]), 5)
         assert "busy" in panel.status["text"]
     press(panel, "again")
@@ -324,7 +444,7 @@ def test_the_panel_of_a_network_that_is_only_looked_at_sends_nothing() -> None:
         panel = shown(lab)
         assert panel.status["text"] == "FORWARD policy DROP. This network is read-only: no packet is sent."
         assert [rule["key"] for rule in panel.rules] == ["-i br0 -j ACCEPT#1"]
-        press(panel, "policy", chain="FORWARD", policy="ACCEPT")
+        switch(panel, "FORWARD", "ACCEPT")
         assert until(lambda: bool(panel.status["bad"]))
         assert panel.policies["FORWARD"] == "DROP"
         panel.close()

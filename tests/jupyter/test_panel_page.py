@@ -1,18 +1,17 @@
-"""What the page is told, without a lab: marks, what counts as a change, counters, and what followers hear."""
+"""What the page is told, without a lab: marks, pairs, what counts as a change, and what followers hear."""
 
 from pathlib import Path
 
 import pytest
 
-from netlab_magic.engines.protocol import Observed
+from netlab_magic.engines.protocol import ForeignRules, Inside, Observed
 from netlab_magic.i18n import language
-from netlab_magic.iptables import save_format
 from netlab_magic.jupyter.panel import page_state
 from netlab_magic.jupyter.panel.observation import observation_of
 from netlab_magic.jupyter.panel.page import Page, Views
-from netlab_magic.jupyter.panel.rule_list import RuleList
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import Namespace, Topology
+from netlab_magic.session.state import Seen
 
 FILTER = """*filter
 :INPUT ACCEPT [1:84]
@@ -26,8 +25,26 @@ COUNTED_ON = FILTER.replace("[5:420]", "[6:504]").replace("[2:168]", "[9:756]")
 EMPTY_NAT = "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [7:588]\nCOMMIT\n"
 
 
-def observed(dump: str, *namespaces: str) -> Observed:
-    return Observed(Topology({name: Namespace(name) for name in namespaces}), dump)
+NFT = """table inet fw { # handle 1
+	set seen { # handle 2
+		type ipv4_addr
+		flags dynamic
+		elements = { 10.0.0.1 }
+	}
+	chain forward { # handle 3
+		type filter hook forward priority filter; policy drop;
+		counter packets 1 bytes 84 accept # handle 4
+	}
+}
+"""
+OTHER = "# made on Monday\n*filter\n:FORWARD DROP [1:84]\nCOMMIT\n"
+
+
+def observed(dump: str, *namespaces: str, six: str = "", nft: str = "", other: str = "", inside: Inside | None = None) -> Seen:
+    topology = Topology({name: Namespace(name) for name in namespaces})
+    foreign = [ForeignRules("nftables", nft, ("inet fw",))] if nft else []
+    foreign += [ForeignRules("nft", other)] if other else []
+    return Seen(Observed(topology, dump, tuple(foreign), {"ns0": inside} if inside else {}, six))
 
 
 def test_each_verdict_has_a_mark_of_its_own_and_the_page_has_its_look():
@@ -53,41 +70,58 @@ def test_the_page_has_no_marks_of_its_own():
         (observed(EMPTY_NAT.replace("ROUTING ACCEPT", "ROUTING DROP") + FILTER), False),
         (observed(EMPTY_NAT.replace("COMMIT", ":MINE - [0:0]\nCOMMIT") + FILTER), False),
         (observed(FILTER, "ns0"), False),
+        (observed(FILTER, six=EMPTY_NAT), True),
+        (observed(FILTER, six=FILTER), False),
+        (observed(FILTER, nft=NFT), False),
+        (observed(FILTER, other=OTHER), False),
+        (observed(FILTER, inside=Inside()), False),
     ],
 )
-def test_what_packets_count_and_tables_that_say_nothing_are_no_change(later: Observed, alike: bool):
+def test_what_packets_count_and_tables_that_say_nothing_are_no_change(later: Seen, alike: bool):
     before = observation_of(observed(FILTER), None)
     assert observation_of(later, before).is_like(before) == alike
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "alike"),
+    [
+        (observed("", nft=NFT), observed("", nft=NFT.replace("packets 1 bytes 84", "packets 2 bytes 168")), True),
+        (observed("", nft=NFT), observed("", nft=NFT.replace("10.0.0.1", "10.0.0.2")), True),  # a rule has put it there
+        (observed("", nft=NFT), observed("", nft=NFT.replace("dynamic", "interval")), False),
+        (observed("", nft=NFT), observed("", nft=NFT.replace("policy drop", "policy accept")), False),
+        (observed("", nft=NFT), observed("", nft=NFT.replace(" accept #", " drop #")), False),
+        (observed("", six=FILTER), observed("", six=COUNTED_ON), True),
+        (observed("", six=FILTER), observed("", six=FILTER.replace("DROP", "ACCEPT")), False),
+        (observed("", other=OTHER), observed("", other=OTHER.replace("[1:84]", "[2:168]").replace("Monday", "Tuesday")), True),
+        (observed("", other=OTHER), observed("", other=OTHER.replace("DROP", "ACCEPT")), False),
+        (observed("", inside=Inside(rules=FILTER)), observed("", inside=Inside(rules=COUNTED_ON)), True),
+        (observed("", inside=Inside(rules=FILTER)), observed("", inside=Inside(rules6=FILTER)), False),
+        (observed("", inside=Inside()), observed("", inside=Inside(sysctls={"net.ipv4.icmp_echo_ignore_all": "1"})), False),
+    ],
+)
+def test_a_change_of_any_rules_is_one(before: Seen, later: Seen, alike: bool):
+    first = observation_of(before, None)
+    assert observation_of(later, first).is_like(first) == alike
+    assert observation_of(before, observation_of(later, first)).is_like(first)
 
 
 def test_outcomes_stay_until_pairs_are_probed_again():
     before = observation_of(observed(FILTER), None)
     outcome = Outcome(Probe("ns1", "ns0", "172.18.0.2"), Verdict.ANSWERED)
-    measured = type(before)(before.seen, before.rules, (outcome,))
+    measured = type(before)(before.seen, before.filters, (outcome,))
     assert observation_of(observed(COUNTED_ON), measured).outcomes == (outcome,)
 
 
-def test_counters_have_the_keys_of_the_rules_and_the_names_of_the_chains():
-    listed = RuleList("FORWARD")
-    listed.follow(["-i docker1 -j ACCEPT"] * 2, lambda number: f"rule {number}")
-    found = page_state.counters(save_format.parse(FILTER), listed)
-    assert found["rules"] == {"-i docker1 -j ACCEPT#1": 4, "-i docker1 -j ACCEPT#2": 5}
-    assert found["policies"] == {"FORWARD": 2, "INPUT": 1, "OUTPUT": 3}
-    assert found["rules"].keys() == {rule["key"] for rule in page_state.rules(listed)}
-
-
-def test_a_rule_taken_out_has_its_sentence_but_no_counter():
-    listed = RuleList("FORWARD")
-    listed.follow(["-i docker1 -j ACCEPT"] * 2, lambda number: f"rule {number}")
-    listed.entries = listed.toggled("-i docker1 -j ACCEPT#2", on=False).entries
-    assert [(rule["on"], rule["said"]) for rule in page_state.rules(listed)] == [(True, "rule 2"), (False, "rule 2")]
-    assert list(page_state.counters(save_format.parse(FILTER), listed)["rules"]) == ["-i docker1 -j ACCEPT#1"]
-
-
-def test_every_policy_that_can_be_chosen_has_its_mark_and_words():
-    shown = page_state.switches(language("en"))
-    assert [(choice["policy"], choice["mark"]) for choice in shown["choices"]] == [("ACCEPT", "✓"), ("DROP", "✕")]
-    assert set(shown["chains"]) == set(page_state.policies(save_format.parse(FILTER)))
+def test_each_version_of_ip_has_a_table_of_pairs_and_a_number_in_the_summary():
+    say = language("en")
+    four = Outcome(Probe("ns1", "ns0", "172.18.0.2"), Verdict.ANSWERED)
+    six = Outcome(Probe("ns1", "ns0", "fd18::2"), Verdict.BLOCKED)
+    found = page_state.pairs([four, six], say)
+    assert [(table["version"], table["cells"]["ns1>ns0"]["mark"]) for table in found["tables"]] == [("IPv4", "✓"), ("IPv6", "✕")]
+    assert found["tables"][1]["cells"]["ns1>ns0"]["words"] == "ns1 → ns0 (IPv6): blocked"
+    said = page_state.summary("inet fw forward", "drop", [four, six], say)
+    assert said == "inet fw forward policy drop: 1 of 1 flows are answered over IPv4, 0 of 1 over IPv6."
+    assert page_state.summary("DOCKER-USER", "", [four], say) == "DOCKER-USER: 1 of 1 flows are answered."
 
 
 def test_followers_hear_of_what_is_new_and_of_nothing_else():

@@ -4,11 +4,14 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from netlab_magic.errors import CommandFailed, LabUnavailable, StatementError
+from netlab_magic.errors import CommandFailed, LabUnavailable, NetlabError, StatementError
 from netlab_magic.i18n import message
+from netlab_magic.jupyter.panel.chain_place import ChainPlace
 from netlab_magic.jupyter.panel.controller import PATIENCE, Controller
 from netlab_magic.jupyter.panel.packet_stepper import PacketStepper
 from netlab_magic.jupyter.panel.rule_list import Listed
+from netlab_magic.session.results.base import Changed, Ran
+from netlab_magic.session.step import Shown
 
 __all__ = ["act"]
 
@@ -30,14 +33,25 @@ def _running(panel: Controller) -> None:
         raise LabUnavailable(panel.say(message("The lab has ended; start it again first.")))
 
 
+def _choose(panel: Controller, asked: Message) -> None:
+    """Shows another chain; what is not said of it is what was shown last there."""
+    words = [str(asked.get(name, "")) for name in ("program", "table", "chain")]
+    if panel.observation is None or not panel.chooser.choose(panel.observation.seen, *words):
+        raise StatementError(panel.say(message("There is no such chain any more.")))
+    if panel.stepper:
+        panel.stepper.is_followed = False
+    panel.show_chain()
+    panel.draw()
+    panel.say_state(panel.summary())
+
+
 def _policy(panel: Controller, asked: Message) -> None:
-    chain, policy = str(asked["chain"]), str(asked["policy"])
+    place, policy = ChainPlace(*(str(asked[name]) for name in ("program", "table", "chain"))), str(asked["policy"])
     _running(panel)
     with panel.lab.turn(PATIENCE):
-        panel.lab.policy(chain, policy)
-    command = f"iptables -P {chain} {policy}"
-    panel.page.log(command)
-    panel.look(again=True, said=command)
+        done = panel.lab.policy(place.name, policy.upper(), place.option, six=place.six)
+    panel.page.log(*done.commands)
+    panel.look(again=True, said="\n".join(done.commands))
 
 
 def _key(panel: Controller, asked: Message) -> str:
@@ -56,26 +70,46 @@ def _move(panel: Controller, asked: Message) -> None:
 
 
 def _carry_out(panel: Controller, listed: Listed) -> None:
-    """Has the kernel follow a change of the list."""
-    if not listed.commands:
+    """Has the kernel follow a change of the list, wholly or not at all."""
+    if not listed.lines:
         panel.list_rules(listed)
         return
     _running(panel)
-    _shell(panel, listed.commands)
-    panel.page.log(*listed.commands)
+    with panel.lab.turn(PATIENCE):
+        try:
+            commands = _run(panel, listed.lines)
+        except NetlabError:
+            if len(listed.lines) > 1:
+                panel.lab.undo()
+            raise
+    panel.page.log(*listed.lines)
     panel.rules.entries = listed.entries
-    panel.look(again=True, said="\n".join(listed.commands))
+    panel.look(again=True, said="\n".join(commands))
 
 
-def _shell(panel: Controller, commands: Sequence[str]) -> None:
-    """Runs commands in the lab. Raises CommandFailed with what they said."""
+def _run(panel: Controller, lines: Sequence[str]) -> list[str]:
+    """Runs lines as a cell; gives the commands that they stood for. Raises CommandFailed with what they said."""
     said: list[str] = []
     try:
-        with panel.lab.turn(PATIENCE):
-            panel.lab.shell(" && ".join(commands), stream=lambda _, text: said.append(text))
+        panel.lab.run("\n".join(lines), stream=lambda _, text: said.append(text))
     except CommandFailed as failed:
         heard = " ".join("".join(said).split())
         raise CommandFailed(f"{failed}: {heard}" if heard else str(failed), status=failed.status) from None
+    return [command for result in panel.lab.partial for command in _commands_of(result)]
+
+
+def _commands_of(result: Shown) -> Sequence[str]:
+    if isinstance(result, Ran):
+        return [result.command]
+    return result.commands if isinstance(result, Changed) else []
+
+
+def _undo(panel: Controller, _: Message) -> None:
+    _running(panel)
+    with panel.lab.turn(PATIENCE):
+        panel.lab.undo()
+    panel.page.log("undo")
+    panel.look(again=True, said=panel.say(message("The last change is undone.")))
 
 
 def _again(panel: Controller, _: Message) -> None:
@@ -93,14 +127,14 @@ def _send(panel: Controller, asked: Message) -> None:
     suffix = {"icmp": "", "udp": "/udp"}.get(protocol, "")
     target = destination if protocol == "icmp" else f"{destination}:{_port(panel, asked)}{suffix}"
     _running(panel)
-    _trace(panel, source, target)
+    _trace(panel, source, target, six=asked.get("version") == "IPv6")
 
 
-def _trace(panel: Controller, source: str, target: str) -> None:
+def _trace(panel: Controller, source: str, target: str, *, six: bool) -> None:
     """Sends a packet and steps along its path."""
     with panel.lab.turn(PATIENCE):
-        found = panel.lab.why(source, target)
-    panel.page.log(f"why {shlex.quote(source)} {shlex.quote(target)}")
+        found = panel.lab.why(source, target, six=six)
+    panel.page.log(f"why {shlex.quote(source)} {shlex.quote(target)}{' -6' if six else ''}")
     panel.stepper = PacketStepper(found, source, target)
     panel.show_packet()
     panel.draw()
@@ -117,7 +151,7 @@ def _remedy(panel: Controller, asked: Message) -> None:
         panel.lab.run(lines)
     panel.page.log(*lines.splitlines())
     panel.look(again=True, said=lines)
-    _trace(panel, stepper.source, stepper.target)
+    _trace(panel, stepper.source, stepper.target, six=stepper.six)
 
 
 def _port(panel: Controller, asked: Message) -> int:
@@ -130,6 +164,7 @@ def _port(panel: Controller, asked: Message) -> int:
 def _step(panel: Controller, asked: Message) -> None:
     if panel.stepper:
         panel.stepper.go(int(str(asked["to"])))
+        panel.stepper.is_followed = True
         panel.page.tell(step=panel.stepper.number)
         panel.draw()
 
@@ -160,9 +195,11 @@ def _start(panel: Controller, _: Message) -> None:
 
 
 _ACTIONS: dict[str, Callable[[Controller, Message], None]] = {
+    "choose": _choose,
     "policy": _policy,
     "rule": _rule,
     "move": _move,
+    "undo": _undo,
     "again": _again,
     "watch": _watch,
     "send": _send,

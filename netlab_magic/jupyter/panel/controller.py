@@ -17,7 +17,10 @@ from netlab_magic.errors import LabUnavailable, NetlabError
 from netlab_magic.explain import rule_sentence
 from netlab_magic.forwarding import endpoints
 from netlab_magic.i18n import Language, language, message
-from netlab_magic.jupyter.panel import page_state, pictures
+from netlab_magic.jupyter.panel import chain_state, page_state, pictures
+from netlab_magic.jupyter.panel.chain_place import ChainPlace
+from netlab_magic.jupyter.panel.chooser import Chooser
+from netlab_magic.jupyter.panel.host_chains import chain_at
 from netlab_magic.jupyter.panel.observation import Observation, observation_of
 from netlab_magic.jupyter.panel.packet_stepper import PacketStepper
 from netlab_magic.jupyter.panel.page import Page, Views
@@ -25,6 +28,7 @@ from netlab_magic.jupyter.panel.rule_list import Listed, RuleList
 from netlab_magic.jupyter.panel.watch import Watch
 from netlab_magic.jupyter.panel.worker import Job, worker
 from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab import Lab
 
 __all__ = ["PATIENCE", "Controller", "controller_of"]
@@ -38,7 +42,8 @@ _LOG = logging.getLogger(__name__)
 class Controller:
     """Keeps what its lab's panels show in step with the lab.
 
-    `observation` is what was read back last, None before the first look; `stepper` has the packet that is stepped through, if any.
+    `observation` is what was read back last, None before the first look; `chooser` knows which chain is shown, and `stepper` has the
+    packet that is stepped through, if any.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -46,7 +51,8 @@ class Controller:
         self.page = Page()
         self.views = Views()
         self.watch = Watch()
-        self.rules = RuleList("FORWARD")
+        self.chooser = Chooser()
+        self._lists: dict[ChainPlace, RuleList] = {}
         self.observation: Observation | None = None
         self.stepper: PacketStepper | None = None
         self.worker = worker(self._do, self._rest, lambda: self.watch.pause if self.views else 0.05)
@@ -99,11 +105,19 @@ class Controller:
         """A sentence for the status line; `bad` where something went wrong."""
         self.page.say(text, bad=bad, alive=self.lab.is_up, watching=self.watch.is_on)
 
-    def _summary(self) -> str:
-        policy = self.observation.rules.forward_policy if self.observation else "ACCEPT"
-        if self.lab.is_up and not self.lab.engine.ready.sends:
-            return self.say(message("FORWARD policy {}. This network is read-only: no packet is sent."), policy)
-        return page_state.summary(policy, self.observation.outcomes if self.observation else (), self.say)
+    def summary(self) -> str:
+        """The state of the lab in a sentence."""
+        now, shown = self.observation, self.chooser.shown
+        chain = chain_at(now.seen, shown) if now else None
+        policy = chain.policy if chain else ""
+        if self._is_read_only:
+            head = self.say("{} policy {}", str(shown), policy) if policy else str(shown)
+            return self.say(message("{}. This network is read-only: no packet is sent."), head)
+        return page_state.summary(str(shown), policy, now.outcomes if now else (), self.say)
+
+    @property
+    def _is_read_only(self) -> bool:
+        return self.lab.is_up and not self.lab.engine.ready.sends
 
     # --- looking -------------------------------------------------------------------------------------------------------
 
@@ -138,33 +152,56 @@ class Controller:
 
     def _read(self, again: bool, said: str) -> None:
         before, status = self.observation, self.page.status
-        now = self.observation = observation_of(self.lab.observe(), before)
+        now = self.observation = observation_of(self.lab.look(foreign=True), before)
         changed = before is None or not now.is_like(before)
         if changed:
             self._show_change(now)
-        self.page.tell(counters=page_state.counters(now.seen.ruleset, self.rules))
+        self.page.tell(counters=chain_state.counters(now.seen, self.rules))
         if changed or again:
             elsewhere = before is not None and not again
             self._measure(self.say(message("The lab has changed.")) if elsewhere and not said else said)
         elif self.watch.is_on:
             self._measure_on()
         elif status.busy or not status.alive:
-            self.say_state(self._summary())
+            self.say_state(self.summary())
         else:
             self.page.settle()
 
     def _show_change(self, now: Observation) -> None:
-        chain = now.rules.chain(self.rules.chain)
-        self.rules.follow([rule.spec for rule in chain.rules] if chain else [], self._sentence)
-        self.page.tell(policies=page_state.policies(now.rules), endpoints=page_state.endpoints(now.topology))
-        self._show_rules()
+        self.chooser.follow(now.seen, keeps=self.rules.is_edited)
+        self.show_chain()
+        self.page.tell(endpoints=page_state.endpoints(now.topology), versions=page_state.versions(now.topology))
         if self.stepper:
             self.stepper.follow(now.seen)
             self.show_packet()
 
+    @property
+    def rules(self) -> RuleList:
+        """The list of the rules of the chain that is shown; those of others are kept."""
+        return self._lists.setdefault(self.chooser.shown, RuleList(self.chooser.shown))
+
+    def show_chain(self) -> None:
+        """The chain that is shown, with its rules, and the policies of its table."""
+        if self.observation is None:
+            return
+        seen, shown = self.observation.seen, self.chooser.shown
+        chain = chain_at(seen, shown)
+        self.rules.follow(chain.rules() if chain else [], self._sentence)
+        self.page.tell(
+            choice=chain_state.choice(seen, shown, self.say),
+            switches=chain_state.switches(seen, shown, self._is_read_only, self.say),
+            policies=chain_state.policies(seen, shown),
+            counters=chain_state.counters(seen, self.rules),
+        )
+        self._show_rules()
+
     def _sentence(self, number: int) -> str:
         """What a rule of the list does."""
-        return rule_sentence(self.observation.rules, "filter", self.rules.chain, number, self.say.name) if self.observation else ""
+        if self.observation is None:
+            return ""
+        seen, shown = self.observation.seen, self.chooser.shown
+        rules = seen.rules_of(shown.family) if shown.family else seen.native[HOST]
+        return rule_sentence(rules, shown.table, shown.name, number, self.say.name)
 
     def list_rules(self, listed: Listed) -> None:
         """The list of rules is another one, because some were taken out or moved."""
@@ -172,7 +209,9 @@ class Controller:
         self._show_rules()
 
     def _show_rules(self) -> None:
-        self.page.tell(rules=page_state.rules(self.rules), more=self.rules.left_out)
+        chain = chain_at(self.observation.seen, self.chooser.shown) if self.observation else None
+        locked = chain_state.locked(chain, self._is_read_only, self.say)
+        self.page.tell(rules=page_state.rules(self.rules, locked, self.say), more=self.rules.left_out)
 
     # --- measuring and drawing -----------------------------------------------------------------------------------------
 
@@ -187,14 +226,14 @@ class Controller:
 
     def _measure(self, said: str) -> None:
         self.draw(probing=True)
-        self.say_state(f"{said}\n{self._summary()}" if said else self._summary())
+        self.say_state(f"{said}\n{self.summary()}" if said else self.summary())
 
     def _measure_on(self) -> None:
         before = self._verdicts
         self._probe()
         if self._verdicts != before:
             self.draw()
-            self.say_state(self._summary())
+            self.say_state(self.summary())
 
     @property
     def _verdicts(self) -> dict[Probe, Verdict]:
@@ -206,7 +245,7 @@ class Controller:
         if self.observation is None:
             return
         engine = self.lab.engine
-        outcomes = engine.probe(endpoints.matrix_probes(self.observation.topology, (), once=True)) if engine.ready.sends else ()
+        outcomes = engine.probe(endpoints.matrix_probes(self.observation.topology, ())) if engine.ready.sends else ()
         self.observation = msgspec.structs.replace(self.observation, outcomes=tuple(outcomes))
         self.page.tell(pairs=page_state.pairs(outcomes, self.say))
         if self.watch.is_on:
@@ -218,7 +257,7 @@ class Controller:
         now = self.observation
         if now is None:
             return
-        chains = self.worker.beside(lambda: pictures.drawn(self._marked(pictures.chains(now, self.stepper, self.say))))
+        chains = self.worker.beside(lambda: pictures.drawn(self._marked(pictures.chains(now, self.chooser.shown, self.stepper, self.say))))
         if probing:
             self._probe()
         topology = self._marked(pictures.topology(self.observation or now, self.stepper))

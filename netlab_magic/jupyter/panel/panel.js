@@ -30,30 +30,72 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+function chooser(view) {
+  const { model, words } = view;
+  const asked = (name) => ({ program: ["program"], table: ["program", "table"], chain: ["program", "table", "chain"] })[name];
+  const selects = Object.fromEntries(["program", "table", "chain"].map((name) => [name, h("select", {
+    id: `${view.id}-${name}`, "data-key": name,
+    onchange: () => view.press({ do: "choose", ...Object.fromEntries(asked(name).map((each) => [each, selects[each].value])) }),
+  })]));
+  const offered = ({ programs = [], tables = [], chains = [] }) => ({
+    program: programs.map((value) => [value, value]),
+    table: tables.map((value) => [value, value]),
+    chain: chains.map(({ name, size }) => [name, size ? filled(words.sized, name, size.toLocaleString()) : name]),
+  });
+  const about = h("p", { class: "nl-quiet" });
+  const owner = h("p", { class: "nl-owner" });
+  const shown = {};
+  const show = () => {
+    const choice = model.get("choice");
+    for (const [name, options] of Object.entries(offered(choice))) {
+      const now = JSON.stringify(options);
+      if (shown[name] !== now) selects[name].replaceChildren(...options.map(([value, label]) => h("option", { value }, label)));
+      shown[name] = now;
+      if (view.settled() && choice[name] !== undefined) selects[name].value = choice[name];
+    }
+    setText(about, choice.about ?? "");
+    setText(owner, choice.owner ?? "");
+    owner.hidden = !choice.owner;
+  };
+  view.follow(["choice", "status", "done"], show);
+  return h("div", { role: "group", "aria-label": words.chosen },
+    h("div", { class: "nl-bar nl-chooser" }, ...Object.entries(selects).map(([name, select]) => h("span", {}, h("label", { for: select.id }, words[name]), " ", select))),
+    about, owner);
+}
+
+function policySwitch(view, { program, table }, { name: chain, choices, off }) {
+  const { words } = view;
+  const inputs = {};
+  const choice = ({ policy, mark, words: meaning, off: refused }) => {
+    inputs[policy] = h("input", {
+      type: "radio", name: `${view.id}-${chain}`, value: policy, disabled: refused, "data-key": `${chain}-${policy}`,
+      onchange: () => view.press({ do: "policy", program, table, chain, policy }),
+    });
+    return h("label", { class: `nl-${policy.toLowerCase()}`, title: refused ? off : meaning }, inputs[policy], ` ${mark} ${policy}`);
+  };
+  const packets = h("span", { class: "nl-count" });
+  const box = h("fieldset", { disabled: Boolean(off) && choices.every(({ off: refused }) => refused) }, h("legend", {}, filled(words.policy, chain)),
+    ...choices.map(choice), packets, off ? h("span", { class: "nl-quiet nl-why" }, off) : null);
+  return { box, inputs, packets };
+}
+
 function policies(view) {
   const { model, words } = view;
-  const groups = {};
   const box = h("div", { class: "nl-policies" });
-  const { chains, choices } = model.get("switches");
-  for (const chain of chains) {
-    const inputs = {};
-    const choice = ({ policy, mark, words: meaning }) => {
-      inputs[policy] = h("input", {
-        type: "radio", name: `${view.id}-${chain}`, value: policy, "data-key": `${chain}-${policy}`,
-        onchange: () => view.press({ do: "policy", chain, policy }),
-      });
-      return h("label", { class: `nl-${policy.toLowerCase()}`, title: meaning }, inputs[policy], ` ${mark} ${policy}`);
-    };
-    const packets = h("span", { class: "nl-count" });
-    box.append(h("fieldset", {}, h("legend", {}, filled(words.policy, chain)), ...choices.map(choice), packets));
-    groups[chain] = { inputs, packets };
-  }
+  let groups = {}; // by the chain's name
+  const build = () => {
+    const switches = model.get("switches");
+    groups = Object.fromEntries((switches.chains ?? []).map((held) => [held.name, policySwitch(view, switches, held)]));
+    view.keepingFocus(() => box.replaceChildren(...Object.values(groups).map((group) => group.box)));
+    show();
+  };
   const show = () => {
     for (const [chain, policy] of view.settled() ? Object.entries(model.get("policies")) : [])
-      for (const [value, input] of Object.entries(groups[chain].inputs)) input.checked = value === policy;
+      for (const [value, input] of Object.entries(groups[chain]?.inputs ?? {})) input.checked = value === policy;
     for (const [chain, packets] of Object.entries(model.get("counters").policies ?? {}))
-      setText(groups[chain].packets, filled(words.packets, packets.toLocaleString()));
+      if (groups[chain]) setText(groups[chain].packets, packets === null ? "" : filled(words.packets, packets.toLocaleString()));
   };
+  view.follow(["switches"], build);
   view.follow(["policies", "counters", "status", "done"], show);
   return box;
 }
@@ -62,8 +104,9 @@ function ruleRow(view, rule, place) {
   const { words, send } = view;
   const move = (to) => { view.wish(`${rule.key}`); send({ do: "move", key: rule.key, to }); };
   const id = `${view.id}-rule-${place}`;
+  const said = rule.locked ? `${rule.said} ${rule.locked}` : rule.said;
   const tick = h("input", {
-    type: "checkbox", id, "data-key": rule.key, title: rule.said, "aria-description": rule.said,
+    type: "checkbox", id, "data-key": rule.key, title: said, "aria-description": said, disabled: Boolean(rule.locked),
     onchange: (event) => view.press({ do: "rule", key: rule.key, on: event.target.checked }),
     onkeydown: (event) => {
       const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -75,13 +118,14 @@ function ruleRow(view, rule, place) {
   tick.checked = rule.on;
   const name = rule.number || rule.spec;
   const button = (mark, label, to) => h("button", {
-    type: "button", class: "nl-move", "aria-label": filled(label, name), title: filled(label, name), "data-key": `${rule.key}${mark}`,
+    type: "button", class: "nl-move", "aria-label": filled(label, name), title: rule.locked || filled(label, name), "data-key": `${rule.key}${mark}`,
+    disabled: Boolean(rule.locked),
     onclick: () => { view.wish(`${rule.key}${mark}`); send({ do: "move", key: rule.key, to }); },
   }, mark);
   const count = h("span", { class: "nl-count" });
-  const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: "true" },
+  const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: rule.locked ? "false" : "true" },
     h("span", { class: "nl-grip", "aria-hidden": "true" }, "⠿"), tick,
-    h("label", { for: id, title: rule.said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
+    h("label", { for: id, title: said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
       rule.on ? null : h("em", {}, ` (${words.out})`)),
     count, button("↑", words.up, place - 1), button("↓", words.down, place + 1));
   row.addEventListener("dragstart", (event) => { view.dragged = rule.key; event.dataTransfer.setData("text/plain", rule.spec); });
@@ -95,9 +139,10 @@ function ruleRow(view, rule, place) {
 }
 
 function rules(view) {
-  const { model, words } = view;
+  const { model, words, send } = view;
+  const title = h("h4", {});
   const list = h("ol", { class: "nl-rules" });
-  const empty = h("p", { class: "nl-quiet" }, words.no_rules);
+  const empty = h("p", { class: "nl-quiet" });
   const more = h("p", { class: "nl-quiet" });
   let rows = {}; // by the rule's key
   const showRules = () => {
@@ -110,16 +155,26 @@ function rules(view) {
   };
   const showCounts = () => {
     const counted = model.get("counters").rules ?? {};
-    for (const [key, { count }] of Object.entries(rows))
-      setText(count, key in counted ? filled(words.packets, counted[key].toLocaleString()) : "");
+    for (const [key, { count }] of Object.entries(rows)) {
+      const packets = counted[key] ?? null;
+      setText(count, packets === null ? "" : filled(words.packets, packets.toLocaleString()));
+      count.title = counted[key] === null ? words.uncounted : "";
+    }
   };
   view.follow(["rules", "more"], showRules);
+  view.follow(["choice"], () => {
+    const { chain = "", empty: said = "" } = model.get("choice");
+    setText(title, filled(words.rules, chain));
+    box.setAttribute("aria-label", title.textContent);
+    setText(empty, said);
+  });
   view.follow(["counters"], showCounts);
   view.follow(["status", "done"], () => {
     if (view.settled()) for (const rule of model.get("rules")) if (rows[rule.key]) rows[rule.key].tick.checked = rule.on;
   });
-  return h("section", { "aria-label": words.rules }, h("h4", {}, words.rules), list, empty, more,
-    h("p", { class: "nl-quiet" }, words.rules_help));
+  const box = h("section", {}, title, list, empty, more, h("p", { class: "nl-quiet" }, words.rules_help),
+    h("div", { class: "nl-bar" }, h("button", { type: "button", "data-key": "undo", title: words.undo_help, onclick: () => send({ do: "undo" }) }, words.undo)));
+  return box;
 }
 
 function strip(past, marks) {
@@ -129,31 +184,34 @@ function strip(past, marks) {
 
 function pairs(view) {
   const { model, words, send } = view;
-  const table = h("table", { class: "nl-pairs" });
+  const tables = h("div", { class: "nl-tables" });
   const bySource = h("ul");
   const marks = model.get("marks");
   const strips = h("div", { class: "nl-strips" });
   const watch = h("button", { type: "button", "aria-pressed": "false", title: words.watch_help, "data-key": "watch",
     onclick: () => send({ do: "watch", on: watch.getAttribute("aria-pressed") !== "true" }) }, words.watch);
   let shape = "";
-  const build = ({ sources, targets }) => table.replaceChildren(
+  const build = ({ sources, targets, version }, named) => h("table", { class: targets.length > 10 ? "nl-pairs nl-dense" : "nl-pairs", "data-version": version },
+    named ? h("caption", {}, version) : null,
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, words.from_to), ...targets.map((target) => h("th", { scope: "col" }, target)))),
     h("tbody", {}, ...sources.map((source) => h("tr", {}, h("th", { scope: "row" }, source),
       ...targets.map((target) => h("td", { "data-pair": `${source}>${target}` }, "·"))))));
   const show = () => {
-    const found = model.get("pairs");
-    const asked = JSON.stringify([found.sources, found.targets]);
-    if (!found.sources) return;
-    if (asked !== shape) { build(found); shape = asked; }
-    table.hidden = !found.sources.length;
-    table.classList.toggle("nl-dense", found.targets.length > 10);
-    for (const cell of table.querySelectorAll("td")) {
-      const { mark, words: said } = found.cells[cell.dataset.pair] ?? { mark: "·", words: "" };
-      setText(cell, mark);
-      cell.className = marks[mark]?.class ?? "";
-      if (said) { cell.title = said; cell.setAttribute("aria-label", said); }
-    }
-    bySource.replaceChildren(...found.by_source.map((line) => h("li", { class: "nl-bad" }, line)));
+    const { tables: found, by_source: lines } = model.get("pairs");
+    if (!found) return;
+    const asked = JSON.stringify(found.map(({ version, sources, targets }) => [version, sources, targets]));
+    if (asked !== shape) tables.replaceChildren(...found.map((each) => build(each, found.length > 1 || each.version !== "IPv4")));
+    shape = asked;
+    found.forEach(({ cells }, place) => {
+      for (const cell of tables.children[place].querySelectorAll("td")) {
+        const { mark, words: said } = cells[cell.dataset.pair] ?? { mark: "·", words: "" };
+        setText(cell, mark);
+        cell.className = marks[mark]?.class ?? "";
+        if (said) { cell.title = said; cell.setAttribute("aria-label", said); }
+      }
+    });
+    bySource.hidden = !lines.length;
+    bySource.replaceChildren(...lines.map((line) => h("li", { class: "nl-bad" }, line)));
   };
   view.follow(["pairs"], show);
   view.follow(["strips"], () => strips.replaceChildren(...model.get("strips").map(({ pair, past, words: said }) =>
@@ -162,7 +220,7 @@ function pairs(view) {
     watch.setAttribute("aria-pressed", String(Boolean(model.get("status").watching)));
     strips.title = words.history;
   });
-  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), h("div", { class: "nl-scroll", tabindex: 0, "aria-label": words.pairs, role: "group" }, table, bySource), strips,
+  return h("section", { "aria-label": words.pairs }, h("h4", {}, words.pairs), h("div", { class: "nl-scroll", tabindex: 0, "aria-label": words.pairs, role: "group" }, tables, bySource), strips,
     h("div", { class: "nl-bar" },
       h("button", { type: "button", "data-key": "again", onclick: () => send({ do: "again" }) }, words.again), watch));
 }
@@ -175,6 +233,7 @@ function form(view) {
   const destination = h("select", { "data-key": "destination" });
   const protocol = h("select", { "data-key": "protocol", onchange: () => { port.disabled = protocol.value === "icmp"; } },
     ...PROTOCOLS.map(([value, name]) => h("option", { value }, name)));
+  const version = h("select", { "data-key": "version" });
   const port = h("input", { type: "number", min: 1, max: 65535, value: 80, disabled: true, "data-key": "port" });
   const offer = (select, endpoints, usual) => {
     const wanted = endpoints.includes(select.value) ? select.value : usual;
@@ -186,7 +245,7 @@ function form(view) {
     offer(source, endpoints, endpoints[1] ?? endpoints[0]);
     offer(destination, endpoints, endpoints[0]);
   });
-  const controls = { source, destination, protocol, port };
+  const controls = { source, destination, protocol, port, version };
   const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
   view.shown.push(() => Object.entries(chosen.get(model.get("name")) ?? {}).forEach(([name, value]) => { controls[name].value = value; }));
   view.shown.push(() => { port.disabled = protocol.value === "icmp"; });
@@ -194,11 +253,16 @@ function form(view) {
     control.id = `${view.id}-${control.dataset.key}`;
     return h("span", {}, h("label", { for: control.id }, text), " ", control);
   };
+  const over = labelled(words.version, version);
+  view.follow(["versions"], () => {
+    offer(version, model.get("versions"), model.get("versions")[0]);
+    over.hidden = model.get("versions").length < 2;
+  });
   return h("form", { class: "nl-bar", onchange: () => chosen.set(model.get("name"), values()), onsubmit: (event) => {
     event.preventDefault();
     send({ do: "send", ...values() });
   } }, labelled(words.source, source), labelled(words.destination, destination), labelled(words.protocol, protocol),
-  labelled(words.port, port), h("button", { type: "submit", "data-key": "send" }, words.send));
+  labelled(words.port, port), over, h("button", { type: "submit", "data-key": "send" }, words.send));
 }
 
 function stepper(view) {
@@ -341,7 +405,7 @@ function render({ model, el }) {
     },
     shown: [],
   };
-  root.append(policies(view), status(view),
+  root.append(chooser(view), policies(view), status(view),
     h("div", { class: "nl-views" },
       h("div", { class: "nl-side" }, rules(view), pairs(view)),
       stepper(view),

@@ -1,15 +1,16 @@
 """The rules of a chain as the panel lists them: those in the kernel, and those taken out of it, which keep their place.
 
-Pure: what the kernel has goes in, and out come the list to show and the commands that a tick or a move stands for.
+Pure: what the kernel has goes in, and out come the list to show and the lines of a cell that a tick or a move stands for.
 """
 
-import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 import msgspec
 
-from netlab_magic.iptables.words import split
+from netlab_magic.jupyter.panel.chain_place import ChainPlace
+from netlab_magic.jupyter.panel.host_chains import ListedRule
+from netlab_magic.jupyter.panel.rule_lines import putting_in, taking_out
 
 __all__ = ["Entry", "Listed", "RuleList", "merged", "moved", "toggled"]
 
@@ -18,26 +19,35 @@ _MOST_LISTED = 60
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One rule: its text as `iptables-save` prints it behind the chain's name, and whether the kernel has it now."""
+    """One rule: its text as its program prints it, without what it has counted, and whether the kernel has it now."""
 
     spec: str
     present: bool = True
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A list after a change, and the commands that make the kernel follow."""
+    """A list after a change, and the lines of a cell that make the kernel follow."""
 
     entries: tuple[Entry, ...]
-    commands: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 class RuleList:
-    """The list for one chain. `sentences` say what each rule does, by its text, and are remembered for when it is taken out."""
+    """The list for one chain. `sentences` say what each rule does, by its text, and are remembered for when it is taken out.
 
-    def __init__(self, chain: str) -> None:
-        self.chain = chain
+    `fixed` are the texts of the rules that cannot be put back, and so must not be taken out.
+    """
+
+    def __init__(self, place: ChainPlace) -> None:
+        self.place = place
         self.entries: tuple[Entry, ...] = ()
         self.sentences: dict[str, str] = {}
+        self.fixed: set[str] = set()
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a rule is taken out."""
+        return not all(entry.present for entry in self.entries)
 
     @property
     def listed(self) -> dict[str, Entry]:
@@ -52,20 +62,22 @@ class RuleList:
     def __contains__(self, key: object) -> bool:
         return key in _keys_of(self.entries)
 
-    def follow(self, kernel: Sequence[str], sentence: Callable[[int], str]) -> None:
+    def follow(self, kernel: Iterable[ListedRule], sentence: Callable[[int], str]) -> None:
         """Another look at the kernel has found these rules; `sentence` says what the one with a number does."""
-        self.entries = merged(self.entries, kernel)
+        found = list(kernel)
+        self.entries = merged(self.entries, [rule.spec for rule in found])
+        self.fixed = {rule.spec for rule in found if not rule.writable}
         present = (entry for entry in self.listed.values() if entry.present)
         self.sentences |= {entry.spec: sentence(number) for number, entry in enumerate(present, 1)}
 
     def toggled(self, key: str, on: bool) -> Listed:
         """The list with a rule taken out of the kernel, or put back. Raises KeyError where there is no such rule."""
         place = self._place(key)
-        return Listed(self.entries) if self.entries[place].present == on else toggled(self.chain, self.entries, place)
+        return Listed(self.entries) if self.entries[place].present == on else toggled(self.place, self.entries, place)
 
     def moved(self, key: str, to: int) -> Listed:
         """The list with a rule moved to a place. Raises KeyError where there is no such rule."""
-        return moved(self.chain, self.entries, self._place(key), to)
+        return moved(self.place, self.entries, self._place(key), to)
 
     def _place(self, key: str) -> int:
         return {known: place for place, known in enumerate(_keys_of(self.entries))}[key]
@@ -81,40 +93,32 @@ def _keys_of(entries: Sequence[Entry]) -> list[str]:
     return keys
 
 
-def _written(spec: str) -> str:
-    """A rule for a command line: quoted for the shell, whatever a comment holds."""
-    return " ".join(word if word == "!" else shlex.quote(word) for word in split(spec))
-
-
 def _number(entries: Sequence[Entry], place: int) -> int:
     """The number in the kernel, from 1, that the rule at a place of the list has or would get."""
     return 1 + sum(entry.present for entry in entries[:place])
 
 
-def _out(chain: str, entries: Sequence[Entry], place: int) -> str:
-    """The command that takes a rule out: by its text, as people write it, unless an equal one comes before it."""
-    spec = entries[place].spec
-    if any(entry == Entry(spec) for entry in entries[:place]):
-        return f"iptables -D {chain} {_number(entries, place)}"
-    return f"iptables -D {chain} {_written(spec)}"
+def _out(chain: ChainPlace, entries: Sequence[Entry], place: int) -> str:
+    """The line that takes a rule out."""
+    entry = entries[place]
+    return taking_out(chain, _number(entries, place), None if entry in entries[:place] else entry.spec)
 
 
-def _in(chain: str, entries: Sequence[Entry], place: int) -> str:
-    """The command that puts a rule in at its place."""
-    if not any(entry.present for entry in entries[place + 1 :]):
-        return f"iptables -A {chain} {_written(entries[place].spec)}"
-    return f"iptables -I {chain} {_number(entries, place)} {_written(entries[place].spec)}"
+def _in(chain: ChainPlace, entries: Sequence[Entry], place: int) -> str:
+    """The line that puts a rule in at its place."""
+    is_last = not any(entry.present for entry in entries[place + 1 :])
+    return putting_in(chain, None if is_last else _number(entries, place), entries[place].spec)
 
 
-def toggled(chain: str, entries: Sequence[Entry], place: int) -> Listed:
+def toggled(chain: ChainPlace, entries: Sequence[Entry], place: int) -> Listed:
     """The rule at `place` taken out of the kernel, or put back."""
     entry = entries[place]
-    command = _out(chain, entries, place) if entry.present else _in(chain, entries, place)
+    line = _out(chain, entries, place) if entry.present else _in(chain, entries, place)
     after = (*entries[:place], Entry(entry.spec, not entry.present), *entries[place + 1 :])
-    return Listed(after, (command,))
+    return Listed(after, (line,))
 
 
-def moved(chain: str, entries: Sequence[Entry], place: int, to: int) -> Listed:
+def moved(chain: ChainPlace, entries: Sequence[Entry], place: int, to: int) -> Listed:
     """The rule at `place` moved to place `to` of the list, its ends being as far as it can go."""
     rest = [*entries[:place], *entries[place + 1 :]]
     to = max(0, min(to, len(rest)))

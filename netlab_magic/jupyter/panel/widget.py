@@ -18,7 +18,7 @@ from netlab_magic.jupyter.panel.actions import act
 from netlab_magic.jupyter.panel.controller import Controller, controller_of
 from netlab_magic.jupyter.panel.labels import labels
 from netlab_magic.jupyter.panel.page import Page
-from netlab_magic.jupyter.panel.page_state import marks, switches
+from netlab_magic.jupyter.panel.page_state import marks
 from netlab_magic.session.lab import Lab
 
 __all__ = ["Panel"]
@@ -35,6 +35,7 @@ class Panel(anywidget.AnyWidget):
     name = traitlets.Unicode().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
+    choice = traitlets.Dict().tag(sync=True)
     switches = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     policies = traitlets.Dict().tag(sync=True)
@@ -43,6 +44,7 @@ class Panel(anywidget.AnyWidget):
     counters = traitlets.Dict().tag(sync=True)
     pairs = traitlets.Dict().tag(sync=True)
     strips: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    versions: traitlets.List[Any] = traitlets.List().tag(sync=True)
     endpoints: traitlets.List[Any] = traitlets.List().tag(sync=True)
     commands: traitlets.List[Any] = traitlets.List().tag(sync=True)
     topology = traitlets.Dict().tag(sync=True)
@@ -56,7 +58,7 @@ class Panel(anywidget.AnyWidget):
         self._handle: DisplayHandle | None = None
         self._kept = ""
         say = self._controller.say
-        super().__init__(labels=labels(say), marks=marks(), switches=switches(say), name=uuid4().hex)
+        super().__init__(labels=labels(say), marks=marks(), name=uuid4().hex)
         self._controller.worker.now(lambda: self._controller.look(again=True))
         self._follow(self._page.parts)
         self._page.followers.append(self._follow)
