@@ -21,7 +21,9 @@ _USUAL = ("FORWARD", "INPUT", "OUTPUT")
 
 _CHOICES = {"ACCEPT": message("let through"), "DROP": message("thrown away")}
 
-_REGULAR = message("{} is not a base chain, so it has no policy: a packet that none of its rules decides about returns to the calling chain.")
+_REGULAR = message(
+    "{} is not a base chain, so it has no policy: a packet that none of its rules decides about returns to the calling chain."
+)
 _USER_DEFINED = message(
     "{} is not a built-in chain, so it has no policy: a packet that none of its rules decides about returns to the calling chain."
 )
