@@ -161,7 +161,7 @@ def test_the_switches_are_those_of_the_table_and_say_why_where_there_is_none() -
     assert inner[:2] == ("inner", [])
     assert "not a base chain" in inner[2]
     assert forward == ("forward", ["accept", "drop"], "")
-    (_, choices, why), _ = shown(seen(NAT), ChainPlace("iptables", "nat", "POSTROUTING"))
+    ((_, choices, why),) = shown(seen(NAT), ChainPlace("iptables", "nat", "POSTROUTING"))
     assert choices == ["ACCEPT"]
     assert "nat is not meant for filtering" in why
     ((_, choices, why),) = shown(seen(nft=OWNED), ChainPlace("nft", "inet mine", "forward"))
