@@ -244,6 +244,7 @@ class Inside(msgspec.Struct, frozen=True):
 
     `rules` is a dump of this lab's variant, `rules6` the one of ip6tables, `foreign` the rules that they do not show, `sysctls` those that
     matter to packets, and `listening` all sockets that listen, as servers of the kind "other". The host's own rules are in `Observed`.
+    `sets` are ipset's as `ipset save` prints them, read where rules ask for one.
     """
 
     rules: str = ""
@@ -251,6 +252,7 @@ class Inside(msgspec.Struct, frozen=True):
     sysctls: dict[str, str] = {}
     listening: tuple[Server, ...] = ()
     rules6: str = ""
+    sets: str = ""
 
 
 class Observed(_Message, frozen=True):

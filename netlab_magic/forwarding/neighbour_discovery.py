@@ -12,7 +12,6 @@ from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import End
 from netlab_magic.netfilter import HostTrace, Outcome, every_branch, walk
-from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 
 __all__ = ["LostQuestion", "lost_question"]
 
@@ -55,8 +54,8 @@ def lost_question(
     answer = Packet(ahead.address, ahead.asker, "ipv6-icmp", icmp_type=_ADVERTISEMENT, state="UNTRACKED", length=_LENGTH)
     for packet, hops in ((question, cables), (answer, cables[::-1])):
         for place, seen, towards in _passing(links, packet, hops):
-            native = other_filters.get(place, NO_OTHER_FILTERS).native
-            found = _walked(seen, rulesets.get(place, Ruleset(family="ipv6")), towards, native)
+            others = other_filters.get(place, NO_OTHER_FILTERS)
+            found = _walked(seen, rulesets.get(place, Ruleset(family="ipv6")), towards, others)
             if found.outcome == Outcome.UNKNOWN:
                 return LostQuestion(unknown=found.why.removeprefix("unknown because "))
             visit = found.decided_by
@@ -68,11 +67,11 @@ def lost_question(
     return None
 
 
-def _walked(packet: Packet, ruleset: Ruleset, towards: str | None, native: NftRuleset | None) -> HostTrace:
+def _walked(packet: Packet, ruleset: Ruleset, towards: str | None, others: OtherFilters) -> HostTrace:
     """A packet on one host; unknown only where the possible orders, or a rule that cannot be evaluated, would make a difference."""
 
     def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
-        found = walk(packet, ruleset, None, towards, assumed, native)
+        found = walk(packet, ruleset, None, towards, assumed, others.native, others.ordered, others.sets)
         return found, found.forks
 
     found, forks = follow(())

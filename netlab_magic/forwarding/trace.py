@@ -127,15 +127,15 @@ class Forwarder:
             packet = self._memory(namespace).recognised(packet, in_flight.quoted)
         towards = cables[0].interface if cables and enters else ""
         rules, host = self._rules(namespace, packet), self.links.hosts[namespace]
-        other_filters = self._other_filters.get(namespace, NO_OTHER_FILTERS)
-        done = walk(packet, rules, host, towards if enters else None, self._assumed, other_filters.native, other_filters.ordered)
+        others = self._other_filters.get(namespace, NO_OTHER_FILTERS)
+        done = walk(packet, rules, host, towards if enters else None, self._assumed, others.native, others.ordered, others.sets)
         ended = (*hops, Hop(namespace, done, enters))
         place = self.links.topology.namespaces[namespace]
         if place.has_rules and not place.rules and not (enters and done.last.port_out):
             why = "has ip rules that the model does not follow, so other routing tables than the main one may apply"
             raise Unknown(f"{_whose(namespace)} {why}", ended)
-        if done.hooks and other_filters.unread:
-            raise Unknown(other_filters.unread, ended)
+        if done.hooks and others.unread:
+            raise Unknown(others.unread, ended)
         if done.outcome == Outcome.UNKNOWN:
             raise Unknown(done.doubt, ended, forks=done.forks)
         self._memory(namespace).learn(done)

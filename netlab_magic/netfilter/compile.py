@@ -1,6 +1,6 @@
 """A compiled ruleset: chains of lines, each with the tests of a rule and its action."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -75,11 +75,15 @@ class _Chains(dict[str, Lines]):
 
 
 class _Program(msgspec.Struct, frozen=True):
-    """The chains of every table, by its name, those of the tables that each hook asks, and whether any rule has connection tracking run."""
+    """The chains of every table, by its name, those of the tables that each hook asks, and whether any rule has connection tracking run.
+
+    `filled` are the sets of ipset whose entries rules change.
+    """
 
     tables: Mapping[str, _Chains]
     asked: Mapping[str, frozenset[str]]
     tracks: bool
+    filled: frozenset[str]
 
 
 def _tracks(rule: Rule) -> bool:
@@ -98,7 +102,15 @@ def _compile(ruleset: Ruleset) -> _Program:
     tracks = any(_tracks(rule) for table in ruleset.tables for chain in table.chains for rule in chain.rules)
     tables = {table.name: _Chains(table, ruleset.family, before.get(table.name)) for table in ruleset.tables}
     asked = {hook: frozenset(name for name in names if name in tables and hook in tables[name]) for hook, names in HOOK_TABLES.items()}
-    return _Program(tables, asked, tracks)
+    rules = (rule for table in ruleset.tables for chain in table.chains for rule in chain.rules if rule.jump == "SET")
+    return _Program(tables, asked, tracks, frozenset(name for rule in rules for name in _filled_by(rule)))
+
+
+def _filled_by(rule: Rule) -> Iterator[str]:
+    """The sets that the target SET adds to, or deletes from."""
+    for name in ("--add-set", "--del-set"):
+        found = rule.target.option(name) if rule.target else None
+        yield from found.values[:1] if found else ()
 
 
 _PROGRAMS: Remembered[Ruleset, _Program] = Remembered(_compile)

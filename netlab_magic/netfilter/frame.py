@@ -4,6 +4,7 @@ import msgspec
 
 from netlab_magic.iptables.numbers import number_of, protocol_of, shown, word_of
 from netlab_magic.model.packet import Flow, Packet
+from netlab_magic.netfilter.ip_sets import NO_SETS, IpSets
 from netlab_magic.netfilter.routing import Routing
 
 __all__ = ["Ends", "Frame", "frame_of"]
@@ -30,7 +31,7 @@ class Frame(msgspec.Struct):
     """A packet at one moment. To change it, copy it first: the steps of the walk keep the frames that they saw.
 
     `routing` is the host's routing, None if no host is known; `six` is set for IPv6; `translated` holds the ends of the connection that
-    NAT has decided about ("source", "destination").
+    NAT has decided about ("source", "destination"); `sets` are those of ipset that rules may ask for.
     """
 
     routing: Routing | None
@@ -60,6 +61,7 @@ class Frame(msgspec.Struct):
     connection_protocol: int
     half_attached: bool
     translated: frozenset[str]
+    sets: IpSets = NO_SETS
 
     def copied(self) -> "Frame":
         """Another frame with the same values; copy.copy takes twice the time to find out that this is how."""
@@ -114,7 +116,7 @@ def _ends(flow: Flow) -> Ends:
     return Ends(number_of(flow.source), number_of(flow.destination), flow.source_port, flow.destination_port)
 
 
-def frame_of(packet: Packet, routing: Routing | None) -> Frame:
+def frame_of(packet: Packet, routing: Routing | None, sets: IpSets = NO_SETS) -> Frame:
     """The initial frame. Raises ValueError for an invalid address or protocol."""
     source, destination = number_of(packet.source), number_of(packet.destination)
     own = Ends(source, destination, packet.source_port, packet.destination_port)
@@ -148,6 +150,7 @@ def frame_of(packet: Packet, routing: Routing | None) -> Frame:
         protocol_of(packet.connection_protocol or packet.protocol),
         packet.half_attached,
         _translated(packet),
+        sets,
     )
 
 

@@ -9,6 +9,7 @@ from netlab_magic.model.hooks import HOOK_TABLES, NFT_HOOK_TABLES
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.compile import compiled
 from netlab_magic.netfilter.frame import Frame, frame_of
+from netlab_magic.netfilter.ip_sets import IpSets
 from netlab_magic.netfilter.nft_program import IPTABLES_NAT, BaseChain, Turn, compiled_nft
 from netlab_magic.netfilter.result import Cause, Entries, Outcome, RuleVisit
 from netlab_magic.netfilter.routing import Routing
@@ -55,11 +56,18 @@ class AtHooks:
     """A packet on its path through hooks: `frame` is its current state, `entries` what was checked."""
 
     def __init__(
-        self, packet: Packet, ruleset: Ruleset, native: NftRuleset | None, routing: Routing | None, variant: str, assumed: Iterable[bool]
+        self,
+        packet: Packet,
+        ruleset: Ruleset,
+        native: NftRuleset | None,
+        routing: Routing | None,
+        variant: str,
+        assumed: Iterable[bool],
+        sets: IpSets,
     ) -> None:
         self.routing = routing
-        self.frame = frame_of(packet, routing)
         program = compiled(ruleset)
+        self.frame = frame_of(packet, routing, sets.without(program.filled) if program.filled else sets)
         self.tables, self.asked, self.tracks = program.tables, program.asked, program.tracks
         self.native = compiled_nft(native, self.frame.six) if native is not None and native.tables else None
         if self.native is not None:

@@ -8,7 +8,9 @@ import msgspec
 
 from netlab_magic.iptables import extensions
 from netlab_magic.iptables.extensions import HEADER, Extension
+from netlab_magic.iptables.extensions.types_compound import DIRECTIONS
 from netlab_magic.iptables.extensions.values import AddressRange, IcmpType, Masked, Network, Span
+from netlab_magic.iptables.ipset.elements import Device, Part, Port
 from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 from netlab_magic.model.topology import possible_names
@@ -105,6 +107,8 @@ def _of_match(match: Match, family: str) -> Sequence[Condition]:
     extension = extensions.match(match.module)
     if extension and extension.holds_always:
         return []
+    if match.module == "set":
+        return [_in_a_set(match, family)]
     makers = _MATCHES.get(match.module)
     unknown = [unjudged(f"-m {match.module}")]
     if extension is None or makers is None:
@@ -346,6 +350,46 @@ def _ttl(compare: Callable[[int, int], bool], option: Option, limit: int) -> Con
 
 def _dscp(option: Option, wanted: int) -> Condition:
     return _condition(option, lambda f: f.tos >> 2 == wanted, lambda f: f"{f.tos >> 2:#04x}")
+
+
+_SET_OPTIONS = frozenset(("--match-set", "--return-nomatch", "--update-counters", "--update-subcounters"))
+"""The options of -m set without those that look at what an entry has counted."""
+
+
+def _in_a_set(match: Match, family: str) -> Condition:
+    """Whether the packet is in a set of ipset, as that was read (set_match_v4 in xt_set.c)."""
+    asked = match.option("--match-set")
+    if asked is None or not {option.name for option in match.options} <= _SET_OPTIONS:
+        return unjudged("-m set")
+    name, word = asked.values
+    directions, returns = DIRECTIONS.read(word, family), match.option("--return-nomatch") is not None
+
+    def test(frame: Frame) -> bool | None:
+        return frame.sets.has(name, partial(_dimension, frame), directions, frame.six, only_nomatch=returns)
+
+    def seen(frame: Frame) -> str:
+        ends = (frame.source if direction == "src" else frame.destination for direction in directions)
+        return ",".join(shown(end, frame.six) for end in ends)
+
+    about = f"-m set --match-set {name} {word}"
+    return Condition(about, "in the set", _denied(test) if asked.negated else test, seen, negated=asked.negated)
+
+
+def _dimension(frame: Frame, dimension: str, direction: str) -> Part | None:
+    """What a packet has in one dimension of a set; ICMP's type and code stand for its ports (get_port in ip_set_getport.c)."""
+    of_source = direction == "src"
+    match dimension:
+        case "ip":
+            return frame.source if of_source else frame.destination
+        case "port":
+            if "icmp" in word_of(frame.protocol):
+                return Port(frame.protocol, frame.icmp[0] << 8 | frame.icmp[1])
+            return Port(frame.protocol, frame.source_port if of_source else frame.destination_port)
+        case "iface":
+            return Device(frame.input if of_source else frame.output)
+        case "mark":
+            return frame.mark
+    return None
 
 
 _PORTS: dict[str, _Maker] = {"--sport": partial(_number, _source_port), "--dport": partial(_number, _destination_port)}

@@ -9,6 +9,7 @@ from netlab_magic.iptables.numbers import shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
 from netlab_magic.netfilter.hook import AtHooks, Stopped
+from netlab_magic.netfilter.ip_sets import NO_SETS, IpSets
 from netlab_magic.netfilter.policy import Asked
 from netlab_magic.netfilter.result import Cause, HostTrace, Outcome
 from netlab_magic.netfilter.routing import Host, NextHop, Routing
@@ -39,6 +40,7 @@ def walk(
     assumed: Iterable[bool] = (),
     native: NftRuleset | None = None,
     ordered: bool = False,
+    sets: IpSets = NO_SETS,
 ) -> HostTrace:
     """The trace of `packet` through `ruleset`, the rules of iptables, and `native`, those of nft, on `host`.
 
@@ -46,12 +48,12 @@ def walk(
     says where routing would send it ("" for the host itself), and `packet.port_out` that it stays on its bridge. `towards` is the bridge
     port that leads to the frame's receiver, "" for the bridge itself, None to find it by the destination. `assumed` says, for each
     undecidable rule in order, whether it is taken to match, and for base chains with one priority, whether the order followed is right:
-    the kernel runs the youngest first, which a listing does not show. With `ordered`, the order is known.
+    the kernel runs the youngest first, which a listing does not show. With `ordered`, the order is known. `sets` are those of ipset.
 
     Not modelled: accept_local, ICMP redirects, neighbours that do not answer, fragments, conntrack zones, and the port
     that NAT chooses when the old one is not possible. Raises ValueError for an invalid address or protocol.
     """
-    pipeline = _Pipeline(packet, ruleset, host, assumed, towards, native)
+    pipeline = _Pipeline(packet, ruleset, host, assumed, towards, native, sets)
     pipeline.ordered = ordered
     return pipeline.walk()
 
@@ -68,9 +70,16 @@ class _Pipeline(AtHooks):
     """One packet on its path through the hooks."""
 
     def __init__(
-        self, packet: Packet, ruleset: Ruleset, host: Host | None, assumed: Iterable[bool], towards: str | None, native: NftRuleset | None
+        self,
+        packet: Packet,
+        ruleset: Ruleset,
+        host: Host | None,
+        assumed: Iterable[bool],
+        towards: str | None,
+        native: NftRuleset | None,
+        sets: IpSets,
     ) -> None:
-        super().__init__(packet, ruleset, native, routing_of(host, ":" in packet.source), host.variant if host else "", assumed)
+        super().__init__(packet, ruleset, native, routing_of(host, ":" in packet.source), host.variant if host else "", assumed, sets)
         self.sent = packet
         self.towards = towards
         self.redirected = False

@@ -1,6 +1,7 @@
 """A lab as the model sees it, now or in a snapshot, and what it says of many flows at once: `matrix --predict`."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -8,11 +9,13 @@ from netlab_magic.diagnosis.summary import account
 from netlab_magic.engines.protocol import ForeignRules, Observed
 from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import matrix_probes
-from netlab_magic.forwarding.other_filters import OtherFilters
+from netlab_magic.forwarding.other_filters import NO_OTHER_FILTERS, OtherFilters
 from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.iptables.ipset.listing import read_sets
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.netfilter import IpSets
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen, parsed
@@ -43,7 +46,15 @@ class Model(msgspec.Struct, frozen=True):
 def other_filters_in(observed: Observed) -> dict[str, OtherFilters]:
     """What filters in each namespace besides the rules of this lab's iptables."""
     foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
-    return {name: _other_filters(found) for name, found in foreign.items() if found}
+    sets = {name: ip_sets(held.sets) for name, held in observed.inside.items() if held.sets}
+    found = {name: _other_filters(rules) for name, rules in foreign.items() if rules}
+    return found | {name: msgspec.structs.replace(found.get(name, NO_OTHER_FILTERS), sets=held) for name, held in sets.items()}
+
+
+@lru_cache(maxsize=32)
+def ip_sets(text: str) -> IpSets:
+    """The sets of a text that ipset printed, indexed."""
+    return IpSets(read_sets(text))
 
 
 def _other_filters(foreign: Sequence[ForeignRules]) -> OtherFilters:

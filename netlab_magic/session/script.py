@@ -1,10 +1,11 @@
 """`show script`: a whole lab as a shell script."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
-from netlab_magic import docker
+from netlab_magic.engines.protocol import Inside
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.changes import SetSysctl, between
 from netlab_magic.model.topology import HOST, Interface, Namespace, Topology, possible_names
@@ -19,6 +20,9 @@ __all__ = ["script", "without_counters"]
 
 _FOR_IPV6 = tuple(SetSysctl(HOST, key, "1") for key in ("net.ipv6.conf.all.forwarding", "net.bridge.bridge-nf-call-ip6tables"))
 """What is not needed in a lab without IPv6 addresses."""
+
+_CHOSEN_BY_KERNEL = re.compile(r" bucketsize \d+ initval \w+$", re.MULTILINE)
+"""What of a set of ipset older releases do not read, and nobody chooses."""
 
 _BUILDABLE = ("bridge", "dummy", "loopback")
 _HEAD = """\
@@ -37,7 +41,7 @@ def script(seen: Seen) -> str:
     changes = between(Topology({HOST: Namespace(HOST, (lo,))}), _buildable(topology))
     has_ipv6 = any(":" in cidr for cidr, _ in topology.addresses())
     commands = (command for change in changes if has_ipv6 or change not in _FOR_IPV6 for command in change.commands())
-    lines = [_HEAD, *commands, *docker.ipsets(seen.dockerd)]
+    lines = [_HEAD, *commands]
     for name in topology.namespaces:
         into = "" if name == HOST else f"ip netns exec {name} "
         lines += [f"{into}{command}" for command in _rules(seen, name)]
@@ -46,6 +50,9 @@ def script(seen: Seen) -> str:
 
 def _rules(seen: Seen, namespace: str) -> Iterator[str]:
     """Commands for all rules of a namespace; nft's come last, because iptables-restore recreates its tables."""
+    held = seen.observed.inside.get(namespace, Inside()).sets
+    if held:
+        yield with_text("ipset -exist restore", _CHOSEN_BY_KERNEL.sub("", held))
     for rulesets in (seen.rulesets, seen.rulesets6):
         ruleset = rulesets.get(namespace, Ruleset())
         kept = [table for table in ruleset.tables if any(chain.rules or chain.policy in (None, "DROP") for chain in table.chains)]

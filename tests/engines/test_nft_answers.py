@@ -1,11 +1,11 @@
 """What the simulated nft answers, compared with what nft 1.0.6 does: data/nft/answers.txt, and the program itself where it is installed."""
 
 import pytest
-from support.nft_answers import answered, has_this_release, questions, really, sections
+from support.recorded_answers import answered, has_this_release, questions, really, sections
 
 from netlab_magic import Lab
 
-SECTIONS = sections()
+SECTIONS = sections("nft")
 
 
 def told(section, answers):
@@ -27,7 +27,7 @@ def test_the_simulated_nft_answers_as_recorded(section):
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(not has_this_release(), reason="the answers are those of nft 1.0.6")
+@pytest.mark.skipif(not has_this_release("nft"), reason="the answers are those of nft 1.0.6")
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
 def test_the_real_nft_answers_as_recorded(section):
     assert not told(section, really(section))

@@ -1,37 +1,17 @@
 """The way of a packet, worked out from the rules: one line a case, `packet => outcome @ the rule that decided`."""
 
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.rulesets import rulesets
-from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packet
+from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packet, rules
 
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
-from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Flow, Packet
 from netlab_magic.model.topology import End, Interface, Namespace, Route, Topology
 from netlab_magic.netfilter import Device, Host, HostTrace, Outcome, converse, every_branch, host_of, refusal_of, walk
-
-
-def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
-    """A ruleset of `TABLE CHAIN RULE` or `CHAIN RULE` lines (filter); chains that are not built in are declared by being named."""
-    tables = {"filter": {chain: policies.get(chain, "ACCEPT") for chain in BUILT_IN["filter"]}}
-    added: dict[str, list[str]] = {"filter": []}
-    for line in lines:
-        first, _, rest = line.partition(" ")
-        table, text = (first, rest) if first in BUILT_IN else ("filter", line)
-        chains = tables.setdefault(table, dict.fromkeys(BUILT_IN[table], "ACCEPT"))
-        chains.setdefault(text.split()[0], "-")
-        added.setdefault(table, []).append(f"-A {text}")
-    written = []
-    for table, chains in tables.items():
-        declared = [f":{chain} {policy} [0:0]" for chain, policy in chains.items()]
-        written += [f"*{table}", *declared, *added[table], "COMMIT"]
-    return parse("\n".join(written) + "\n", strict=strict)
-
 
 # rule (of FORWARD) that drops, packet, whether it matches
 MATCHES = [
@@ -219,7 +199,7 @@ def test_without_a_host_the_packet_says_where_it_goes(output, port_out, hooks):
 
 UNKNOWN = [
     ("-m recent --name x --rcheck -j DROP", "unknown because rule 1 of FORWARD uses -m recent"),
-    ("-m set --match-set x src -j DROP", "unknown because rule 1 of FORWARD uses -m set"),
+    ("-m set --match-set x src -j DROP", "unknown because rule 1 of FORWARD uses -m set --match-set x src"),
     ("-m statistic --mode random --probability 0.5 -j DROP", "unknown because rule 1 of FORWARD uses -m statistic"),
     ("-j NFQUEUE --queue-num 1", "unknown because rule 1 of FORWARD goes to NFQUEUE"),
 ]

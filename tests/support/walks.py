@@ -2,11 +2,14 @@
 
 import re
 
+from netlab_magic.iptables.ruleset import Ruleset
+from netlab_magic.iptables.save_format import parse
+from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import Route
 from netlab_magic.netfilter import Device, Host
 
-__all__ = ["FROM_HOST", "HOST", "NEXT_DOOR", "OUT", "TO_HOST", "ended", "packet"]
+__all__ = ["FROM_HOST", "HOST", "NEXT_DOOR", "OUT", "TO_HOST", "ended", "packet", "rules"]
 
 HOST = Host(
     (
@@ -50,6 +53,23 @@ def ended(found) -> str:
     """How a walk ended, and where: `dropped @ filter FORWARD 2`."""
     last = found.decided_by
     return found.outcome + (f" @ {last.table} {last.chain} {last.rule or 'policy'}" if last else "")
+
+
+def rules(*lines: str, strict: bool = True, **policies: str) -> Ruleset:
+    """A ruleset of `TABLE CHAIN RULE` or `CHAIN RULE` lines (filter); chains that are not built in are declared by being named."""
+    tables = {"filter": {chain: policies.get(chain, "ACCEPT") for chain in BUILT_IN["filter"]}}
+    added: dict[str, list[str]] = {"filter": []}
+    for line in lines:
+        first, _, rest = line.partition(" ")
+        table, text = (first, rest) if first in BUILT_IN else ("filter", line)
+        chains = tables.setdefault(table, dict.fromkeys(BUILT_IN[table], "ACCEPT"))
+        chains.setdefault(text.split()[0], "-")
+        added.setdefault(table, []).append(f"-A {text}")
+    written = []
+    for table, chains in tables.items():
+        declared = [f":{chain} {policy} [0:0]" for chain, policy in chains.items()]
+        written += [f"*{table}", *declared, *added[table], "COMMIT"]
+    return parse("\n".join(written) + "\n", strict=strict)
 
 
 OUT = "tcp 172.18.0.2:4000 > 8.8.8.8:80"

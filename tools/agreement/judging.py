@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from agreement.cases import Case
-from agreement.firewalls import Firewall
 from agreement.kernel import Kernel
 from agreement.reporting import Place
 from agreement.talks import Talk
@@ -106,14 +105,14 @@ Sequel = tuple[Expected, Packet | None]
 
 
 def expectations(
-    case: Case, ruleset: Ruleset, native: NftRuleset, firewall: Firewall, *, branching: bool
+    case: Case, ruleset: Ruleset, native: NftRuleset, kernel: Kernel, *, branching: bool
 ) -> Iterator[list[Expected]]:
     """What may happen, one list of rounds each: just one when nothing has to be guessed, else all that may be."""
-    there = host(case.setting, firewall.variant)
+    there = host(case.setting, kernel.firewall.variant)
 
     def walker(packet: Packet) -> Iterable[HostTrace]:
         def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
-            found = walk(packet, ruleset, there, assumed=assumed, native=native, ordered=case.ordered)
+            found = walk(packet, ruleset, there, assumed=assumed, native=native, ordered=case.ordered, sets=kernel.sets)
             return found, found.forks
 
         return every_branch(follow, _MOST_BRANCHES)[0] if branching else (follow(())[0],)

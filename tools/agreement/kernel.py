@@ -8,12 +8,15 @@ from pathlib import Path
 
 from agreement.cases import Case
 from agreement.firewalls import Firewall
+from agreement.ip_sets import SETS
 from agreement.namespaces import inside
 from agreement.reporting import Place, Reporter
 from agreement.talks import Talk, emptied, sent, talk
 from agreement.world import NAMES, PORTS, SETUP, Setting
+from netlab_magic.iptables.ipset.listing import read_sets
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.netfilter import NO_SETS, IpSets
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.nftables.text.reader import read_text
 
@@ -35,6 +38,7 @@ class Kernel:
         self.six = firewall.six
         _run(["sh", "-c", SETUP], "")
         self.setting = Setting()
+        self.sets = self._sets() if firewall.variant else NO_SETS
         self.reporter = Reporter(six=self.six)
         self.tables: list[str] = []
         self.echoes: dict[str, socket.socket] = {}
@@ -61,6 +65,11 @@ class Kernel:
         listener.listen(64)
         self.servers.append(server)
         self.listeners.append(listener)
+
+    def _sets(self) -> IpSets:
+        """The sets that rules may ask for, as ipset lists them."""
+        _run(["ipset", "restore"], SETS)
+        return IpSets(read_sets(_run(["ipset", "save"], "")))
 
     def load(self, case: Case) -> tuple[Ruleset, NftRuleset]:
         """Makes the rules of a case the host's, nothing is left of those before; and gives them as they are read."""

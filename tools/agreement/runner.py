@@ -82,10 +82,10 @@ def _compare(generator: Generator, kernel: Kernel, tally: Tally, name: str) -> N
     case = generator.case()
     for attempt in range(_TRIES):
         ruleset, native = kernel.load(case)
-        alternatives = list(expectations(case, ruleset, native, kernel.firewall, branching=False))
+        alternatives = list(expectations(case, ruleset, native, kernel, branching=False))
         guessed = [found.doubt for rounds in alternatives for one in rounds for found in one.walks if found.outcome == Outcome.UNKNOWN]
         if guessed:
-            alternatives = list(islice(expectations(case, ruleset, native, kernel.firewall, branching=True), _MOST_BRANCHES))
+            alternatives = list(islice(expectations(case, ruleset, native, kernel, branching=True), _MOST_BRANCHES))
         if attempt == 0:
             tally.cases += 1
             tally.branched += bool(guessed) and case.doubtful

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
+from agreement.ip_sets import asked
 from agreement.vocabulary import DEVICES, vocabulary
 
 __all__ = ["Words"]
@@ -41,6 +42,7 @@ class Words:
         self.random = source
         self.pick, self.chance = source.choice, source.random
         self.doubtful = doubtful
+        self.sets = asked(six=six)
 
     def rule(self, table: str, chain: str, callable_chains: Sequence[str]) -> str:
         """A rule of a table; `chain` is the built-in chain, "" in a chain of the user's, which may be called from any."""
@@ -72,7 +74,7 @@ class Words:
         """The protocol that a condition asks for, "" for any, and its text."""
         kinds: list[Callable[[], tuple[str, str]]] = [
             *(self.address, self.protocol, self.ports, self.flags, self.icmp, self.state, self.state, self.tracked, self.mark),
-            *(self.multiport, self.iprange, self.addrtype, self.field, self.plain),
+            *(self.multiport, self.iprange, self.addrtype, self.field, self.plain, self.in_set),
         ]
         if not self.said.six:
             kinds += [self.fragment]
@@ -159,6 +161,11 @@ class Words:
             f"-m dscp {self.denied(pick(('--dscp 0x04', '--dscp 2', '--dscp-class CS6', '--dscp 0')))}",
         )
         return "", pick(words)
+
+    def in_set(self) -> tuple[str, str]:
+        names, directions = self.sets
+        wanted = self.denied(f"--match-set {self.pick(names)} {self.pick(directions)}")
+        return "", f"-m set {wanted}{self.pick(('', '', '', ' --return-nomatch', ' ! --update-counters'))}"
 
     def plain(self) -> tuple[str, str]:
         return "", "-m comment --comment x"

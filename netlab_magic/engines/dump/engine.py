@@ -1,12 +1,12 @@
 """The engine for a host that was read from a file: a read-only value without a process behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from netlab_magic.engines.dump.host_dump import HostDump
+from netlab_magic.engines.dump.host_dump import HostDump, IpSet
 from netlab_magic.engines.dump.infer import host_from
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Captured, ForeignRules, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
@@ -51,7 +51,8 @@ class LoadedEngine:
         listed = (ForeignRules("nftables", "".join(native.values()), tuple(native)),) if native else ()
         if not rules:
             return Observed(self._topology, foreign=listed)
-        return Observed(self._topology, self.dump.rules, rules6=self.dump.rules6, foreign=listed)
+        inside = {HOST: Inside(sets=_saved(self.dump.sets.values()))} if self.dump.sets else {}
+        return Observed(self._topology, self.dump.rules, listed, inside, self.dump.rules6)
 
     def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""
@@ -104,6 +105,12 @@ def _unread(ruleset: Ruleset) -> Iterator[UnreadRule]:
             for number, rule in enumerate(chain.rules, 1):
                 if word := unreadable_word(rule, ruleset.family):
                     yield UnreadRule(f"{table.name} {chain.name} {number}", word, rule.spec)
+
+
+def _saved(sets: Iterable[IpSet]) -> str:
+    """The sets whose elements were listed, as `ipset save` prints them."""
+    heads = ((held, " ".join(("create", held.name, held.kind, *held.options))) for held in sets if held.complete)
+    return "".join(f"{line}\n" for held, head in heads for line in (head, *(f"add {held.name} {member}" for member in held.members)))
 
 
 def _refuse() -> NoReturn:

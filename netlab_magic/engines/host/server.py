@@ -94,7 +94,7 @@ def _observed(topology: Topology, dumps: Sequence[str], foreign: firewall.Firewa
     """All that was read back; `foreign` is asked what filters beside it, and None where that is not wanted."""
     if foreign is None:
         return protocol.Observed(topology, dumps[0], rules6=dumps[1])
-    return protocol.Observed(topology, dumps[0], foreign.foreign(), inside(namespaces, topology, foreign.variant), dumps[1])
+    return protocol.Observed(topology, dumps[0], foreign.foreign(), inside(namespaces, topology, foreign.variant, dumps), dumps[1])
 
 
 class LabHost:

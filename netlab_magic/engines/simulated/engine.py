@@ -10,6 +10,7 @@ import msgspec
 from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, Captured, ForeignRules, Inside, Observed, Process, Ran, Ready
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
+from netlab_magic.engines.simulated.ip_sets import set_refused
 from netlab_magic.engines.simulated.rules import restored, saved
 from netlab_magic.engines.simulated.shell import Shell
 from netlab_magic.engines.simulated.sysctls import read
@@ -17,6 +18,7 @@ from netlab_magic.engines.simulated.trace import followed
 from netlab_magic.engines.simulated.traffic import measured
 from netlab_magic.engines.simulated.world import World, empty_world
 from netlab_magic.errors import LabUnavailable
+from netlab_magic.iptables.ipset.listing import save_text
 from netlab_magic.iptables.refusal import Refused
 from netlab_magic.iptables.restore_format import appended, said_by_iptables
 from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
@@ -56,7 +58,13 @@ class SimulatedEngine:
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
         inside = {
-            name: Inside(self._rules_inside(name), self._inside(name), _told(held), rules6=self._rules_inside(name, "ipv6"))
+            name: Inside(
+                self._rules_inside(name),
+                self._inside(name),
+                _told(held),
+                rules6=self._rules_inside(name, "ipv6"),
+                sets=save_text(self.world.sets.get(name, ())),
+            )
             for name, held in self.world.topology.namespaces.items()
         }
         others = self._native(HOST) if foreign else ()
@@ -91,10 +99,13 @@ class SimulatedEngine:
 
     def restore(self, text: str, flush: bool = False, namespace: str = HOST, family: str = "ipv4") -> None:
         """See Engine."""
+        before = self.world.ruleset(namespace, family)
         try:
-            rules = restored(self.world.ruleset(namespace, family), text, self.ready.firewall, flush, counters=flush)
+            rules = restored(before, text, self.ready.firewall, flush, counters=flush)
         except Refused as refused:
             raise _refusal(refused, in_rules=True) from None
+        if said := set_refused(before, rules, self.world.sets.get(namespace, ())):
+            raise Refusal(said.strip(), in_rules=True)
         self._world = self.world.with_ruleset(namespace, rules)
 
     def canonical(self, text: str, family: str = "ipv4") -> str:

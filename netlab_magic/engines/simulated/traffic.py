@@ -21,7 +21,7 @@ from netlab_magic.model import outcomes
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import End, Topology
-from netlab_magic.netfilter import Cause, HostTrace
+from netlab_magic.netfilter import NO_SETS, Cause, HostTrace, IpSets
 from netlab_magic.netfilter.frame import Ends
 from netlab_magic.netfilter.rule_index import Place
 from netlab_magic.nftables.commands.draft import Tables
@@ -69,7 +69,10 @@ class Road:
         self._rules = {
             six: {name: rules for (name, family), rules in world.rules.items() if (family == "ipv6") == six} for six in (False, True)
         }
-        self._other_filters = {name: OtherFilters(tables.ruleset, ordered=True) for name, tables in world.nft.items()}
+        sets = {name: IpSets(held) for name, held in world.sets.items()}
+        self._other_filters = {
+            name: OtherFilters(world.native(name), ordered=True, sets=sets.get(name, NO_SETS)) for name in (*world.nft, *sets)
+        }
         self._counts: dict[tuple[str, str], _Counts] = {}
         self._reached: dict[str, dict[tuple[Place, int], tuple[int, int]]] = {}
         """What counters of rules of nft have counted that did not match."""

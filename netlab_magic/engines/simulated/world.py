@@ -6,6 +6,7 @@ from zlib import crc32
 
 import msgspec
 
+from netlab_magic.iptables.ipset.sets import IpSet
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.capture.frame import Frame
 from netlab_magic.model.hooks import BUILT_IN
@@ -43,7 +44,7 @@ class World(msgspec.Struct, frozen=True):
     """A simulated lab. `rules` are by namespace and family, and contain only the tables that were used.
 
     `numbers` are, by namespace, the index of its youngest device, `seen` the numbers that it has for other namespaces (nsid, by name).
-    `nft` are the tables of nft by namespace, `sets` are ipset's. `made` counts the devices that were
+    `nft` are the tables of nft by namespace, `sets` those of ipset. `made` counts the devices that were
     made, `sent` the connections that were begun: of these two, addresses and identifiers are made up. `capturing` are the devices whose
     frames are kept, in `captured`; `passed` counts the packets that passed meanwhile.
     """
@@ -56,7 +57,7 @@ class World(msgspec.Struct, frozen=True):
     numbers: Mapping[str, int] = {}
     seen: Mapping[str, Mapping[str, int]] = {}
     nft: Mapping[str, Tables] = {}
-    sets: Mapping[str, tuple[str, ...]] = {}
+    sets: Mapping[str, tuple[IpSet, ...]] = {}
     made: int = 0
     sent: int = 0
     capturing: tuple[End, ...] = ()

@@ -115,7 +115,7 @@ SESSION = (
     ),
     Syntax(
         "load FILE…",
-        "look at another host through its dumps: iptables-save, nft list ruleset, ip -j addr|route|-d link; needs no privilege",
+        "look at another host through its dumps: iptables-save, nft list ruleset, ipset save, ip -j addr|route|-d link",
         read_load,
         ("load iptables-save.txt ip-addr.json ip-route.json", "load - <<END   (the dump in the next lines, up to a line END)"),
     ),

@@ -7,8 +7,8 @@ A line has, with tabs between them, the families of tables, the rule, and what i
 from pathlib import Path
 
 import pytest
-from support.nft_answers import has_this_release
 from support.nft_process import NftProcess
+from support.recorded_answers import has_this_release
 
 from netlab_magic.nftables.commands.complaints import Refused
 from netlab_magic.nftables.commands.grammar import read_commands
@@ -33,7 +33,7 @@ def test_rules_are_listed_as_nft_lists_them():
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(not has_this_release(), reason="the texts are those of nft 1.0.6")
+@pytest.mark.skipif(not has_this_release("nft"), reason="the texts are those of nft 1.0.6")
 def test_nft_lists_them_so():
     asked = []
     for family, rule, _ in CASES:

@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from support.nft_answers import has_this_release
 from support.nft_process import NftProcess
 from support.nft_sequences import sequence
+from support.recorded_answers import has_this_release
 
 from netlab_magic.nftables.commands.draft import Tables
 from netlab_magic.nftables.commands.program import called
 
-pytestmark = [pytest.mark.kernel, pytest.mark.skipif(not has_this_release(), reason="the model is of nft 1.0.6")]
+pytestmark = [pytest.mark.kernel, pytest.mark.skipif(not has_this_release("nft"), reason="the model is of nft 1.0.6")]
 LIST = "list ruleset"
 
 

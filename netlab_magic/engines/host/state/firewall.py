@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from netlab_magic.iptables.restore_format import ChainPolicy, appended, policies
 from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.iptables.words import split
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "works"]
+__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "saved_sets", "works"]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -176,10 +176,13 @@ class Firewall:
             raise RuleRefused(f"this lab has no firewall: {NO_IPTABLES}")
 
     def canonical(self, text: str) -> str:
-        """How iptables itself prints `text`, tried in a temporary namespace. Raises RuleRefused."""
+        """How iptables itself prints `text`, tried in a temporary namespace with the same sets. Raises RuleRefused."""
         home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        sets = "".join(line for line in saved_sets([text]).splitlines(keepends=True) if line.startswith("create "))
         try:
             unshare(NEWNET)
+            if sets:
+                _call(["ipset", "restore"], sets)
             try:
                 self.restore(text, flush=True)
             except RuleRefused as refusal:
@@ -305,6 +308,13 @@ def _reading(words: list[str]) -> Callable[[], str]:
 def has_rules() -> bool:
     """Whether this namespace may have rules: any table of either variant, or of nftables."""
     return bool(legacy_tables() or legacy_tables(six=True)) or has_tables()
+
+
+def saved_sets(dumps: Iterable[str]) -> str:
+    """The sets of ipset in this namespace as `ipset save` prints them, if rules of these dumps ask for any and the program is there."""
+    if not any("-set " in dump for dump in dumps) or not shutil.which("ipset"):
+        return ""
+    return _call(["ipset", "save"]).stdout
 
 
 def _tables_of(variant: str, six: bool = False) -> bool:

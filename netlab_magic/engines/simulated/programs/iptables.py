@@ -2,6 +2,7 @@
 
 import re
 
+from netlab_magic.engines.simulated.ip_sets import set_refused
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.programs.iptables_errors import Program
 from netlab_magic.engines.simulated.rules import carried_out, program_name, restored, saved, with_table
@@ -132,8 +133,15 @@ def _edit(call: Call) -> int:
         after = carried_out(ruleset, command, call.world.variant)
     except Refused as refused:
         raise _program(call).answer(refused) from None
+    _refuse_set(call, _program(call), ruleset, after)
     call.world = call.world.with_ruleset(call.namespace, after)
     return 0
+
+
+def _refuse_set(call: Call, program: Program, before: Ruleset, after: Ruleset) -> None:
+    said = set_refused(before, after, call.world.sets.get(call.namespace, ()))
+    if said:
+        raise program.usage(said)
 
 
 # --- whole tables ------------------------------------------------------------------------------------------------------------------
@@ -181,12 +189,13 @@ def iptables_restore(call: Call) -> int:
         if found is None:
             raise Ended(1, f"Can't open {names[0]}: No such file or directory\n")
         text = found
+    before = call.world.ruleset(call.namespace, _family(call))
     try:
-        after = restored(
-            call.world.ruleset(call.namespace, _family(call)), text, call.world.variant, flush="n" not in flags, counters="c" in flags
-        )
+        after = restored(before, text, call.world.variant, flush="n" not in flags, counters="c" in flags)
     except Refused as refused:
         raise _restore_refused(call, text, refused) from None
+    line = next((number for number, line in enumerate(text.splitlines(), 1) if "-set " in line), 0)
+    _refuse_set(call, Program(f"{_own(call)}-restore", call.world.variant, line), before, after)
     if "t" not in flags:
         call.world = call.world.with_ruleset(call.namespace, after)
     return 0

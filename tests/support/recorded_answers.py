@@ -1,4 +1,5 @@
-"""What nft 1.0.6 answers to commands: data/nft/answers.txt, recorded by `python tests/support/nft_answers.py` on a machine that has it.
+"""What nft 1.0.6 and ipset 7.17 answer to commands: data/nft/answers.txt and data/ipset/answers.txt, recorded on a machine that has them by
+`python tests/support/recorded_answers.py nft` (or ipset).
 
 A section begins with `== TITLE` and with no tables. A command stands behind `$ `, a here-document that it gets behind `| `; then comes all
 that it prints, and behind `= ` its exit status, unless that is 0.
@@ -6,13 +7,14 @@ that it prints, and behind `= ` its exit status, unless that is 0.
 
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ANSWERS", "RELEASE", "Section", "has_this_release", "questions", "really", "sections"]
+__all__ = ["RELEASES", "Section", "answered", "has_this_release", "questions", "really", "sections"]
 
-ANSWERS = Path(__file__).parents[1] / "data" / "nft" / "answers.txt"
-RELEASE = "v1.0.6"
+_DATA = Path(__file__).parents[1] / "data"
+RELEASES = {"nft": "v1.0.6", "ipset": "v7.17"}
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,14 @@ class Section:
     answers: list[str]
 
 
-def sections() -> list[Section]:
-    """The recorded ones."""
+def _answers(program: str) -> Path:
+    return _DATA / program / "answers.txt"
+
+
+def sections(program: str) -> list[Section]:
+    """The recorded ones of a program."""
     found = []
-    for text in ANSWERS.read_text().split("\n== ")[1:]:
+    for text in _answers(program).read_text().split("\n== ")[1:]:
         title, _, rest = text.partition("\n")
         parts = [part.split("\n") for part in f"\n{rest.rstrip()}".split("\n$ ")[1:]]
         commands = ["\n".join([lines[0], *(line[2:] for line in lines[1:] if line.startswith("| "))]) for lines in parts]
@@ -43,7 +49,7 @@ def questions(section: Section) -> str:
         line, newline, document = command.partition("\n")
         here = f" <<'END'\n{document}\nEND" if newline else ""
         asked.append(f"echo '@@'\n{line} 2>&1{here}\necho \"= $?\"\n")
-    return "nft flush ruleset\n" + "".join(asked)
+    return "".join(asked)
 
 
 def answered(output: str) -> list[str]:
@@ -52,15 +58,16 @@ def answered(output: str) -> list[str]:
 
 
 def really(section: Section) -> list[str]:
-    """The answers of the nft of this machine, in a namespace of its own."""
-    done = subprocess.run(["unshare", "-rn", "bash"], input=questions(section), capture_output=True, text=True, check=False)
+    """The answers of the program of this machine, in a namespace of its own."""
+    inside = ["unshare", "-rnm", "sh", "-c", "mount -t tmpfs tmpfs /run && exec bash"]
+    done = subprocess.run(inside, input=questions(section), capture_output=True, text=True, check=False)
     return answered(done.stdout)
 
 
-def has_this_release() -> bool:
-    """Whether this machine has the nft that the answers are from."""
+def has_this_release(program: str) -> bool:
+    """Whether this machine has the program that the answers are from."""
     try:
-        return RELEASE in subprocess.run(["nft", "--version"], capture_output=True, text=True, check=False).stdout
+        return RELEASES[program] in subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return False
 
@@ -74,5 +81,6 @@ def _recorded(section: Section) -> str:
 
 
 if __name__ == "__main__":
-    head = ANSWERS.read_text().split("\n== ")[0]
-    ANSWERS.write_text("\n\n".join([head.rstrip(), *map(_recorded, sections())]) + "\n")
+    asked = sys.argv[1]
+    head = _answers(asked).read_text().split("\n== ")[0]
+    _answers(asked).write_text("\n\n".join([head.rstrip(), *map(_recorded, sections(asked))]) + "\n")
