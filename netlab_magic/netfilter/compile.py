@@ -9,7 +9,8 @@ from netlab_magic.iptables.extensions import MATCHES, TARGETS
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.ruleset import Chain, Rule, Ruleset, Table
 from netlab_magic.model.hooks import HOOK_TABLES
-from netlab_magic.netfilter.matches import conditions, unjudged
+from netlab_magic.netfilter.condition import unjudged
+from netlab_magic.netfilter.matches import conditions
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action, action, unknowable
 

@@ -4,57 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import eq, gt, lt
 
-import msgspec
-
 from netlab_magic.iptables import extensions
 from netlab_magic.iptables.extensions import HEADER, Extension
-from netlab_magic.iptables.extensions.types_compound import DIRECTIONS
 from netlab_magic.iptables.extensions.values import AddressRange, IcmpType, Masked, Network, Span
-from netlab_magic.iptables.ipset.elements import Device, Part, Port
 from netlab_magic.iptables.numbers import shown, word_of
 from netlab_magic.iptables.ruleset import Match, Option, Rule
 from netlab_magic.model.topology import possible_names
+from netlab_magic.netfilter.condition import Condition, Test, Value, denied, unjudged
 from netlab_magic.netfilter.frame import Frame
+from netlab_magic.netfilter.set_match import in_a_set
 
-__all__ = ["Condition", "Test", "conditions", "is_destined", "is_sourced", "unjudged"]
+__all__ = ["conditions", "is_destined", "is_sourced"]
 
-Test = Callable[[Frame], bool | None]
-_Value = Callable[[Frame], str]
 _Number = Callable[[Frame], int]
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """One condition of a rule: `test` evaluates a frame, `seen` is the frame's value, `wanted` the one that the rule requires.
-
-    `field` names the part of a frame that it depends on, if it depends on nothing else and that part does not change within a table;
-    `only` is the single value that it accepts, None if there are several.
-    """
-
-    about: str
-    wanted: str
-    test: Test
-    seen: _Value
-    negated: bool = False
-    field: str = ""
-    only: int | None = None
-
-    def why(self, frame: Frame) -> str:
-        """Why this frame does not meet it: `ctstate NEW is not RELATED,ESTABLISHED`."""
-        seen = self.seen(frame) or "none"
-        return f"{self.about} {seen} is {self.wanted}" if self.negated else f"{self.about} {seen} is not {self.wanted}"
-
-
-def unjudged(about: str) -> Condition:
-    """A condition that the model cannot evaluate."""
-    return Condition(about, "", _never_known, _nothing)
-
-
-def _never_known(_: Frame) -> None:
-    return None
-
-
-def _nothing(_: Frame) -> str:
-    return ""
 
 
 def _always(_: Frame) -> bool:
@@ -86,20 +48,12 @@ def _made(makers: Mapping[str, _Maker], extension: Extension, option: Option, fa
     return make(option, *row.read(option.values, family)) if row and make else None
 
 
-def _condition(option: Option, test: Test, seen: _Value, about: str = "", field: str = "", only: int | None = None) -> Condition:
+def _condition(option: Option, test: Test, seen: Value, about: str = "", field: str = "", only: int | None = None) -> Condition:
     wanted = " ".join(option.values) or "so"
     name = about or option.name.lstrip("-")
     if option.negated:
-        return Condition(name, wanted, _denied(test), seen, negated=True, field=field)
+        return Condition(name, wanted, denied(test), seen, negated=True, field=field)
     return Condition(name, wanted, test, seen, field=field, only=only)
-
-
-def _denied(test: Test) -> Test:
-    def denied(frame: Frame) -> bool | None:
-        answer = test(frame)
-        return None if answer is None else not answer
-
-    return denied
 
 
 def _of_match(match: Match, family: str) -> Sequence[Condition]:
@@ -108,7 +62,7 @@ def _of_match(match: Match, family: str) -> Sequence[Condition]:
     if extension and extension.holds_always:
         return []
     if match.module == "set":
-        return [_in_a_set(match, family)]
+        return [in_a_set(match, family)]
     makers = _MATCHES.get(match.module)
     unknown = [unjudged(f"-m {match.module}")]
     if extension is None or makers is None:
@@ -169,7 +123,7 @@ def _within(get: _Number, span: Span) -> Test:
     return _equal(get, low) if low == high else lambda f: low <= get(f) <= high
 
 
-def _named(get: _Value, word: str) -> Test:
+def _named(get: Value, word: str) -> Test:
     """Whether the device has that name; `+` at its end stands for any continuation (ifname_compare)."""
     start = word[:-1] if word.endswith("+") else None
 
@@ -200,7 +154,7 @@ def _to(option: Option, wanted: Network) -> Condition:
     )
 
 
-def _device(get: _Value, field: str, option: Option, word: str) -> Condition:
+def _device(get: Value, field: str, option: Option, word: str) -> Condition:
     return _condition(option, _named(get, word), get, f"{field} interface", field)
 
 
@@ -330,11 +284,11 @@ def _masked(get: _Number, written: str, option: Option, wanted: Masked) -> Condi
     return _condition(option, lambda f: get(f) & mask == value, lambda f: format(get(f), written))
 
 
-def _bridge_port(get: _Value, option: Option, word: str) -> Condition:
+def _bridge_port(get: Value, option: Option, word: str) -> Condition:
     return _condition(option, _named(get, word), get)
 
 
-def _has_bridge_port(get: _Value, about: str, option: Option) -> Condition:
+def _has_bridge_port(get: Value, about: str, option: Option) -> Condition:
     """A frame that was routed has a port that it came from but none that it leaves through (physdev_mt)."""
     return _condition(option, lambda f: bool(get(f)), get, about)
 
@@ -350,46 +304,6 @@ def _ttl(compare: Callable[[int, int], bool], option: Option, limit: int) -> Con
 
 def _dscp(option: Option, wanted: int) -> Condition:
     return _condition(option, lambda f: f.tos >> 2 == wanted, lambda f: f"{f.tos >> 2:#04x}")
-
-
-_SET_OPTIONS = frozenset(("--match-set", "--return-nomatch", "--update-counters", "--update-subcounters"))
-"""The options of -m set without those that look at what an entry has counted."""
-
-
-def _in_a_set(match: Match, family: str) -> Condition:
-    """Whether the packet is in a set of ipset, as that was read (set_match_v4 in xt_set.c)."""
-    asked = match.option("--match-set")
-    if asked is None or not {option.name for option in match.options} <= _SET_OPTIONS:
-        return unjudged("-m set")
-    name, word = asked.values
-    directions, returns = DIRECTIONS.read(word, family), match.option("--return-nomatch") is not None
-
-    def test(frame: Frame) -> bool | None:
-        return frame.sets.has(name, partial(_dimension, frame), directions, frame.six, only_nomatch=returns)
-
-    def seen(frame: Frame) -> str:
-        ends = (frame.source if direction == "src" else frame.destination for direction in directions)
-        return ",".join(shown(end, frame.six) for end in ends)
-
-    about = f"-m set --match-set {name} {word}"
-    return Condition(about, "in the set", _denied(test) if asked.negated else test, seen, negated=asked.negated)
-
-
-def _dimension(frame: Frame, dimension: str, direction: str) -> Part | None:
-    """What a packet has in one dimension of a set; ICMP's type and code stand for its ports (get_port in ip_set_getport.c)."""
-    of_source = direction == "src"
-    match dimension:
-        case "ip":
-            return frame.source if of_source else frame.destination
-        case "port":
-            if "icmp" in word_of(frame.protocol):
-                return Port(frame.protocol, frame.icmp[0] << 8 | frame.icmp[1])
-            return Port(frame.protocol, frame.source_port if of_source else frame.destination_port)
-        case "iface":
-            return Device(frame.input if of_source else frame.output)
-        case "mark":
-            return frame.mark
-    return None
 
 
 _PORTS: dict[str, _Maker] = {"--sport": partial(_number, _source_port), "--dport": partial(_number, _destination_port)}

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from netlab_magic.model.topology import possible_names
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.nft_fields import is_limited
+from netlab_magic.netfilter.nft_fields import Operand, is_limited
 from netlab_magic.netfilter.nft_sets import Index, Value
 
-__all__ = ["compares", "has_a_bit", "is_between", "is_equal", "is_in", "is_name", "is_several", "judged"]
+__all__ = ["compares", "has_a_bit", "is_between", "is_equal", "is_in", "is_name", "is_one_in", "is_several", "judged"]
 
 
 def is_several(value: Value) -> bool:
@@ -48,6 +48,16 @@ def compares(compare: Callable[[int, int], bool], wanted: int, value: Value) -> 
 
 def has_a_bit(wanted: int, denied: bool, value: Value) -> bool:
     return bool(isinstance(value, int) and value & wanted) is not denied
+
+
+def is_one_in(asked: Operand, index: Index) -> Callable[[Frame], bool | None]:
+    """Whether the value is in a set, whichever of several it is."""
+
+    def test(frame: Frame) -> bool | None:
+        answers = {is_in(index, False, value) for value in asked.possible(frame)}
+        return answers.pop() if len(answers) == 1 else None
+
+    return test
 
 
 def is_in(index: Index, denied: bool, value: Value) -> bool | None:

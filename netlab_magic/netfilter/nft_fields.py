@@ -3,15 +3,16 @@
 A value that is not known to the model is None.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import and_, lshift, or_, rshift, xor
 
 import msgspec
 
 from netlab_magic.iptables.numbers import shown
+from netlab_magic.netfilter.condition import Condition
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.matches import Condition, is_destined, is_sourced
+from netlab_magic.netfilter.matches import is_destined, is_sourced
 from netlab_magic.netfilter.nft_headers import (
     FAMILY_BITS,
     NETWORK,
@@ -21,7 +22,8 @@ from netlab_magic.netfilter.nft_headers import (
     header_field,
     option_field,
 )
-from netlab_magic.netfilter.nft_sets import Index, Value, plain
+from netlab_magic.netfilter.nft_sets import Index, Value, ValueRange, plain, span, with_ranges
+from netlab_magic.netfilter.targets import MOST_OPTIONS
 from netlab_magic.nftables.datatypes import Bitmask
 from netlab_magic.nftables.expressions import (
     CONSTANTS,
@@ -33,11 +35,16 @@ from netlab_magic.nftables.expressions import (
     ExtensionHeader,
     Fib,
     IpOption,
+    JHash,
     MapLookup,
     Meta,
     NamedSet,
+    Numgen,
     Payload,
+    Prefix,
+    Range,
     SctpChunk,
+    SymHash,
     TcpOption,
 )
 from netlab_magic.nftables.fields import datatypes_of
@@ -58,13 +65,24 @@ _STYLE = Style()
 
 
 class Operand(msgspec.Struct, frozen=True):
-    """An expression: `get` gives its value, where the conditions `needs` hold; `field` is as in Condition."""
+    """An expression: `get` gives its value, where the conditions `needs` hold; `field` is as in Condition.
+
+    `several` gives the values that it may have, where the kernel chooses one of them; `get` gives None then.
+    """
 
     get: Get
     text: str
     seen: Callable[[Frame], str]
     needs: tuple[Condition, ...] = ()
     field: str = ""
+    several: Callable[[Frame], Sequence[Value]] | None = None
+
+    def possible(self, frame: Frame) -> Sequence[Value]:
+        """The value, or each that it may have; none where that is not known."""
+        value = self.get(frame)
+        if value is not None:
+            return (value,)
+        return self.several(frame) if self.several is not None else ()
 
 
 def _text(expression: object) -> str:
@@ -134,6 +152,13 @@ def operand(expression: Expression, sets: Sets) -> Operand | None:
             return _joined(expression, operator, operand(left, sets), operand(right, sets))
         case Concatenation(parts):
             return _beside(expression, [operand(part, sets) for part in parts])
+        case Numgen(_, modulus, offset) | SymHash(modulus, offset):
+            return _one_of(expression, modulus, offset)
+        case JHash(hashed, modulus, _, offset) if (found := operand(hashed, sets)) is not None:
+            return _one_of(expression, modulus, offset, found.needs)
+        case Range() | Prefix() if (bounds := span(expression)) is not None:
+            limits = ValueRange(*bounds)
+            return Operand(lambda _: limits, _text(expression), lambda _: _text(expression))
         case MapLookup(key, mapping):
             return _looked_up(operand(key, sets), sets.index(mapping))
     if isinstance(expression, CONSTANTS):
@@ -247,6 +272,12 @@ def _route(expression: Fib) -> Get | None:
     return None
 
 
+def _one_of(expression: Expression, modulus: int, offset: int, needs: tuple[Condition, ...] = ()) -> Operand:
+    """A number that the kernel chooses, by turns, by chance or by a hash; of very many none is followed."""
+    numbers = tuple(range(offset, offset + modulus)) if modulus <= MOST_OPTIONS else ()
+    return Operand(lambda _: None, _text(expression), lambda _: "", needs, several=lambda _: numbers)
+
+
 # --- expressions made of others ---------------------------------------------------------------------------------------------------
 
 
@@ -286,13 +317,17 @@ def _looked_up(key: Operand | None, index: Index | None) -> Operand | None:
         value = key.get(frame)
         found = index.find(value) if value is not None else None
         try:
-            return plain(found.data) if found is not None else None
-        except ValueError:  # a range of addresses, of which the kernel chooses one
+            return with_ranges(found.data) if found is not None else None
+        except ValueError:
             return None
 
+    def several(frame: Frame) -> Sequence[Value]:
+        elements = [found for value in key.possible(frame) if (found := index.find(value)) is not None]
+        return [with_ranges(found.data) for found in elements]
+
     def is_there(frame: Frame) -> bool | None:
-        value = key.get(frame)
-        return None if value is None else index.find(value) is not None
+        answers = {index.find(value) is not None for value in key.possible(frame)}
+        return answers.pop() if len(answers) == 1 else None
 
     there = Condition(key.text, "a key of the map", is_there, key.seen)
-    return Operand(get, f"{key.text} map", lambda f: str(get(f)), (*key.needs, there))
+    return Operand(get, f"{key.text} map", lambda f: str(get(f)), (*key.needs, there), several=several if key.several else None)

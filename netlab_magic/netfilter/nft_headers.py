@@ -8,8 +8,8 @@ does not know the field.
 from collections.abc import Callable, Mapping
 
 from netlab_magic.iptables.numbers import word_of
+from netlab_magic.netfilter.condition import Condition
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.matches import Condition
 from netlab_magic.netfilter.nft_sets import Value
 from netlab_magic.nftables.expressions import ExtensionHeader, IpOption, Payload, SctpChunk, TcpOption
 

@@ -7,15 +7,15 @@ from operator import ge, gt, le, lt
 import msgspec
 
 from netlab_magic.iptables.extensions.values import Span
+from netlab_magic.netfilter.condition import Condition, unjudged
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.matches import Condition, unjudged
 from netlab_magic.netfilter.nft_changes import connection_marked, header_changed, marked, ports_of, translated
-from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_several, judged
+from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_one_in, is_several, judged
 from netlab_magic.netfilter.nft_fields import Operand, Sets, is_limited, operand
 from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, protocol_is
 from netlab_magic.netfilter.nft_sets import plain, span
 from netlab_magic.netfilter.rule_index import Line, Stage
-from netlab_magic.netfilter.targets import Action, Change, Unjudged, masquerading, redirecting, unknowable, untracked
+from netlab_magic.netfilter.targets import Action, Change, Unjudged, either, masquerading, redirecting, unknowable, untracked
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.datatypes import Bitmask
 from netlab_magic.nftables.expressions import (
@@ -111,8 +111,6 @@ class _Line:
         verdict, change = self.verdict or Action(), self.changed()
         if change is None:
             return verdict
-        if verdict.choose is not None:
-            return Action(choose=partial(_chosen_after, change, verdict.choose))
         return msgspec.structs.replace(verdict, change=change)
 
     def changed(self) -> Change | None:
@@ -233,15 +231,21 @@ class _Line:
         known: dict[s.Verdict, Action] = {}
 
         def chosen(frame: Frame) -> Action:
-            value = asked.get(frame)
-            element = None if value is None or is_several(value) else index.find(value)
-            if element is None or not isinstance(element.data, s.Verdict) or is_limited(element.statements):
-                raise Unjudged(f"looks up {asked.text}, which cannot be told")
-            if element.data not in known:
-                known[element.data] = self.follows(element.data)
-            return known[element.data]
+            why = f"looks up {asked.text}, which cannot be told"
+            found = [index.find(value) for value in asked.possible(frame) if not is_several(value)]
+            actions = []
+            for element in found:
+                if element is None and asked.several:
+                    continue
+                if element is None or not isinstance(element.data, s.Verdict) or is_limited(element.statements):
+                    raise Unjudged(why)
+                if element.data not in known:
+                    known[element.data] = self.follows(element.data)
+                actions.append(known[element.data])
+            action: Action = either(why, actions)
+            return action
 
-        there = judged(asked.get, partial(is_in, index, False))
+        there = is_one_in(asked, index) if asked.several else judged(asked.get, partial(is_in, index, False))
         wanted = f"@{mapping.name}" if isinstance(mapping, NamedSet) else f"{{ {', '.join(_few(mapping, key))} }}"
         self.ask(*asked.needs, Condition(asked.text, wanted, there, asked.seen))
         self.end(Action(choose=chosen))
@@ -285,10 +289,10 @@ class _Line:
         except ValueError:
             self.end_with(unknowable(f"chooses the port of {self.of.told(nat)}"))
             return
-        if (nat.address is not None and address is None) or nat.modes in (("prefix",), ("interval",)):
+        if nat.address is not None and address is None:
             self.end_with(unknowable(f"chooses one of several addresses, {self.of.told(nat)}"))
             return
-        self.end_with(Action(verdict="ACCEPT", change=partial(translated, nat.kind, address, port, ports)))
+        self.end_with(Action(verdict="ACCEPT", change=partial(translated, nat.kind, address, port, ports, "prefix" in nat.modes)))
 
     # --- changes ------------------------------------------------------------------------------------------------------------------
 
@@ -322,10 +326,6 @@ def _asked_after(change: Change, condition: Condition) -> Condition:
             return None
 
     return Condition(condition.about, condition.wanted, test, lambda frame: condition.seen(change(frame)), condition.negated)
-
-
-def _chosen_after(change: Change, choose: Callable[[Frame], Action], frame: Frame) -> Action:
-    return msgspec.structs.replace(choose(change(frame)), change=change)
 
 
 def _one_after_the_other(changes: Iterable[Change], frame: Frame) -> Frame:

@@ -3,12 +3,20 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from netlab_magic.nftables.expressions import CatchAll, Concatenation, Element, Prefix, Range
 
-__all__ = ["Index", "Value", "plain", "span"]
+__all__ = ["Index", "Value", "ValueRange", "plain", "span", "with_ranges"]
 
-Value = int | str | tuple["Value", ...]
+class ValueRange(NamedTuple):
+    """The values of a range or a prefix."""
+
+    first: int
+    last: int
+
+
+Value = int | str | ValueRange | tuple["Value", ...]
 """A constant as it is compared: addresses are numbers, concatenations are tuples."""
 
 _Span = tuple[int, int]
@@ -34,6 +42,14 @@ def span(constant: object) -> _Span | None:
         first, last = plain(constant.low), plain(constant.high)
         return (first, last) if isinstance(first, int) and isinstance(last, int) else None
     return None
+
+
+def with_ranges(constant: object) -> Value:
+    """The value of a constant, or the range that it is. Raises ValueError for anything else."""
+    if isinstance(constant, Concatenation):
+        return tuple(map(with_ranges, constant.parts))
+    bounds = span(constant)
+    return plain(constant) if bounds is None else ValueRange(*bounds)
 
 
 class Index:

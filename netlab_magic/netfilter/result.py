@@ -11,6 +11,7 @@ from netlab_magic.model.packet_path import RulePath, RuleStep
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.routing import NextHop
 from netlab_magic.netfilter.rule_index import Line, Lines
+from netlab_magic.netfilter.targets import Action
 
 __all__ = ["Cause", "Entries", "HostTrace", "Outcome", "PassedRules", "RuleVisit"]
 
@@ -45,7 +46,8 @@ class Cause(StrEnum):
 class RuleVisit(msgspec.Struct, frozen=True, gc=False):
     """One rule that was checked, or the end of a chain. `failed` is the index of the first condition that did not hold.
 
-    `matched` is None if it is unknown but does not matter, since the rule does not affect packets.
+    `matched` is None if it is unknown but does not matter, since the rule does not affect packets. `follows` is what a match leads to,
+    where that depends on the packet.
     """
 
     hook: str
@@ -54,6 +56,7 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
     failed: int
     frame: Frame
     changed: Frame | None = None
+    follows: Action | None = None
 
     @property
     def table(self) -> str:
@@ -88,7 +91,7 @@ class RuleVisit(msgspec.Struct, frozen=True, gc=False):
         """What followed a match: a verdict, the chain that was entered, or "" when the packet went on."""
         if not self.matched:
             return ""
-        follows = self.line.action.for_frame(self.frame)
+        follows = self.follows or self.line.action
         return follows.verdict or follows.chain
 
     @property

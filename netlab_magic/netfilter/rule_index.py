@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from netlab_magic.netfilter.condition import Condition, Test
 from netlab_magic.netfilter.frame import Frame
-from netlab_magic.netfilter.matches import Condition, Test
 from netlab_magic.netfilter.targets import Action, Change
 
 __all__ = ["Candidate", "Line", "Lines", "Place", "Stage"]

@@ -6,13 +6,14 @@ Proofs), named in the comments.
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.result import Entries, PassedRules, RuleVisit
 from netlab_magic.netfilter.rule_index import Candidate, Line, Lines
-from netlab_magic.netfilter.targets import Action, Change, Unjudged
+from netlab_magic.netfilter.targets import Action, Change, Several, Unjudged
 
 __all__ = ["Decision", "Undecided", "traverse"]
 
@@ -26,7 +27,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Undecided(Exception):
-    """Raised if the next step is unknown because of `line`, for the reason `why`. With `forks`, the rule may or may not match."""
+    """Raised if the next step is unknown because of `line`, for the reason `why`. With `forks`, it may be one or the other."""
 
     def __init__(self, line: Line, why: str, *, forks: bool = False) -> None:
         super().__init__(why)
@@ -56,16 +57,16 @@ def traverse(hook: str, base: str, chains: Mapping[str, Lines], frame: Frame, as
             if matched is None and line.acts:
                 raise Undecided(line, f"uses {line.conditions[failed].about}", forks=True)
             if not matched:
-                left = frame if not line.stages else _changed(line, partial(line.left_by, failed), frame)
+                left = frame if not line.stages else _changed(line, partial(line.left_by, failed), frame, assumed)
                 entries.append(RuleVisit(hook, line, matched, failed, frame, None if left is frame else left))
                 frame = left
                 continue
-        follows = line.action if line.action.choose is None else _chosen(line, frame)
-        if follows.change is None:
+        follows = line.action
+        if follows.change is None and follows.choose is None:
             entries.append(RuleVisit(hook, line, True, -1, frame))
         else:
-            changed = _changed(line, follows.change, frame)
-            entries.append(RuleVisit(hook, line, True, -1, frame, None if changed is frame else changed))
+            changed, follows = _carried_out(line, frame, assumed)
+            entries.append(RuleVisit(hook, line, True, -1, frame, None if changed is frame else changed, follows))
             frame = changed
         if follows.chain:  # call; a goto sets no return point
             if follows.chain in entered:
@@ -107,15 +108,39 @@ def _leads_back(entered: list[str], chain: str) -> str:
     return f"leads back to {chain} in a loop of chains ({path}), which the kernel would refuse"
 
 
-def _chosen(line: Line, frame: Frame) -> Action:
+def _carried_out(line: Line, frame: Frame, assumed: Iterator[bool]) -> tuple[Frame, Action]:
+    """The packet as a matching line leaves it, and what follows."""
+    follows = line.action
+    if follows.change is not None:
+        frame = _changed(line, follows.change, frame, assumed)
+    if follows.choose is None:
+        return frame, follows
     try:
-        return line.action.for_frame(frame)
+        follows = follows.choose(frame)
+    except Several as several:
+        follows = _one_of(line, several, assumed)
     except Unjudged as reason:
         raise Undecided(line, str(reason)) from reason
+    return frame if follows.change is None else _changed(line, follows.change, frame, assumed), follows
 
 
-def _changed(line: Line, change: Change, frame: Frame) -> Frame:
+def _changed(line: Line, change: Change, frame: Frame, assumed: Iterator[bool]) -> Frame:
     try:
         return change(frame)
+    except Several as several:
+        found: Frame = _one_of(line, several, assumed)
+        return found
     except Unjudged as reason:
         raise Undecided(line, str(reason)) from reason
+
+
+def _one_of(line: Line, several: Several, assumed: Iterator[bool]) -> Any:
+    """The possibility that is taken to come true: each but the last is one more question."""
+    *first, last = several.options
+    for each in first:
+        is_taken = next(assumed, None)
+        if is_taken is None:
+            raise Undecided(line, str(several), forks=True)
+        if is_taken:
+            return each
+    return last

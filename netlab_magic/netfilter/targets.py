@@ -1,6 +1,6 @@
 """The compiled action of a rule: a verdict, a chain to enter, or a change of the frame."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -12,7 +12,8 @@ from netlab_magic.iptables.ruleset import Target
 from netlab_magic.netfilter.frame import Ends, Frame
 
 __all__ = [
-    "Action", "Change", "Unjudged", "action", "destined", "masquerading", "port_after", "redirecting", "sourced", "unknowable", "untracked",
+    "MOST_OPTIONS", "Action", "Change", "Several", "Unjudged", "action", "either", "masquerading", "redirecting", "translated_to",
+    "unknowable", "untracked",
 ]  # fmt: skip
 
 Change = Callable[[Frame], Frame]
@@ -22,11 +23,33 @@ class Unjudged(Exception):
     """Raised if the effect of a target on this packet is unknown; the text says why, after "rule 4 of FORWARD "."""
 
 
+MOST_OPTIONS = 16
+"""How many possibilities of one rule are followed."""
+
+
+class Several(Unjudged):
+    """Raised if the kernel chooses among several effects: the frames that may result, or the actions that may follow."""
+
+    def __init__(self, why: str, options: Sequence[Any]) -> None:
+        super().__init__(why)
+        self.options = options
+
+
+def either(why: str, options: Sequence[Any]) -> Any:
+    """The only one of the options. Raises Several for others, and Unjudged for too many."""
+    if len(options) == 1:
+        return options[0]
+    if not 0 < len(options) <= MOST_OPTIONS:
+        raise Unjudged(why)
+    raise Several(why, options)
+
+
 class Action(msgspec.Struct, frozen=True):
     """What follows a match. `verdict` is ACCEPT, DROP, RETURN or REJECT; `chain` is the chain to enter; `change` makes a new frame.
 
     Without any of them, the packet goes on to the next rule; after a change too, unless there is a verdict. A change raises
-    Unjudged if its result is unknown. If the action depends on the packet, as with a verdict map, `choose` returns it.
+    Unjudged if its result is unknown. If the action depends on the packet, as with a verdict map, `choose` returns it for the packet as it
+    is after the change.
     """
 
     verdict: str = ""
@@ -35,10 +58,6 @@ class Action(msgspec.Struct, frozen=True):
     change: Change | None = None
     answer: str = ""
     choose: "Callable[[Frame], Action] | None" = None
-
-    def for_frame(self, frame: Frame) -> "Action":
-        """What follows for this frame. Raises Unjudged."""
-        return self if self.choose is None else self.choose(frame)
 
 
 def unknowable(why: str) -> Action:
@@ -155,16 +174,7 @@ def _ct(said: _Values) -> Action:
     return Action(change=untracked) if "--notrack" in said else Action()
 
 
-def port_after(current: int, wanted: Span | None, target: str) -> int:
-    """The port after translation: the old one where it is allowed, else the only one there is (nf_nat_l4proto_unique_tuple)."""
-    if wanted is None or wanted.first <= current <= wanted.last:
-        return current
-    if wanted.first != wanted.last:
-        raise Unjudged(f"lets {target} choose one of several ports")
-    return wanted.first
-
-
-def destined(frame: Frame, address: int, port: int) -> Frame:
+def _destined(frame: Frame, address: int, port: int) -> Frame:
     """The first packet of a connection whose destination is translated: replies will come from there."""
     after = copy(frame)
     after.destination, after.destination_port = address, port
@@ -173,7 +183,7 @@ def destined(frame: Frame, address: int, port: int) -> Frame:
     return after
 
 
-def sourced(frame: Frame, address: int, port: int) -> Frame:
+def _sourced(frame: Frame, address: int, port: int) -> Frame:
     """The first packet of a connection whose source is translated: replies will go there."""
     after = copy(frame)
     after.source, after.source_port = address, port
@@ -182,38 +192,47 @@ def sourced(frame: Frame, address: int, port: int) -> Frame:
     return after
 
 
-def _is_one(to: NatTarget) -> bool:
-    """Whether a NAT target has a single address, and no port that is an offset from another one."""
-    return (to.addresses is None or to.addresses.first == to.addresses.last) and to.counted_from is None
+def translated_to(frame: Frame, target: str, addresses: Span | None, ports: Span | None) -> Frame:
+    """The first packet of a connection with another source or destination: None for the address, or the port, that it has.
+
+    A port stays if it is one of those wanted, and so does a source that is (nf_nat_l4proto_unique_tuple, get_unique_tuple). Raises Several
+    where the kernel chooses.
+    """
+    is_source = target.upper() in ("SNAT", "MASQUERADE")
+    make = _sourced if is_source else _destined
+    address, port = (frame.source, frame.source_port) if is_source else (frame.destination, frame.destination_port)
+    low, high = addresses or (address, address)
+    keeps = ports is None or ports.first <= port <= ports.last
+    low_port, high_port = (port, port) if ports is None or keeps else ports
+    if low == high and low_port == high_port:
+        return make(frame, low, low_port)
+    if is_source and low <= address <= high and low_port <= port <= high_port:
+        return make(frame, address, port)
+    why = f"lets {target} choose one of several {'addresses or ports' if low < high else 'ports'}"
+    if (high - low + 1) * (high_port - low_port + 1) > MOST_OPTIONS:
+        raise Unjudged(why)
+    ends = [(one, other) for one in range(low, high + 1) for other in range(low_port, high_port + 1)]
+    raise Several(why, [make(frame, *end) for end in ends])
 
 
 def _dnat(said: _Values) -> Action:
-    """DNAT to one address and port; an ACCEPT follows, as the connection is settled (xt_nat.c)."""
-    to: NatTarget = said["--to-destination"][0]
-    if not _is_one(to):
-        return unknowable(_SEVERAL.format("DNAT"))
-
-    def change(frame: Frame) -> Frame:
-        address = frame.destination if to.addresses is None else to.addresses.first
-        return destined(frame, address, port_after(frame.destination_port, to.ports, "DNAT"))
-
-    return Action(verdict="ACCEPT", change=change)
+    return _translating("DNAT", said["--to-destination"][0])
 
 
 def _snat(said: _Values) -> Action:
-    """SNAT to one address and port, as DNAT."""
-    to: NatTarget = said["--to-source"][0]
-    if not _is_one(to):
-        return unknowable(_SEVERAL.format("SNAT"))
+    return _translating("SNAT", said["--to-source"][0])
+
+
+def _translating(target: str, to: NatTarget) -> Action:
+    """An ACCEPT follows, as the connection is settled (xt_nat.c)."""
+    if to.counted_from is not None:
+        return unknowable(f"lets {target} count ports from another one")
+    addresses = None if to.addresses is None else Span(to.addresses.first, to.addresses.last)
 
     def change(frame: Frame) -> Frame:
-        address = frame.source if to.addresses is None else to.addresses.first
-        return sourced(frame, address, port_after(frame.source_port, to.ports, "SNAT"))
+        return translated_to(frame, target, addresses, to.ports)
 
     return Action(verdict="ACCEPT", change=change)
-
-
-_SEVERAL = "lets {} choose one of several addresses or ports"
 
 
 def _ports(said: _Values) -> Span | None:
@@ -239,7 +258,7 @@ def masquerading(ports: Span | None) -> Action:
         address = routing.source_for(frame.output, towards) if routing else None
         if address is None:
             raise Unjudged(f"masquerades, and the address of {frame.output or 'the output interface'} is not known")
-        return sourced(frame, address, port_after(frame.source_port, ports, "MASQUERADE"))
+        return translated_to(frame, "MASQUERADE", Span(address, address), ports)
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -257,7 +276,7 @@ def redirecting(ports: Span | None) -> Action:
             address = next((own.number for own in frame.routing.own if own.device == frame.input), None) if frame.routing else None
         if address is None:
             raise Unjudged(f"redirects, and the address of {frame.input} is not known")
-        return destined(frame, address, port_after(frame.destination_port, ports, "REDIRECT"))
+        return translated_to(frame, "REDIRECT", Span(address, address), ports)
 
     return Action(verdict="ACCEPT", change=change)
 
@@ -268,8 +287,8 @@ def _netmap(said: _Values) -> Action:
 
     def change(frame: Frame) -> Frame:
         if "destination" in frame.translated:
-            return sourced(frame, frame.source & ~bits | network, frame.source_port)
-        return destined(frame, frame.destination & ~bits | network, frame.destination_port)
+            return _sourced(frame, frame.source & ~bits | network, frame.source_port)
+        return _destined(frame, frame.destination & ~bits | network, frame.destination_port)
 
     return Action(verdict="ACCEPT", change=change)
 

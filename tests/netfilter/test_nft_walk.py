@@ -318,8 +318,76 @@ def test_translation(head, rule, text, expected):
     assert f"{seen.source if is_source else seen.destination}:{seen.source_port if is_source else seen.destination_port}" == expected
 
 
-def test_an_address_of_several_cannot_be_told():
-    assert walked(FROM_OUTSIDE, table("dnat ip to 172.18.0.2-172.18.0.3", head=NAT)).outcome == "unknown"
+def test_an_address_of_very_many_cannot_be_told():
+    found = walked(FROM_OUTSIDE, table("dnat ip to 172.18.0.2-172.18.0.99", head=NAT))
+    assert (found.outcome, found.forks) == ("unknown", False)
+
+
+RANGES = """	map networks {
+		type ipv4_addr : interval ipv4_addr
+		flags interval
+		elements = { 10.0.0.0/24 : 172.18.0.0/24 }
+	}
+	map spans {
+		type ipv4_addr : interval ipv4_addr . inet_service
+		flags interval
+		elements = { 10.0.0.0/24 : 172.18.0.2-172.18.0.3 . 80-81 }
+	}
+"""
+# base chain, rule, packet, how the packet may then be
+SEVERAL = [
+    (NAT, "dnat ip to 172.18.0.2-172.18.0.3", FROM_OUTSIDE, {"172.18.0.2:8080", "172.18.0.3:8080"}),
+    (NAT, "meta l4proto tcp dnat ip to 172.18.0.2:80-81", FROM_OUTSIDE, {"172.18.0.2:80", "172.18.0.2:81"}),
+    (NAT, "meta l4proto tcp dnat ip to 172.18.0.2:80-8080", FROM_OUTSIDE, {"172.18.0.2:8080"}),
+    (NAT, "dnat ip prefix to ip daddr map @networks", FROM_OUTSIDE, {"172.18.0.5:8080"}),
+    (NAT, "dnat ip interval to ip daddr map @spans", FROM_OUTSIDE, {f"172.18.0.{end}:{port}" for end in (2, 3) for port in (80, 81)}),
+    (
+        NAT,
+        "dnat ip to numgen random mod 3 map { 0 : 172.18.0.2, 1 : 172.18.0.3, 2 : 172.18.0.2 }",
+        FROM_OUTSIDE,
+        {"172.18.0.2:8080", "172.18.0.3:8080"},
+    ),
+    (
+        NAT,
+        "dnat ip to jhash ip saddr mod 2 map { 0 : 172.18.0.2 . 80, 1 : 172.18.0.3 . 80 }",
+        FROM_OUTSIDE,
+        {"172.18.0.2:80", "172.18.0.3:80"},
+    ),
+    (SNAT, "snat ip to 10.0.0.5-10.0.0.6", OUT, {"10.0.0.5:4000", "10.0.0.6:4000"}),
+    (SNAT, "snat ip to 172.18.0.1-172.18.0.200", OUT, {"172.18.0.2:4000"}),  # a source that is one of them stays
+]
+
+
+def every(text, ruleset):
+    branches, complete = every_branch(lambda assumed: _branch(walked(text, ruleset, assumed=assumed)), 32)
+    assert complete
+    return branches
+
+
+@pytest.mark.parametrize(("head", "rule", "text", "expected"), SEVERAL)
+def test_where_the_kernel_chooses_an_address_or_a_port_each_is_followed(head, rule, text, expected):
+    found = every(text, table(rule, head=head, sets=RANGES))
+    ends = [(one.packet.source, one.packet.source_port) if head is SNAT else (one.packet.destination, one.packet.destination_port)
+            for one in found]  # fmt: skip
+    assert {f"{address}:{port}" for address, port in ends} == expected
+    assert all(one.passed for one in found)
+
+
+def test_a_mark_that_the_kernel_chooses_is_each_of_them():
+    found = every(OUT, table("meta mark set numgen inc mod 3 offset 4", "meta mark 5 drop"))
+    assert {(one.outcome, one.packet.mark) for one in found} == {("forwarded", 4), ("dropped", 5), ("forwarded", 6)}
+
+
+def test_a_verdict_that_the_kernel_chooses_is_each_of_them():
+    found = every(OUT, table("symhash mod 2 vmap { 0 : accept, 1 : drop }"))
+    assert {ended(one) for one in found} == {"forwarded @ inet fw forward 1", "dropped @ inet fw forward 1"}
+    found = every(OUT, table("numgen random mod 3 vmap { 0 : accept, 1 : accept }", "drop"))
+    assert {ended(one) for one in found} == {"forwarded @ inet fw forward 1", "dropped @ inet fw forward 2"}
+
+
+def test_a_hash_of_what_a_packet_does_not_have_ends_the_rule():
+    """Found by the agreement of model and kernel: an inet rule about `jhash ip6 saddr` is for IPv6."""
+    assert walked(OUT, table("meta mark set jhash ip6 saddr mod 2 drop")).passed
 
 
 def test_the_first_to_translate_wins_and_priorities_order_nat_chains_only():

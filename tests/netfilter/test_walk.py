@@ -75,6 +75,29 @@ MATCHES = [
 ]
 
 
+# rule of the table nat, packet, how the packet may then be
+SEVERAL = [
+    ("PREROUTING -j DNAT --to-destination 172.18.0.2-172.18.0.3", TO_HOST, {"172.18.0.2:80", "172.18.0.3:80"}),
+    ("PREROUTING -p tcp -j DNAT --to-destination 172.18.0.2:81-82", TO_HOST, {"172.18.0.2:81", "172.18.0.2:82"}),
+    ("PREROUTING -p tcp -j REDIRECT --to-ports 81-82", TO_HOST, {"10.0.0.5:81", "10.0.0.5:82"}),
+    ("POSTROUTING -o eth0 -j SNAT --to-source 10.0.0.5-10.0.0.6", OUT, {"10.0.0.5:4000", "10.0.0.6:4000"}),
+    ("POSTROUTING -p tcp -o eth0 -j MASQUERADE --to-ports 1024-65535", OUT, {"10.0.0.5:4000"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "expected"), SEVERAL)
+def test_where_the_kernel_chooses_an_address_or_a_port_each_is_followed(rule, text, expected):
+    def follow(assumed: tuple[bool, ...]) -> tuple[HostTrace, bool]:
+        found = walk(packet(text), rules(f"nat {rule}"), HOST, assumed=assumed)
+        return found, found.forks
+
+    found, complete = every_branch(follow, 8)
+    assert complete
+    last = [one.packet for one in found]
+    ends = [(one.source, one.source_port) if "POST" in rule else (one.destination, one.destination_port) for one in last]
+    assert {f"{address}:{port}" for address, port in ends} == expected
+
+
 @pytest.mark.parametrize(("spec", "text", "matches"), MATCHES)
 def test_a_match_holds_or_does_not(spec, text, matches):
     found = walk(packet(text), rules(f"FORWARD {spec} -j DROP"), HOST)

@@ -16,6 +16,10 @@ _STATES = ("new", "established", "related", "invalid", "untracked")
 _STATUSES = ("expected", "seen-reply", "assured", "confirmed", "snat", "dnat")
 _FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg")
 _ICMP = ("echo-request", "echo-reply", "!= echo-reply", "{ echo-request, destination-unreachable }")
+_CHOICES = (
+    *("numgen random mod 2", "numgen inc mod 3", "symhash mod 2"),
+    *("jhash {} saddr mod 2", "jhash {} saddr . {} daddr mod 3 seed 0xdeadbeef"),
+)
 _DOUBTFUL = (
     *("limit rate 1/minute burst 2 packets", "limit rate over 1/minute burst 1 packets", "quota over 60 bytes", "quota 100 bytes"),
     *("numgen random mod 2 0", "numgen inc mod 2 1", "meta pkttype host", "meta hour < 12:00", "ct count over 3", "ct count 2"),
@@ -255,6 +259,10 @@ class NftWords:
     def plain(self) -> str:
         return ""
 
+    def choice(self) -> str:
+        """A number that the kernel chooses."""
+        return self.pick(_CHOICES).format(self.version, self.version)
+
     # --- what follows -------------------------------------------------------------------------------------------------------------
 
     def looks(self) -> str:
@@ -283,6 +291,8 @@ class NftWords:
 
     def change(self) -> str:
         pick, version = self.pick, self.version
+        if self.doubtful and self.chance() < 0.3:
+            return f"{pick(('meta', 'ct'))} mark set {self.choice()}"
         return pick(
             (
                 f"meta mark set {pick(('0', '1', '2', '0x4'))}",
@@ -299,11 +309,11 @@ class NftWords:
             )
         )
 
-    def map_of(self, keys: Sequence[str], values: Sequence[str], key: str, value: str, many: int = 3) -> str:
+    def map_of(self, keys: Sequence[str], values: Sequence[str], key: str, value: str, many: int = 3, *, written: bool = False) -> str:
         """A map, which is written in the rule or has a name."""
         chosen = self.random.sample(keys, min(len(keys), self.pick(range(1, many + 1))))
         elements = ", ".join(f"{one} : {self.pick(values)}" for one in chosen)
-        if self.chance() < 0.5:
+        if written or self.chance() < 0.5:
             return f"{{ {elements} }}"
         name = f"m{len(self.declared)}"
         wide = "flags interval; " if any("-" in one.replace("br-veth", "") or "/" in one or "*" in one for one in chosen) else ""
@@ -314,6 +324,8 @@ class NftWords:
         """A verdict map on something; its verdicts lead to chains too."""
         verdicts = ["accept", "drop", "continue", "return", *(f"{way} {chain}" for chain in self.callable for way in ("jump", "goto"))]
         said = self.said
+        if self.doubtful and self.chance() < 0.5:
+            return f"{self.choice()} vmap {self.map_of(('0', '1', '2'), verdicts, 'integer', 'verdict', written=True)}"
         kinds: list[Callable[[], str]] = [
             lambda: f"ct state vmap {self.map_of(_STATES, verdicts, 'ct_state', 'verdict', 4)}",
             lambda: f"meta l4proto vmap {self.map_of(('tcp', 'udp', said.icmp_name), verdicts, 'inet_proto', 'verdict')}",
@@ -339,6 +351,8 @@ class NftWords:
         """A translation that the chain allows."""
         pick, said, hooks = self.pick, self.said, set(self.use.hooks)
         family = f" {self.version}" if self.family == "inet" else ""
+        if self.doubtful and self.chance() < 0.6:
+            return self.chosen_translation(family)
         if hooks <= {"prerouting", "output"}:
             address = pick(said.targets)
             words = [f"dnat{family} to {address}", "redirect"]
@@ -367,3 +381,19 @@ class NftWords:
         if hooks == {"postrouting"}:
             words += ["masquerade"] * 3
         return pick(words)
+
+    def chosen_translation(self, family: str) -> str:
+        """A translation for which the kernel chooses an address or a port."""
+        pick, said, hooks = self.pick, self.said, set(self.use.hooks)
+        if hooks <= {"prerouting", "output"}:
+            elements = ", ".join(f"{number} : {pick(said.targets)}" for number in range(3))
+            words = [f"dnat{family} to {pick(said.target_ranges)}", f"dnat{family} to {self.choice()} map {{ {elements} }}"]
+            if self.protocol in ("", "tcp", "udp"):
+                protocol = self.transport("tcp", "udp")
+                span = pick(said.target_ranges)
+                host = "-".join(f"[{end}]" for end in span.split("-")) if said.six else span
+                words += [f"meta l4proto {protocol} dnat{family} to {host}:80-82", f"meta l4proto {protocol} redirect to :80-84"]
+            return pick(words)
+        if hooks == {"postrouting"}:
+            return f"snat{family} to {said.source_range}"
+        return "counter"

@@ -10,7 +10,8 @@ DEVICES = ("docker1", "docker2", "docker+", "eth0", "e+", "lo", "br-veth0", "+")
 
 class Vocabulary(msgspec.Struct, frozen=True):
     """Words of one family. Destinations are translated to `targets`, sources to `sources` by POSTROUTING, to `late_sources` and
-    `late_network` by INPUT; `spread` is a network that another one is mapped to, which is `spread_from`.
+    `late_network` by INPUT, or to one of `target_ranges` and of `source_range`;
+    `spread` is a network that another one is mapped to, which is `spread_from`.
     """
 
     six: bool
@@ -22,8 +23,10 @@ class Vocabulary(msgspec.Struct, frozen=True):
     icmp: tuple[str, ...]
     refusals: tuple[str, ...]
     targets: tuple[str, ...]
+    target_ranges: tuple[str, ...]
     singles: tuple[str, ...]
     sources: tuple[str, ...]
+    source_range: str
     late_sources: tuple[str, ...]
     late_network: str
     spread: str
@@ -61,9 +64,11 @@ _IPV4 = Vocabulary(
         *("icmp-port-unreachable", "icmp-host-prohibited", "icmp-net-unreachable", "icmp-host-unreachable", "icmp-proto-unreachable"),
         *("icmp-net-prohibited", "icmp-admin-prohibited"),
     ),
+    target_ranges=("172.18.0.2-172.18.0.3", "10.0.0.5-10.0.0.6", "172.18.0.1-172.18.0.3"),
     targets=("172.18.0.3", "172.18.0.2", "10.0.0.5", "172.19.0.2", "8.8.8.8", "172.18.0.1", "127.0.0.1"),
     singles=("172.18.0.3", "10.0.0.5/32"),
     sources=("10.0.0.5", "10.0.0.6"),
+    source_range="10.0.0.5-10.0.0.6",
     late_sources=("10.0.0.77", "10.0.0.6"),
     late_network="10.0.0.0/24",
     spread="172.18.0.0/16",
@@ -81,9 +86,11 @@ _IPV6 = Vocabulary(
         *("icmp6-port-unreachable", "icmp6-addr-unreachable", "icmp6-no-route", "icmp6-adm-prohibited"),
         *("icmp6-policy-fail", "icmp6-reject-route"),
     ),
+    target_ranges=("fd18::2-fd18::3", "fd10::5-fd10::6", "fd18::1-fd18::3"),
     targets=("fd18::3", "fd18::2", "fd10::5", "fd19::2", "2001:4860:4860::8888", "fd18::1"),
     singles=("fd18::3", "fd10::5/128"),
     sources=("fd10::5", "fd10::6"),
+    source_range="fd10::5-fd10::6",
     late_sources=("fd10::77", "fd10::6"),
     late_network="fd10::/64",
     spread="fd18::/64",

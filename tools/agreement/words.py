@@ -224,6 +224,9 @@ class Words:
         pick, said = self.pick, self.said
         ports = pick(("", "", ":8080", ":80", ":80-80", ":79-8100"))
         address = said.at_port(pick(said.targets), ports)
+        if self.doubtful and self.chance() < 0.5:
+            ports = pick(("", "", ":80", ":80-82"))
+            address = said.at_port(pick(said.target_ranges), ports)
         if chain in ("PREROUTING", "OUTPUT"):
             words = pick(
                 (
@@ -236,6 +239,8 @@ class Words:
             )
         elif chain == "POSTROUTING":
             masquerade = pick(("MASQUERADE", "MASQUERADE", "MASQUERADE --to-ports 1024-65535"))
+            if self.doubtful and self.chance() < 0.5:
+                masquerade = f"SNAT --to-source {said.source_range}"
             words = pick((masquerade, *(f"SNAT --to-source {source}" for source in said.sources), f"NETMAP --to {said.singles[1]}"))
         else:
             words = pick((*(f"SNAT --to-source {source}" for source in said.late_sources), f"NETMAP --to {said.late_network}"))
