@@ -15,7 +15,7 @@ DUMP = HostDump(
 
 def has(name, address):
     sets = other_filters_in(LoadedEngine(DUMP, ["dump"]).observe({}))[HOST].sets
-    return sets.has(name, lambda dimension, direction: address, ("dst",), six=False)
+    return sets.has(name, lambda _, __: address, ("dst",), six=False)
 
 
 def test_listed_elements_are_looked_up():
