@@ -154,8 +154,8 @@ def operand(expression: Expression, sets: Sets) -> Operand | None:
             return _beside(expression, [operand(part, sets) for part in parts])
         case Numgen(_, modulus, offset) | SymHash(modulus, offset):
             return _one_of(expression, modulus, offset)
-        case JHash(hashed, modulus, _, offset) if (found := operand(hashed, sets)) is not None:
-            return _one_of(expression, modulus, offset, found.needs)
+        case JHash(hashed, modulus, _, offset) if (inner := operand(hashed, sets)) is not None:
+            return _one_of(expression, modulus, offset, inner.needs)
         case Range() | Prefix() if (bounds := span(expression)) is not None:
             limits = ValueRange(*bounds)
             return Operand(lambda _: limits, _text(expression), lambda _: _text(expression))
