@@ -11,7 +11,8 @@ from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.placement import hop_to
-from netlab_magic.forwarding.possibilities import Answer, Possibility, Question, first_questions, further_questions, twins_of, unreturned
+from netlab_magic.forwarding.possibilities import first_questions, further_questions, twins_of, unreturned
+from netlab_magic.forwarding.possibility import Answer, Possibility, Question
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.forwarding.settling import settling
 from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_unknown_hosts
@@ -22,6 +23,7 @@ from netlab_magic.language.statements import Destination
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Probe, Verdict
 from netlab_magic.model.topology import HOST, INTERNET, Interface, Topology
+from netlab_magic.model.unread import Unread, unread_sysctl
 from netlab_magic.text import suggest
 
 __all__ = ["DEPENDS", "End", "Foreseen", "foresee"]
@@ -34,6 +36,7 @@ _WHICHEVER = message("{}, but it ends the same whichever holds ({} would tell)."
 _STATED = message("Packets from {} come in through {}, as the question says.")
 _PUBLISHED = message("By Docker's rules, port {} is published on {} only.")
 _TWINS = message("{} have the same network, which {} is in. The host sends to the first that its routes name, {}.")
+_MISSING = message("Not read, and assumed to change nothing here: {}.")
 DEPENDS = message("it depends on what was not read")
 """Why a prediction is unknown whose possibilities end differently."""
 
@@ -167,39 +170,46 @@ class _Search:
 
 def _together(first: Foreseen, found: Sequence[_Branch]) -> Foreseen:
     """What several possibilities come to."""
-    verdicts = {branch.foreseen.prediction.verdict for branch in found}
-    unknown = next((branch.foreseen for branch in found if branch.foreseen.prediction.unknown), None)
-    too_many = len(found) > _MOST_POSSIBILITIES
-    if len(verdicts) == 1 and unknown is None and not too_many:
+    ends = {_kind_of(branch) for branch in found}
+    if len(ends) == 1 and len(found) <= _MOST_POSSIBILITIES:
         asked = dict.fromkeys(question for branch in found for question, _ in branch.answers if _is_told(question))
         told = tuple(Assumption(_WHICHEVER, (question.about, question.command)) for question in asked)
         return msgspec.structs.replace(first, assumptions=(*first.assumptions, *told))
-    if unknown is not None and len(verdicts) == 1:
-        return unknown
-    deciding = _deciding(found)
-    ends = {
+    deciding = set(_deciding(found, 0)) or {question.key for branch in found for question, _ in branch.answers}
+    listed = {
         tuple(answer.clause for question, answer in branch.answers if question.key in deciding): branch.foreseen.prediction
         for branch in reversed(found)
     }
-    settled = tuple(dict.fromkeys(question.command for branch in found for question, _ in branch.answers if question.key in deciding))
+    commands = (question.command for branch in found for question, _ in branch.answers if question.key in deciding)
     others = tuple(branch.foreseen.prediction for branch in found if not branch.foreseen.prediction.unknown)
-    open_one = msgspec.structs.replace(first.prediction, verdict=Verdict.NOT_MEASURED, unknown=DEPENDS, others=others)
-    listed = tuple(End(clauses, prediction) for clauses, prediction in reversed(ends.items()))
-    return msgspec.structs.replace(first, prediction=open_one, ends=listed, settled_by=settled)
+    undecided = msgspec.structs.replace(first.prediction, verdict=Verdict.NOT_MEASURED, unknown=DEPENDS, others=others)
+    return msgspec.structs.replace(
+        first,
+        prediction=undecided,
+        ends=tuple(End(clauses, prediction) for clauses, prediction in reversed(listed.items())),
+        settled_by=tuple(dict.fromkeys(commands)),
+    )
 
 
-def _deciding(found: Sequence[_Branch]) -> set[str]:
-    """The questions whose answers make a difference while all others stay the same."""
-    keys = {question.key for branch in found for question, _ in branch.answers}
-    deciding = set()
-    for key in keys:
-        verdicts: dict[tuple[str, ...], set[Verdict]] = {}
-        for branch in found:
-            rest = tuple(str(answer.clause) for question, answer in branch.answers if question.key != key)
-            verdicts.setdefault(rest, set()).add(branch.foreseen.prediction.verdict)
-        if any(len(held) > 1 for held in verdicts.values()):
-            deciding.add(key)
-    return deciding or keys
+def _kind_of(branch: _Branch) -> str:
+    """How a possibility ends, as far as it matters: whether an address is nobody's or its owner is not reached is the same."""
+    prediction = branch.foreseen.prediction
+    if prediction.unknown:
+        return prediction.unknown
+    return Verdict.BLOCKED if prediction.verdict == Verdict.NOBODY else prediction.verdict
+
+
+def _deciding(found: Sequence[_Branch], depth: int) -> Iterator[str]:
+    """The keys of the questions whose answers lead to different ends; the branches have the same answers up to this depth."""
+    if len({_kind_of(branch) for branch in found}) < 2:
+        return
+    groups: dict[str, list[_Branch]] = {}
+    for branch in found:
+        groups.setdefault(str(branch.answers[depth][1].clause), []).append(branch)
+    if len({frozenset(map(_kind_of, group)) for group in groups.values()}) > 1:
+        yield found[0].answers[depth][0].key
+    for group in groups.values():
+        yield from _deciding(group, depth + 1)
 
 
 def _is_told(question: Question) -> bool:
@@ -214,9 +224,9 @@ def _assumed(before: Topology, after: Topology, probe: Probe, found: Prediction)
         yield from assumed_of(before, after, (probe.source, receiver))
         wanted = receiver, found.request.hops[-1].host_trace.last.destination_port, probe.protocol
         on_port = [held for held in after.servers if (held.namespace, held.port, held.protocol) == wanted]
-        if after.namespaces[receiver].answers_all and not on_port:
+        if after.namespaces[receiver].answers_all and probe.protocol not in after.namespaces[receiver].heard and not on_port:
             yield answers(receiver)
-        if found.request.lost and on_port and receiver == HOST:
+        if found.request.lost and on_port and receiver == HOST and Unread.LISTENERS in before.host.unread:
             yield Assumption(_PUBLISHED, (str(wanted[1]), ", ".join(held.address for held in on_port)))
     else:
         yield from assumed_of(before, after, (probe.source, probe.target))
@@ -224,10 +234,20 @@ def _assumed(before: Topology, after: Topology, probe: Probe, found: Prediction)
         twins, hop = twins_of(before, address), hop_to(before, address) if looks_like_address(address) else None
         if len(twins) > 1 and hop is not None:
             yield Assumption(_TWINS, (", ".join(held.name for held in twins), address, _signal(hop.device, twins)))
+    if found.answered and (missing := ", ".join(_not_read(before, found))):
+        yield Assumption(_MISSING, (missing,))
     if all(hop.namespace != HOST for hop in found.request.hops):
         yield Assumption(_ELSEWHERE)
     if found.others and not found.unknown:
         yield Assumption(_ONE_OF_SEVERAL, (str(len(found.others) + 1),))
+
+
+def _not_read(before: Topology, found: Prediction) -> Iterator[str]:
+    """What was not read and rarely changes anything, of what this packet met on the host."""
+    hooks = {hook for hop in found.request.hops if hop.namespace == HOST for hook in hop.host_trace.hooks}
+    forwarding = unread_sysctl("net.ipv6.conf.all.forwarding" if found.probe.six else "net.ipv4.ip_forward")
+    wanted = [*([forwarding] if "FORWARD" in hooks else []), *([Unread.NFT, Unread.LEGACY_BACKEND] if hooks else []), Unread.RULES]
+    return (command for command in wanted if command in before.host.unread)
 
 
 def _signal(device: str, twins: Sequence[Interface]) -> str:

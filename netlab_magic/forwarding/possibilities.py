@@ -9,7 +9,9 @@ from ipaddress import ip_address
 
 import msgspec
 
-from netlab_magic.forwarding.placement import Placing, gateway_on, hop_to, is_card, is_outer
+from netlab_magic.forwarding.placement import gateway_on, hop_to, is_card, is_outer
+from netlab_magic.forwarding.possibility import Answer, Possibility, Question
+from netlab_magic.forwarding.possible_routes import own_address, tables
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.numbers import number_of, shown
@@ -19,7 +21,7 @@ from netlab_magic.model.unread import Unread, unread_sysctl
 from netlab_magic.netfilter import Cause
 from netlab_magic.netfilter.routing import Routing, host_of
 
-__all__ = ["Answer", "Possibility", "Question", "first_questions", "further_questions", "twins_of", "unreturned"]
+__all__ = ["first_questions", "further_questions", "twins_of", "unreturned"]
 
 _ENTRY = message("It is not known which device packets from {} come in through")
 _BY = message("packets from {} come in through {}")
@@ -38,51 +40,18 @@ _REVERSE = message("It is not known whether reverse path filtering is on")
 _BRIDGE_NF = {False: "net.bridge.bridge-nf-call-iptables", True: "net.bridge.bridge-nf-call-ip6tables"}
 
 
-class Possibility(msgspec.Struct, frozen=True):
-    """One way that the host and its surroundings may be.
-
-    `entry` is the device that the sender's packets come in through, `home` the one that the receiver is behind; "" leaves that to the
-    host's routes. With `returns`, machines outside have a route back to the host's private networks; with `outside`, the sender is
-    behind the network card of a bridge.
-    """
-
-    topology: Topology
-    entry: str = ""
-    home: str = ""
-    returns: bool = False
-    outside: bool = False
-
-    def placing(self, sender: bool, towards: str = "", unreturned: tuple[str, ...] = ()) -> Placing:
-        """How a placeholder host is put into it: the sender of packets to an address, or a receiver."""
-        if sender:
-            return Placing(self.entry, towards, outside=self.outside)
-        return Placing(self.home, unreturned=() if self.returns else unreturned, receives=not self.returns)
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """One answer to a question: as a clause, and what it makes of a possibility."""
-
-    clause: Assumption
-    apply: Callable[[Possibility], Possibility]
-
-
-class Question(msgspec.Struct, frozen=True):
-    """Something that was not read. `about` says what, `command` would tell, and `key` is the same for the same question."""
-
-    key: str
-    about: Assumption
-    command: str
-    answers: tuple[Answer, ...]
-
-
 def first_questions(here: Possibility, source: str, destination: str, towards: str) -> Iterator[Question]:
     """What has to be answered before a packet can be followed; the ends are addresses, or names, which raise no questions.
 
     `towards` is the address of a destination that is not the host's, else "".
     """
-    if not here.entry and _is_unknown(here.topology, source):
+    ends = [word for word in (source, destination) if _is_unknown(here.topology, word)]
+    yield from tables(here, ends)
+    if not here.entry and source in ends:
         yield from _entry(here.topology, source, towards)
-    if not here.home and _is_unknown(here.topology, destination):
+    if len(ends) == len((source, destination)) and not (_is_private(source) and not _is_private(destination)):
+        yield from own_address(here, source, destination)
+    if not here.home and destination in ends:
         yield from _home(here.topology, destination)
 
 

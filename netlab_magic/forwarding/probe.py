@@ -195,7 +195,8 @@ class ModelledProbe:
     def _listener(self, last: Hop) -> Server | None:
         frame = last.host_trace.last
         address = shown(frame.destination, frame.six)
-        if self.topology.namespaces[last.namespace].answers_all and not any(self._on_port(last)):
+        place = self.topology.namespaces[last.namespace]
+        if place.answers_all and self.probe.protocol not in place.heard and not any(self._on_port(last)):
             return Server(last.namespace, frame.destination_port, self.probe.protocol)
         return next((server for server in self._on_port(last) if server.listens_on(address)), None)
 

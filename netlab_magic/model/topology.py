@@ -211,7 +211,8 @@ class RoutingRule(msgspec.Struct, frozen=True):
 class Namespace(msgspec.Struct, frozen=True):
     """A network namespace: its interfaces in the kernel's order, the routes that users added, and the sysctls that were set.
 
-    With `answers_all`, it is assumed to answer on every port, since it is not known what listens there. `has_rules` is set if `ip rule`
+    With `answers_all`, it is assumed to answer on every port, since it is not known what listens there, except those of the protocols
+    `heard`, whose listening sockets are known. `has_rules` is set if `ip rule`
     lists more than the kernel's default rules, so that other tables than main apply too; then `rules` are all of them, unless one has a
     selector that the model does not know, and `tables` are the routes of the other tables, by number. `fixed` holds the hardware
     addresses of static neighbour entries (`ip neigh … nud permanent`), by IP address. `unread` names the facts that are not known of it, as
@@ -223,6 +224,7 @@ class Namespace(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...] = ()
     sysctls: dict[str, str] = {}
     answers_all: bool = False
+    heard: tuple[str, ...] = ()
     has_rules: bool = False
     fixed: dict[str, str] = {}
     rules: tuple[RoutingRule, ...] = ()

@@ -18,6 +18,10 @@ def foreign_warnings(observed: Observed, own: str) -> list[str]:
 
 
 def _warning(foreign: ForeignRules, own: str) -> str:
+    if not foreign.text:
+        who = foreign.owner if foreign.owner == "nftables" else f"iptables-{foreign.owner}"
+        look = "nft list ruleset" if foreign.owner == "nftables" else f"iptables-{foreign.owner}-save"
+        return f"Warning: {who} has rules here too, which were not read. A packet must pass both; {look} prints them"
     if foreign.owner == "nftables":
         whose = f"this lab also has nftables tables ({', '.join(foreign.tables)})"
         return f"Warning: {whose}. A packet must pass both, and iptables does not show them; look with: show nft"

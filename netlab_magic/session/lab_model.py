@@ -15,6 +15,7 @@ from netlab_magic.iptables.ipset.listing import read_sets
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, Topology
+from netlab_magic.model.unread import Unread
 from netlab_magic.netfilter import IpSets
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
 from netlab_magic.session.results.probe import MatrixResult
@@ -43,6 +44,10 @@ class Model(msgspec.Struct, frozen=True):
         return tuple(predict(self.topology, self.rules_for(probe), probe, self.other_filters) for probe in probes)
 
 
+_SAVING = {"legacy": Unread.LEGACY_BACKEND, "nft": Unread.NFT_BACKEND, "nftables": Unread.NFT}
+"""The command that prints the rules of each owner."""
+
+
 def other_filters_in(observed: Observed) -> dict[str, OtherFilters]:
     """What filters in each namespace besides the rules of this lab's iptables."""
     foreign = {**{name: held.foreign for name, held in observed.inside.items()}, HOST: observed.foreign}
@@ -60,16 +65,18 @@ def ip_sets(text: str) -> IpSets:
 def _other_filters(foreign: Sequence[ForeignRules]) -> OtherFilters:
     native = next((one for one in foreign if one.owner == "nftables"), None)
     others = _others(*(one.owner for one in foreign if one is not native)) if len(foreign) > (native is not None) else ""
+    missing = next((_SAVING[one.owner] for one in foreign if one is not native), "")
     if native is None:
-        return OtherFilters(unread=others)
+        return OtherFilters(unread=others, settled_by=missing)
     ruleset = parsed(native.text)
     if len(ruleset.tables) < len(native.tables):  # nft is missing, or a table was deleted meanwhile
-        return OtherFilters(unread=others or _others("nftables"))
-    return OtherFilters(ruleset, others or _not_understood(ruleset))
+        return OtherFilters(unread=others or _others("nftables"), settled_by=missing)
+    return OtherFilters(ruleset, others or _not_understood(ruleset), missing)
 
 
 def _others(*owners: str) -> str:
-    return f"{' and '.join(owners)} filters there too, with rules that the model does not read"
+    named = [owner if owner == "nftables" else f"iptables-{owner}" for owner in owners]
+    return f"{' and '.join(named)} filters there too, with rules that the model does not read"
 
 
 def _not_understood(ruleset: NftRuleset) -> str:

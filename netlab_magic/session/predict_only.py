@@ -71,12 +71,18 @@ def _evidence(model: Model) -> Evidence:
     return evidence_of(model.rulesets.get(HOST) or model.rulesets6.get(HOST, Ruleset()))
 
 
+def _has_iptables(seen: Seen) -> bool:
+    """Whether rules of iptables or ip6tables were read; if only a listing of nft was, it has those of iptables-nft too."""
+    return any(seen.dump_of(family) for family in PROGRAM_OF)
+
+
 def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; if they were not read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
     found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
     other_filters = other_filters_in(observed)
-    if not found and not (HOST in other_filters and other_filters[HOST].unread):
+    listed = HOST in other_filters and (other_filters[HOST].unread or (other_filters[HOST].native.tables and not _has_iptables(seen)))
+    if not found and not listed:
         what = f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has"
         other_filters[HOST] = OtherFilters(unread=what, settled_by=Unread.IP6TABLES if six else Unread.IPTABLES)
     rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}

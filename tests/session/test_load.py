@@ -307,7 +307,7 @@ lab = Lab()
 for path in sys.argv[1:]:
     lab.load(path)
     lab.run("show rules\\nshow save\\nshow routes\\nshow script\\nexplain INPUT\\nsnapshot a\\nstatus")
-    lab.show("topology").text, lab.show("chains").text, lab.show("way").text
+    str(lab.show("topology")), str(lab.show("chains")), str(lab.show("way"))
     lab.diff("a")
 lab.down()
 print(done)

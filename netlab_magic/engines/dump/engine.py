@@ -49,6 +49,7 @@ class LoadedEngine:
         """See Engine."""
         native = self.dump.native
         listed = (ForeignRules("nftables", "".join(native.values()), tuple(native)),) if native else ()
+        listed = (*listed, *(ForeignRules(owner, "", (owner,)) for owner in self.dump.elsewhere))
         if not rules:
             return Observed(self._topology, foreign=listed)
         inside = {HOST: Inside(sets=_saved(self.dump.sets.values()))} if self.dump.sets else {}

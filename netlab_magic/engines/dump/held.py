@@ -48,6 +48,7 @@ class Held:
     def __init__(self) -> None:
         self.count = 0
         self.variant = ""
+        self.elsewhere: set[str] = set()
         self.tables: dict[tuple[str, str], Table] = {}
         self.native: dict[str, str] = {}
         self.native_places: dict[str, str] = {}
@@ -112,6 +113,7 @@ class Held:
             rules6,
             {title: text for title, text in self.native.items() if self.variant != "nft" or not _is_saved(title, rules, rules6)},
             variant=self.variant,
+            elsewhere=tuple(sorted(self.elsewhere - ({"nftables"} if self.native else set()))),
             interfaces=interfaces,
             routes=ip_items.routes(routes, interfaces),
             neighbours=tuple(ip_items.neighbours(held for held in self.items if isinstance(held, PrintedNeighbour))),

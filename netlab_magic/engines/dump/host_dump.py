@@ -163,6 +163,7 @@ class HostDump(msgspec.Struct, frozen=True):
 
     `routes` are those of the main table that do not follow from addresses; `listed_routes` are all of them, of every table.
     `routing_rules` is None if `ip rule` was not read, and so is `listeners` without `ss`.
+    `elsewhere` are the frameworks (legacy, nft, nftables) that have rules too, as what was read says, but whose rules were not read.
     `notes` say what a listing hides, and what was therefore assumed or left open. `inside` is what was read in other namespaces.
     """
 
@@ -186,3 +187,4 @@ class HostDump(msgspec.Struct, frozen=True):
     programs: dict[str, str] = {}
     notes: tuple[Assumption, ...] = ()
     inside: dict[str, "HostDump"] = {}
+    elsewhere: tuple[str, ...] = ()

@@ -9,8 +9,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 
+from netlab_magic.engines.dump.containers import bridges_of_networks, with_containers
 from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.policy_routing import with_policy_routing
+from netlab_magic.forwarding.possible_routes import STAND_INS
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
@@ -21,9 +23,6 @@ from netlab_magic.model.unread import Unread, unread_sysctl
 __all__ = ["Inferred", "host_from"]
 
 _FIRST = message("{} is assumed to be the host's address on {}, which has the network {}.")
-_STAND_IN = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
-"""Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of an unknown one."""
-
 _IS_PORT = re.compile("veth|vnet|tap|cali|lxc")
 """How the names of bridges' ports begin."""
 
@@ -81,9 +80,13 @@ class _InferredHost:
         self.unread: set[str] = set(self.unread_parts())
 
     def infer(self) -> Inferred:
+        self.settle_signals()
         self.settle_routes()
         self.settle_addresses()
-        if self.interfaces:
+        for bridge in bridges_of_networks(self.dump):
+            if bridge.name not in self.interfaces and Unread.ADDRESSES in self.unread:
+                self.interfaces[bridge.name] = bridge
+        if self.dump.interfaces:
             self.settle_kinds()
             if not self.dump.routed:
                 self.lead_out()
@@ -97,10 +100,13 @@ class _InferredHost:
                 self.make_others(evidence)
         self.assume_sysctls()
         interfaces, unread = tuple(self.interfaces.values()), frozenset(self.unread)
-        host = Namespace(HOST, interfaces, tuple(self.routes), self.sysctls, answers_all=True, unread=unread)
+        listeners, evidence = self.dump.listeners or (), _together(self.found)
+        heard = tuple({listener.protocol for listener in listeners})
+        host = Namespace(HOST, interfaces, tuple(self.routes), self.sysctls, answers_all=True, heard=heard, unread=unread)
         host = with_policy_routing(host, self.dump)
-        evidence = _together(self.found)
-        return Inferred(Topology({HOST: host}, tuple(evidence.proxies)), tuple(self.assumed), evidence)
+        servers = [msgspec.structs.replace(one.server(), kind=one.process or "server") for one in listeners] or evidence.proxies
+        topology = with_containers(Topology({HOST: host}, tuple(dict.fromkeys(servers))), self.dump)
+        return Inferred(topology, tuple(self.assumed), evidence)
 
     def unread_parts(self) -> Iterator[str]:
         """What nothing was pasted about, by the commands that print it."""
@@ -112,9 +118,29 @@ class _InferredHost:
             yield Unread.RULES
         if self.dump.listeners is None:
             yield Unread.LISTENERS
+        yield Unread.LEGACY_BACKEND if self.dump.native and not self.dump.rules else Unread.NFT if not self.dump.native else ""
 
     def say(self, text: str, *values: str) -> None:
         self.assumed.append(Assumption(text, values))
+
+    def settle_signals(self) -> None:
+        """What the routes say about their devices (linkdown, dead); and of devices with one network, the one that the routes name first."""
+        for listed in self.dump.listed_routes:
+            held = self.interfaces.get(listed.route.device or "")
+            if held is not None and listed.is_linkdown and Unread.ADDRESSES in self.unread:
+                self.interfaces[held.name] = msgspec.structs.replace(held, carrier=False)
+            if held is not None and listed.is_dead and Unread.ADDRESSES in self.unread:
+                self.interfaces[held.name] = msgspec.structs.replace(held, up=False)
+        ranked = sorted((one for one in self.dump.listed_routes if one.table in ("main", "254")), key=lambda one: one.metric)
+        order = {(one.route.destination, one.route.device): place for place, one in reversed(list(enumerate(ranked)))}
+        last = len(order)
+
+        def rank(held: Interface) -> int:
+            return min((order.get((str(one.network), held.name), last) for one in held.parsed()), default=last)
+
+        networks = [one.network for held in self.interfaces.values() for one in held.parsed()]
+        if len(set(networks)) < len(networks):
+            self.interfaces = {held.name: held for held in sorted(self.interfaces.values(), key=rank)}
 
     # --- devices that are known -------------------------------------------------------------------------------------------
 
@@ -235,7 +261,7 @@ class _InferredHost:
         for address in own:
             self.say(_OWN, address, evidence.own[address])
         if not own:
-            own = [_STAND_IN[family]]
+            own = [STAND_INS[family]]
             self.say(_STANDS_IN, own[0])
         self.add(name, "", *(str(ip_interface(address)) for address in own))
         self.routes.append(Route(_EVERYTHING[family], None, name))

@@ -1,0 +1,105 @@
+"""Questions about a host's own routing: which tables its packets are routed by, and whether an address is its own."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from ipaddress import ip_address, ip_network
+
+import msgspec
+
+from netlab_magic.forwarding.placement import hop_to, is_outer
+from netlab_magic.forwarding.possibility import Answer, Possibility, Question
+from netlab_magic.i18n import Assumption, message
+from netlab_magic.model.topology import Interface, Route, RoutingRule
+from netlab_magic.model.unread import Unread
+
+__all__ = ["STAND_INS", "own_address", "tables"]
+
+STAND_INS = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
+"""Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of a host's own if that is unknown."""
+
+_TABLE = message("It is not known whether a rule of ip rule leads to the table {}, which has a route for {}")
+_LEADS = message("a rule of ip rule leads to the table {}")
+_LEADS_NOT = message("no rule of ip rule leads to the table {}")
+_OWN = message("It is not known whether {} is the host's own address")
+_IS_OWN = message("{} is the host's own address")
+_IS_NOT = message("{} is another machine's address")
+
+_DEFAULTS = ((0, 255), (32766, 254), (32767, 253))
+"""The priorities of the rules that the kernel makes, and the tables that they lead to (fib_default_rules_init)."""
+
+_BEFORE_MAIN = 5000
+_MOST_TABLES = 3
+
+
+def tables(here: Possibility, addresses: Sequence[str]) -> Iterator[Question]:
+    """Whether tables beside main apply, if `ip rule` was not read and they have routes for one of these addresses."""
+    host = here.topology.host
+    if Unread.RULES not in host.unread:
+        return
+    concerned = [(number, address) for number, routes in host.tables.items() for address in addresses if _best(routes, address)]
+    for number, address in list(dict(concerned).items())[:_MOST_TABLES]:
+        source = addresses[0]
+        answers = (
+            Answer(Assumption(_LEADS, (str(number),)), partial(_with_rule, number=number, six=":" in address)),
+            Answer(Assumption(_LEADS_NOT, (str(number),)), partial(_without_rule, number=number, source=source)),
+        )
+        yield Question(f"table {number}", Assumption(_TABLE, (str(number), address)), Unread.RULES, answers)
+
+
+def _best(routes: Sequence[Route], address: str) -> Route | None:
+    """The route of a table with the longest prefix for an address."""
+    number, found = ip_address(address), []
+    for route in routes:
+        six = route.family == "ipv6"
+        network = ip_network(("::/0" if six else "0.0.0.0/0") if route.destination == "default" else route.destination, strict=False)
+        if network.version == number.version and number in network:
+            found.append((network.prefixlen, route))
+    return max(found, key=lambda held: held[0])[1] if found else None
+
+
+def _with_rule(here: Possibility, number: int, six: bool) -> Possibility:
+    host = here.topology.host
+    rules = host.rules or tuple(RoutingRule(priority, family, table=table) for family in (False, True) for priority, table in _DEFAULTS)
+    led = msgspec.structs.replace(host, has_rules=True, rules=(*rules, RoutingRule(_BEFORE_MAIN, six, table=number)))
+    return msgspec.structs.replace(here, topology=here.topology.with_namespace(led))
+
+
+def _without_rule(here: Possibility, number: int, source: str) -> Possibility:
+    """Where a machine is does not depend on `ip rule`: a route to it alone tells which device it is behind."""
+    route = _best(here.topology.host.tables[number], source)
+    if route is None or route.destination in ("default", "::/0") or route.device is None or here.entry:
+        return here
+    return msgspec.structs.replace(here, entry=route.device)
+
+
+def own_address(here: Possibility, source: str, destination: str) -> Iterator[Question]:
+    """Whether the address that is asked about is the host's own, if no address of the host is known.
+
+    If it is not, the packet passes the host only when sender and receiver are on different sides of it.
+    """
+    six, host = ":" in destination, here.topology.host
+    stand_in = f"{STAND_INS['ipv6' if six else 'ipv4']}/{128 if six else 32}"
+    hop = hop_to(here.topology, destination)
+    if hop is None or not is_outer(here.topology, hop.device, six) or not any(stand_in in held.addresses for held in host.interfaces):
+        return
+    came = hop_to(here.topology, source)
+    if hop.device != (here.entry or (came.device if came else "")):
+        return
+    answers = (
+        Answer(Assumption(_IS_OWN, (destination,)), partial(_owning, destination=destination, stand_in=stand_in)),
+        Answer(Assumption(_IS_NOT, (destination,)), lambda here: here),
+    )
+    yield Question(f"own {destination}", Assumption(_OWN, (destination,)), Unread.ADDRESSES, answers)
+
+
+def _owning(here: Possibility, destination: str, stand_in: str) -> Possibility:
+    """The host with this address in place of the one that stands for it."""
+    host = here.topology.host
+    own = f"{destination}/{stand_in.partition('/')[2]}"
+
+
+    def renamed(held: Interface) -> Interface:
+        return msgspec.structs.replace(held, addresses=tuple(own if cidr == stand_in else cidr for cidr in held.addresses))
+
+    held = tuple(map(renamed, host.interfaces))
+    return msgspec.structs.replace(here, topology=here.topology.with_namespace(msgspec.structs.replace(host, interfaces=held)))
