@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from netlab_magic.engines import ENGINES
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.kernel import KernelEngine, NotReady
+from netlab_magic.engines.protocol import CONTAINER
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.text import suggest
 
@@ -56,10 +57,11 @@ def _simulated(firewall: str, name: str, *notes: str) -> Engine:
 
 
 def open_attached(target: str, name: str) -> KernelEngine:
-    """A look at the machine's own network ("host") or at a process's. Raises LabUnavailable."""
+    """A look at this machine ("host"), or at the one of a process (a PID) or of a container (container:NAME). Raises LabUnavailable."""
     if sys.platform != "linux" or os.geteuid() != 0:
         raise LabUnavailable("attach needs root: only root may look into other network namespaces")
     try:
         return KernelEngine(f"attach:{target}", "auto", name)
     except NotReady as refusal:
-        raise LabUnavailable(f"cannot look at the network of process {target}: {refusal}") from None
+        whose = "this machine" if target == "host" else "a container" if target.startswith(CONTAINER) else f"process {target}"
+        raise LabUnavailable(f"cannot look at the network of {whose}: {refusal}") from None

@@ -52,6 +52,9 @@ def _command_for(way: str, firewall: str, name: str) -> tuple[list[str], dict[st
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     # setuptools replaces distutils when this is unset, which python-iptables would import at a cost of 0.1 s and 12 MB.
     environment["SETUPTOOLS_USE_DISTUTILS"] = "stdlib"
+    kind, _, target = way.partition(":")
+    if kind == "attach":
+        return [sys.executable, "-P", "-m", "netlab_magic.engines.live", target, str(os.getpid())], environment
     python = [sys.executable, "-P", "-m", "netlab_magic.engines.host"]
     if way == "sudo":
         kept = [f"{key}={environment[key]}" for key in ("PYTHONPATH", "SETUPTOOLS_USE_DISTUTILS")]

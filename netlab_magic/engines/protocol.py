@@ -20,6 +20,7 @@ from netlab_magic.model.topology import HOST, End, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
+    "CONTAINER",
     "PACKET_SYSCTLS",
     "SIMULATED",
     "Account",
@@ -36,6 +37,7 @@ __all__ = [
     "ForeignRules",
     "Inside",
     "Interrupt",
+    "Machine",
     "NotStarted",
     "Observe",
     "Observed",
@@ -166,8 +168,8 @@ Request = Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | Tr
 class Ready(_Message, frozen=True):
     """First message of a host: `pid` is seen from outside the lab, `firewall` is legacy or nft, `notes` what users should know.
 
-    `way` is user, root or sudo for a lab on the kernel, `simulated` for a model of one; `attach:host` or `attach:PID`, or `load`, for a
-    network that is only looked at.
+    `way` is user, root or sudo for a lab on the kernel, `simulated` for a model of one; `attach:host`, `attach:PID` or
+    `attach:container:NAME`, or `load`, for a network that is only looked at.
     """
 
     pid: int
@@ -255,11 +257,27 @@ class Inside(msgspec.Struct, frozen=True):
     sets: str = ""
 
 
+CONTAINER = "container:"
+"""How the target of `attach` begins that is a container's name."""
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What is known of an attached machine besides its network: `aliases` are further words for namespaces, such as a container's ID.
+
+    `stopped` are the containers that do not run, and so have no network; `silent` are the daemons' sockets that gave no answer, each with
+    the reason.
+    """
+
+    aliases: dict[str, str] = {}
+    stopped: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
 class Observed(_Message, frozen=True):
     """The answer to `Observe`. `rules` and `rules6` are the dumps of iptables and ip6tables with counters, `foreign` the rules that they do
     not show.
 
-    `inside` says for every namespace what else decides about packets there.
+    `inside` says for every namespace what else decides about packets there; `machine` is what an attached one has besides.
     """
 
     topology: Topology
@@ -267,6 +285,7 @@ class Observed(_Message, frozen=True):
     foreign: tuple[ForeignRules, ...] = ()
     inside: dict[str, Inside] = {}
     rules6: str = ""
+    machine: Machine | None = None
 
 
 class Text(_Message, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice
 
+from netlab_magic.forwarding.endpoints import members
 from netlab_magic.forwarding.placement import Placing, hop_to, only_way_out, place
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence
@@ -88,13 +89,16 @@ def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> boo
 
 
 def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = (), six: bool = False) -> list[str]:
-    """Representatives for a matrix: one machine on each network behind a bridge, the host, and the internet if there is a default route.
+    """For a matrix: the namespaces that have an address, the host, and the internet if there is a default route; and a machine on each
+    network behind a bridge that none of the namespaces is on.
 
-    On a network, it is an address named in the rules, else one of the host's neighbours (`met`), else the first free address.
+    That is an address named in the rules, else one of the host's neighbours (`met`), else the first free address.
     """
     named = [*evidence.containers, *met]
-    found = []
+    found = members(topology)
     for bridge in topology.host.bridges:
+        if any(port.peer and port.peer.namespace in found for port in topology.host.ports(bridge.name)):
+            continue
         own = {str(held.ip) for held in bridge.parsed()}
         for held in bridge.parsed():
             on_it = (address for address in named if address not in own and ip_address(address) in held.network)

@@ -347,7 +347,7 @@ class Explain(Looking, frozen=True):
 
 
 class Session(Alone, frozen=True):
-    """`up`, `reset`, `down`, `status`, `doctor`, `undo`, `panel`, `help [WORD]`, `enter [NS]`, `snapshot NAME`, `restore NAME`"""
+    """`up`, `reset`, `down`, `detach`, `status`, `doctor`, `undo`, `panel`, `help [WORD]`, `enter [NS]`, `snapshot NAME`, `restore NAME`"""
 
     action: str
     name: str | None = None
@@ -357,13 +357,14 @@ class Session(Alone, frozen=True):
         """See Statement. A panel, and a terminal, are for whatever is typed there."""
         if self.action in ("panel", "enter"):
             return Effect.RUNS
-        return Effect.TURNS if self.action in ("up", "reset", "down", "restore", "undo") else Effect.LOOKS
+        return Effect.TURNS if self.action in ("up", "reset", "down", "detach", "restore", "undo") else Effect.LOOKS
 
 
 class Attach(Alone, frozen=True):
-    """`attach host|PID`"""
+    """`attach host|PID|container NAME`"""
 
     target: str
+    container: bool = False
 
 
 class Load(Alone, frozen=True):

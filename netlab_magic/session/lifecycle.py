@@ -5,6 +5,7 @@ from collections.abc import Callable
 from netlab_magic.engines.choose import open_attached
 from netlab_magic.engines.doctor import examine
 from netlab_magic.engines.dump.engine import LoadedEngine
+from netlab_magic.engines.protocol import CONTAINER
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.language import statements as s
 from netlab_magic.session import session_texts
@@ -44,12 +45,12 @@ class Turn(Step):
 
 
 def _attach(running: Running, statement: s.Attach) -> Result:
-    """Looks at the machine's own network ("host") or at a process's, without touching it, until `down`."""
-    network = running.network
-    if network.is_up:
-        raise is_in_use(network.name, f"attach {statement.target}", place_of(statement.target))
-    network.forget()
-    network.forget(open_attached(str(statement.target), network.name))
+    """Looks at this machine ("host"), or at a process's or a container's, without touching it; what was looked at before is let go."""
+    network, target = running.network, str(statement.target)
+    if network.is_up and network.is_looked_at != "attach":
+        wanted = f"container {target}" if statement.container else target
+        raise is_in_use(network.name, f"attach {wanted}", place_of(statement.target))
+    network.forget(open_attached(f"{CONTAINER}{target}" if statement.container else target, network.name))
     return _status(running)
 
 
@@ -75,6 +76,16 @@ def _down(running: Running, _: str | None) -> Result:
     network.forget()
     network.history.snapshots.clear()
     return Text(f"The lab{session_texts.called(network.name)} has ended; nothing is left behind." if was_up else "There is no lab to end.")
+
+
+def _detach(running: Running, _: str | None) -> Result:
+    """Ends the look at an attached network."""
+    network = running.network
+    if network.is_looked_at != "attach":
+        raise StatementError("nothing is attached")
+    target = session_texts.attached_to(network.engine.ready)
+    network.forget()
+    return Text(f"No longer looking at {target}; nothing of it was changed.")
 
 
 def _reset(running: Running, _: str | None) -> Result:
@@ -150,6 +161,7 @@ _ACTIONS: dict[str, Callable[[Running, str | None], Result]] = {
     "up": _up,
     "reset": _reset,
     "down": _down,
+    "detach": _detach,
     "status": _status,
     "doctor": _doctor,
     "help": _help,

@@ -6,12 +6,15 @@ import msgspec
 
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
+from netlab_magic.engines.protocol import Machine
+from netlab_magic.errors import Word
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.endpoints import matrix_probes
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
+from netlab_magic.language.plan_topology import refuse
 from netlab_magic.language.statements import Destination, Matrix
 from netlab_magic.language.word_reader import looks_like_address
 from netlab_magic.model.probe import Outcome
@@ -21,7 +24,7 @@ from netlab_magic.session.lab_model import Model, full_topology, other_filters_i
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
-__all__ = ["foreseen", "matrix_looked_at", "peopled"]
+__all__ = ["foreseen", "matrix_looked_at", "meant", "peopled"]
 
 
 def foreseen(seen: Seen, source: str, destination: Destination, device: str = "") -> tuple[Foreseen, Model]:
@@ -29,17 +32,33 @@ def foreseen(seen: Seen, source: str, destination: Destination, device: str = ""
 
     `device` is the one that its packets come in through, "" if the question does not say.
     """
+    source, destination = meant(seen, source), msgspec.structs.replace(destination, name=meant(seen, destination.name))
     six = destination.family == "ipv6" or any(str(word).count(":") > 1 for word in (source, destination.name))
     model = _model(seen, six)
     found = foresee(model.topology, model.rulesets6 if six else model.rulesets, source, destination, model.other_filters, device)
     return found, msgspec.structs.replace(model, topology=found.topology)
 
 
+def meant(seen: Seen, word: str) -> str:
+    """The namespace that a word stands for; on an attached machine also a container's ID, its service, or a PID.
+
+    Raises StatementError for a container that does not run.
+    """
+    machine = seen.observed.machine or Machine()
+    if word in seen.topology.namespaces:
+        return word
+    if word in machine.stopped:
+        refuse(f"the container {word} is not running, so it has no network", word)
+    known = machine.aliases.get(str(word), word)
+    return Word(known, word.place) if isinstance(word, Word) else known
+
+
 def matrix_looked_at(engine: Engine, seen: Seen, statement: Matrix, language: str) -> MatrixResult:
     """Who reaches whom according to the model; without names, one machine represents each network. Raises StatementError."""
     met = [held.address for held in engine.dump.neighbours] if isinstance(engine, LoadedEngine) else []
     families = [statement.family] if statement.family else list(PROGRAM_OF)
-    outcomes = [outcome for family in families for outcome in _of_family(seen, statement.names, met, family, language)]
+    names = [meant(seen, name) for name in statement.names]
+    outcomes = [outcome for family in families for outcome in _of_family(seen, names, met, family, language)]
     return MatrixResult(outcomes, predicted=True)
 
 
@@ -79,11 +98,12 @@ def _has_iptables(seen: Seen) -> bool:
 def _model(seen: Seen, six: bool) -> Model:
     """The host with its rules of one family; if they were not read, what it lets pass is unknown."""
     wanted, observed = "ipv6" if six else "ipv4", seen.observed
-    found = [seen.rules_of(wanted)] if seen.dump_of(wanted) else []
+    rulesets = dict(seen.rulesets6 if six else seen.rulesets)
+    if not seen.dump_of(wanted) and observed.machine is None:
+        del rulesets[HOST]
     other_filters = other_filters_in(observed)
     listed = HOST in other_filters and (other_filters[HOST].unread or (other_filters[HOST].native.tables and not _has_iptables(seen)))
-    if not found and not listed:
+    if HOST not in rulesets and not listed:
         what = f"it is not known what {wanted.replace('ipv', 'IPv')} rules the host has"
         other_filters[HOST] = OtherFilters(unread=what, settled_by=Unread.IP6TABLES if six else Unread.IPTABLES)
-    rulesets: dict[str, Ruleset] = {HOST: found[0]} if found else {}
     return Model(full_topology(observed), {} if six else rulesets, other_filters, rulesets if six else {})

@@ -13,6 +13,9 @@ _WHOSE = {
     "load": "this lab was loaded from a file",
 }
 
+_ENDS = {"attach": ("down", "detach", "reset"), "load": ("down",), "": ("down",)}
+"""What ends a network of each kind."""
+
 
 def is_in_use(name: str, wanted: str, place: Place | None) -> StatementError:
     """The error for a look from a lab that is up and would be lost."""
@@ -28,9 +31,9 @@ def refuse_effects(statements: Sequence[Statement], looked_at: str) -> None:
     for statement in statements:
         if isinstance(statement, s.Load) and way != "attach":
             way = "load"
-        elif isinstance(statement, s.Attach) and not way:
+        elif isinstance(statement, s.Attach) and way != "load":
             way = "attach"
-        elif isinstance(statement, s.Session) and statement.action == "down":
+        elif isinstance(statement, s.Session) and statement.action in _ENDS[way]:
             way = ""
         elif way and statement.effect is not s.Effect.LOOKS:
             works = "show, explain, diff, why, predict and matrix --predict work here"

@@ -98,7 +98,7 @@ def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], r
             snapshots |= {str(first.name)} if first.action == "snapshot" else set()
             if first.action == "restore" and first.name not in snapshots:
                 raise no_snapshot(first.name or "", snapshots)
-            if first.action in ("reset", "down", "restore", "undo"):
+            if first.action in ("reset", "down", "detach", "restore", "undo"):
                 return
             continue
         plan = plan or Plan(running.look(rules, foreign), running.network.engine.ready.sends)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import SIMULATED, Ready
+from netlab_magic.engines.protocol import CONTAINER, SIMULATED, Machine, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
@@ -13,13 +13,17 @@ from netlab_magic.language.syntax import GROUPS, SYNTAX
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.foreign_rules import foreign_warnings, inside_warnings
 from netlab_magic.session.state import Seen
-from netlab_magic.text import counted
+from netlab_magic.text import counted, printable
 
-__all__ = ["called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
+__all__ = ["attached_to", "called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
 _UNREAD = message("{} cannot be judged, because {} cannot be read: {}")
 _MORE_UNREAD = message("Nor can {} others be judged.")
-_FEW = 3
+_NAMESPACES = message("Its namespaces: {}.")
+_AND_MORE = message("and {} more")
+_STOPPED = message("Containers that are not running, and so have no network: {}.")
+_SILENT = message("The names of containers may be missing, because no answer came from {}.")
+_FEW, _MANY = 3, 24
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
@@ -95,7 +99,7 @@ def status_text(name: str, engine: Engine, seen: Seen, language: str) -> str:
     if isinstance(engine, LoadedEngine):
         return _loaded_text(engine, seen, language)
     if ready.way.startswith("attach"):
-        return _attached_text(ready.way.partition(":")[2], ready, seen)
+        return _attached_text(ready, seen, language)
     lines = [ready_text(name, ready), f"  In it: {counts(seen)}."]
     lines += [f"  server: {server} ({server.does})" for server in seen.topology.servers]
     shown = [process for process in engine.processes() if "netlab_magic.engines.host" not in process.command]
@@ -115,11 +119,28 @@ def enter_text(ready: Ready, namespace: str | None) -> str:
     return f"Type this in a terminal on this machine:\n  {sudo}nsenter -t {ready.pid} {user}-m -n -p -u{path}{inside}"
 
 
-def _attached_text(target: str, ready: Ready, seen: Seen) -> str:
+def attached_to(ready: Ready) -> str:
+    """Whose network is attached."""
+    target = ready.way.partition(":")[2]
+    if target == "host":
+        return "the machine's own network"
+    container = target.removeprefix(CONTAINER)
+    return f"the network of process {target}" if container == target else f"the network of the container {container}"
+
+
+def _attached_text(ready: Ready, seen: Seen, language: str) -> str:
     """What is shown of an attached network."""
-    whose = "the machine's own network" if target == "host" else f"the network of process {target}"
-    warning = "".join(f"\n  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall))
-    return f"Looking at {whose}, without touching it (firewall variant {ready.firewall}): {counts(seen)}.{warning}"
+    said, machine = language_of(language), seen.observed.machine or Machine()
+    lines = [f"Looking at {attached_to(ready)}, without touching it (firewall variant {ready.firewall}): {counts(seen)}."]
+    others = [name for name in seen.topology.namespaces if name != HOST]
+    if others:
+        more = [said(_AND_MORE, len(others) - _MANY)] if len(others) > _MANY else []
+        lines.append("  " + said(_NAMESPACES, ", ".join([*map(printable, others[:_MANY]), *more])))
+    if machine.stopped:
+        lines.append("  " + said(_STOPPED, ", ".join(map(printable, machine.stopped[:_MANY]))))
+    lines += ["  " + said(_SILENT, printable(one)) for one in machine.silent]
+    lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall)]
+    return "\n".join(lines)
 
 
 def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:

@@ -183,9 +183,13 @@ class Statements(ABC):
         """`enter [NS]`"""
         return self._result(Result, "enter", *((namespace,) if namespace else ()))
 
-    def attach(self, target: str) -> Status:
-        """`attach host|PID`"""
-        return self._result(Status, "attach", target)
+    def attach(self, *target: str) -> Status:
+        """`attach host|PID|container NAME`"""
+        return self._result(Status, "attach", *target)
+
+    def detach(self) -> Result:
+        """`detach`"""
+        return self._result(Result, "detach")
 
     def help(self, word: str | None = None) -> Result:
         """`help [WORD]`"""

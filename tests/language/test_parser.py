@@ -135,6 +135,8 @@ MEANINGS = [
     ("enter a", s.Session("enter", "a")),
     ("help ns", s.Session("help", "ns")),
     ("attach 4711", s.Attach("4711")),
+    ("attach container web", s.Attach("web", container=True)),
+    ("detach", s.Session("detach")),
     ("load rules.v4 addr.json", s.Load(("rules.v4", "addr.json"))),
 ]
 

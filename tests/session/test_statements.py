@@ -26,4 +26,4 @@ def test_an_example_of_help_is_a_statement_with_a_step(example: str) -> None:
 
 def test_every_statement_with_words_has_an_example() -> None:
     without = {word for word, syntax in SYNTAX.items() if not syntax.examples and syntax.form != word}
-    assert without == {"diff", "attach", "help"}
+    assert without == {"diff", "help"}

@@ -25,11 +25,23 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NEEDED", "DockerdUnavailable", "Step", "read_recording", "release_of", "run_on_real_dockerd", "why_missing", "write_recording"]
+__all__ = [
+    "NEEDED",
+    "DockerdUnavailable",
+    "Step",
+    "read_recording",
+    "release_of",
+    "run_on_real_dockerd",
+    "serving_dockerd",
+    "why_missing",
+    "write_recording",
+]
 
 NEEDED = ("dockerd", "docker", "busybox", "iptables-save", "ip6tables-save", "ip", "unshare")
 
@@ -145,24 +157,67 @@ def run_on_real_dockerd(commands: Sequence[str], options: str = "", root: Path =
 
     `options` are words for dockerd itself. Raises DockerdUnavailable, with the end of dockerd's log, when it does not come up.
     """
-    cgroup = f"netlab-{os.getpid()}"
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        (work / "commands").write_text("".join(f"{command}\n" for command in commands))
-        (work / "images").write_text("".join(_import_lines()))
-        inside = {**os.environ, "ROOT": str(root), "WORK": folder, "OPTIONS": options, "CGROUP": cgroup, "IN_ROOT": _IN_ROOT}
-        inside["ENGINE_ID"] = ENGINE_ID
-        isolated = ["unshare", "-n", "-m", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _INSIDE]
-        try:
-            done = subprocess.run(isolated, env=inside, capture_output=True, text=True, check=False, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise DockerdUnavailable(f"dockerd and its commands took longer than {SECONDS} s") from None
-        finally:
-            _remove_cgroups(cgroup)
-        if done.returncode:
-            log = (work / "dockerd.log").read_text().splitlines()[-5:] if (work / "dockerd.log").exists() else []
-            raise DockerdUnavailable("\n".join([done.stderr.strip(), *log]))
+        with _isolated(work, commands, options, root) as process:
+            try:
+                _, error = process.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                raise DockerdUnavailable(f"dockerd and its commands took longer than {SECONDS} s") from None
+        _check(work, process.returncode, error)
         return [_step(work, number, command) for number, command in enumerate(["", *commands])]
+
+
+@contextmanager
+def serving_dockerd(commands: Sequence[str], root: Path = Path("/")) -> Iterator[int]:
+    """A machine with a dockerd on which these commands were run, as long as the `with` block lasts: the PID of its init.
+
+    Its Docker socket is /proc/PID/root/run/docker.sock. Raises DockerdUnavailable.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        os.mkfifo(work / "end")
+        with _isolated(work, [*commands, 'touch "$WORK/ready"; read _ <"$WORK/end"'], "", root) as process:
+            try:
+                deadline = time.monotonic() + SECONDS
+                while not (work / "ready").exists():
+                    if process.poll() is not None or time.monotonic() > deadline:
+                        process.kill()
+                        _check(work, 1, process.communicate()[1])
+                    time.sleep(0.05)
+                for number, command in enumerate(commands, 1):
+                    if error := _step(work, number, command).error:
+                        raise DockerdUnavailable(f"{command}: {error}")
+                yield int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+            finally:
+                if process.poll() is None:
+                    (work / "end").write_text("\n")
+                process.communicate()
+
+
+@contextmanager
+def _isolated(work: Path, commands: Sequence[str], options: str, root: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process in whose namespaces a dockerd runs, and then each of the commands; whatever is left ends with the block."""
+    cgroup = f"netlab-{os.getpid()}"
+    (work / "commands").write_text("".join(f"{command}\n" for command in commands))
+    (work / "images").write_text("".join(_import_lines()))
+    inside = {**os.environ, "ROOT": str(root), "WORK": str(work), "OPTIONS": options, "CGROUP": cgroup, "IN_ROOT": _IN_ROOT}
+    inside["ENGINE_ID"] = ENGINE_ID
+    isolated = ["unshare", "-n", "-m", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _INSIDE]
+    process = subprocess.Popen(isolated, env=inside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        _remove_cgroups(cgroup)
+
+
+def _check(work: Path, status: int, error: str) -> None:
+    """Raises DockerdUnavailable, with the end of dockerd's log, when it did not come up."""
+    if status:
+        log = (work / "dockerd.log").read_text().splitlines()[-5:] if (work / "dockerd.log").exists() else []
+        raise DockerdUnavailable("\n".join([error.strip(), *log]))
 
 
 def _import_lines() -> Iterator[str]:

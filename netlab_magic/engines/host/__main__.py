@@ -1,26 +1,23 @@
 """`python -m netlab_magic.engines.host WAY FIREWALL NAME PARENT`: serves one lab on descriptors 0 and 1, in its own namespaces.
 
-WAY is user or root; or attach:PID or attach:host, to look at a network that is there already.
+WAY is user or root.
 """
 
 import sys
 
-from netlab_magic.engines.host.process.isolation import attach, enter
+from netlab_magic.engines.host.process.isolation import enter
 
 __all__: list[str] = []
 
 if __name__ == "__main__":
     way, firewall, name, parent = sys.argv[1:5]
-    kind, _, target = way.partition(":")
     try:
-        pid = attach(target, int(parent)) if kind == "attach" else enter(way, int(parent))
+        pid = enter(way, int(parent))
     except OSError as error:
         from netlab_magic.engines.host.process.channel import refuse_start
 
         refuse_start(error)
     # Imported only now: whatever is imported before the fork would be in memory twice.
-    from netlab_magic.engines.host.server import look, serve
+    from netlab_magic.engines.host.server import serve
 
-    if kind == "attach":
-        look(pid, way)
     serve(pid, way, firewall, name)

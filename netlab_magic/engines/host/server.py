@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -26,10 +26,9 @@ from netlab_magic.engines.host.state.apply import Refused, apply
 from netlab_magic.engines.host.state.observe import AT_ONCE, Namespaces, observe, write_sysctl
 from netlab_magic.engines.host.state.packet_context import inside
 from netlab_magic.engines.host.tracing.trace import trace
-from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.model.topology import Topology
 
-__all__ = ["look", "serve"]
+__all__ = ["serve"]
 
 NO_NAME_SERVER = """\
 # A lab has no name server. Nothing listens here, so lookups fail at once; the machine's own could not be reached.
@@ -61,40 +60,13 @@ def serve(pid: int, way: str, variant: str, name: str) -> NoReturn:
     host.loop()
 
 
-def look(pid: int, way: str) -> NoReturn:
-    """Answers queries about the network that this process has joined; refuses everything that could change it."""
-    channel = Channel()
-    os.environ["PATH"] = command_path(os.environ.get("PATH", ""))
-    rules = _both(firewall.in_use())
-    channel.send(protocol.Ready(pid, way, rules["ipv4"].variant))
-    while True:
-        request = channel.request()
-        if request is not None:
-            with Namespaces() as namespaces:
-                channel.send(_looked_up(request, rules, namespaces))
-
-
-def _both(variant: str) -> dict[str, firewall.Firewall]:
-    """The rules of a variant by their families."""
-    return {family: firewall.Firewall(variant, family) for family in PROGRAM_OF}
-
-
-def _looked_up(request: protocol.Request, rules: Mapping[str, firewall.Firewall], namespaces: Namespaces) -> protocol.Answer:
-    if not isinstance(request, protocol.Observe):
-        return protocol.Failed("an attached network is only looked at, never changed or probed")
-    try:
-        topology = observe(namespaces, request.sysctls, ())
-        dumps = [rules[family].save() if request.rules else "" for family in PROGRAM_OF]
-        return _observed(topology, dumps, rules["ipv4"] if request.foreign else None, namespaces)
-    except (OSError, firewall.RuleRefused) as error:
-        return protocol.Failed(str(error))
-
-
 def _observed(topology: Topology, dumps: Sequence[str], foreign: firewall.Firewall | None, namespaces: Namespaces) -> protocol.Observed:
     """All that was read back; `foreign` is asked what filters beside it, and None where that is not wanted."""
     if foreign is None:
         return protocol.Observed(topology, dumps[0], rules6=dumps[1])
-    return protocol.Observed(topology, dumps[0], foreign.foreign(), inside(namespaces, topology, foreign.variant, dumps), dumps[1])
+    variant = foreign.variant
+    others = inside(namespaces, topology, lambda _: firewall.by_family(variant), dumps)
+    return protocol.Observed(topology, dumps[0], foreign.foreign(), others, dumps[1])
 
 
 class LabHost:
@@ -114,7 +86,7 @@ class LabHost:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
         if (Path("/proc/self/setgroups")).read_text().strip() == "deny":
             ignore_setgroups()
-        self.firewalls = _both(self._variant(variant))
+        self.firewalls = firewall.by_family(self._variant(variant))
         self.firewall = self.firewalls["ipv4"]
         write_shims(self.firewall.variant)
         self.servers = Servers()

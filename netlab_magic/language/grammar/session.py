@@ -36,10 +36,13 @@ def read_enter(r: Reader) -> Statement:
 
 
 def read_attach(r: Reader) -> Statement:
-    """attach = "attach" ( "host" | PID )"""
+    """attach = "attach" ( "host" | PID | "container" NAME )"""
+    if r.keyword("container"):
+        return s.Attach(r.take("container"), container=True)
+    r.peek("host")
     target = r.take("PID")
     if target != "host" and not re.fullmatch(r"[1-9][0-9]{0,8}", target):
-        wrong(f"{target} is not a process ID; give a PID, or host for the machine's own network", target)
+        wrong(f"{target} is not a process ID; give a PID, host for this machine, or container and its name", target)
     return s.Attach(target)
 
 
@@ -109,9 +112,15 @@ SESSION = (
         ("enter ns1",),
     ),
     Syntax(
-        "attach host|PID",
-        "look at a live network without touching it (root only)",
+        "attach host|PID|container NAME",
+        "look at a live machine without touching it: its network, and those of its containers under their names (root only)",
         read_attach,
+        ("attach host", "attach container web"),
+    ),
+    Syntax(
+        "detach",
+        "end the look at what attach has attached",
+        read_action("detach"),
     ),
     Syntax(
         "load FILE…",

@@ -12,7 +12,8 @@ class Status(Text):
 
     Attributes:
         text: all of it in words.
-        way: how the lab was made: `user`, `root` or `sudo` for one on the kernel, `simulated`, `load`, `attach:host` or `attach:PID`; ""
+        way: how the lab was made: `user`, `root` or `sudo` for one on the kernel, `simulated`, `load`, `attach:host`,
+            `attach:PID` or `attach:container:NAME`; ""
             where none is up.
         firewall: the variant of iptables, `legacy` or `nft`; "" where none is up.
         assumptions: what the loaded dumps do not say and is assumed, a sentence each.

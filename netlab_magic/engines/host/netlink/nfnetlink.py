@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from netlab_magic.engines.host.netlink.codec import NLM_F_ACK, NLM_F_DUMP, Attributes, Message, attribute, attributes, be32, nested, string
+from netlab_magic.engines.host.netlink.kernel_modules import has_module
 from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket, refused
 
 __all__ = [
@@ -93,6 +94,8 @@ def raw_dump(*kinds: int, family: int = socket.AF_UNSPEC) -> list[bytes]:
 
     Raises OSError if the kernel refuses.
     """
+    if not has_module("nf_tables"):
+        return []
     with NetfilterSocket() as netfilter:
         try:
             return [message for kind in kinds for message in netfilter.ask(netfilter_message(kind, NLM_F_DUMP, family))]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from netlab_magic.engines.host.netlink.codec import NLM_F_DUMP, Message
+from netlab_magic.engines.host.netlink.kernel_modules import has_module
 from netlab_magic.engines.host.netlink.netlink_socket import NetlinkSocket
 from netlab_magic.model.topology import Server
 
@@ -29,10 +30,7 @@ Socket = tuple[str, int]
 
 def listeners(namespace: str) -> Iterator[Server]:
     """Those of the namespace that this process is in, as servers of the kind "other"; one that listens on all addresses has none."""
-    try:
-        tcp = dict.fromkeys(_asked())
-    except OSError:  # a kernel without the module tcp_diag
-        tcp = dict.fromkeys((*_read("tcp", _TCP_LISTEN), *_read("tcp6", _TCP_LISTEN)))
+    tcp = dict.fromkeys(_asked() if has_module("tcp_diag") else (*_read("tcp", _TCP_LISTEN), *_read("tcp6", _TCP_LISTEN)))
     udp = dict.fromkeys((*_read("udp", _TCP_CLOSE), *_read("udp6", _TCP_CLOSE)))
     for protocol, found in (("tcp", tcp), ("udp", udp)):
         yield from (Server(namespace, port, protocol, "other", address) for address, port in found)

@@ -12,7 +12,7 @@ import os
 import select
 import signal
 
-__all__ = ["LAB_FOLDER", "NEWNET", "MissingCapabilities", "MountRefused", "attach", "enter", "libc", "mount", "setns", "unshare"]
+__all__ = ["LAB_FOLDER", "NEWNET", "MissingCapabilities", "MountRefused", "enter", "libc", "mount", "setns", "unshare"]
 
 NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
 """Flags of unshare(2), from linux/sched.h."""
@@ -101,21 +101,6 @@ def enter(way: str, parent: int) -> int:
     if by_root:
         _protected_folders()
     return int(told)
-
-
-def attach(target: str, parent: int) -> int:
-    """Joins the network namespace of process `target` (or stays in the machine's own, for "host"), to look at it only.
-
-    Returns our PID. There is no watcher, since nothing is created that would have to be removed. Raises OSError.
-    """
-    _checked(libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL), "prctl")
-    if target != "host":
-        descriptor = os.open(f"/proc/{target}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        setns(descriptor, NEWNET)
-        os.close(descriptor)
-    if os.getppid() != parent:
-        os._exit(1)
-    return os.getpid()
 
 
 def _unshare_user() -> None:

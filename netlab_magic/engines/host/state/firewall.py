@@ -24,7 +24,19 @@ from netlab_magic.iptables.restore_format import ChainPolicy, appended, policies
 from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.iptables.words import split
 
-__all__ = ["NONE", "NO_IPTABLES", "VARIANTS", "Firewall", "RuleRefused", "dump_of", "has_rules", "in_use", "saved_sets", "works"]
+__all__ = [
+    "NONE",
+    "NO_IPTABLES",
+    "VARIANTS",
+    "Firewall",
+    "RuleRefused",
+    "by_family",
+    "dump_of",
+    "has_rules",
+    "in_use",
+    "saved_sets",
+    "works",
+]
 
 VARIANTS = ("legacy", "nft")
 NONE = "none"
@@ -43,17 +55,13 @@ class RuleRefused(Exception):
         self.line = line
 
 
-def _other_variant(variant: str) -> str:
-    """The other variant: nft for legacy, legacy for nft."""
-    return "nft" if variant == "legacy" else "legacy"
-
-
 def in_use() -> str:
     """The variant that has rules in this namespace, without creating any table: nft if both or neither have."""
-    legacy = bool(legacy_tables())
     nft = shutil.which("iptables-nft-save") is not None
-    if legacy and not (nft and _has_rules(_call(["iptables-nft-save"]).stdout)):
-        return "legacy"
+    if legacy_tables() or legacy_tables(six=True):
+        dumps = [dump for six in (False, True) if (dump := dump_of("nft", six))]
+        if not nft or not any(_has_rules(dump()) for dump in dumps):
+            return "legacy"
     return "nft" if nft else NONE
 
 
@@ -69,6 +77,11 @@ def works(variant: str) -> bool:
 
 def _call(words: list[str], text: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, input=text, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
+
+
+def by_family(variant: str) -> "dict[str, Firewall]":
+    """The rules of a variant by their families."""
+    return {family: Firewall(variant, family) for family in PROGRAM_OF}
 
 
 class Kept(NamedTuple):
@@ -256,13 +269,15 @@ class Firewall:
         return found
 
     def _other_variants(self) -> Iterator[ForeignRules]:
-        """The other variant if it has rules or a DROP policy."""
-        if self.variant == NONE:
-            return
-        other = _other_variant(self.variant)
-        dumps = [dump() for six in (False, True) if (dump := dump_of(other, six)) is not None]
-        if any(map(_has_rules, dumps)):
-            yield ForeignRules(other, "".join(dumps))
+        """Each other variant that has rules or a DROP policy; where its program is missing, if it has a table: that may hold any."""
+        for other in VARIANTS:
+            if other == self.variant:
+                continue
+            families = [six for six in (False, True) if _tables_of(other, six)]
+            dumps = [dump_of(other, six) for six in families]
+            texts = [dump() for dump in dumps if dump]
+            if None in dumps or any(map(_has_rules, texts)):
+                yield ForeignRules(other, "".join(texts))
 
     def warm_up(self) -> bool:
         """Prepares for the next request: imports python-iptables, makes a dump. False when everything is done."""

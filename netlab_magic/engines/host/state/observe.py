@@ -5,7 +5,7 @@ import os
 import re
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import Self
@@ -42,21 +42,22 @@ _RT_SCOPE_LINK, _RTPROT_KERNEL, _RTPROT_RA = 253, 2, 9
 
 
 class Namespaces:
-    """Open descriptors of the host's own and all named namespaces, for the length of one request; a context manager.
+    """Open descriptors of the host's own and all other namespaces, for the length of one request; a context manager.
 
-    They are not kept longer: an open descriptor would keep a namespace alive that a raw `ip netns delete` should end.
+    `others` are their names and the paths of their files, those of `ip netns` if none are given. The descriptors are not kept longer: an
+    open one would keep a namespace alive that a raw `ip netns delete` should end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: Iterable[tuple[str, str]] | None = None) -> None:
+        self._others = _named() if others is None else others
         self._stack = ExitStack()
         self.home = self._open("/proc/self/ns/net")
         self.descriptors = {HOST: self.home}
         self._sockets: dict[str, RouteSocket] = {}
 
     def __enter__(self) -> Self:
-        for name in sorted(os.listdir(NAMED), key=_as_people_count) if os.path.isdir(NAMED) else ():
-            if name != HOST:
-                self.add(name)
+        for name, path in sorted(self._others, key=lambda other: _as_people_count(other[0])):
+            self._add(name, path)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -71,10 +72,10 @@ class Namespaces:
         self._stack.callback(os.close, descriptor)
         return descriptor
 
-    def add(self, name: str) -> None:
-        """Opens a named namespace. What is none, such as a file left over by a failed `ip netns` or a broken link, is passed over."""
+    def _add(self, name: str, path: str) -> None:
+        """Opens a namespace. What is none, such as a file left over by a failed `ip netns` or a broken link, is passed over."""
         try:
-            descriptor = self._open(f"{NAMED}/{name}")
+            descriptor = self._open(path)
             setns(descriptor, NEWNET)
         except OSError:
             return
@@ -106,6 +107,13 @@ class Namespaces:
     def inside(self, name: str) -> "Inside":
         """A context in which this process is in the namespace."""
         return Inside(self.descriptors[name], self.home)
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """The namespaces that `ip netns` has named."""
+    for name in os.listdir(NAMED) if os.path.isdir(NAMED) else ():
+        if name != HOST:
+            yield name, f"{NAMED}/{name}"
 
 
 def _as_people_count(name: str) -> list[tuple[int, str]]:

@@ -1,0 +1,101 @@
+"""A machine with a real dockerd, looked at: containers by their names, and what is said of them against what they measure themselves."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.real_dockerd import DockerdUnavailable, serving_dockerd, why_missing
+
+from netlab_magic import Lab
+from netlab_magic.errors import LabUnavailable, StatementError
+
+ROOT = Path(os.environ.get("NETLAB_DOCKERD_ROOT") or "/")
+pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(why_missing(ROOT)), reason=f"no dockerd is run: {why_missing(ROOT)}")]
+
+COMMANDS = """
+docker network create --subnet 172.20.0.0/16 front
+docker network create --subnet 172.21.0.0/16 back
+docker network create --internal --subnet 172.22.0.0/16 inner
+docker run -d --name web --network front -p 8080:80 nginx /bin/busybox httpd -f -p 80
+docker network connect back web
+docker run -d --name db --network back nginx /bin/busybox httpd -f -p 5432
+docker run -d --name plain -p 127.0.0.1:8081:80 nginx /bin/busybox httpd -f -p 80
+docker run -d --name side --network container:db busybox
+docker run -d --name lonely --network none busybox
+docker run -d --name private --network inner busybox
+docker run -d --name onhost --network host busybox
+docker run -d --name old --network front busybox
+docker stop -t 1 old
+""".strip().splitlines()
+
+ASKED = ("web:80", "web:81", "db:5432", "plain:80", "plain", "private", "db", "web")
+"""What each container is asked about; the addresses are those that `why` names."""
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[int]:
+    try:
+        with serving_dockerd(COMMANDS, ROOT) as pid:
+            yield pid
+    except DockerdUnavailable as error:
+        pytest.skip(f"no dockerd is run: {error}")
+
+
+@pytest.fixture(scope="module")
+def look(machine: int) -> Iterator[Lab]:
+    with Lab("look") as attached:
+        attached.attach(str(machine))
+        yield attached
+
+
+def answered(machine: int, container: str, address: str, port: int) -> bool:
+    """Whether something answers a container itself."""
+    asking = f"nc -w 2 {address} {port} </dev/null" if port else f"ping -c 1 -W 2 {address}"
+    words = [str(ROOT / "usr/bin/docker"), "exec", container, "/bin/busybox", "sh", "-c", f"/bin/busybox {asking}"]
+    environment = {**os.environ, "DOCKER_HOST": f"unix:///proc/{machine}/root/run/docker.sock"}
+    return subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
+
+
+def test_containers_have_their_names_and_the_stopped_one_is_told(look: Lab) -> None:
+    assert set(look.observe().topology.namespaces) == {"host", "web", "db", "plain", "lonely", "private"}
+    assert re.search(r"not running, and so have no network: old\.", str(look.status()))
+    with pytest.raises(StatementError, match="the container old is not running"):
+        look.run("why web old")
+    assert str(look.run("why side web:80")).startswith("✓ db → web:80")  # one namespace, two containers
+    assert str(look.run("why onhost web:80")).startswith("✓ host → web:80")
+    assert "172.20.0.0/16" in str(look.show("topology")) or "172.20.0.1/16" in str(look.show("topology"))
+
+
+def test_what_is_said_is_what_containers_measure(machine: int, look: Lab) -> None:
+    containers = ("web", "db", "plain", "private")
+    asked = [(source, target) for source in containers for target in ASKED if source != target.partition(":")[0]]
+    said = {pair: look.run(f"why {pair[0]} {pair[1]}") for pair in asked}
+    flows = {pair: why.outcome.probe for pair, why in said.items()}
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda pair: answered(machine, pair[0], flows[pair].address, flows[pair].port), asked)
+        measured = dict(zip(asked, answers, strict=True))
+    assert {pair: bool(why) for pair, why in said.items()} == measured
+    assert len(set(measured.values())) == 2  # some are, some are not
+    predicted = look.run("matrix --predict web db plain private")
+    with ThreadPoolExecutor(8) as pool:
+        pinged = pool.map(lambda one: answered(machine, one.probe.source, one.probe.address, 0), predicted.outcomes)
+        assert [bool(one.answered) for one in predicted.outcomes] == list(pinged)
+
+
+def test_published_ports_lead_where_docker_says(look: Lab) -> None:
+    assert look.run("why 203.0.113.9 host:8080")
+    assert not look.run("why 203.0.113.9 host:8081")  # published on 127.0.0.1 alone
+
+
+def test_a_container_alone_by_its_name(machine: int) -> None:
+    with Lab("inner") as inner:
+        assert "the container db" in str(inner.run("attach container db"))
+        assert "172.21.0.0/16 dev eth0" in str(inner.show("routes"))
+        with pytest.raises(LabUnavailable, match="the container old is not running"):
+            inner.run("attach container old")
+        with pytest.raises(LabUnavailable, match=r"there is no container nobody \(running: .*web"):
+            inner.run("attach container nobody")
