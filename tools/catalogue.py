@@ -21,6 +21,7 @@ sys.path.insert(0, str(PACKAGE.parent))
 # The package is found by the line above.
 from netlab_magic.i18n import LANGUAGES  # noqa: E402
 from netlab_magic.iptables.extensions import HEADER, MATCHES, TARGETS, TargetExtension  # noqa: E402
+from netlab_magic.language.syntax import GROUPS  # noqa: E402
 from netlab_magic.model.probe import Verdict  # noqa: E402
 
 SPEAKERS = {"message", "say"}
@@ -42,6 +43,9 @@ def messages() -> Iterator[tuple[str, str]]:
         for text in (extension.says, then, *(text for row in extension.parameters for text in (row.says, row.denies))):
             if text:
                 yield text, "netlab_magic/extensions"
+    for title, group in GROUPS.items():
+        for text in (title, *(syntax.summary for syntax in group)):
+            yield text, "netlab_magic/language"
     for verdict in Verdict:
         yield verdict.value, "netlab_magic/model/probe.py"
 

@@ -111,8 +111,8 @@ def _doctor(_: Running, __: str | None) -> Result:
     return Text(session_texts.doctor_text(findings), ok=any(finding.is_way and finding.well for finding in findings))
 
 
-def _help(_: Running, word: str | None) -> Result:
-    return Text(session_texts.help_text(word))
+def _help(running: Running, word: str | None) -> Result:
+    return Text(session_texts.help_text(word, running.language))
 
 
 def _enter(running: Running, namespace: str | None) -> Result:

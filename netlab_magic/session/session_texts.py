@@ -28,32 +28,36 @@ _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
 _FORWARDING = "net.ipv4.ip_forward=1, net.ipv6.conf.all.forwarding=1"
-_COMMANDS = """Commands
-  a line that begins with $ or ! or a program's name (sudo, ip, iptables, nft, nsenter, tcpdump, …) is run as typed by a shell
-  in the lab host; %%netlab sh [NS] runs a whole cell this way
-
-For example
-  nft add table inet fw
+_COMMANDS = message("Commands")
+_AS_TYPED = message(
+    "a line that begins with $ or ! or a program's name (sudo, ip, iptables, nft, nsenter, tcpdump, …) is run as typed by a shell in the "
+    "lab host; %%netlab sh [NS] runs a whole cell this way"
+)
+_EXAMPLE = message("For example")
+_TYPED = """  nft add table inet fw
   nft 'add chain inet fw forward { type filter hook forward priority filter; policy drop; }'
-  nft -f - <<EOF   (a whole ruleset in the next lines, up to a line EOF)"""
+  nft -f - <<EOF   # """
+_WHOLE_RULESET = message("a whole ruleset in the next lines, up to a line EOF")
 _WAYS = {"user": "a user namespace (no privilege was needed)", "root": "namespaces created by root", "sudo": "sudo"}
 
 
-def help_text(word: str | None) -> str:
+def help_text(word: str | None, language: str) -> str:
     """All statements by group; one statement with an example; or, for a program's name, how command lines are run."""
+    say = language_of(language)
+    commands = f"{say(_COMMANDS)}\n  {say(_AS_TYPED)}\n\n{say(_EXAMPLE)}\n{_TYPED}{say(_WHOLE_RULESET)}"
     if word and word not in SYNTAX:
-        return _COMMANDS
+        return commands
     if word:
         syntax = SYNTAX[str(word)]
         forms, examples = "\n".join(syntax.forms or (syntax.form,)), "\n  ".join(syntax.examples)
-        return f"{forms}\n  {syntax.summary}" + (f"\n\nFor example\n  {examples}" if examples else "")
+        return f"{forms}\n  {say(syntax.summary)}" + (f"\n\n{say(_EXAMPLE)}\n  {examples}" if examples else "")
     parts: list[str] = []
     for title, group in GROUPS.items():
-        parts.append(title)
+        parts.append(say(title))
         for syntax in group:
-            parts += [f"  {syntax.form}", f"      {syntax.summary}"]
+            parts += [f"  {syntax.form}", f"      {say(syntax.summary)}"]
         parts.append("")
-    return "\n".join([*parts, _COMMANDS])
+    return "\n".join([*parts, commands])
 
 
 def ready_text(name: str, ready: Ready) -> str:

@@ -15,6 +15,7 @@ from netlab_magic.i18n import message
 from netlab_magic.iptables.analysis.generated_chains import USER_CHAIN, is_generated
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.topology import HOST
+from netlab_magic.netfilter import RuleVisit
 
 __all__ = ["advice", "refuses_a_service"]
 
@@ -59,8 +60,8 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
             yield _said(_ELSEWHERE, values)
     if killer is None:
         return
-    if not killer.line.is_native and not manager_of(world.rulesets[last.namespace], killer.table, killer.chain):
-        yield from _restarted(world, trace)
+    if killer.hook == "FORWARD":
+        yield from _restarted(world, trace, killer)
     address = killer.before.destination
     table = stopped_in(world, last, killer)
     if killer.line.is_native and world.dockerd is None:
@@ -74,11 +75,13 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
         yield _said(_UNPUBLISHED, {"address": address, "port": port})
 
 
-def _restarted(world: World, trace: Trace) -> Iterator[Remedy]:
+def _restarted(world: World, trace: Trace, killer: RuleVisit) -> Iterator[Remedy]:
     """The program to start again whose bridge it is, and whose rules are gone."""
     last = trace.hops[-1]
     frame = last.host_trace.last
     others = world.other_filters.get(last.namespace, NO_OTHER_FILTERS)
+    if killer.line.is_native or manager_of(world.rulesets[last.namespace], killer.table, killer.chain):
+        return
     if not world.is_foreign or last.namespace != HOST or any(owner_of(table) in ("Docker", "netavark") for table in others.native.tables):
         return
     chains = {chain.name for table in world.rulesets[HOST].tables for chain in table.chains}

@@ -10,10 +10,11 @@ from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.i18n import language, message
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.probe import Probe
-from netlab_magic.model.topology import Topology
+from netlab_magic.model.topology import HOST, Topology
 
 __all__ = ["Fix", "Remedy", "Scope", "World"]
 
+_THE_HOST = message("the host")
 _ALSO = message("This also opens {}.")
 _AND = message("{} and {}")
 _COMMA = message("{}, {}")
@@ -85,5 +86,10 @@ class Remedy(msgspec.Struct, frozen=True):
         """What to change, in whole sentences, in one of the languages of `i18n`, such as `en` or `zh_TW`."""
         say = language(language_name)
         also = say.several(_COMMA, _AND, [say(kind, **values) for kind, values in self.also_opens])
-        changes = [say(text, **fix.values) for fix in self.fixes for text in (fix.sentence, fix.remark)]
+        host = {"namespace": say(_THE_HOST)}
+        changes = [
+            say(text, **(fix.values | host if fix.values.get("namespace") == HOST else fix.values))
+            for fix in self.fixes
+            for text in (fix.sentence, fix.remark)
+        ]
         return say.paragraph([*changes, say(_ALSO, also) if also else ""])
