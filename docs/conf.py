@@ -11,6 +11,7 @@ LANG = os.environ["SITE_LANG"]
 project = {"en": "netlab_magic", "zh-TW": "netlab_magic"}[LANG]
 author = "The netlab_magic authors"
 locale_dirs = ["locale"]  # words of the theme
+html_search_language = "en"  # that of Chinese throws errors in the page; Pagefind is what searches here
 language = {"en": "en", "zh-TW": "zh_TW"}[LANG]
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton"]
 exclude_patterns = ["_build", "hosts"]
