@@ -54,13 +54,13 @@ def test_every_shell_can_read_it(shell, script):
 def test_help_names_every_command(arguments):
     answer = run(*arguments)
     assert answer.returncode == 0
-    assert re.findall(r"^  ([a-z]+) ", answer.stdout, re.MULTILINE) == ["demo", "lab", "test", "bench", "help"]
+    assert re.findall(r"^  ([a-z]+) ", answer.stdout, re.MULTILINE) == ["demo", "lab", "test", "bench", "site", "help"]
 
 
 def test_an_unknown_command_costs_one_sentence():
     answer = run("tset")
     assert answer.returncode == 2
-    assert answer.stderr == "netlab: unknown command 'tset'; the commands are demo, lab, test, bench and help.\n"
+    assert answer.stderr == "netlab: unknown command 'tset'; the commands are demo, lab, test, bench, site and help.\n"
 
 
 def test_it_can_be_called_from_anywhere_and_through_a_link(tmp_path):
