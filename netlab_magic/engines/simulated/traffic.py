@@ -107,6 +107,11 @@ class Road:
         begun.packet = msgspec.structs.replace(begun.packet, length=length, ttl=ttl or begun.packet.ttl)
         return [self._exchange(begun) for _ in range(count)]
 
+    def asked_in_vain(self, namespace: str) -> None:
+        """So much time has passed that a namespace no longer asks for the neighbours that did not answer."""
+        held = self._neighbours.get(namespace, {})
+        held.update({key: msgspec.structs.replace(one, failed=True) for key, one in held.items() if not one.mac})
+
     def _begin(self, probe: Probe) -> ModelledProbe:
         self._sent += 1
         return ModelledProbe(self.topology, self._rules[probe.six], probe, self._other_filters, knows=self._knows)

@@ -22,11 +22,12 @@ _LOCAL = 0x52
 
 
 class Neighbour(msgspec.Struct, frozen=True):
-    """An address that a namespace has asked for on a device; `mac` is "" where nobody answered."""
+    """An address that a namespace has asked for on a device; `mac` is "" where nobody answered, and then `failed` once it asks no more."""
 
     address: str
     device: str
     mac: str = ""
+    failed: bool = False
 
 
 class Connection(msgspec.Struct, frozen=True):

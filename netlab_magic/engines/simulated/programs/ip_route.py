@@ -147,7 +147,7 @@ def neighbour(call: Call, asked: Asked) -> int:
         for one in held:
             wanted = (found.get("dev", one.device), found.get("to", one.address)) == (one.device, one.address)
             if wanted and (not asked.family or (asked.family == 6) == (":" in one.address)):
-                state = f"lladdr {one.mac} REACHABLE" if one.mac else "INCOMPLETE"
+                state = f"lladdr {one.mac} REACHABLE" if one.mac else "FAILED" if one.failed else "INCOMPLETE"
                 device = "" if "dev" in found else f"dev {one.device} "
                 call.out(f"{one.address} {device}{state} \n")
         return 0

@@ -8,7 +8,10 @@ import msgspec
 from netlab_magic.engines.simulated.programs.call import Call, Ended
 from netlab_magic.engines.simulated.traffic import Road
 from netlab_magic.forwarding.prediction import Prediction
+from netlab_magic.forwarding.trace import NOBODY_ANSWERS
 from netlab_magic.model.probe import Probe, Verdict
+from netlab_magic.model.topology import Interface
+from netlab_magic.netfilter.result import Cause
 
 __all__ = ["ping"]
 
@@ -27,6 +30,12 @@ _ERRORS = {
     (11, 0): "Time to live exceeded",
 }
 _NAMES = {"localhost": "127.0.0.1"}
+_ASKS_FOR = 3.1
+"""How long a namespace asks for a neighbour before it gives up, in seconds: three times, one second apart (arp(7), mcast_solicit)."""
+
+_MOST_HELD = 3
+"""How many packets wait for a neighbour at most, for whose answer ping prints an error each (measured with 64 bytes of data)."""
+
 _FOREVER = 4
 """How often a ping without -c asks: it would go on until it is interrupted."""
 
@@ -37,10 +46,16 @@ class _Asked(msgspec.Struct):
     name: str = ""
     count: int = _FOREVER
     interval: float = 1.0
+    wait: float = 10.0
     deadline: float = 0.0
     size: int = 56
     ttl: int = 0
     quiet: bool = False
+
+    @property
+    def outlasts_neighbours(self) -> bool:
+        """Whether it still waits when the namespace gives up a neighbour that does not answer."""
+        return self.count <= _MOST_HELD and (self.count - 1) * self.interval + self.wait > _ASKS_FOR
 
 
 def _asked(call: Call) -> _Asked:
@@ -75,6 +90,8 @@ def _set(asked: _Asked, option: str, value: str) -> None:
             asked.count = int(number)
         case "i":
             asked.interval = number
+        case "W":
+            asked.wait = number
         case "s":
             asked.size = int(number)
         case "t":
@@ -94,11 +111,19 @@ def ping(call: Call) -> int:
     road = Road(call.world)
     six = ":" in address
     length = asked.size + (48 if six else 28)
+    if ip_address(address).is_loopback and not _loopback(call).addresses:
+        raise Ended(2, f"ping: connect: {'Cannot assign requested address' if six else 'Network is unreachable'}\n")
     replies = road.echoes(probe, asked.count, length, asked.ttl)
+    if asked.outlasts_neighbours:
+        road.asked_in_vain(call.namespace)
     if not six and replies[0].verdict == Verdict.NO_ROUTE and replies[0].back is None:
         raise Ended(2, "ping: connect: Network is unreachable\n")
     call.world = road.arrived()
     return _report(call, asked, address, replies, length)
+
+
+def _loopback(call: Call) -> Interface:
+    return next(device for device in call.world.topology.namespaces[call.namespace].interfaces if device.name == "lo")
 
 
 def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], length: int) -> int:
@@ -112,7 +137,7 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
             answered += 1
             if not asked.quiet:
                 call.out(_answer_line(asked, address, reply, number))
-        elif error := _error(reply):
+        elif error := _error(reply) or _unreachable(call, asked, reply):
             errors += 1
             call.out("" if asked.quiet else error.format(number=number))
         elif _is_kept_back(reply):
@@ -122,7 +147,8 @@ def _report(call: Call, asked: _Asked, address: str, replies: list[Prediction], 
 
 
 def _is_kept_back(reply: Prediction) -> bool:
-    return len(reply.request.hops) == 1 and not reply.request.hops[0].host_trace.passed and reply.back is None
+    first = reply.request.hops[0].host_trace
+    return len(reply.request.hops) == 1 and not first.passed and first.cause != Cause.LOOPBACK_DOWN and reply.back is None
 
 
 def _answer_line(asked: _Asked, address: str, reply: Prediction, number: int) -> str:
@@ -140,6 +166,14 @@ def _error(reply: Prediction) -> str:
     return f"From {packet.source} icmp_seq={{number}} {words}\n"
 
 
+def _unreachable(call: Call, asked: _Asked, reply: Prediction) -> str:
+    """The line for a neighbour that its own kernel has asked for in vain, which comes through lo; "" while that still asks."""
+    asker = reply.request.values.get("namespace") if reply.request.lost == NOBODY_ANSWERS else ""
+    if not asked.outlasts_neighbours or asker != call.namespace or not _loopback(call).up or ":" in reply.probe.address:
+        return ""
+    return f"From {reply.request.hops[0].host_trace.packet.source} icmp_seq={{number}} Destination Host Unreachable\n"
+
+
 def _statistics(asked: _Asked, sent: int, answered: int, errors: int) -> str:
     lost = 100 * (sent - answered) // sent
     passed = int((sent - 1) * asked.interval * 1000)
@@ -147,4 +181,5 @@ def _statistics(asked: _Asked, sent: int, answered: int, errors: int) -> str:
     head = f"\n--- {asked.name} ping statistics ---\n{sent} packets transmitted, {answered} received{failed}"
     head += f", {lost}% packet loss, time {passed}ms\n"
     times = f"{_MILLISECONDS:.3f}"
-    return head + (f"rtt min/avg/max/mdev = {times}/{times}/{times}/0.000 ms\n" if answered else "\n")
+    pipe = f"pipe {errors}\n" if errors > 1 else "\n"
+    return head + (f"rtt min/avg/max/mdev = {times}/{times}/{times}/0.000 ms\n" if answered else pipe)
