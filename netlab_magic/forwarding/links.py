@@ -72,7 +72,15 @@ class Links:
         own = routing.source_for(hop.device, hop.next) if hop else None
         asks = frame.source if routing.is_local(frame.source) or own is None else own  # arp_solicit with arp_announce 0
         asker = shown(asks, frame.six)
-        return Ahead(device, address, asker, self.cables(End(namespace, device), address, asker))
+        sender = End(namespace, device)
+        hears = bool(frame.port_out) or not self._is_port(sender)
+        return Ahead(device, address, asker, self.cables(sender, address, asker) if hears else None)
+
+    def _is_port(self, end: End) -> bool:
+        """Whether an interface is a port of a bridge: answers come in through the bridge, where nobody has asked (br_handle_frame)."""
+        device = self._devices.get(end)
+        master = self._devices.get(End(end.namespace, device.master)) if device and device.master else None
+        return master is not None and master.kind == "bridge"
 
     def flooded(self, sender: End) -> list[Cables]:
         """The cables to each device that a broadcast frame reaches."""

@@ -136,6 +136,8 @@ def _executed(firewall: str) -> tuple[Any, str]:
         raise DemoFailed(f"running notebooks needs {error.name}; install it with: pip install 'netlab-magic[lab]'") from None
     story = Story()
     notebook: Any = nbformat.from_dict(nbformat.reader.reads(NOTEBOOK.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        cell.update({"outputs": []} if cell.cell_type == "code" else {})  # those of its last run here are no part of the report
     with tempfile.TemporaryDirectory(prefix="netlab-demo-") as folder:
         client = NotebookClient(
             notebook,

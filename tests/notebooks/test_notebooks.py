@@ -1,18 +1,12 @@
-"""The notebooks: they run top to bottom as a reader would run them, and what they claim is checked by the cells themselves.
+"""The notebooks: they run top to bottom as a reader would run them, and what they claim is checked by the cells themselves."""
 
-They are kept without outputs: outputs hold times, counters and dates, which differ from run to run. `./netlab demo` makes a page with them.
-"""
-
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
+from lessons.running import executed
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[2]
@@ -56,30 +50,14 @@ def code_of(notebook: Any) -> dict[str, str]:
     return {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def run(notebook: Any, folder: Path, firewall: str) -> Any:
-    """Runs a notebook in place, in a kernel of this Python, with everything that the kernel writes in `folder`."""
-    kernel = AsyncKernelManager(
-        kernel_name="python3",
-        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
-        transport="ipc",
-        connection_file=str(folder / "kernel.json"),
-    )
-    environment = {**os.environ, "NETLAB_FIREWALL": firewall, "IPYTHONDIR": str(folder), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-    client = NotebookClient(notebook, km=kernel, timeout=60, resources={"metadata": {"path": str(folder)}})
-    client.execute(cleanup_kc=True, env=environment)
-    return notebook
+def run(notebook: Any, firewall: str) -> Any:
+    return executed(notebook, "en", firewall)
 
 
 def text_of(notebook: Any, cell_id: str) -> str:
     """All that a cell printed and gave, as text."""
     cell = next(cell for cell in notebook.cells if cell.id == cell_id)
     return "\n".join(output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
-
-
-@pytest.fixture
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a short name: the kernel's sockets are in it, and their names may have 107 characters."""
-    return tmp_path_factory.mktemp("k")
 
 
 def test_there_are_notebooks():
@@ -99,9 +77,6 @@ class TestEachNotebook:
 
     def test_it_opens_with_the_python_kernel(self, path):
         assert read(path).metadata.kernelspec.name == "python3"
-
-    def test_it_is_kept_without_outputs(self, path):
-        assert not [cell.id for cell in read(path).cells if cell.get("outputs") or cell.get("execution_count")]
 
     def test_it_checks_its_own_claims(self, path):
         assert re.search(r"^expect \S+ \S+ (ok|blocked)$", "\n".join(code_of(read(path)).values()), re.MULTILINE)
@@ -125,8 +100,8 @@ class TestTheChapter:
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize("firewall", ["legacy", "nft"])
-    def test_it_runs(self, short, firewall):
-        done = run(read(CHAPTER), short, firewall)
+    def test_it_runs(self, firewall):
+        done = run(read(CHAPTER), firewall)
         assert f"firewall variant {firewall}" in text_of(done, "up")
         assert "ttl=64" in text_of(done, "accept-pings")
         assert "ttl=63" in text_of(done, "accept-pings")
@@ -141,21 +116,21 @@ class TestTheChapter:
         assert "0% packet loss" in text_of(done, "rule-1-add")
         assert re.search(r"2 +2 +✓ ACCEPT .*\n +2 +✕ DROP", text_of(done, "rule-2-add")), "the counters that the text speaks of"
         assert "already so" in text_of(done, "rule-1-already")
-        panel = next(cell for cell in done.cells if cell.id == "panel").outputs[0].data
-        assert {"image/svg+xml", "text/plain"} <= set(panel), "the panel leaves a picture where no kernel runs"
+        panel = next(cell for cell in done.cells if cell.id == "panel").outputs
+        assert {"image/svg+xml", "text/plain"} <= {kind for output in panel for kind in output.data}, "the panel leaves a picture"
 
     @pytest.mark.long("notebooks with a mistake put in")
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize(("cell_id", "rule"), list(zip(RULE_CELLS, THREE_RULES, strict=True)))
-    def test_it_stops_when_a_rule_is_missing(self, short, cell_id, rule):
+    def test_it_stops_when_a_rule_is_missing(self, cell_id, rule):
         notebook = read(CHAPTER)
         cell = next(cell for cell in notebook.cells if cell.id == cell_id)
         cell.source = "\n".join(line for line in cell.source.splitlines() if not line.endswith(rule))
         for each in notebook.cells:  # the ten seconds that a ping waits for its answer teach nothing here
             each.source = each.source.replace("ping -c 1 ", "ping -c 1 -W 1 ")
         with pytest.raises(CellExecutionError, match=r"ExpectationFailed|CommandFailed"):
-            run(notebook, short, "auto")
+            run(notebook, "auto")
 
 
 class TestDockerVersions:
@@ -170,8 +145,8 @@ class TestDockerVersions:
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize("firewall", ["legacy", "nft"])
-    def test_it_runs(self, short, firewall):
-        done = run(read(DOCKER_VERSIONS), short, firewall)
+    def test_it_runs(self, firewall):
+        done = run(read(DOCKER_VERSIONS), firewall)
         assert "    +       1  ! -i docker0 -o docker0 -j DROP" in text_of(done, "diff-27-28"), "the answer to the question of part 2"
         assert "chain DOCKER-ISOLATION-STAGE-1: gone" in text_of(done, "diff-28-29")
         assert text_of(done, "who-drops").count("2 packets with 120 bytes have matched it so far.") == 2, "the rules that the text blames"
@@ -183,20 +158,20 @@ class TestDockerVersions:
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize(("cell_id", "release"), [("host-27", "28"), ("host-28", "27"), ("host-29", "27")])
-    def test_it_stops_when_a_host_has_another_release(self, short, cell_id, release):
+    def test_it_stops_when_a_host_has_another_release(self, cell_id, release):
         notebook = read(DOCKER_VERSIONS)
         cell = next(cell for cell in notebook.cells if cell.id == cell_id)
         cell.source = re.sub(r"--version \d+", f"--version {release}", cell.source)
         with pytest.raises(CellExecutionError, match=r"ExpectationFailed|StatementError"):
-            run(notebook, short, "auto")
+            run(notebook, "auto")
 
 
 class TestWhy:
     @may_warn
     @pytest.mark.kernel
     @pytest.mark.parametrize("firewall", ["legacy", "nft"])
-    def test_it_runs(self, short, firewall):
-        done = run(read(WHY), short, firewall)
+    def test_it_runs(self, firewall):
+        done = run(read(WHY), firewall)
         assert "the echo reply is lost on its way back" in text_of(done, "lab-1-why")
         assert "rule 1: input interface is docker1, not veth-ns1" in text_of(done, "lab-2-guess")
         assert "rule 1 of PREROUTING (table raw) drops the SYN" in text_of(done, "lab-3-guess")

@@ -14,6 +14,8 @@ _VOLATILE = (
     (r" in \d+\.\d\d ms", ""),
     (r"time=[\d.]+ ms", "time"),
     (r" ?\(simulated\)", ""),
+    (r"\b(?:REACHABLE|DELAY|STALE|PROBE)\b", "KNOWN"),
+    (r"\b(id|sport|dport)=\d+(?= (?:src|mark|\[|dport=\d+ \[|dport=\d+ mark))", r"\1"),
     (r"✓ (?:[\d.]+ ms|answered) *", "✓ answered "),
     (r"(✕ blocked) +", r"\1 "),
     (r"\bport \d{5}\b", "port"),

@@ -5,45 +5,20 @@ A cell that says what it said the last time keeps its output, with the times and
 """
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
 
 # The package is found by the line above.
-from lessons.outputs import alike, kept  # noqa: E402
+from lessons.outputs import alike  # noqa: E402
+from lessons.running import executed  # noqa: E402
 from lessons.source import LANGUAGES, NOTEBOOKS, SourceError, lessons, notebook  # noqa: E402
-
-SECONDS_A_CELL = 120
-
-
-def executed(made: Any, language: str, firewall: str = "legacy") -> Any:
-    """A notebook with the outputs of a run, in a folder that is called as its language is. Raises CellExecutionError."""
-    with tempfile.TemporaryDirectory(prefix="l") as folder:
-        here = Path(folder) / language
-        here.mkdir()
-        manager = AsyncKernelManager(
-            kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), transport="ipc", connection_file=f"{folder}/k.json"
-        )
-        environment = {**os.environ, "NETLAB_FIREWALL": firewall, "IPYTHONDIR": folder, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-        client = NotebookClient(made, km=manager, timeout=SECONDS_A_CELL, record_timing=False, resources={"metadata": {"path": str(here)}})
-        client.execute(cleanup_kc=True, env=environment)
-    for cell in made.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = kept(cell.outputs), None
-    made.metadata.pop("widgets", None)
-    made.metadata.language_info = {"name": "python"}
-    return made
 
 
 def with_older_outputs(fresh: Any, committed: Any) -> Any:
@@ -68,7 +43,7 @@ def make(source: Path, language: str, *, check: bool, fresh: bool) -> bool:
     if target.exists() and not fresh:
         made = with_older_outputs(made, nbformat.read(target, as_version=4))
     fine = target.exists() and target.read_text() == written(made)
-    differ = "" if fine else f" ({', '.join(changed(made, target))})"
+    differ = "" if fine else f" ({', '.join(changed(made, target)) or 'cells are gone'})"
     if not fine and not check:
         target.parent.mkdir(exist_ok=True)
         target.write_text(written(made))
@@ -78,7 +53,9 @@ def make(source: Path, language: str, *, check: bool, fresh: bool) -> bool:
 
 def changed(made: Any, target: Path) -> list[str]:
     """The cells that are not as they are in the file."""
-    before = nbformat.read(target, as_version=4).cells if target.exists() else []
+    if not target.exists():
+        return ["new"]
+    before = nbformat.read(target, as_version=4).cells
     return [cell.id for cell in made.cells if cell not in before]
 
 

@@ -1,7 +1,8 @@
 """What of a cell's outputs is kept with the notebook, and when two outputs say the same.
 
-Kept is what a page shows that runs nothing and trusts nobody, as GitHub does: text, HTML without styles and folding, and pictures as outputs of
-their own. Two runs give the same but for what the clock, the kernel and other traffic decide (`alike`); then the older output stays.
+Kept is what a page shows that runs nothing and trusts nobody, as GitHub does: text, HTML without styles and folding, and pictures as
+outputs of their own. Two runs give the same but for what the clock, the kernel and other traffic decide (`alike`); then the older
+output stays.
 """
 
 import json
@@ -26,6 +27,7 @@ _STYLE = {
     "bad": "color:#D55E00",
 }
 """How elements and classes look where no style sheet is allowed, but an element's own style is."""
+_INSTEAD = {"details": "div", "summary": "p"}
 _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 _VARIES = tuple(
     (re.compile(pattern, re.MULTILINE), instead)
@@ -48,6 +50,7 @@ _VARIES = tuple(
         (r"\d+[KM]? packets, \d+[KM]? bytes", "COUNTERS"),
         (r"packets \d+ bytes \d+", "COUNTERS"),
         (r"^( *\d+)? +\d+[KM]? +\d+[KM]? (?=\S* +\S+ +(?:opt|--|\*|0))", "COUNTERS"),
+        (r"\b(?:REACHABLE|DELAY|STALE|PROBE)\b", "KNOWN"),
         (r"(?<=\bexpires )\w+", "TIME"),
         (r"(?<=index )\d+|@if\d+|^\d+: ", "INDEX"),
     )
@@ -133,8 +136,6 @@ def _title(svg: str) -> str:
 class Parted(HTMLParser):
     """Cuts HTML at its pictures; what is open there is closed before and opened again behind. Styles go, what was folded is unfolded."""
 
-    _INSTEAD = {"details": "div", "summary": "p"}
-
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=False)
         self.pieces: list[tuple[str, str]] = []
@@ -163,8 +164,8 @@ class Parted(HTMLParser):
             self._svg += tag == "svg"
             self._piece.append(source)
             return
-        if tag in self._INSTEAD:
-            tag = self._INSTEAD[tag]
+        if tag in _INSTEAD:
+            tag = _INSTEAD[tag]
             source = f"<{tag}>"
         styles = [_STYLE[key] for key in (tag, dict(attrs).get("class") or "") if key in _STYLE]
         if styles and "style" not in dict(attrs):
@@ -181,7 +182,7 @@ class Parted(HTMLParser):
             self._style = False
             return
         if not self._svg:
-            tag = self._INSTEAD.get(tag, tag)
+            tag = _INSTEAD.get(tag, tag)
             if self._open and self._open[-1][0] == tag:
                 self._open.pop()
         # HTMLParser gives names in lower case; SVG's are not all so.

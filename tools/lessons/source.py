@@ -19,6 +19,10 @@ _OPENING = LESSONS / "opening.md"
 _HEADING = re.compile(r"=== (?P<kind>\S+) (?P<name>\S+)")
 _FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 """Metadata of a cell whose text JupyterLab and the site show on request only: a solution."""
+_HAN = "\\u3400-\\u9fff"
+_FULL = "\\u3001-\\u3011\\uff01-\\uff5e"
+_BREAK = re.compile(rf"(?<=[{_FULL}])\n(?!\d+\.)(?=[{_HAN}{_FULL}\w\[`(]|\*\*)|(?<=[{_HAN}])\n(?=[{_HAN}{_FULL}])")
+"""A line's end that no space may come of: Chinese has none between characters, and Markdown makes one of every line's end."""
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -47,7 +51,8 @@ def parts(path: Path) -> list[Part]:
         if line.startswith("=== "):
             heading = _HEADING.fullmatch(line)
             if not heading or heading["kind"] not in ("code", *LANGUAGES) or not _NAME.fullmatch(heading["name"]):
-                raise SourceError(f"{path.name}, line {number}: a part begins with === code NAME, or === {' or '.join(LANGUAGES)} NAME; not {line}")
+                kinds = ", ".join(("code", *LANGUAGES))
+                raise SourceError(f"{path.name}, line {number}: a part begins with === and one of {kinds}, and a name; not with {line}")
             found.append((number, heading["kind"], heading["name"], []))
         elif found:
             found[-1][3].append(line)
@@ -99,4 +104,4 @@ def _cells(of: Sequence[Part], language: str) -> Iterator[Any]:
             folded = _FOLDED if part.name.startswith("solution-") else {}
             yield nbformat.v4.new_code_cell(part.text, id=part.name, metadata=folded)
         elif part.kind == language:
-            yield nbformat.v4.new_markdown_cell(part.text, id=part.name)
+            yield nbformat.v4.new_markdown_cell(_BREAK.sub("", part.text), id=part.name)

@@ -8,10 +8,11 @@ from netlab_magic.engines.simulated.rules import saved
 from netlab_magic.engines.simulated.traffic import predicted_now
 from netlab_magic.engines.simulated.world import World
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
-from netlab_magic.model.kernel_trace import Direction, HookReport, KernelTrace, ReportEvent, TracedHop
+from netlab_magic.model.kernel_trace import Direction, DropCause, DropKind, HookReport, KernelTrace, ReportEvent, TracedHop
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Probe
 from netlab_magic.netfilter import RuleVisit
+from netlab_magic.netfilter.result import Cause
 
 __all__ = ["followed"]
 
@@ -30,7 +31,14 @@ def followed(world: World, probe: Probe, variant: str) -> tuple[World, KernelTra
     rules = {
         namespace: saved(rules, variant, "", counters=False) for (namespace, family), rules in world.rules.items() if family == wanted
     }
-    return after, KernelTrace(outcome, tuple(traced_hops), (), rules, simulated=True)
+    return after, KernelTrace(outcome, tuple(traced_hops), tuple(_unanswerable(found)), rules, simulated=True)
+
+
+def _unanswerable(found: Prediction) -> Iterator[DropCause]:
+    """Why a namespace that got the request sent nothing back: it has no route there."""
+    last = found.back.hops[-1] if found.back is not None and found.back.hops else None
+    if last and not last.host_trace.hooks and last.host_trace.cause in (Cause.NO_ROUTE, Cause.UNREACHABLE, Cause.PROHIBIT):
+        yield DropCause(DropKind.NO_ROUTE, last.namespace, {"address": last.host_trace.packet.destination})
 
 
 def _later(found: Prediction) -> Iterator[tuple[Direction, Trace]]:

@@ -33,10 +33,17 @@ def conntrack(call: Call) -> int:
         raise Ended(2, "conntrack: in a simulated lab there are -L, -C and -F\n")
     given = dict(zip(call.words, call.words[1:], strict=False))
     wanted, six = given.get("-p", ""), "ipv6" in (given.get("-f"), given.get("--family"))
-    lines = [_line(one) for one in held if one.six == six and wanted in ("", _name(one))]
+    ends = given.get("-s", given.get("--src", "")), given.get("-d", given.get("--dst", ""))
+    lines = [_line(one) for one in held if one.six == six and wanted in ("", _name(one)) and _is_between(one, *ends)]
     call.out("".join(f"{line}\n" for line in lines))
     call.err(f"conntrack v1.4.7 (conntrack-tools): {len(lines)} flow entries have been shown.\n")
     return 0
+
+
+def _is_between(one: Connection, source: str, destination: str) -> bool:
+    """Whether the request went from one address to the other, where they are given."""
+    first = one.original
+    return source in ("", shown(first.source, one.six)) and destination in ("", shown(first.destination, one.six))
 
 
 def _name(one: Connection) -> str:
