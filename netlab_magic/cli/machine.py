@@ -1,11 +1,39 @@
-"""The subcommands about this machine: doctor, and completion in its shells."""
+"""The subcommands about machines: doctor and completion for this one, collect and anonymise for another one."""
 
+import sys
 from argparse import Namespace
 
 from netlab_magic.cli.answer import Answer
 from netlab_magic.cli.exit_status import Status
+from netlab_magic.i18n import language, message
 
-__all__ = ["completion", "doctor"]
+__all__ = ["anonymise", "collect", "completion", "doctor"]
+
+_FEW = 3
+
+
+def collect(options: Namespace) -> Answer:
+    """The script alone where it goes into a pipe or a file; on a terminal, the text that is pasted into another one."""
+    from netlab_magic.engines.collect import as_pasted, script
+
+    return Answer((as_pasted() if options.paste or sys.stdout.isatty() else script()).rstrip("\n"))
+
+
+def anonymise(options: Namespace) -> Answer:
+    """A dump with pseudonyms, or with the originals again; what pseudonyms cannot express is said."""
+    from netlab_magic.cli.reading import text_of
+    from netlab_magic.engines.anonymise.dump import anonymised, restored
+    from netlab_magic.engines.anonymise.key import Key
+
+    key = Key.read(options.key, must_exist=options.reverse)
+    text = text_of(options.file)
+    if options.reverse:
+        return Answer(restored(text, key).rstrip("\n"))
+    found = anonymised(text, key)
+    key.write(options.key)
+    say = language(options.lang)
+    warning = message("Ranges of addresses do not keep their order, so rules with them may answer otherwise: {}")
+    return Answer(found.text.rstrip("\n"), remarks=[say(warning, ", ".join(found.ranges[:_FEW]))] if found.ranges else [])
 
 
 def doctor(_: Namespace) -> Answer:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from netlab_magic.errors import StatementError
@@ -9,7 +10,7 @@ from netlab_magic.i18n import Language
 from netlab_magic.session.lab import Lab
 from netlab_magic.session.results.status import Status
 
-__all__ = ["STDIN", "Loaded", "host_of", "load"]
+__all__ = ["STDIN", "Loaded", "host_of", "load", "text_of"]
 
 STDIN = "-"
 """The name that stands for standard input."""
@@ -49,6 +50,16 @@ def load(lab: Lab, files: Sequence[str]) -> Status:
     """Loads files into a lab, one of which may be standard input. Raises StatementError."""
     named = [name for name in files if name != STDIN]
     return lab.load(*named, text=_standard_input() if len(named) < len(files) else None)
+
+
+def text_of(name: str) -> str:
+    """The text of a file, or of standard input. Raises StatementError."""
+    if name == STDIN:
+        return _standard_input()
+    try:
+        return Path(name).read_text(errors="surrogateescape")
+    except OSError as error:
+        raise StatementError(f"{name} cannot be read: {error.strerror}") from None
 
 
 def _standard_input() -> str:

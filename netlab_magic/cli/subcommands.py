@@ -41,7 +41,7 @@ EVERYWHERE = (_LANG, _HELP)
 
 _FILE = Argument(
     ("-f", "--file"),
-    message("a dump of the host: what iptables-save, nft list ruleset, ip … print; may be repeated; - is standard input"),
+    message("a dump of the host: what collect wrote, or iptables-save, nft list ruleset, ip … print; may be repeated; - is standard input"),
     {"action": "append", "metavar": "FILE", "default": []},
     "file",
 )
@@ -136,6 +136,29 @@ SUBCOMMANDS = (
         ),
         "testing:test",
         "netlab-magic test rules.txt expectations.txt --junit report.xml",
+    ),
+    Subcommand(
+        "collect",
+        message("the shell script that reads the whole network of a host, as root, into one file"),
+        (Argument(("--paste",), message("as a text to paste into a terminal, which is also printed on one"), {"action": "store_true"}),),
+        "machine:collect",
+        "netlab-magic collect | ssh root@HOST sh > netlab.txt",
+    ),
+    Subcommand(
+        "anonymise",
+        message("replace the addresses and names in a dump, so that only the owner of the key can go back"),
+        (
+            Argument(("file",), message("the dump; by default standard input"), {"metavar": "FILE", "nargs": "?", "default": "-"}, "file"),
+            Argument(
+                ("--key",),
+                message("the key's file, made if it is not there; keep it to yourself"),
+                {"metavar": "KEY", "required": True},
+                "file",
+            ),
+            Argument(("--reverse",), message("put the originals back, also into an answer about the dump"), {"action": "store_true"}),
+        ),
+        "machine:anonymise",
+        "netlab-magic anonymise netlab.txt --key netlab.key > public.txt",
     ),
     Subcommand(
         "doctor",

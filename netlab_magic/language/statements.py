@@ -347,7 +347,9 @@ class Explain(Looking, frozen=True):
 
 
 class Session(Alone, frozen=True):
-    """`up`, `reset`, `down`, `detach`, `status`, `doctor`, `undo`, `panel`, `help [WORD]`, `enter [NS]`, `snapshot NAME`, `restore NAME`"""
+    """`up`, `reset`, `down`, `detach`, `status`, `doctor`, `collect`, `undo`, `panel`, `help [WORD]`, `enter [NS]`, `snapshot NAME`,
+    `restore NAME`
+    """
 
     action: str
     name: str | None = None

@@ -111,6 +111,10 @@ def _doctor(_: Running, __: str | None) -> Result:
     return Text(session_texts.doctor_text(findings), ok=any(finding.is_way and finding.well for finding in findings))
 
 
+def _collect(_: Running, __: str | None) -> Result:
+    return Text(session_texts.collect_text())
+
+
 def _help(running: Running, word: str | None) -> Result:
     return Text(session_texts.help_text(word, running.language))
 
@@ -164,6 +168,7 @@ _ACTIONS: dict[str, Callable[[Running, str | None], Result]] = {
     "detach": _detach,
     "status": _status,
     "doctor": _doctor,
+    "collect": _collect,
     "help": _help,
     "snapshot": _snapshot,
     "restore": _restore,

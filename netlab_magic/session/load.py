@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from netlab_magic.engines.dump.collected.host import read_collected
+from netlab_magic.engines.dump.collected.parts import is_collected
 from netlab_magic.engines.dump.engine import LoadedEngine
-from netlab_magic.engines.dump.host_dump import BrokenSource, Source
+from netlab_magic.engines.dump.host_dump import BrokenSource, HostDump, Source
 from netlab_magic.engines.dump.read import read
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.text import nearest
@@ -25,10 +27,20 @@ def open_loaded(paths: Sequence[str], text: str | None = None) -> LoadedEngine:
     if text is not None:
         sources.append(Source(_PASTED, text))
     try:
-        return LoadedEngine(read(sources), [source.name for source in sources])
+        return LoadedEngine(_read(sources), [source.name for source in sources])
     except StatementError as error:
         path = next((path for path in paths if isinstance(error, BrokenSource) and error.source == str(path)), "")
         raise StatementError(error.message, place_of(path)) from None
+
+
+def _read(sources: Sequence[Source]) -> HostDump:
+    """What the sources say; a file of `collect` holds a whole host."""
+    whole = next((source for source in sources if is_collected(source.text)), None)
+    if whole is None:
+        return read(sources)
+    if len(sources) > 1:
+        raise BrokenSource(whole.name, f"{whole.name} was written by collect and holds a whole host: load it alone")
+    return read_collected(whole)
 
 
 def _text_of(path: str) -> str:

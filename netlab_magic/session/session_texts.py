@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from netlab_magic.engines.collect import RESULT, as_pasted
 from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
@@ -15,7 +16,7 @@ from netlab_magic.session.foreign_rules import foreign_warnings, inside_warnings
 from netlab_magic.session.state import Seen
 from netlab_magic.text import counted, printable
 
-__all__ = ["attached_to", "called", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
+__all__ = ["attached_to", "called", "collect_text", "counts", "doctor_text", "enter_text", "help_text", "ready_text", "status_text"]
 
 _UNREAD = message("{} cannot be judged, because {} cannot be read: {}")
 _MORE_UNREAD = message("Nor can {} others be judged.")
@@ -162,6 +163,12 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     if remarks:
         lines.append(f"  Not understood, and left out: {counted(len(remarks), 'line')}; the first is {remarks[0]}")
     return "\n".join(lines)
+
+
+def collect_text() -> str:
+    """What to run on another host, and what to do with the result."""
+    head = f"Paste this into a terminal on the other host. It only reads, needs root, and writes {RESULT}; then load {RESULT} here."
+    return f"{head}\n\n{as_pasted()}"
 
 
 def doctor_text(findings: Sequence[Finding]) -> str:

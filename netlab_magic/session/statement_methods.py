@@ -171,6 +171,10 @@ class Statements(ABC):
         """`doctor`"""
         return self._result(Result, "doctor")
 
+    def collect(self) -> Result:
+        """`collect`"""
+        return self._result(Result, "collect")
+
     def snapshot(self, name: str) -> Result:
         """`snapshot NAME`"""
         return self._result(Result, "snapshot", name)

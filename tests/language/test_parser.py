@@ -151,7 +151,7 @@ def test_a_line_means(line: str, meaning: s.Statement) -> None:
 
 
 def test_every_statement_has_a_meaning_above() -> None:
-    without = {"up", "reset", "down", "status", "doctor", "panel", "restore"}  # single words, read like undo and snapshot
+    without = {"up", "reset", "down", "status", "doctor", "collect", "panel", "restore"}  # single words, read like undo and snapshot
     assert {line.split()[0] for line, _ in MEANINGS} == set(SYNTAX) - without
 
 

@@ -1,12 +1,13 @@
 """The engine for a host that was read from a file: a read-only value without a process behind it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from netlab_magic.engines.dump.host_dump import HostDump, IpSet
-from netlab_magic.engines.dump.infer import host_from
+from netlab_magic.engines.dump.host_dump import HostDump
+from netlab_magic.engines.dump.infer import Inferred, host_from
+from netlab_magic.engines.dump.namespaces import foreign_of, inside_of, saved_sets, whole_topology
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Captured, ForeignRules, Inside, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, Inside, Machine, Observed, Process, Ran, Ready
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
@@ -33,27 +34,28 @@ class LoadedEngine:
 
     def __init__(self, dump: HostDump, sources: Sequence[str]) -> None:
         rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)
-        inferred = host_from(dump, rulesets)
+        inferred = Inferred(whole_topology(dump), (), Evidence()) if dump.is_whole else host_from(dump, rulesets)
         self.dump = dump
         self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}
         self.unread = tuple(found for ruleset in rulesets for found in _unread(ruleset))
         self.sources = tuple(sources)
         self.assumptions: tuple[Assumption, ...] = inferred.assumptions
         self.evidence: Evidence = inferred.evidence
+        self.machine = Machine(dump.aliases, dump.stopped) if dump.is_whole else None
         self.ready = Ready(0, "load", dump.variant or "legacy")
         self.told_of_end = False
         self.alive = True
         self._topology = inferred.topology
+        self._inside = {HOST: Inside(sets=saved_sets(dump))} if dump.sets else {}
+        if dump.is_whole:
+            self._inside = {name: inside_of(name, held) for name, held in ((HOST, dump), *dump.inside.items())}
 
     def observe(self, sysctls: Mapping[str, Sequence[str]], rules: bool = True, foreign: bool = False) -> Observed:
         """See Engine."""
-        native = self.dump.native
-        listed = (ForeignRules("nftables", "".join(native.values()), tuple(native)),) if native else ()
-        listed = (*listed, *(ForeignRules(owner, "", (owner,)) for owner in self.dump.elsewhere))
+        listed = foreign_of(self.dump)
         if not rules:
-            return Observed(self._topology, foreign=listed)
-        inside = {HOST: Inside(sets=_saved(self.dump.sets.values()))} if self.dump.sets else {}
-        return Observed(self._topology, self.dump.rules, listed, inside, self.dump.rules6)
+            return Observed(self._topology, foreign=listed, inside=self._inside, machine=self.machine)
+        return Observed(self._topology, self.dump.rules, listed, self._inside, self.dump.rules6, self.machine)
 
     def apply(self, changes: Sequence[Change], rules: str = "", rules6: str = "") -> None:
         """See Engine."""
@@ -107,11 +109,6 @@ def _unread(ruleset: Ruleset) -> Iterator[UnreadRule]:
                 if word := unreadable_word(rule, ruleset.family):
                     yield UnreadRule(f"{table.name} {chain.name} {number}", word, rule.spec)
 
-
-def _saved(sets: Iterable[IpSet]) -> str:
-    """The sets whose elements were listed, as `ipset save` prints them."""
-    heads = ((held, " ".join(("create", held.name, held.kind, *held.options))) for held in sets if held.complete)
-    return "".join(f"{line}\n" for held, head in heads for line in (head, *(f"add {held.name} {member}" for member in held.members)))
 
 
 def _refuse() -> NoReturn:

@@ -165,6 +165,9 @@ class HostDump(msgspec.Struct, frozen=True):
     `routing_rules` is None if `ip rule` was not read, and so is `listeners` without `ss`.
     `elsewhere` are the frameworks (legacy, nft, nftables) that have rules too, as what was read says, but whose rules were not read.
     `notes` say what a listing hides, and what was therefore assumed or left open. `inside` is what was read in other namespaces.
+
+    With `is_whole`, everything that decides about packets was asked for, as `collect` does: what is not here is not there. `aliases` are
+    then further words for namespaces, and `stopped` the containers without a network.
     """
 
     rules: str = ""
@@ -188,3 +191,6 @@ class HostDump(msgspec.Struct, frozen=True):
     notes: tuple[Assumption, ...] = ()
     inside: dict[str, "HostDump"] = {}
     elsewhere: tuple[str, ...] = ()
+    is_whole: bool = False
+    aliases: dict[str, str] = {}
+    stopped: tuple[str, ...] = ()

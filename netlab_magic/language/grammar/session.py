@@ -123,6 +123,11 @@ SESSION = (
         read_action("detach"),
     ),
     Syntax(
+        "collect",
+        "what to run on another host, as root, to read its network into one file for load",
+        read_action("collect"),
+    ),
+    Syntax(
         "load FILE…",
         "look at another host through its dumps: iptables-save, nft list ruleset, ipset save, ip -j addr|route|-d link",
         read_load,
