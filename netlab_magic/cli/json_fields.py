@@ -22,6 +22,8 @@ def of_why(found: Why) -> Fields:
     return {
         **_of_outcome(found.outcome),
         "sentences": list(found.sentences),
+        "ends": list(found.ends),
+        "settled_by": list(found.settled_by),
         "stopped_by": of_step(found.packet_path.fatal, found.case.rulesets),
         "path": [_of_stop(step, told) for step, told in zip(found.packet_path.steps, found.steps, strict=True)],
         "assumptions": list(found.assumptions),

@@ -114,7 +114,7 @@ def judged(seen: Seen, expectations: Sequence[Expectation], language: str = "en"
 
 def _judged(seen: Seen, expectation: Expectation, language: str) -> Judged:
     asked = expectation.asked
-    found, model = foreseen(seen, asked.source, asked.destination)
+    found, model = foreseen(seen, asked.source, asked.destination, asked.device)
     prediction = found.prediction
     rulesets = model.rules_for(prediction.probe)
     told = account(prediction, rulesets, language_name=language)

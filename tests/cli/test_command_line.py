@@ -118,7 +118,7 @@ def test_a_picture_is_drawn(folder, name, start):
         (["why", "172.17.0.2", "nowhere"], HOST, "netlab-magic: there is no namespace nowhere"),
         (["why", "172.17.0.2", "8.8.8.8:99999"], HOST, "netlab-magic: 99999 is not a port"),
         (["why", "172.17.0.2", "8.8.8.8"], "", "netlab-magic: standard input is empty: no dump was read"),
-        (["why", "172.17.0.2", "8.8.8.8"], HOST.replace("COMMIT\n", ""), "the dump is cut off"),
+        (["why", "172.17.0.2", "8.8.8.8"], "what a day\n", "does not describe a host"),
         (["why", "172.17.0.2", "8.8.8.8", "--file", "nothing"], "", "netlab-magic: there is no file nothing"),
         (["why", "172.17.0.2"], "", "netlab-magic: the following arguments are required: DST[:PORT]; see netlab-magic why -h"),
         (["wyh"], "", "netlab-magic: argument SUBCOMMAND: invalid choice: 'wyh'"),
