@@ -90,14 +90,14 @@ def _is_a_machine(topology: Topology, address: IPv4Address | IPv6Address) -> boo
 
 def inhabitants(topology: Topology, evidence: Evidence, met: Iterable[str] = (), six: bool = False) -> list[str]:
     """For a matrix: the namespaces that have an address, the host, and the internet if there is a default route; and a machine on each
-    network behind a bridge that none of the namespaces is on.
+    network behind a bridge that none of the namespaces is on, unless the bridge has no carrier: then no machine is on it.
 
     That is an address named in the rules, else one of the host's neighbours (`met`), else the first free address.
     """
     named = [*evidence.containers, *met]
     found = members(topology)
     for bridge in topology.host.bridges:
-        if any(port.peer and port.peer.namespace in found for port in topology.host.ports(bridge.name)):
+        if not bridge.carrier or any(port.peer and port.peer.namespace in found for port in topology.host.ports(bridge.name)):
             continue
         own = {str(held.ip) for held in bridge.parsed()}
         for held in bridge.parsed():

@@ -17,7 +17,9 @@ from netlab_magic.language.word_reader import Reader, destination
 from netlab_magic.netfilter import Cause
 from netlab_magic.session.results.why import Why
 
-HOSTS = sorted((Path(__file__).parents[1] / "data" / "loaded").glob("*.host"))
+REPOSITORY = Path(__file__).parents[2]
+HOSTS = [path for folder in ("tests/data/loaded", "docs/hosts") for path in sorted((REPOSITORY / folder).glob("*.host"))]
+"""The second folder has those that the site shows."""
 
 
 def asked(path: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:

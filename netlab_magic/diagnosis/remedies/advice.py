@@ -20,6 +20,10 @@ from netlab_magic.netfilter import RuleVisit
 __all__ = ["advice", "refuses_a_service"]
 
 _ELSEWHERE = message("The server on {protocol} port {port} of {namespace} listens on {address} only: make it listen on all addresses.")
+_PUBLISHED_ON = message(
+    "Docker has published port {port} on {address} only: start the container again with -p {port}:{container_port}, which publishes it on "
+    "all addresses."
+)
 _NO_ENDPOINTS = message("{address} is a service without endpoints, so kube-proxy rejects packets to it: give it a pod that is ready.")
 _OWNED = message(
     "The table {table} belongs to {owner}: let {owner} allow it. Rules of your own do not last in that table, and an accept in another "
@@ -55,7 +59,10 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
             for held in world.topology.servers
             if held.address and (held.namespace, str(held.port), held.protocol) == (last.namespace, port, probe.protocol)
         ]
-        if addresses and world.dockerd is None:
+        published = _published(world, last.namespace, frame.destination_port, probe.protocol)
+        if addresses and world.dockerd is None and published:
+            yield _said(_PUBLISHED_ON, {"port": port, "address": ", ".join(addresses), "container_port": published})
+        elif addresses and world.dockerd is None:
             values = {"protocol": probe.protocol, "port": port, "namespace": last.namespace, "address": ", ".join(addresses)}
             yield _said(_ELSEWHERE, values)
     if killer is None:
@@ -73,6 +80,17 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
         if host_ports(world, address, frame.destination_port, probe.protocol):
             return
         yield _said(_UNPUBLISHED, {"address": address, "port": port})
+
+
+def _published(world: World, namespace: str, port: int, protocol: str) -> str:
+    """The container's port that Docker's rules translate this one to, on any address of the host; "" if they do not."""
+    chain = world.rulesets.get(namespace, Ruleset()).chain("DOCKER", "nat")
+    for rule in chain.rules if chain else ():
+        to, ports = rule.target.option("--to-destination") if rule.target else None, rule.match(protocol)
+        asked = ports.option("--dport") if ports else None
+        if to and asked and asked.values == (str(port),):
+            return to.values[0].rpartition(":")[2]
+    return ""
 
 
 def _restarted(world: World, trace: Trace, killer: RuleVisit) -> Iterator[Remedy]:
