@@ -28,6 +28,14 @@ def _line(rule: Rule, table: str, chain: str, number: int, chains: frozenset[str
     return Line(table, chain, number, found, tuple(condition.test for condition in found), follows)
 
 
+_POLICIES = ("ACCEPT", "DROP", "QUEUE")
+
+
+def _end(policy: str | None) -> Action:
+    """What follows at the end of a chain. The policy of one that was listed without it is not known."""
+    return Action(verdict=policy or "RETURN") if policy is None or policy in _POLICIES else unknowable("was not read")
+
+
 class _Chains(dict[str, Lines]):
     """The chains of a table, each compiled when a packet first enters it.
 
@@ -61,7 +69,7 @@ class _Chains(dict[str, Lines]):
             return self._like[chain.name]
         known = self._known(before)
         lines = [self._line(rule, chain.name, number, known.get(id(rule))) for number, rule in enumerate(chain.rules, 1)]
-        return Lines((*lines, Line(self._table, chain.name, None, (), (), Action(verdict=chain.policy or "RETURN"))))
+        return Lines((*lines, Line(self._table, chain.name, None, (), (), _end(chain.policy))))
 
     def _known(self, before: Chain | None) -> dict[int, Line]:
         """The lines of the chain as it was, by the identity of their rules."""

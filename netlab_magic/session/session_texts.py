@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from netlab_magic.engines.collect import RESULT, as_pasted
 from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
+from netlab_magic.engines.dump.host_dump import Remark
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import CONTAINER, SIMULATED, Machine, Ready
 from netlab_magic.i18n import language as language_of
@@ -25,6 +26,7 @@ _AND_MORE = message("and {} more")
 _STOPPED = message("Containers that are not running, and so have no network: {}.")
 _SILENT = message("The names of containers may be missing, because no answer came from {}.")
 _FEW, _MANY = 3, 24
+_MOST_REMARKS = 12
 _LOOP = message(
     "Chains of {table} lead back to themselves ({chains}): iptables-restore would refuse these rules, and no packet can be followed there."
 )
@@ -161,7 +163,10 @@ def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
         lines += ["  Assumed, because what was loaded does not say:", *(f"    {one.said(language)}" for one in loaded.assumptions)]
     remarks = loaded.dump.remarks
     if remarks:
-        lines.append(f"  Not understood, and left out: {counted(len(remarks), 'line')}; the first is {remarks[0]}")
+        lines.append(f"  Not understood, and left out: {counted(len(remarks), 'line')}")
+        lines += [f"    {_remark_text(remark, whose)}" for remark in remarks[:_MOST_REMARKS]]
+    if len(remarks) > _MOST_REMARKS:
+        lines.append(f"    and {counted(len(remarks) - _MOST_REMARKS, 'more line')}; .remarks of the result lists them all")
     return "\n".join(lines)
 
 
@@ -169,6 +174,12 @@ def collect_text() -> str:
     """What to run on another host, and what to do with the result."""
     head = f"Paste this into a terminal on the other host. It only reads, needs root, and writes {RESULT}; then load {RESULT} here."
     return f"{head}\n\n{as_pasted()}"
+
+
+def _remark_text(remark: Remark, sources: str) -> str:
+    """A line that was not understood; of one source alone, its name need not be repeated."""
+    told = str(remark)
+    return told.removeprefix(f"{sources}, ") if remark.source == sources else told
 
 
 def doctor_text(findings: Sequence[Finding]) -> str:

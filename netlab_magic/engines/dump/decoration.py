@@ -65,13 +65,13 @@ def undecorated(text: str) -> list[Line]:
 def _lines(text: str) -> Iterator[Line]:
     if not text.isascii() or not text.isprintable():
         text = _plain(text)
-    in_strings = False
+    in_strings, is_escaped = False, "&" in text and "<" not in _TAG.sub("", text)
     for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith(("-A ", ":")) and "&" not in line and "<" not in line:
+        if line.startswith(("-A ", ":")) and not is_escaped and "<" not in line:
             yield Line(number, line)
             continue
         in_strings = bool(_STRINGS_BEGIN.search(line)) or (in_strings and line.strip()[:1] != "]")
-        for part in _from_markup(line):
+        for part in _from_markup(line, is_escaped):
             for one in _from_string(part, in_strings):
                 yield Line(number, _in_one_word(_without_prefix(one)))
 
@@ -87,13 +87,14 @@ def _plain(text: str) -> str:
     return _OTHER_DASH.sub("-", text)
 
 
-def _from_markup(line: str) -> Sequence[str]:
-    """A line of HTML without its tags and entities; it may be several lines."""
+def _from_markup(line: str, is_escaped: bool) -> Sequence[str]:
+    """A line of HTML without its tags and, where `<` stands for itself nowhere, its entities; it may be several lines."""
     if "[" in line and "m" in line:
         line = _BARE_COLOUR.sub("", line)
     if "<" in line and _TAG.search(line):
-        return [html.unescape(_TAG.sub("", part)) for part in _BREAK.sub("\n", line).rstrip("\n").split("\n")]
-    return [html.unescape(line)] if "&" in line and _ENTITY.search(line) else [line]
+        parts = [_TAG.sub("", part) for part in _BREAK.sub("\n", line).rstrip("\n").split("\n")]
+        return [html.unescape(part) for part in parts] if is_escaped else parts
+    return [html.unescape(line)] if is_escaped and _ENTITY.search(line) else [line]
 
 
 def _from_string(line: str, in_strings: bool) -> Sequence[str]:

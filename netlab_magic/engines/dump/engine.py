@@ -39,7 +39,7 @@ class LoadedEngine:
         self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}
         self.unread = tuple(found for ruleset in rulesets for found in _unread(ruleset))
         self.sources = tuple(sources)
-        self.assumptions: tuple[Assumption, ...] = inferred.assumptions
+        self.assumptions: tuple[Assumption, ...] = (*dump.notes, *inferred.assumptions)
         self.evidence: Evidence = inferred.evidence
         self.machine = Machine(dump.aliases, dump.stopped) if dump.is_whole else None
         self.ready = Ready(0, "load", dump.variant or "legacy")

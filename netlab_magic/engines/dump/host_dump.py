@@ -158,12 +158,13 @@ class HostDump(msgspec.Struct, frozen=True):
     """Everything that was read about a host. `rules` and `rules6` are dumps as `iptables-save` prints them, "" if there was none.
 
     `native` is what `nft list ruleset` lists, by the titles of its tables, without those of iptables-nft that are in `rules` and `rules6`.
-    `variant` is nft or legacy if the dump says so. `kinds`: whether the devices' kinds are known (`ip -d`). `routed`: whether the routes
-    are; without them, the default route is unknown.
+    `variant` is nft or legacy if the dump says so. `kinds`: whether the devices' kinds are known (`ip -d`), `addressed`: whether their
+    addresses were listed, `routed`: whether the routes were; without them, the default route is unknown.
 
     `routes` are those of the main table that do not follow from addresses; `listed_routes` are all of them, of every table.
     `routing_rules` is None if `ip rule` was not read, and so is `listeners` without `ss`.
     `elsewhere` are the frameworks (legacy, nft, nftables) that have rules too, as what was read says, but whose rules were not read.
+    `programs` is what firewalls say of themselves.
     `notes` say what a listing hides, and what was therefore assumed or left open. `inside` is what was read in other namespaces.
 
     With `is_whole`, everything that decides about packets was asked for, as `collect` does: what is not here is not there. `aliases` are
@@ -180,6 +181,7 @@ class HostDump(msgspec.Struct, frozen=True):
     sysctls: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
     kinds: bool = False
+    addressed: bool = False
     routed: bool = False
     listed_routes: tuple[ListedRoute, ...] = ()
     routing_rules: tuple[ListedRule, ...] | None = None

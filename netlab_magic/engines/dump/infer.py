@@ -110,7 +110,7 @@ class _InferredHost:
 
     def unread_parts(self) -> Iterator[str]:
         """What nothing was pasted about, by the commands that print it."""
-        if not any(held.index for held in self.dump.interfaces):
+        if not self.dump.addressed:
             yield Unread.ADDRESSES
         if not self.dump.routed:
             yield Unread.ROUTES

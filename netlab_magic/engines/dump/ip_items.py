@@ -64,7 +64,7 @@ class PrintedDevice(msgspec.Struct, frozen=True):
 
     ifname: str
     ifindex: int = 0
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None
     mtu: int = 1500
     master: str | None = None
     link: str | None = None
@@ -75,15 +75,21 @@ class PrintedDevice(msgspec.Struct, frozen=True):
     addr_info: tuple[_Address, ...] = ()
 
     def and_also(self, other: "PrintedDevice") -> "PrintedDevice":
-        """One device, merged from two accounts."""
+        """One device, merged from two accounts: the later one counts for what both say."""
+        said = {name: value for name in self.__struct_fields__ if (value := getattr(other, name)) != getattr(_UNSAID, name)}
         addresses = tuple(dict.fromkeys((*self.addr_info, *other.addr_info)))
-        linkinfo = self.linkinfo or other.linkinfo
-        return msgspec.structs.replace(other, addr_info=addresses, linkinfo=linkinfo, master=self.master or other.master)
+        if self.linkinfo and other.linkinfo:
+            slave = other.linkinfo.info_slave_data or self.linkinfo.info_slave_data
+            said["linkinfo"] = _LinkInfo(other.linkinfo.info_kind or self.linkinfo.info_kind, slave)
+        return msgspec.structs.replace(self, **{**said, "addr_info": addresses})
 
     @property
     def is_loopback(self) -> bool:
         """Whether it is lo."""
-        return self.link_type == "loopback" or "LOOPBACK" in self.flags
+        return self.link_type == "loopback" or "LOOPBACK" in (self.flags or ())
+
+
+_UNSAID = PrintedDevice("")
 
 
 class _Gateway(msgspec.Struct, frozen=True):
@@ -175,10 +181,10 @@ def _interface(device: PrintedDevice, all_of_them: Mapping[str, PrintedDevice]) 
         device.ifname,
         kind,
         tuple(cidr for held in device.addr_info if (cidr := held.cidr())),
-        up="UP" in device.flags,
+        up=device.flags is None or "UP" in device.flags,
         master=device.master,
         peer=End(HOST, far.ifname) if far and is_pair else None,
-        carrier="NO-CARRIER" not in device.flags,
+        carrier="NO-CARRIER" not in (device.flags or ()),
         hairpin=bool(info.info_slave_data and info.info_slave_data.hairpin),
         mac=device.address or "",
         mtu=device.mtu,

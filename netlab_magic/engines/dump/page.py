@@ -22,13 +22,14 @@ class Command(msgspec.Struct, frozen=True):
     """A command line that stands before its output: the program without its folder, its arguments, and the namespace it ran in.
 
     `namespace` is "" for the host's own, or the name of a namespace or container. With `filtered`, only a part of the output is there
-    (`| grep …`).
+    (`| grep …`). `line` is the whole line without its prompt.
     """
 
     program: str
     arguments: tuple[str, ...] = ()
     namespace: str = ""
     filtered: bool = False
+    line: str = ""
 
     def has(self, *options: str) -> bool:
         """Whether one of the options is among the arguments; letters behind one dash are options each.

@@ -8,6 +8,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from netlab_magic.engines.dump.page import Command
 
 __all__ = ["command_of", "heading_of", "is_noise"]
@@ -49,7 +51,9 @@ _AROUND = re.compile(
 )
 _COLLECTED = re.compile(r"@@ (?P<what>run|ns|end|missing) ?(?P<rest>.*)")
 _NOISE = re.compile(
-    r"(?:```|~~~|\[/?(?:code|quote|spoiler|details)[^\]]*\]|-{3,}|={3,}|\*{3,}|_{3,}|\.{2,}|\S+ \| (?:CHANGED|SUCCESS|FAILED!?).*>>"
+    r"(?:```|~~~|</?(?:pre|code|blockquote|div|p)[^<>]*>|\"\w+\": [\[{]"
+    r"|(?:ok|changed|fatal|skipping): \[.*\] => .*|(?:TASK|PLAY) \[.*"
+    r"|\[/?(?:code|quote|spoiler|details)[^\]]*\]|-{3,}|={3,}|\*{3,}|_{3,}|\.{2,}|\S+ \| (?:CHANGED|SUCCESS|FAILED!?).*>>"
     r"|</?details>|<summary>.*|-- No entries --|\(?snip(?:ped)?\)?|<snip>|\[\.{3}\]).{0,20}",
     re.IGNORECASE,
 )
@@ -66,9 +70,9 @@ def command_of(text: str) -> Command | None:
     if found:
         command = _parsed(text[found.end() :])
         if command and (_is_known(command.program) or _STRONG.match(text)):
-            return command
+            return replace(command, line=text[found.end() :])
     command = _parsed(text)
-    return command if command and _lists(command) else None
+    return replace(command, line=text) if command and _lists(command) else None
 
 
 def heading_of(text: str) -> Command | None:
@@ -79,7 +83,7 @@ def heading_of(text: str) -> Command | None:
 
 
 def _is_known(program: str) -> bool:
-    return program in _PROGRAMS or bool(_IPTABLES.fullmatch(program))
+    return program in _PROGRAMS or program == "enter" or bool(_IPTABLES.fullmatch(program))
 
 
 def _lists(command: Command) -> bool:

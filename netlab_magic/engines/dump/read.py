@@ -8,7 +8,23 @@ import re
 from collections.abc import Callable, Sequence
 
 from netlab_magic.engines.dump.decoration import undecorated
-from netlab_magic.engines.dump.formats import containers, ip_rule, ip_text, iptables_save, json_text, nft_text, sockets, sysctl
+from netlab_magic.engines.dump.formats import (
+    bridge_text,
+    containers,
+    firewall_programs,
+    ip_rule,
+    ip_text,
+    ipset_text,
+    iptables_commands,
+    iptables_listing,
+    iptables_save,
+    json_text,
+    net_tools,
+    nft_text,
+    shell_script,
+    sockets,
+    sysctl,
+)
 from netlab_magic.engines.dump.held import Held
 from netlab_magic.engines.dump.host_dump import BrokenSource, HostDump, Source
 from netlab_magic.engines.dump.page import Page
@@ -24,13 +40,20 @@ Reader = Callable[[Page, Held], bool]
 
 _READERS: tuple[Reader, ...] = (
     iptables_save.read,
+    iptables_listing.read,
+    iptables_commands.read,
     nft_text.read,
     json_text.read,
+    ipset_text.read,
+    net_tools.read,
+    bridge_text.read,
     ip_rule.read,
     ip_text.read,
     sockets.read,
     containers.read,
+    firewall_programs.read,
     sysctl.read,
+    shell_script.read,
 )
 
 
@@ -55,7 +78,9 @@ def _read_source(source: Source, host: Held, inside: dict[str, Held]) -> None:
             page.take()
             continue
         command = command_of(text)
-        if command is not None:
+        if command is not None and shell_script.changes(command.line):
+            page.lines[page.at] = page.lines[page.at]._replace(text=command.line)
+        elif command is not None:
             page.command = command
             if command.program in ("enter", "exit", "logout"):
                 entered = command.namespace
@@ -65,17 +90,17 @@ def _read_source(source: Source, host: Held, inside: dict[str, Held]) -> None:
         held = inside.setdefault(name, Held()) if name else host
         if any(reader(page, held) for reader in _READERS):
             continue
-        _pass_over(page, host)
+        _pass_over(page, held)
 
 
-def _pass_over(page: Page, host: Held) -> None:
+def _pass_over(page: Page, held: Held) -> None:
     """A heading, a comment, or a line that is not understood."""
     text = page.text
     heading = heading_of(text)
     if heading is not None:
         page.command = heading
     elif not text.startswith("#") and not _ONLY_BRACKETS.fullmatch(text):
-        host.remark(page, page.number, text)
+        held.remark(page, page.number, text)
         if page.at and is_noise(page.lines[page.at - 1].text.strip()):
             page.command = None
     page.take()

@@ -9,7 +9,7 @@ from netlab_magic.engines.dump.host_dump import ListedRule
 from netlab_magic.engines.dump.page import Page
 from netlab_magic.model.topology import RoutingRule
 
-__all__ = ["TABLES", "is_rule", "of_item", "read", "rule_of"]
+__all__ = ["TABLES", "is_rule", "of_item", "read", "rule_of", "typed"]
 
 TABLES = {"local": 255, "main": 254, "default": 253}
 """The tables that have a name on every host (rt_tables)."""
@@ -17,6 +17,7 @@ TABLES = {"local": 255, "main": 254, "default": 253}
 _LINE = re.compile(r"(?P<priority>\d{1,10}):\s+(?P<words>(?:not )?from .*)")
 _VALUED = ("from", "to", "iif", "tos", "dsfield", "fwmark", "lookup", "table", "goto", "suppress_prefixlength")
 _LAST = 32767
+_OWN = ((0, "local"), (32766, "main"), (_LAST, "default"))
 _ALL_BITS = 0xFFFFFFFF
 _ENDS = {"blackhole", "unreachable", "prohibit", "nop"}
 _JSON_NAMES = {"suppress_prefixlen": "suppress_prefixlength", "table": "lookup", "action": ""}
@@ -45,6 +46,23 @@ def _of_family(listed: ListedRule, six: bool) -> ListedRule:
     held = listed.rule
     fields = {name: getattr(held, name) for name in RoutingRule.__struct_fields__}
     return ListedRule(RoutingRule(**{**fields, "six": True}), listed.table, listed.unjudged)
+
+
+def typed(words: Sequence[str], six: bool, before: Sequence[ListedRule]) -> list[ListedRule]:
+    """The rule that `ip rule add` is given, and the kernel's own, between which it is: without a priority, before all others."""
+    own = [
+        _of_family(rule_of(priority, ["from", "all", "lookup", table]), six) for priority, table in _OWN if not six or table != "default"
+    ]
+    rest, priority = list(words), 0
+    for option in ("priority", "pref", "preference", "order"):
+        if option in rest[:-1]:
+            at = rest.index(option)
+            priority = _number(rest[at + 1])
+            del rest[at : at + 2]
+    if not priority:
+        used = [rule.rule.priority for rule in before if rule.rule.six == six and rule.rule.priority]
+        priority = max(0, min([32766, *used]) - 1)
+    return [*own, _of_family(rule_of(priority, rest), six)]
 
 
 def is_rule(item: Mapping[str, Any]) -> bool:

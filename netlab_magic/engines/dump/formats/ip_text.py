@@ -14,7 +14,7 @@ from netlab_magic.engines.dump.ip_items import Item, printed
 from netlab_magic.engines.dump.page import Page
 from netlab_magic.engines.dump.starts import begins_part
 
-__all__ = ["read"]
+__all__ = ["read", "route_item_of"]
 
 _DEVICE = re.compile(r"(?P<index>\d{1,10}): (?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?: <(?P<flags>[^>]*)>(?P<rest>.*)")
 _ONE_LINE = re.compile(r"(?P<index>\d{1,10}):\s+(?P<name>[^\s:@]+)(?:@(?P<link>[^\s:]+))?\s+(?P<rest>inet6?\s.*)")
@@ -200,6 +200,14 @@ def _take_route(page: Page, held: Held) -> None:
         if item["dst"] == "default" and command.has("-6"):
             item["dst"] = "::/0"
     held.add_item(printed(item))
+
+
+def route_item_of(text: str, six: bool) -> Item | None:
+    """The route that `ip route add` is given."""
+    if not _ROUTE.match(text):
+        return None
+    item = dict(_route_item([part if at == 0 else f"nexthop {part}" for at, part in enumerate(re.split(r"\s*nexthop ", text))]))
+    return {**item, "dst": "::/0"} if six and item["dst"] == "default" else item
 
 
 def _route_item(lines: Sequence[str]) -> Item:

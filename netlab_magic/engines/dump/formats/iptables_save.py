@@ -4,10 +4,12 @@ Rules that were wrapped are joined; a table without COMMIT is taken as far as it
 """
 
 import re
+from collections.abc import Sequence
 
 from netlab_magic.engines.dump.held import Held, Rank
 from netlab_magic.engines.dump.page import Page
-from netlab_magic.engines.dump.starts import begins_part
+from netlab_magic.engines.dump.starts import begins_part, is_omission
+from netlab_magic.engines.dump.table_draft import NOT_PASTED
 from netlab_magic.engines.dump.wrapped import rule_goes_on
 from netlab_magic.iptables.save_format import family_of
 from netlab_magic.model.hooks import BUILT_IN
@@ -41,15 +43,23 @@ def remember_header(page: Page, held: Held) -> bool:
         if held.variant not in ("", variant):
             held.elsewhere.add(held.variant)
         held.variant = held.variant or variant
-    elif found := _OTHERS.match(page.text):
-        held.elsewhere.add("legacy" if found["legacy"] else "nftables")
-        held.variant = held.variant or "nft"
+    elif hear_of_others(page.text, held):
+        pass
     elif page.text.startswith("# Completed"):
         page.header = page.family = ""
     else:
         return False
     page.take()
     return True
+
+
+def hear_of_others(comment: str, held: Held) -> bool:
+    """Keeps what iptables-nft says about rules that it does not show; False for another line."""
+    found = _OTHERS.match(comment)
+    if found:
+        held.elsewhere.add("legacy" if found["legacy"] else "nftables")
+        held.variant = held.variant or "nft"
+    return found is not None
 
 
 def _take_table(page: Page, held: Held, name: str) -> None:
@@ -70,13 +80,16 @@ def _take_table(page: Page, held: Held, name: str) -> None:
                 continue
             if begins_part(line):
                 break
+            if is_omission(line) and (chain := _chain_of(lines[-1])):
+                lines.append(f"-A {chain} {NOT_PASTED}")
             if line:
-                held.remark(page, page.number, line)
+                held.remark(page, page.number, line, "rules are left out here" if is_omission(line) else "")
             page.take()
             continue
         if _TABLE.fullmatch(line) or line.startswith(("# Completed", "# Generated")):
             break
         page.take()
+        hear_of_others(line, held)
         if found := _CHAIN.match(line):
             chains.add(found["name"])
         elif (rule := _RULE.match(line)) and (chain := rule["chain"].strip('"')) not in chains:
@@ -85,6 +98,7 @@ def _take_table(page: Page, held: Held, name: str) -> None:
                 lines.append(f":{chain} - [0:0]")
         lines.append(line)
     if not is_whole:
+        lines += _unknown_rest(lines)
         held.remark(page, start, f"*{name}", "the table has no COMMIT, so the dump may be cut off")
     header = [page.header] if page.header else []
     page.header = ""
@@ -92,6 +106,20 @@ def _take_table(page: Page, held: Held, name: str) -> None:
     command = page.ran("ip6tables-save", "ip6tables-legacy-save", "ip6tables-nft-save")
     family = page.family or ("ipv6" if command else family_of(text))
     held.add_table(page, (family, name), text, Rank.SAVED, start)
+
+
+def _chain_of(line: str) -> str:
+    """The chain that a line is about: that of its rule, or the one that it declares; "" for others."""
+    found = _RULE.match(line)
+    return found["chain"] if found else ""
+
+
+def _unknown_rest(lines: Sequence[str]) -> list[str]:
+    """What stands for the rules that a dump without its end may lack: those of its last chain, and of all that were declared behind it."""
+    declared = [found["name"] for line in lines if (found := _CHAIN.match(line))]
+    last = _chain_of(lines[-1])
+    open_ones = declared[declared.index(last) :] if last in declared else [last] if last else declared
+    return [f"-A {chain} {NOT_PASTED}" for chain in open_ones]
 
 
 def _belongs(line: str) -> bool:

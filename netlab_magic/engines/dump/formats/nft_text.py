@@ -4,7 +4,7 @@ A table ends with the brace that closes it, wherever it stands; one that is cut 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,8 +13,10 @@ from netlab_magic.engines.dump.held import Held
 from netlab_magic.engines.dump.page import Page
 from netlab_magic.engines.dump.starts import begins_part
 from netlab_magic.nftables import listing, read_json
+from netlab_magic.nftables.commands.complaints import Unavailable
+from netlab_magic.nftables.commands.program import called
 
-__all__ = ["read", "read_json_tables"]
+__all__ = ["carry_out", "read", "read_json_tables"]
 
 _TABLE = re.compile(r"table (?P<title>(?:ip|ip6|inet|arp|bridge|netdev) \S+) \{(?: #.*)?")
 _TEXT = re.compile(r'"[^"]*"|#.*$')
@@ -43,6 +45,19 @@ def read(page: Page, held: Held) -> bool:
         lines += ["\t" * level + "}" for level in range(depth - 1, -1, -1)]
     held.add_native(page, head["title"], "\n".join([*lines, ""]), start)
     return True
+
+
+def carry_out(words: Sequence[str], held: Held) -> bool:
+    """Does what an `nft` command says, in the tables that commands have made so far; False if nft would refuse it, or it is not known."""
+    try:
+        answer = called(words, held.nft_tables, (), lambda _: None)
+    except Unavailable:
+        return False
+    held.nft_tables = answer.tables
+    for table in answer.tables.ruleset.tables:
+        if table.title not in held.native_places:
+            held.native[table.title] = listing(msgspec.structs.replace(answer.tables.ruleset, tables=(table,)))
+    return answer.status == 0
 
 
 def read_json_tables(item: Mapping[str, Any], page: Page, held: Held) -> bool:

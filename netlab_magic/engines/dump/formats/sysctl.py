@@ -5,7 +5,7 @@ import re
 from netlab_magic.engines.dump.held import Held
 from netlab_magic.engines.dump.page import Page
 
-__all__ = ["read"]
+__all__ = ["keep", "read"]
 
 _SETTING = re.compile(r"(?:/proc/sys/)?(?P<key>[a-z0-9_]+(?:[./][\w@%-]+)+)\s*(?:=|(?<=[a-z0-9_]):)\s*(?P<value>[^/].*|)")
 _KEPT = re.compile(
@@ -22,7 +22,7 @@ def read(page: Page, held: Held) -> bool:
     found = _SETTING.fullmatch(page.text)
     if found and found["key"].startswith(("net.", "net/", "kernel", "vm", "fs", "user", "dev", "abi", "debug")):
         page.take()
-        _keep(found["key"], found["value"].strip(), held)
+        keep(found["key"], found["value"].strip(), held)
         return True
     command = page.ran("cat", "sysctl", "head")
     if command is None or not _VALUE.fullmatch(page.text):
@@ -34,11 +34,12 @@ def read(page: Page, held: Held) -> bool:
     ]
     values = [line.text.strip() for line in page.take_while(lambda text: bool(_VALUE.fullmatch(text.strip())))]
     for key, value in zip(keys, values, strict=False):
-        _keep(key, value, held)
+        keep(key, value, held)
     return True
 
 
-def _keep(key: str, value: str, held: Held) -> None:
+def keep(key: str, value: str, held: Held) -> None:
+    """A setting, if it is one that decides about packets."""
     key = key.replace("/", ".")
     if _KEPT.fullmatch(key):
         held.sysctls[key] = value
