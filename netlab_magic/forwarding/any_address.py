@@ -11,8 +11,9 @@ from netlab_magic.forwarding import predict
 from netlab_magic.forwarding.endpoints import probe_for
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.placement import hop_to
-from netlab_magic.forwarding.possibilities import first_questions, further_questions, twins_of, unreturned
+from netlab_magic.forwarding.possibilities import first_questions, further_questions, is_reached_by, strange_source, twins_of, unreturned
 from netlab_magic.forwarding.possibility import Answer, Possibility, Question
+from netlab_magic.forwarding.possible_routes import missing_table
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.forwarding.settling import settling
 from netlab_magic.forwarding.unknown_hosts import answers, assumed_of, with_unknown_hosts
@@ -83,7 +84,10 @@ def foresee(
     """
     if device and topology.host.interface(device) is None:
         refuse(f"the host has no device {device}{suggest(device, [held.name for held in topology.host.interfaces])}", device)
-    return _Search(rulesets, source, destination, other_filters or {}).among(Possibility(topology, device))
+    here = Possibility(topology, device)
+    if device and Unread.ROUTES in topology.host.unread and looks_like_address(source):
+        here = is_reached_by(here, device, source)
+    return _Search(rulesets, source, destination, other_filters or {}).among(here)
 
 
 class _Branch(msgspec.Struct, frozen=True):
@@ -150,8 +154,21 @@ class _Search:
                 break
             with_ends = further
             found = predict(with_ends, self.rulesets, probe, self.other_filters)
+        if lost := self.lost_on_the_way(topology, with_ends, found):
+            return self.follow(msgspec.structs.replace(here, unknown_outside=(*here.unknown_outside, lost)))
         settled = settling(found, self.rulesets, self.other_filters) if found.unknown else ()
-        return Foreseen(with_ends, probe, found, tuple(_assumed(topology, with_ends, probe, found)), settled_by=settled)
+        if (table := missing_table(topology, found)) and not found.unknown:
+            why = f"ip rule leads to a table whose routes were not read{f' ({table})' if table < 1 << 32 else ''}"
+            found = msgspec.structs.replace(found, verdict=Verdict.NOT_MEASURED, unknown=why)
+            settled = (f"ip route show table {table if table < 1 << 32 else 'all'}",)
+        return Foreseen(with_ends, probe, found, tuple(_assumed(here, with_ends, probe, found)), settled_by=settled)
+
+    def lost_on_the_way(self, before: Topology, after: Topology, found: Prediction) -> str:
+        """A private source that NAT on the host has made up, to which nobody outside has a route; "" if there is none."""
+        last = found.request.hops[-1] if found.request.arrived else None
+        if last is None or last.namespace in before.namespaces or found.back is None or not found.back.arrived:
+            return ""
+        return strange_source(after, self.source, last.host_trace.sent.source, last.host_trace.sent.destination)
 
     def towards(self, topology: Topology) -> str:
         """The address that the sender sends to, as far as it is known before there is a receiver."""
@@ -164,6 +181,7 @@ class _Search:
         for name in names:
             address = self.towards(topology) if name == INTERNET else name
             lost = unreturned(here, topology, self.source, address) if looks_like_address(address) else ()
+            lost = (*lost, *here.unknown_outside)
             topology = with_unknown_hosts(topology, (name,), self.six, here.placing(sender=False, unreturned=lost))
         return topology
 
@@ -217,11 +235,13 @@ def _is_told(question: Question) -> bool:
     return not question.key.startswith(("net.", "port "))
 
 
-def _assumed(before: Topology, after: Topology, probe: Probe, found: Prediction) -> Iterator[Assumption]:
+def _assumed(here: Possibility, after: Topology, probe: Probe, found: Prediction) -> Iterator[Assumption]:
     """What was assumed about the machines at both ends, and what else has to be said."""
+    before = here.topology
+    known = {name: device for name, device in ((probe.source, here.entry), (probe.target, here.home)) if device}
     if found.request.arrived:
         receiver = found.request.hops[-1].namespace
-        yield from assumed_of(before, after, (probe.source, receiver))
+        yield from assumed_of(before, after, (probe.source, receiver), known)
         wanted = receiver, found.request.hops[-1].host_trace.last.destination_port, probe.protocol
         on_port = [held for held in after.servers if (held.namespace, held.port, held.protocol) == wanted]
         if after.namespaces[receiver].answers_all and probe.protocol not in after.namespaces[receiver].heard and not on_port:
@@ -229,7 +249,7 @@ def _assumed(before: Topology, after: Topology, probe: Probe, found: Prediction)
         if found.request.lost and on_port and receiver == HOST and Unread.LISTENERS in before.host.unread:
             yield Assumption(_PUBLISHED, (str(wanted[1]), ", ".join(held.address for held in on_port)))
     else:
-        yield from assumed_of(before, after, (probe.source, probe.target))
+        yield from assumed_of(before, after, (probe.source, probe.target), known)
     for address in dict.fromkeys((probe.source, probe.address)):
         twins, hop = twins_of(before, address), hop_to(before, address) if looks_like_address(address) else None
         if len(twins) > 1 and hop is not None:

@@ -83,13 +83,23 @@ class _Placement:
         device = device and self.with_signal(device)
         if device is None:
             return self.topology
-        through = hop is not None and hop.device == device.name
-        gateway = shown(hop.next, self.six) if hop and through else self.address
+        gateway = self.address
+        if hop is not None and hop.device == device.name:
+            gateway = shown(hop.next, self.six)
+        elif self.placing.entry and not self.is_near(device):
+            gateway = gateway_on(self.topology, device.name, self.six) or self.address
         if gateway == self.address:
             self.attach(device, self.name, self.address)
         else:
             self.behind(device, gateway)
+            for other in hop.others if hop and hop.device == device.name else ():
+                self.reach_by(other)
         return self.topology
+
+    def is_near(self, device: Interface) -> bool:
+        """Whether its address is in a network of the device."""
+        number = ip_address(self.address)
+        return any(number in held.network for held in device.parsed() if held.version == number.version)
 
     def with_signal(self, device: Interface) -> Interface | None:
         """The device, or another one with the same network if this one has no carrier; a sender's has one by now."""
@@ -155,6 +165,27 @@ class _Placement:
         held = self.topology.namespaces[router].with_interface(Interface(port, peer=End(self.name, "eth0")))
         routes = (*held.routes, Route(f"{self.address}/{self.width}", None, port))
         self.topology = self.topology.with_namespace(msgspec.structs.replace(held, routes=routes))
+
+    def reach_by(self, hop: NextHop) -> None:
+        """One more gateway that it is behind, as one of several next hops of the host's route; it answers the networks there that way."""
+        device, gateway = self.topology.host.interface(hop.device), shown(hop.next, self.six)
+        if device is None or gateway == self.address or self.name not in self.topology.namespaces:
+            return
+        owner = self.topology.owner(gateway)
+        if owner is None:
+            self.attach(device, gateway, gateway)
+        self.let_forward(gateway)
+        router = self.topology.namespaces[owner.namespace if owner else gateway]
+        port, inner = _free(router, "to"), _free(self.topology.namespaces[self.name], "eth")
+        own = Route(f"{self.address}/{self.width}", None, port)
+        self.topology = self.topology.with_namespace(
+            msgspec.structs.replace(router.with_interface(Interface(port, peer=End(self.name, inner))), routes=(*router.routes, own))
+        )
+        held = self.topology.namespaces[self.name]
+        networks = [str(one.network) for one in device.parsed() if (one.version == 6) == self.six]
+        routes = (*held.routes, *(Route(network, gateway, inner) for network in networks))
+        wired = held.with_interface(Interface(inner, peer=End(router.name, port)))
+        self.topology = self.topology.with_namespace(msgspec.structs.replace(wired, routes=routes))
 
     def add(self, name: str, eth0: Interface, gateway: str | None) -> None:
         lo = Interface("lo", "loopback", ("127.0.0.1/8",))

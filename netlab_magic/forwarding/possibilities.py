@@ -11,7 +11,7 @@ import msgspec
 
 from netlab_magic.forwarding.placement import gateway_on, hop_to, is_card, is_outer
 from netlab_magic.forwarding.possibility import Answer, Possibility, Question
-from netlab_magic.forwarding.possible_routes import own_address, tables
+from netlab_magic.forwarding.possible_routes import by_policy, own_address, tables
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.numbers import number_of, shown
@@ -21,7 +21,7 @@ from netlab_magic.model.unread import Unread, unread_sysctl
 from netlab_magic.netfilter import Cause
 from netlab_magic.netfilter.routing import Routing, host_of
 
-__all__ = ["first_questions", "further_questions", "twins_of", "unreturned"]
+__all__ = ["first_questions", "further_questions", "is_reached_by", "strange_source", "twins_of", "unreturned"]
 
 _ENTRY = message("It is not known which device packets from {} come in through")
 _BY = message("packets from {} come in through {}")
@@ -83,6 +83,8 @@ def _entry(topology: Topology, source: str, towards: str) -> Iterator[Question]:
     near = _with_network(topology, source)
     if len(near) > 1:
         yield _which(f"entry {source}", _ENTRY, _BY, source, near, _enters, Unread.ROUTES)
+    if not near and (devices := by_policy(topology, source)):
+        yield _which(f"entry {source}", _ENTRY, _BY, source, devices, _enters, f"tcpdump -ni any host {source}")
     if near or not _is_private(source) or Unread.ADDRESSES not in topology.host.unread:
         return
     hop = hop_to(topology, source)
@@ -94,7 +96,7 @@ def _entry(topology: Topology, source: str, towards: str) -> Iterator[Question]:
     candidates = dict.fromkeys([*([hop.device] if hop else []), *(name for name in unknown if name not in routed)])
     names = tuple(name for name in candidates if ahead is None or name != ahead.device)
     if names and tuple(candidates) != (hop.device if hop else "",):
-        yield _which(f"entry {source}", _ENTRY, _BY, source, names, partial(_is_reached_by, address=source), Unread.ADDRESSES)
+        yield _which(f"entry {source}", _ENTRY, _BY, source, names, partial(is_reached_by, address=source), Unread.ADDRESSES)
 
 
 def _home(topology: Topology, address: str) -> Iterator[Question]:
@@ -146,14 +148,14 @@ def _lives_at(here: Possibility, device: str) -> Possibility:
     return msgspec.structs.replace(here, home=device)
 
 
-def _is_reached_by(here: Possibility, device: str, address: str) -> Possibility:
+def is_reached_by(here: Possibility, device: str, address: str) -> Possibility:
     """A sender behind a device whose network was not read: the host has a route there."""
     host = here.topology.host
     width = 128 if ":" in address else 32
     routed = msgspec.structs.replace(host, routes=(*host.routes, Route(f"{address}/{width}", None, device)))
     through = hop_to(here.topology, address)
     if through is not None and through.device == device:
-        return here
+        return msgspec.structs.replace(here, entry=device)
     return msgspec.structs.replace(here, topology=here.topology.with_namespace(routed), entry=device)
 
 
@@ -187,6 +189,16 @@ def unreturned(here: Possibility, topology: Topology, source: str, receiver: str
     return () if came in ("", hop.device) or via == own else (own,)
 
 
+def strange_source(topology: Topology, sender: str, source: str, receiver: str) -> str:
+    """The source of a packet that arrived, if NAT made it up: private, not the sender's, and no address of the host's on that side."""
+    hop = hop_to(topology, receiver)
+    outer = hop is not None and is_outer(topology, hop.device, ":" in receiver) and not _is_private(receiver)
+    if hop is None or not outer or source == sender or not _is_private(source) or source in _on_side_of(topology, hop.device):
+        return ""
+    owner = topology.owner(source)
+    return source if owner is None or owner.namespace == HOST else ""
+
+
 def _address_of(topology: Topology, source: str, receiver: str) -> str:
     """The address that a sender has towards a receiver; "" if it has none."""
     if source not in topology.namespaces:
@@ -213,7 +225,7 @@ def _way_back(found: Prediction) -> Iterator[Question]:
         Answer(Assumption(_HAS_NO_ROUTE, (receiver, lost)), lambda here: here),
         Answer(Assumption(_HAS_ROUTE, (receiver, lost)), lambda here: msgspec.structs.replace(here, returns=True)),
     )
-    yield Question("returns", Assumption(_RETURNS, (receiver, lost)), f"ip route get {lost}", answers)
+    yield Question("returns", Assumption(_RETURNS, (receiver, lost)), f"ip route get {lost} (on {receiver})", answers)
 
 
 # --- what the host itself does --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ class Possibility(msgspec.Struct, frozen=True):
 
     `entry` is the device that the sender's packets come in through, `home` the one that the receiver is behind; "" leaves that to the
     host's routes. With `returns`, machines outside have a route back to the host's private networks; with `outside`, the sender is
-    behind the network card of a bridge.
+    behind the network card of a bridge. `unknown_outside` are more addresses to which nobody outside has a route.
     """
 
     topology: Topology
@@ -24,6 +24,7 @@ class Possibility(msgspec.Struct, frozen=True):
     home: str = ""
     returns: bool = False
     outside: bool = False
+    unknown_outside: tuple[str, ...] = ()
 
     def placing(self, sender: bool, towards: str = "", unreturned: tuple[str, ...] = ()) -> Placing:
         """How a placeholder host is put into it: the sender of packets to an address, or a receiver."""

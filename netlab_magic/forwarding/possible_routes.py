@@ -8,11 +8,14 @@ import msgspec
 
 from netlab_magic.forwarding.placement import hop_to, is_outer
 from netlab_magic.forwarding.possibility import Answer, Possibility, Question
+from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
-from netlab_magic.model.topology import Interface, Route, RoutingRule
+from netlab_magic.iptables.numbers import number_of, shown
+from netlab_magic.model.topology import HOST, Interface, Namespace, Route, RoutingRule, Topology
 from netlab_magic.model.unread import Unread
+from netlab_magic.netfilter.policy import Asked, met_by
 
-__all__ = ["STAND_INS", "own_address", "tables"]
+__all__ = ["STAND_INS", "by_policy", "missing_table", "own_address", "tables"]
 
 STAND_INS = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
 """Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of a host's own if that is unknown."""
@@ -27,6 +30,7 @@ _IS_NOT = message("{} is another machine's address")
 _DEFAULTS = ((0, 255), (32766, 254), (32767, 253))
 """The priorities of the rules that the kernel makes, and the tables that they lead to (fib_default_rules_init)."""
 
+_DEFAULT = ("default", "0.0.0.0/0", "::/0")
 _BEFORE_MAIN = 5000
 _MOST_TABLES = 3
 
@@ -44,6 +48,41 @@ def tables(here: Possibility, addresses: Sequence[str]) -> Iterator[Question]:
             Answer(Assumption(_LEADS_NOT, (str(number),)), partial(_without_rule, number=number, source=source)),
         )
         yield Question(f"table {number}", Assumption(_TABLE, (str(number), address)), Unread.RULES, answers)
+
+
+def by_policy(topology: Topology, source: str) -> tuple[str, ...]:
+    """The devices that a sender may be behind if `ip rule` leads answers elsewhere than main would, and no table knows it exactly."""
+    host = topology.host
+    if not host.rules or any((best := _best(routes, source)) and best.destination not in _DEFAULT for routes in host.tables.values()):
+        return ()
+    plain = topology.with_namespace(msgspec.structs.replace(host, rules=(), has_rules=False))
+    hops = [hop for hop in (hop_to(plain, source), hop_to(topology, source)) if hop is not None]
+    devices = tuple(dict.fromkeys(hop.device for hop in hops))
+    return devices if len(devices) > 1 else ()
+
+
+def missing_table(topology: Topology, found: Prediction) -> int:
+    """The number of the first table that `ip rule` leads one of the host's packets to although its routes were not read; 0 for none."""
+    host, six = topology.host, found.probe.six
+    known = {255: (), 253: (), **host.tables, 254: _main_routes(host)}
+    for trace in found.traces:
+        for hop in trace.hops:
+            if hop.namespace == HOST and hop.host_trace.hooks:
+                frame, sent = hop.host_trace.last, hop.host_trace.sent
+                asked = Asked(frame.destination, number_of(sent.source), sent.input or "lo", frame.mark, frame.tos)
+                for rule in met_by(host.rules, asked, six):
+                    if rule.table not in known:
+                        return rule.table
+                    route = _best(known[rule.table], shown(frame.destination, six))
+                    if route is not None and (rule.suppressed < 0 or route.destination not in _DEFAULT):
+                        break
+    return 0
+
+
+def _main_routes(host: Namespace) -> tuple[Route, ...]:
+    """The routes of the table main, with those that follow from the addresses."""
+    connected = (Route(str(held.network), None, one.name) for one in host.interfaces if one.up for held in one.parsed())
+    return (*connected, *host.routes)
 
 
 def _best(routes: Sequence[Route], address: str) -> Route | None:
@@ -67,7 +106,7 @@ def _with_rule(here: Possibility, number: int, six: bool) -> Possibility:
 def _without_rule(here: Possibility, number: int, source: str) -> Possibility:
     """Where a machine is does not depend on `ip rule`: a route to it alone tells which device it is behind."""
     route = _best(here.topology.host.tables[number], source)
-    if route is None or route.destination in ("default", "::/0") or route.device is None or here.entry:
+    if route is None or route.destination in _DEFAULT or route.device is None or here.entry:
         return here
     return msgspec.structs.replace(here, entry=route.device)
 

@@ -3,7 +3,7 @@
 Each becomes a namespace named after its address, where the host's routes lead (`placement`), and answers on every port.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice
 
@@ -36,9 +36,15 @@ def with_unknown_hosts(topology: Topology, names: Iterable[str], six: bool = Fal
     return topology
 
 
-def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
-    """What `with_unknown_hosts` assumed about the namespaces with these names, given the topologies before and after it."""
-    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
+def assumed_of(
+    before: Topology, after: Topology, names: Iterable[str], devices: Mapping[str, str] | None = None
+) -> tuple[Assumption, ...]:
+    """What `with_unknown_hosts` assumed about the namespaces with these names, given the topologies before and after it.
+
+    `devices` are those of the host that they were put behind, where the host's routes did not decide that.
+    """
+    known = devices or {}
+    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name, known.get(name, "")))
 
 
 def answers(name: str) -> Assumption:
@@ -46,8 +52,11 @@ def answers(name: str) -> Assumption:
     return Assumption(_ANSWERS, (name,))
 
 
-def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption]:
+def _placed(before: Topology, after: Topology, name: str, device: str) -> Iterator[Assumption]:
     if name in before.namespaces or name not in after.namespaces:
+        return
+    if device:
+        yield Assumption(_STRANGER, (name, device))
         return
     known = "" if name == INTERNET else name
     hop = hop_to(after, known or next(iter(_addresses_of(after, name)), _INTERNET_ADDRESS))

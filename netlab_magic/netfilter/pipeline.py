@@ -193,9 +193,9 @@ class _Pipeline(AtHooks):
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
             raise Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
-        if routing.policy is not None and routing.devices[frame.input].reverse_path:
-            raise _Unrouted(f"rp_filter is on for {frame.input}, and ip rule has more than the kernel's own rules")
-        if not routing.expects(frame.source, frame.input):
+        if frame.mark and routing.policy is not None and routing.devices[frame.input].reverse_path:
+            raise _Unrouted(f"rp_filter is on for {frame.input}, and ip rule may ask for the packet's mark")
+        if not routing.expects(frame.source, frame.input, frame.destination, frame.tos):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
 

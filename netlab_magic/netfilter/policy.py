@@ -1,13 +1,13 @@
 """Policy routing: the rules of `ip rule`, asked in order, and the tables of routes that they lead to (fib_rules_lookup)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_network
 
 import msgspec
 
 from netlab_magic.model.topology import RoutingRule
 
-__all__ = ["Asked", "Decided", "Policy"]
+__all__ = ["Asked", "Decided", "Policy", "met_by"]
 
 _LOCAL, _MAIN, _DEFAULT = 255, 254, 253
 _ORDINARY = (_LOCAL, _MAIN, _DEFAULT)
@@ -52,6 +52,13 @@ class Policy:
                 if found is not None:
                     return found
         return None
+
+
+def met_by(rules: Iterable[RoutingRule], asked: Asked, six: bool) -> Iterator[RoutingRule]:
+    """The rules of one family that lead this packet to a table, in order, as far as none of those tables decides."""
+    for rule in sorted((rule for rule in rules if rule.six == six and rule.kind == "table"), key=lambda rule: rule.priority):
+        if all(test(asked) for test in _tests(rule)) is not rule.negated:
+            yield rule
 
 
 Test = Callable[[Asked], bool]

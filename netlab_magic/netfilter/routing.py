@@ -271,12 +271,15 @@ class Routing:
             return None
         return held in asked or ("UNREACHABLE" in asked and held == "UNICAST" and self.route(address) is None)
 
-    def expects(self, source: int, device: str) -> bool:
-        """Whether a packet from `source` may come in through a device, as its rp_filter has it (__fib_validate_source)."""
+    def expects(self, source: int, device: str, destination: int = 0, tos: int = 0) -> bool:
+        """Whether a packet from `source` to `destination` may come in through a device, as its rp_filter has it (__fib_validate_source).
+
+        The way back is looked up without the packet's mark, unless src_valid_mark is set, which is not modelled.
+        """
         mode = self.devices[device].reverse_path if device in self.devices else 0
         if not mode:
             return True
-        back = self.route(source)
+        back = self.hop_for(Asked(source, destination, tos=tos))
         return back is not None and (mode != 1 or device in {hop.device for hop in (back, *back.others)})
 
     def route(self, address: int) -> NextHop | None:

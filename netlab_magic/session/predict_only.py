@@ -71,7 +71,8 @@ def _of_family(seen: Seen, names: Sequence[str], met: Sequence[str], family: str
     if not there:
         return []
     found = []
-    for probe in matrix_probes(with_unknown_hosts(model.topology, there, six), there, family):
+    peopled_topology = with_unknown_hosts(model.topology, there, six)
+    for probe in matrix_probes(peopled_topology, [name for name in there if name in peopled_topology.namespaces], family):
         rulesets, target = model.rules_for(probe), Destination(probe.name, family=family)
         expected = foresee(model.topology, rulesets, probe.source, target, model.other_filters)
         outcome = outcome_of(expected.prediction, rulesets, language)

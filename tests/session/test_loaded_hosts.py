@@ -1,7 +1,7 @@
 """Hosts as people paste them, with questions whose answers are known: `? SRC DST[:PORT] => verdict @ where ~ words`, one a line.
 
-Where is TABLE CHAIN RULE for a rule or a policy that ended a packet's way, or the cause in the words of `Cause`; `reply:` before it tells
-that the request had arrived. The words stand in the account; several are parted by ` ~ `.
+Where is "" for a packet that no machine took, TABLE CHAIN RULE for a rule or a policy that ended a packet's way, or the cause in the words
+of `Cause`; `reply:` before it tells that the request had arrived. The words stand in the account; several are parted by ` ~ `.
 """
 
 from pathlib import Path
@@ -43,6 +43,8 @@ def where(found: Prediction) -> str:
     """Where the way ended."""
     if not found.request.arrived:
         return _end(found.request.hops[-1])
+    if found.back is not None and found.back.lost:
+        return ""
     return f"reply: {_end(found.back.hops[-1])}" if found.back is not None and not found.back.arrived else ""
 
 
@@ -50,12 +52,14 @@ def _end(hop: Hop) -> str:
     decided = hop.host_trace.decided_by
     if hop.host_trace.cause == Cause.RULE and decided is not None:
         return f"{decided.table} {decided.chain} {decided.rule or 'policy'}"
-    return hop.host_trace.cause
+    return hop.host_trace.cause or ""
 
 
 QUESTIONS = [(path, *question) for path in HOSTS for question in asked(path)]
 
 
+MANY = 3
+"""With more questions than that, everything is shown of a host."""
 NAMES = [f"{path.stem}: {words}" for path, words, *_ in QUESTIONS]
 
 
@@ -73,7 +77,7 @@ def test_a_question_about_a_loaded_host_has_its_known_answer(path, words, verdic
         assert found.settled_by, str(found)
 
 
-@pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in HOSTS if len(asked(path)) > MANY], ids=lambda path: path.stem)
 def test_everything_can_be_shown_of_a_loaded_host(path):
     lab = Lab()
     lab.load(text=pasted(path))

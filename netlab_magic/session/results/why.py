@@ -104,7 +104,7 @@ class Why(Result):
     @property
     def _settling(self) -> list[str]:
         say = self._say
-        return [say("To settle it, load what this prints as well: {}", command) for command in self.settled_by]
+        return [say("To settle it: {}", "; ".join(self.settled_by))] if self.settled_by else []
 
     @cached_property
     def pictures(self) -> tuple[Picture, ...]:
