@@ -30,7 +30,8 @@ class Difference(msgspec.Struct, frozen=True):
 def crosscheck(prediction: Prediction, traced: KernelTrace, rulesets: Mapping[str, Ruleset]) -> tuple[Difference, ...]:
     """Where prediction and report of one probe differ; empty if they agree, or if one of them says nothing.
 
-    Accepting policies and the ends of user chains are not compared: the kernel reports them only for tables that exist.
+    Accepting policies and the ends of user chains are not compared: the kernel reports them only for tables that exist. Nor are chains that
+    see frames: some of them come before the hook at which the report begins.
     """
     if prediction.unknown or traced.outcome.verdict == Verdict.NOT_MEASURED:
         return ()
@@ -75,16 +76,22 @@ def _taken(waiting: list[TracedHop], hop: Hop) -> list[TracedHop]:
 
 
 def _predicted(hop: Hop) -> tuple[RulePosition, ...]:
-    met = (step for step in hop.host_trace.matched if step.rule or step.outcome == "DROP")
+    met = (step for step in hop.host_trace.matched if (step.rule or step.outcome == "DROP") and not _sees_frames(step.table, step.hook))
     return tuple(RulePosition(step.table, step.chain, step.rule or 0) for step in met)
 
 
 def _seen(traced_hop: TracedHop, ruleset: Ruleset | None) -> Iterator[RulePosition]:
     for report in traced_hop.reports:
+        if _sees_frames(report.table, report.hook):
+            continue
         if report.event == ReportEvent.RULE and report.rule:
             yield RulePosition(report.table, report.chain, report.rule)
         elif report.event == ReportEvent.POLICY and _drops(report, ruleset):
             yield RulePosition(report.table, report.chain, 0)
+
+
+def _sees_frames(table: str, hook: str) -> bool:
+    return table.startswith(("bridge ", "netdev ")) or hook in ("INGRESS", "EGRESS")
 
 
 def _drops(report: HookReport, ruleset: Ruleset | None) -> bool:

@@ -224,7 +224,7 @@ def _situation(namespace: str, visit: RuleVisit, rulesets: Mapping[str, Ruleset]
 def _how(visit: RuleVisit, say: Language) -> str:
     """The packet's interfaces and conntrack state, which most rules match on; before conntrack, the state is left out."""
     packet, state = visit.before, visit.before.state
-    if visit.table == "raw" or (visit.line.is_native and state == "INVALID" and visit.hook in ("PREROUTING", "OUTPUT")):
+    if visit.table == "raw" or (visit.line.is_native and state == "INVALID" and visit.hook in ("INGRESS", "PREROUTING", "OUTPUT")):
         return say("comes in through {input}", input=packet.input) if packet.input else say("is sent from here")
     if packet.input and packet.output:
         text = message("comes in through {input}, leaves through {output} and is {state} to conntrack")

@@ -45,7 +45,7 @@ def predict(
     tables, and filters that cannot be followed, which make the prediction unknown if a packet reaches them. The verdict is the one that
     the lab would measure: it waits 0.15 s, too short for a router's error about an address that no neighbour answers for. If the lab says
     "not measured" because the receiver does not even answer itself, the model still says what happens to the packets. Not modelled:
-    tunnels, the bridge's own tables. Raises KeyError for a source that is not in the topology.
+    tunnels. Raises KeyError for a source that is not in the topology.
 
     If a rule cannot be evaluated, for example with `-m limit` or `-m statistic`, both cases are followed, up to 128 paths in all; the
     verdict is known if all of them lead to the same one.

@@ -138,6 +138,8 @@ class Forwarder:
             raise Unknown(others.unread, ended)
         if done.outcome == Outcome.UNKNOWN:
             raise Unknown(done.doubt, ended, forks=done.forks)
+        if done.keeps_from_neighbours:
+            raise Unknown(done.keeps_from_neighbours, ended)
         self._memory(namespace).learn(done)
         return done, towards
 

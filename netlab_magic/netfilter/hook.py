@@ -78,6 +78,7 @@ class AtHooks:
         self.order = NFT_HOOK_TABLES if variant == "nft" else HOOK_TABLES
         self.entries: Entries = []
         self.hooks: list[str] = []
+        self.keeps_from_neighbours = ""
 
     def rerouted(self) -> None:
         """Routes a packet again after OUTPUT changed its destination; raises Stopped if there is no route."""
@@ -124,7 +125,7 @@ class AtHooks:
         for turn in group:
             if turn not in active:
                 take(hook, turn)
-        frame, start = self.frame, len(self.entries)
+        frame, start, hooks = self.frame, len(self.entries), len(self.hooks)
         orders = [order for order in permutations(active) if _is_possible(order, active)]
         for order in orders:
             end = self.end_of(hook, order, take)
@@ -139,7 +140,7 @@ class AtHooks:
                     raise end
                 return
             self.frame = frame
-            del self.entries[start:]
+            del self.entries[start:], self.hooks[hooks:]
 
     def end_of(self, hook: str, order: Sequence[Turn], take: Callable[[str, Turn], None]) -> "Stopped | None":
         """Runs base chains one after another; returns how one of them stopped the packet, None if it passed."""

@@ -103,10 +103,14 @@ _SOCKET = Condition("socket", "of this host", lambda f: False if f.input and f.o
 
 
 class Sets:
-    """The sets and maps of a table, indexed on first use. The elements of one that rules fill are not known."""
+    """The sets and maps of a table, indexed on first use. The elements of one that rules fill are not known.
+
+    On a bridge, what a rule sees of connections depends on modules of the kernel (nf_conntrack_bridge), and is not known.
+    """
 
     def __init__(self, table: Table) -> None:
         self._held = {found.name: found for found in table.sets}
+        self.knows_connections = table.family != "bridge"
         self._changing = {
             changed.set for chain in table.chains for rule in chain.rules for changed in rule.statements if isinstance(changed, SetUpdate)
         }
@@ -143,6 +147,8 @@ def operand(expression: Expression, sets: Sets) -> Operand | None:
             return _made(expression, _META[key], field=field)
         case Meta("skuid" | "skgid"):
             return _made(expression, lambda _: None, (_SOCKET,))
+        case Ct() if not sets.knows_connections:
+            return None
         case Ct(key, direction):
             return _connection(expression, key, direction)
         case Fib():

@@ -7,6 +7,7 @@ import msgspec
 
 from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.model.hooks import HOOK_TABLES, NAT_PRIORITIES, NFT_PRIORITIES, PRIORITIES
+from netlab_magic.netfilter.nft_links import may_stop_others
 from netlab_magic.netfilter.nft_rules import RuleCompiler, is_other_family
 from netlab_magic.netfilter.rule_index import Line, Lines
 from netlab_magic.netfilter.targets import Action
@@ -14,7 +15,7 @@ from netlab_magic.nftables import expressions as e
 from netlab_magic.nftables import statements as s
 from netlab_magic.nftables.ruleset import Ruleset, Table
 
-__all__ = ["IPTABLES_NAT", "BaseChain", "LinkChain", "NativeProgram", "Turn", "compiled_nft"]
+__all__ = ["IPTABLES_NAT", "BaseChain", "NativeProgram", "Turn", "compiled_nft", "grouped"]
 
 _NEEDS_TRACKING = (s.Nat, s.Masquerade, s.Redirect, s.ConnectionLimit, s.FlowAdd, s.Synproxy)
 
@@ -36,7 +37,11 @@ class NativeChains(dict[str, Lines]):
 
 
 class BaseChain(msgspec.Struct, frozen=True):
-    """A base chain of a hook. `place` is its position in the listing: of two in one table with the same priority, the later runs first."""
+    """A base chain of a hook. `place` is its position in the listing: of two in one table with the same priority, the later runs first.
+
+    `devices` are those of a chain that sees the frames of devices. `stops_others` says what else a chain that sees frames may stop: the ARP
+    (or for IPv6 neighbour discovery) without which no packet leaves.
+    """
 
     table: str
     name: str
@@ -44,22 +49,13 @@ class BaseChain(msgspec.Struct, frozen=True):
     priority: int
     place: int
     chains: NativeChains
+    devices: tuple[str, ...] = ()
+    stops_others: bool = False
 
     @property
     def lines(self) -> Lines:
         """Its rules."""
         return self.chains[self.name]
-
-
-class LinkChain(msgspec.Struct, frozen=True):
-    """A base chain for frames on a bridge or on devices, which the model does not follow. `devices` are empty for a bridge's.
-
-    `line` stands for all of its rules.
-    """
-
-    line: Line
-    leaves: bool
-    devices: tuple[str, ...]
 
 
 Turn = str | BaseChain
@@ -75,12 +71,12 @@ Groups = tuple[tuple[Turn, ...], ...]
 class NativeProgram(msgspec.Struct, frozen=True):
     """The base chains of each hook, those of the type nat apart; and whether any rule has connection tracking run.
 
-    `groups` are those that have been worked out.
+    `frames` are those that see frames, on bridges by their hook, of devices by `INGRESS` and `EGRESS`; `groups` are known.
     """
 
     chains: Mapping[str, tuple[BaseChain, ...]]
     nat: Mapping[str, tuple[BaseChain, ...]]
-    links: tuple[LinkChain, ...]
+    frames: Mapping[str, tuple[BaseChain, ...]]
     tracks: bool
     groups: dict[tuple[str, object, frozenset[str]], Groups] = {}
 
@@ -93,7 +89,7 @@ class NativeProgram(msgspec.Struct, frozen=True):
         if found is None:
             priorities = {**(NFT_PRIORITIES if by_nft else PRIORITIES), "nat": NAT_PRIORITIES.get(hook, 0)}
             kinds = [(priorities[kind], kind) for kind in HOOK_TABLES[hook] if kind in asked or kind == "nat"]
-            found = self.groups[hook, by_nft, asked] = _grouped(self.chains.get(hook, ()), kinds)
+            found = self.groups[hook, by_nft, asked] = grouped(self.chains.get(hook, ()), kinds)
         return found
 
     def translators(self, hook: str, asked: frozenset[str]) -> Groups:
@@ -101,11 +97,11 @@ class NativeProgram(msgspec.Struct, frozen=True):
         found = self.groups.get((hook, IPTABLES_NAT, asked))
         if found is None:
             own = [(NAT_PRIORITIES[hook], IPTABLES_NAT)] if "nat" in asked else []
-            found = self.groups[hook, IPTABLES_NAT, asked] = _grouped(self.nat.get(hook, ()), own)
+            found = self.groups[hook, IPTABLES_NAT, asked] = grouped(self.nat.get(hook, ()), own)
         return found
 
 
-def _grouped(chains: Sequence[BaseChain], kinds: Sequence[tuple[int, str]]) -> Groups:
+def grouped(chains: Sequence[BaseChain], kinds: Sequence[tuple[int, str]]) -> Groups:
     """By priority; of one table, the chain that is listed later comes first, and chains of nft before iptables' own."""
     found: list[tuple[int, Turn]] = [*((chain.priority, chain) for chain in chains), *kinds]
     ordered = sorted(found, key=_priority)
@@ -119,10 +115,10 @@ def _priority(found: tuple[int, Turn]) -> int:
 def _compile(ruleset: Ruleset, six: bool) -> NativeProgram:
     chains: _Found = {}
     nat: _Found = {}
-    links: list[LinkChain] = []
+    frames: _Found = {}
     tables = [table for table in ruleset.tables if "dormant" not in table.flags]
     for table in tables:
-        links += _link_chains(table)
+        _add_frame_chains(frames, table, six)
     met = [table for table in tables if table.family in ("inet", "ip6" if six else "ip")]
     for table in met:
         compiled = NativeChains(table, six)
@@ -131,7 +127,7 @@ def _compile(ruleset: Ruleset, six: bool) -> NativeProgram:
                 held = nat if chain.hook.kind == "nat" else chains
                 known = held.setdefault(chain.hook.hook.upper(), [])
                 known.append(BaseChain(table.title, chain.name, chain.hook.kind, chain.hook.priority, len(known), compiled))
-    return NativeProgram(_ordered(chains), _ordered(nat), tuple(links), any(_tracks(table, six) for table in met))
+    return NativeProgram(_ordered(chains), _ordered(nat), _ordered(frames), any(_tracks(table, six) for table in met))
 
 
 _Found = dict[str, list[BaseChain]]
@@ -141,13 +137,18 @@ def _ordered(found: _Found) -> dict[str, tuple[BaseChain, ...]]:
     return {hook: tuple(sorted(held, key=lambda one: (one.priority, -one.place))) for hook, held in found.items()}
 
 
-def _link_chains(table: Table) -> Iterator[LinkChain]:
+def _add_frame_chains(found: _Found, table: Table, six: bool) -> None:
+    """Adds the base chains of a table that see frames: on a bridge, or those of devices."""
+    compiled = NativeChains(table, six)
     for chain in table.chains:
-        if chain.hook is None or (not chain.rules and chain.hook.policy == "accept"):
-            continue
-        if table.family == "bridge" or chain.hook.hook in ("ingress", "egress"):
-            line = Line(table.title, chain.name, None, (), (), Action(verdict=chain.hook.policy.upper()))
-            yield LinkChain(line, chain.hook.hook in ("egress", "output", "postrouting"), chain.hook.devices)
+        if chain.hook is not None and (table.family == "bridge" or chain.hook.hook in ("ingress", "egress")):
+            known = found.setdefault(chain.hook.hook.upper(), [])
+            stops = may_stop_others(table, chain, six)
+            known.append(
+                BaseChain(
+                    table.title, chain.name, chain.hook.kind, chain.hook.priority, len(known), compiled, chain.hook.devices, stops
+                )
+            )
 
 
 def _tracks(table: Table, six: bool) -> bool:

@@ -8,8 +8,9 @@ from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.numbers import shown
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.packet import Packet
-from netlab_magic.netfilter.hook import AtHooks, Stopped
+from netlab_magic.netfilter.hook import Stopped
 from netlab_magic.netfilter.ip_sets import NO_SETS, IpSets
+from netlab_magic.netfilter.links import AtLinks
 from netlab_magic.netfilter.policy import Asked
 from netlab_magic.netfilter.result import Cause, HostTrace, Outcome
 from netlab_magic.netfilter.routing import Host, NextHop, Routing
@@ -66,7 +67,7 @@ class _Unrouted(Exception):
         self.forks = forks
 
 
-class _Pipeline(AtHooks):
+class _Pipeline(AtLinks):
     """One packet on its path through the hooks."""
 
     def __init__(
@@ -91,10 +92,7 @@ class _Pipeline(AtHooks):
 
     def walk(self) -> HostTrace:
         try:
-            self.meet_links(False, self.frame.input, self.frame.port_in)
             outcome = self.arrive() if self.frame.input else self.leave()
-            if outcome != Outcome.DELIVERED:
-                self.meet_links(True, self.frame.output, self.frame.port_out)
         except Stopped as end:
             return self.result(end.outcome, end.why, end.answer, cause=end.cause)
         except Undecided as end:
@@ -106,21 +104,14 @@ class _Pipeline(AtHooks):
             return msgspec.structs.replace(found, doubt=str(end), forks=end.forks)
         return self.result(outcome, f"it is {outcome}")
 
-    def meet_links(self, leaves: bool, device: str, port: str) -> None:
-        """Raises Undecided if a base chain that sees frames, on a bridge or a device, may stop the packet."""
-        if self.native is None or not self.native.links or self.routing is None:
-            return
-        ports = {name for name, held in self.routing.devices.items() if held.bridge == device}
-        met = {device, port} | (ports if leaves else set())
-        for chain in self.native.links:
-            if chain.leaves == leaves and (met.intersection(chain.devices) if chain.devices else ports):
-                raise Undecided(chain.line, "sees frames, which the model does not follow")
-
     def result(self, outcome: Outcome, why: str, answer: str = "", cause: Cause | None = None) -> HostTrace:
-        return HostTrace(self.sent, tuple(self.entries), tuple(self.hooks), outcome, why, self.frame, answer, cause=cause, hop=self.hop)
+        steps = tuple(self.entries), tuple(self.hooks)
+        lost = self.keeps_from_neighbours
+        return HostTrace(self.sent, *steps, outcome, why, self.frame, answer, cause=cause, hop=self.hop, keeps_from_neighbours=lost)
 
     def arrive(self) -> Outcome:
         """A packet from outside."""
+        self.enter()
         before, bridge, routing = self.frame.destination, self.frame.input, self.routing
         if not self.frame.port_in:
             port = ""
@@ -128,15 +119,20 @@ class _Pipeline(AtHooks):
             port = self.towards
         else:
             port = routing.port_to(bridge, before) if routing else self.frame.port_out
-        if port and routing and not routing.shows_bridged:
-            self.check_port(port)
-            self.change(port_out=port, output=bridge)
-            return Outcome.FORWARDED
         if self.frame.output or self.frame.port_out:
             self.change(output="", port_out="")
         if self.frame.port_in and routing and not routing.shows_bridged:
+            self.on_bridge("PREROUTING")
+            if port:
+                self.check_port(port)
+                self.change(port_out=port, output=bridge)
+                self.on_bridge("FORWARD")
+                self.on_bridge("POSTROUTING")
+                self.through_device("EGRESS", port)
+                return Outcome.FORWARDED
+            self.pass_up()
             self.change(port_in="")  # it is br_netfilter that remembers the port (nf_bridge_alloc)
-        self.hook("PREROUTING")
+        self.on_bridge("PREROUTING", lambda: self.hook("PREROUTING"))
         # br_nf_pre_routing_finish: a frame with a new destination is routed, but stays on its bridge if the way leads there
         self.redirected = bool(routing and self.frame.port_in and self.frame.destination != before)
         return self.switch(port) if port and not self.redirected else self.route()
@@ -151,9 +147,12 @@ class _Pipeline(AtHooks):
         """A bridged frame: not routed, its TTL stays, and POSTROUTING sees no input (br_nf_forward_ip, br_nf_post_routing)."""
         self.check_port(port)
         self.change(output=self.frame.input, port_out=port)
-        self.hook("FORWARD")
+        self.on_bridge("FORWARD", lambda: self.hook("FORWARD"))
+        self.on_bridge("POSTROUTING")
         self.change(input="")
         self.hook("POSTROUTING")
+        self.confirm()
+        self.through_device("EGRESS", port)
         return Outcome.FORWARDED
 
     def route(self) -> Outcome:
@@ -161,7 +160,11 @@ class _Pipeline(AtHooks):
         frame = self.frame
         if self.routing is None:
             return self.forward(self.sent.output) if self.sent.output else self.deliver()
+        if not self.redirected:
+            self.pass_up()
         self.refuse_martians()
+        if self.redirected and self.sees_frames and not self.port_back_to_bridge():
+            self.pass_up()  # the new destination is routed before that (br_nf_pre_routing_finish)
         # To ::1, only routes of the input device count, whatever NAT has made of the packet (rt6_need_strict in ip6_route_input_lookup).
         strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"
         if not strict and self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"):
@@ -209,6 +212,7 @@ class _Pipeline(AtHooks):
         self.change(output=output, ttl=self.frame.ttl - 1)
         self.hook("FORWARD")
         self.hook("POSTROUTING")
+        self.send_out()
         return Outcome.FORWARDED
 
     def port_back_to_bridge(self) -> str:
@@ -234,6 +238,7 @@ class _Pipeline(AtHooks):
         self.hook("POSTROUTING")
         if self.routing and self.routing.is_local(self.frame.destination):
             return self.loop_back()
+        self.send_out()
         return Outcome.SENT
 
     def is_led_elsewhere(self) -> bool:
@@ -292,6 +297,8 @@ class _Pipeline(AtHooks):
         if self.routing and "lo" in self.routing.devices and not self.routing.devices["lo"].up:
             raise Stopped(Outcome.DROPPED, "lo is down, through which a host sends to itself", cause=Cause.LOOPBACK_DOWN)
         confirms = self.frame.state not in ("INVALID", "UNTRACKED") and self.frame.direction == "ORIGINAL"
+        self.through_device("EGRESS", "lo")
+        self.through_device("INGRESS", "lo")
         self.change(input="lo", output="", status=self.frame.status | {"CONFIRMED"} if confirms else self.frame.status)
         self.hook("PREROUTING")
         return self.deliver()

@@ -131,7 +131,7 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     `hooks` are those that it passed; `answer` is the error that its sender gets if it was rejected, as `--reject-with` names it.
     `doubt` is why an outcome is unknown, and `undecided` the place (table, chain, rule) where such a walk ends; with `forks`, that rule
     may or may not match, and the packet goes on in both cases. `cause` is what stopped it, if anything did. `hop` is the next hop that
-    routing found last.
+    routing found last. `keeps_from_neighbours` is what may keep the host from finding a next hop at all, although not from sending to it.
     """
 
     sent: Packet
@@ -146,6 +146,7 @@ class HostTrace(msgspec.Struct, frozen=True, dict=True):
     cause: Cause | None = None
     forks: bool = False
     hop: NextHop | None = None
+    keeps_from_neighbours: str = ""
 
     @property
     def passed(self) -> bool:

@@ -1,6 +1,7 @@
 """The way of a packet through rules of nft: one line a case, `packet => outcome @ what decided`."""
 
 
+import msgspec
 import pytest
 from support.walks import FROM_HOST, HOST, NEXT_DOOR, OUT, TO_HOST, ended, packet
 
@@ -424,18 +425,79 @@ def test_input_and_output():
     )
 
 
-LINKS = [
-    ("bridge", "type filter hook forward priority filter; policy accept;", NEXT_DOOR, True),
-    ("bridge", "type filter hook forward priority filter; policy accept;", TO_HOST, False),
-    ("netdev", 'type filter hook ingress device "eth0" priority filter; policy accept;', TO_HOST, True),
-    ("netdev", 'type filter hook ingress device "eth0" priority filter; policy accept;', NEXT_DOOR, False),
+ON_BRIDGE = "type filter hook {} priority {}; policy accept;"
+OF_DEVICE = 'type filter hook {} device "{}" priority filter; policy accept;'
+FORWARD, OUTPUT = ON_BRIDGE.format("forward", -200), ON_BRIDGE.format("output", 0)
+TO_PORT = "tcp 172.18.0.1:80 > 172.18.0.2:4000"
+# family, head of the chain, rule, packet, where it ends
+FRAMES = [
+    ("bridge", FORWARD, "ip daddr 172.18.0.3 drop", NEXT_DOOR, "dropped @ bridge fw forward 1"),
+    ("bridge", FORWARD, 'iifname "veth0" oifname "veth1" tcp dport 80 drop', NEXT_DOOR, "dropped @ bridge fw forward 1"),
+    ("bridge", FORWARD, 'iifname "docker1" ip protocol tcp drop', NEXT_DOOR, "forwarded @ bridge fw forward policy"),
+    ("bridge", FORWARD, "tcp dport 80 drop", OUT, "forwarded"),  # not between ports
+    ("bridge", ON_BRIDGE.format("input", -200), "tcp dport 80 drop", OUT, "dropped @ bridge fw input 1"),
+    ("bridge", OUTPUT, 'oifname "veth0" ip protocol tcp drop', TO_PORT, "dropped @ bridge fw output 1"),
+    ("bridge", OUTPUT, 'oifname "veth1" ip protocol tcp drop', TO_PORT, "sent @ bridge fw output policy"),
+    ("netdev", OF_DEVICE.format("ingress", "eth0"), "tcp dport 80 drop", TO_HOST, "dropped @ netdev fw ingress 1"),
+    ("netdev", OF_DEVICE.format("ingress", "eth0"), "tcp dport 80 drop", NEXT_DOOR, "forwarded"),
+    ("netdev", OF_DEVICE.format("ingress", "veth0"), "tcp dport 80 drop", OUT, "dropped @ netdev fw ingress 1"),
+    ("netdev", OF_DEVICE.format("ingress", "docker1"), "tcp dport 80 drop", OUT, "dropped @ netdev fw ingress 1"),
+    ("netdev", OF_DEVICE.format("ingress", "docker1"), "tcp dport 80 drop", NEXT_DOOR, "forwarded"),
+    ("netdev", OF_DEVICE.format("egress", "eth0"), "tcp dport 80 drop", OUT, "dropped @ netdev fw egress 1"),
+    ("netdev", OF_DEVICE.format("egress", "veth1"), "tcp dport 80 drop", NEXT_DOOR, "dropped @ netdev fw egress 1"),
+    ("inet", OF_DEVICE.format("ingress", "eth0"), "ct state invalid tcp dport 80 drop", TO_HOST, "dropped @ inet fw ingress 1"),
 ]
 
 
-@pytest.mark.parametrize(("family", "head", "text", "met"), LINKS)
-def test_chains_that_see_frames_are_told_where_they_are_met(family, head, text, met):
-    found = walked(text, table("drop", head=head, name=f"{family} fw", sets=""))
-    assert (found.outcome == "unknown") == met
+@pytest.mark.parametrize(("family", "head", "rule", "text", "expected"), FRAMES)
+def test_chains_that_see_frames(family, head, rule, text, expected):
+    found = walked(text, table(rule, head=head, name=f"{family} fw", sets=""))
+    assert ended(found) == expected
+    assert not found.keeps_from_neighbours
+
+
+def test_frames_of_a_bridge_are_seen_without_br_netfilter_too():
+    ruleset = parse(table("tcp dport 80 drop", head=ON_BRIDGE.format("forward", 0), name="bridge fw", sets=""))
+    host = msgspec.structs.replace(HOST, bridge_nf=False)
+    assert ended(walk(packet(NEXT_DOOR), Ruleset(), host, native=ruleset)) == "dropped @ bridge fw forward 1"
+
+
+def test_a_bridge_asks_by_priority_and_calls_the_rules_of_ip_at_zero():
+    own = table("meta mark set 1", name="ip own", sets="", head="type filter hook forward priority 300; policy accept;")
+    for priority, outcome in ((-1, "forwarded"), (1, "dropped")):
+        frames = table("meta mark 1 ip protocol tcp drop", head=ON_BRIDGE.format("forward", priority), name="bridge fw", sets="")
+        assert walked(NEXT_DOOR, own + frames).outcome == outcome
+
+
+def test_with_its_priority_the_order_is_open():
+    own = table("meta mark set 1", name="ip own", sets="", head="type filter hook forward priority 300; policy accept;")
+    frames = table("meta mark 1 ip protocol tcp drop", head=ON_BRIDGE.format("forward", 0), name="bridge fw", sets="")
+    assert {one.outcome for one in every(NEXT_DOOR, own + frames)} == {"forwarded", "dropped"}
+
+
+NEIGHBOURS = [
+    (("drop",), True),
+    (("tcp dport 80 drop",), False),
+    (("ether type ip drop",), False),
+    (("meta protocol != ip drop",), True),
+    (("meta protocol arp accept", "drop"), False),
+    (("ether type arp counter accept", "meta mark 1 drop"), False),
+    (('iifname "veth1" drop',), True),
+    (("meta l4proto vmap { udp : drop }",), True),
+    (("counter",), False),
+]
+
+
+@pytest.mark.parametrize(("lines", "keeps"), NEIGHBOURS)
+def test_what_may_stop_arp_is_told(lines, keeps):
+    found = walked(NEXT_DOOR, table(*lines, head=ON_BRIDGE.format("forward", 10), name="bridge fw", sets=""))
+    assert ("may stop ARP" in found.keeps_from_neighbours) is keeps
+
+
+def test_a_connection_is_remembered_although_its_frame_does_not_get_out():
+    """Found by the agreement of model and kernel: it is confirmed at the end of POSTROUTING."""
+    found = walked(OUT, table("tcp dport 80 drop", head=OF_DEVICE.format("egress", "eth0"), name="netdev fw", sets=""))
+    assert "CONFIRMED" in found.last.status
 
 
 def test_a_rule_that_is_not_understood_is_told_where_it_is_met():

@@ -73,7 +73,8 @@ def _nested(walks: list[HostTrace], variant: str, *, whole: bool) -> list[RuleVi
         return steps + after
     if walks[-1].outcome == Outcome.UNKNOWN:  # and so is when the rule is told
         return [*steps[:-1], *after]
-    meanwhile = len(after) if whole else next((at for at, step in enumerate(after) if step.hook in ("PREROUTING", "INPUT")), len(after))
+    comes_in = ("INGRESS", "PREROUTING", "INPUT")
+    meanwhile = len(after) if whole else next((at for at, step in enumerate(after) if step.hook in comes_in), len(after))
     return [*steps[:-1], *after[:meanwhile], steps[-1], *after[meanwhile:]]
 
 

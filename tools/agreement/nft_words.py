@@ -37,17 +37,17 @@ class Use(msgspec.Struct, frozen=True):
     @property
     def rejects(self) -> bool:
         """Whether rules may reject there."""
-        return self.kind != "nat" and set(self.hooks) <= {"prerouting", "input", "forward", "output"}
+        return self.kind not in ("nat", "frame") and set(self.hooks) <= {"prerouting", "input", "forward", "output"}
 
     @property
     def has_input(self) -> bool:
         """Whether all packets have an input."""
-        return set(self.hooks) <= {"prerouting", "input", "forward"}
+        return set(self.hooks) <= {"prerouting", "input", "forward", "ingress"}
 
     @property
     def has_output(self) -> bool:
         """Whether all packets have an output."""
-        return set(self.hooks) <= {"forward", "output", "postrouting"}
+        return set(self.hooks) <= {"forward", "output", "postrouting", "egress"}
 
 
 class NftWords:
@@ -66,7 +66,7 @@ class NftWords:
 
     def rule(self, use: Use, six: bool, callable_chains: Sequence[str]) -> str:
         """A rule for packets of one family, most of the time; it may lead to `callable_chains`."""
-        if self.family == "inet":
+        if self.family not in ("ip", "ip6"):
             self.version = "ip6" if six is not (self.chance() < 0.1) else "ip"
         else:
             self.version = self.family

@@ -8,9 +8,10 @@ ip_tables.c), and nft tells it with an event (nft_trace_notify in nf_tables_trac
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from agreement.world import DEVICES
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.hooks import BUILT_IN
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
@@ -29,7 +30,9 @@ _POLICY = 1  # NFT_TRACETYPE_POLICY
 _BASE = frozenset(("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"))
 _OWN_TABLE = "agreement-trace"
 _IPTABLES = frozenset(BUILT_IN)
-_FAMILIES = {1: "inet", 2: "ip", 10: "ip6"}
+_FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 7: "bridge", 10: "ip6"}
+_NETDEV, _INGRESS = 5, 0  # NFPROTO_NETDEV, NF_NETDEV_INGRESS
+_PROTOCOLS = {2: 0x0800, 10: 0x86DD}  # linux/if_ether.h
 _FIRST_UNTRACED, _LAST_UNTRACED = 130, 143  # ICMPv6: multicast listeners, and neighbour discovery between them (RFC 2710, 4861, 3810)
 _REDIRECT = 137  # the model sends none, and IPv6 has no setting that forbids them
 
@@ -112,15 +115,31 @@ def _traced() -> tuple[bytes, ...]:
 
 def _tracing(family: int) -> socket.socket:
     """The socket whose table sets the trace bit of whatever comes in or is sent; the table ends with it (NFT_TABLE_F_OWNER)."""
+    places = [(name, _number(1, hook)) for name, hook in (("prerouting", 0), ("output", 3))]
+    return _owned(family, [(name, place, _traced()) for name, place in places])
+
+
+def _tracing_frames(family: int, devices: Sequence[str]) -> socket.socket:
+    """The same for the frames that come in through devices, which chains of bridges and devices see before."""
+    kind = _expression("meta", _number(2, 1), _number(1, 1))  # NFT_META_PROTOCOL
+    wanted = _expression(
+        "cmp", _number(1, 1), _number(2, 0), _nested(3, _attribute(1, struct.pack("!H", _PROTOCOLS[family])))
+    )
+    rules = tuple(kind + wanted + rule for rule in _traced())
+    return _owned(_NETDEV, [(device, _number(1, _INGRESS) + _text(3, device), rules) for device in devices])
+
+
+def _owned(family: int, chains: Sequence[tuple[str, bytes, tuple[bytes, ...]]]) -> socket.socket:
+    """A socket with a table of its own, which has these chains: the name, the hook, and the rules of each."""
     owner, table = _opened(), _text(1, _OWN_TABLE)
     batch = struct.pack("=BBH", 0, 0, socket.htons(10))
     out = struct.pack("=IHHII", 20, 0x10, 1, 0, 0) + batch
     out += _message(_NFT, 0x400, family, table + _number(2, 2))
-    for name, hook in (("prerouting", 0), ("output", 3)):
-        place = _nested(4, _number(1, hook), _attribute(2, struct.pack("!i", -500)))
+    for name, hook, rules in chains:
+        place = _nested(4, hook, _attribute(2, struct.pack("!i", -500)))
         out += _message(_NFT | 3, 0x400, family, table + _text(3, name) + place + _text(7, "filter"))
-        for rule in _traced():
-            last = name == "output" and rule == _traced()[-1]
+        for rule in rules:
+            last = name == chains[-1][0] and rule == rules[-1]
             out += _message(_NFT | 6, 0xC00 | (4 if last else 0), family, table + _text(2, name) + _nested(4, rule))
     out += struct.pack("=IHHII", 20, 0x11, 1, 0, 0) + batch
     _asked(owner, out)
@@ -135,7 +154,7 @@ class Reporter:
 
     def __init__(self, *, six: bool) -> None:
         family = socket.AF_INET6 if six else socket.AF_INET
-        self.owner = _tracing(family)
+        self.owner, self.frames = _tracing(family), _tracing_frames(family, DEVICES)
         self.socket = _opened()
         self.socket.setsockopt(_NETLINK_LEVEL, _ADD_MEMBERSHIP, _TRACE_GROUP)
         Path(f"/proc/sys/net/netfilter/nf_log/{family}").write_text("nfnetlink_log")

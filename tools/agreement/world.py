@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.model.topology import Route
 from netlab_magic.netfilter import Device, Host
 
-__all__ = ["ARRIVALS", "CLOSED", "IPV4", "IPV6", "NAMES", "PORTS", "SETUP", "Network", "Setting", "host"]
+__all__ = ["ARRIVALS", "CLOSED", "DEVICES", "IPV4", "IPV6", "NAMES", "PORTS", "SETUP", "Network", "Setting", "host"]
 
 SETUP = """
 set -e
@@ -73,6 +73,9 @@ CLOSED = 9
 
 NAMES = ("ns0", "ns1", "ns2", "ext", "")
 """The namespaces; "" is the host."""
+
+DEVICES = ("br-veth0", "br-veth1", "br-veth2", "eth0", "lo")
+"""Those of the host through which packets come in."""
 
 ARRIVALS = {
     "ns0": ("docker1", "br-veth0"),
