@@ -5,9 +5,9 @@ from support.collected_host import FILTER, HOST_PARTS, ran, whole
 from support.command_line import netlab
 
 from netlab_magic import Lab, StatementError, Verdict
-from netlab_magic.engines.dump.collected.parts import is_collected, places_in
+from netlab_magic.engines.dump.collected.parts import Part, is_collected, places_in
 from netlab_magic.engines.dump.collected.rules import rule_parts, unread_frameworks
-from netlab_magic.engines.dump.collected.veth_pairs import FarEnd, pairs
+from netlab_magic.engines.dump.collected.veth_pairs import FarEnd, far_ends, pairs
 from netlab_magic.model.topology import End
 
 
@@ -113,6 +113,20 @@ class TestCables:
         ends = {"host": {"v1": FarEnd(5, 2, 0)}, "a": {"eth0": FarEnd(2, 5, 0)}, "b": {"eth0": FarEnd(2, 5, 0)}}
         found = pairs(ends)
         assert End("host", "v1") not in found
+
+
+    def test_one_end_that_tells_is_enough_where_no_other_can_be_meant(self):
+        ends = {"host": {"v1": FarEnd(5, -1, -1), "v2": FarEnd(6, -1, -1)}, "a": {"eth0": FarEnd(2, 5, -1)}}
+        assert pairs(ends) == {End("host", "v1"): End("a", "eth0"), End("a", "eth0"): End("host", "v1")}
+
+    def test_the_text_for_people_says_the_same_and_busybox_less(self):
+        head, tail = "5: v1@if2: <UP> mtu 1500 master br0", "    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff"
+        lo = "1: lo: <LOOPBACK,UP> mtu 65536"
+        for ending, number in ((f"{tail} link-netnsid 3", 3), (tail, -1)):
+            part = Part("ip -d addr", 1, [lo, "    link/loopback", head, ending, ""])
+            assert far_ends(part) == {"v1": FarEnd(5, 2, number)}
+        port, on_top = "5: v1@br0: <UP> mtu 1500 master br0 qlen 9", "6: eth0.5@eth0: <UP> mtu 1500"
+        assert far_ends(Part("ip addr", 1, [port, tail, on_top, tail])) == {"v1": FarEnd(5, -1, -1)}
 
 
 def test_the_command_line_reads_it_from_a_pipe():

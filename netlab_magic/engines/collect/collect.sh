@@ -35,7 +35,7 @@ save() {
 save ip; save ip6
 if has nf_tables; then o nft list ruleset; else echo "@@ without nf_tables"; fi
 if has ip_set; then o ipset save; else echo "@@ without ip_set"; fi
-o ip -j -d addr || o ip -d addr
+o ip -j -d addr || o ip -d addr || o ip addr
 for v in -4 -6; do
   o ip $v -j route show table all || o ip $v route show table all
   o ip $v -j rule || o ip $v rule

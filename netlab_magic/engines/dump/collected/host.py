@@ -1,6 +1,6 @@
 """A collected file as what was read about a host and each of its namespaces; each command's output is read as if it had been pasted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,6 +19,7 @@ _READ = ("ip ", "ss ", "sysctl ", "ipset ", "docker inspect", "docker network", 
 
 _MACHINE = ("docker inspect", "docker network", "podman inspect")
 _BRIDGED = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+_NO_BRIDGES = ("bond", "team", "vrf")
 _LINK_LOCAL = "fe80::/"
 _CUT_OFF = "the file ends before the script did: what it would have printed is not known"
 
@@ -46,7 +47,7 @@ def read_collected(source: Source) -> HostDump:
 
 
 def _addresses(place: Place) -> Part | None:
-    return next((part for part in place.ran("ip -j -d addr", "ip -d addr") if part.is_whole), None)
+    return next((part for part in place.ran("ip -j -d addr", "ip -d addr", "ip addr") if part.is_whole), None)
 
 
 def _dump_of(place: Place, source: Source, more: Sequence[Part] = ()) -> HostDump:
@@ -79,10 +80,13 @@ def _lines(parts: Sequence[Part]) -> Iterator[tuple[int, str]]:
 
 
 def _linked(name: str, dump: HostDump, joined: Mapping[End, End]) -> HostDump:
-    """The dump with the other ends of its interfaces."""
-    return msgspec.structs.replace(dump, interfaces=tuple(_with_peer(name, held, joined) for held in dump.interfaces))
+    """The dump with the other ends of its interfaces; without kinds, as busybox prints them, what has ports is a bridge."""
+    masters = set() if dump.kinds else {held.master for held in dump.interfaces}
+    return msgspec.structs.replace(dump, interfaces=tuple(_with_peer(name, held, joined, masters) for held in dump.interfaces))
 
 
-def _with_peer(name: str, held: Interface, joined: Mapping[End, End]) -> Interface:
+def _with_peer(name: str, held: Interface, joined: Mapping[End, End], masters: Collection[str | None]) -> Interface:
     near = End(name, held.peer.interface) if held.peer else None  # a pair within this namespace
-    return msgspec.structs.replace(held, peer=joined.get(End(name, held.name), near))
+    peer = joined.get(End(name, held.name), near)
+    is_bridge = held.name in masters and not held.name.startswith(_NO_BRIDGES)
+    return msgspec.structs.replace(held, peer=peer, kind=held.kind or ("bridge" if is_bridge else "veth" if peer else ""))

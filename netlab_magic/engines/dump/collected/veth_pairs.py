@@ -14,7 +14,8 @@ from netlab_magic.model.topology import End
 
 __all__ = ["FarEnd", "far_ends", "pairs"]
 
-_DEVICE = re.compile(r"(?P<index>\d+): (?P<name>[^\s:@]+)@if(?P<far>\d+): <.*")
+_DEVICE = re.compile(r"(?P<index>\d+): (?P<name>[^\s:@]+)@(?:if(?P<far>\d+)|(?P<master>[^\s:]+)): <.*")
+_UNTOLD = -1
 _NETNSID = re.compile(r"\blink-netnsid (?P<id>\d+)")
 
 
@@ -45,13 +46,18 @@ def _numbers(item: Mapping[str, Any]) -> tuple[int, int, int] | None:
 
 
 def _from_text(lines: Sequence[str]) -> Iterator[tuple[str, FarEnd]]:
+    """The same from the text for people. Busybox leaves the number of the namespace out, and of a port it names the bridge instead."""
     device: re.Match[str] | None = None
-    for line in lines:
+    for line in [*lines, ""]:
+        number = _NETNSID.search(line)
+        if device and (number or not line[:1].isspace()):
+            far = int(device["far"]) if device["far"] else _UNTOLD
+            yield device["name"], FarEnd(int(device["index"]), far, int(number["id"]) if number else _UNTOLD)
+            device = None
         if not line[:1].isspace():
             device = _DEVICE.match(line)
-        elif device and (number := _NETNSID.search(line)):
-            yield device["name"], FarEnd(int(device["index"]), int(device["far"]), int(number["id"]))
-            device = None
+            if device and device["master"] and f" master {device['master']} " not in line:  # not a port: it is on top of that device
+                device = None
 
 
 def pairs(ends: Mapping[str, Mapping[str, FarEnd]]) -> dict[End, End]:
@@ -80,7 +86,8 @@ def _left(
     ends: Mapping[str, Mapping[str, FarEnd]],
 ) -> list[End]:
     """The ends that an end may still lead to."""
-    known = meant.get((end.namespace, _number(ends, end)))
+    number = _number(ends, end)
+    known = meant.get((end.namespace, number)) if number != _UNTOLD else None
     return [one for one in candidates[end] if one not in found and known in (None, one.namespace)]
 
 
@@ -92,4 +99,9 @@ def _possible(ends: Mapping[str, Mapping[str, FarEnd]], place: str, said: FarEnd
     """The devices with the right indices, in other namespaces."""
     for other, held in ends.items():
         if other != place:
-            yield from (End(other, name) for name, one in held.items() if (one.own, one.far) == (said.far, said.own))
+            yield from (End(other, name) for name, one in held.items() if _fit(one, said) and _fit(said, one))
+
+
+def _fit(one: FarEnd, other: FarEnd) -> bool:
+    """Whether what one says of the other may be true, and at least one of the two says something."""
+    return one.far == other.own or (one.far == _UNTOLD and other.far == one.own)
