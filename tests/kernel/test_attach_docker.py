@@ -11,6 +11,7 @@ import pytest
 from support.real_dockerd import DockerdUnavailable, serving_dockerd, why_missing
 
 from netlab_magic import Lab
+from netlab_magic.engines.collect import script
 from netlab_magic.errors import LabUnavailable, StatementError
 
 ROOT = Path(os.environ.get("NETLAB_DOCKERD_ROOT") or "/")
@@ -99,3 +100,23 @@ def test_a_container_alone_by_its_name(machine: int) -> None:
             inner.run("attach container old")
         with pytest.raises(LabUnavailable, match=r"there is no container nobody \(running: .*web"):
             inner.run("attach container nobody")
+
+
+def test_a_collected_file_says_the_same(machine: int, look: Lab, tmp_path: Path) -> None:
+    """Read by the script inside that machine, as an administrator would, and loaded elsewhere."""
+    file = tmp_path / "netlab.txt"
+    environment = {**os.environ, "PATH": f"{ROOT / 'usr/bin'}:{os.environ['PATH']}"}
+    words = ["nsenter", "-t", str(machine), "-m", "-n", "-p", "-u", "sh"]
+    with file.open("w") as out:
+        subprocess.run(words, input=script(), stdout=out, stderr=subprocess.PIPE, text=True, env=environment, check=True)
+    assert "Env" not in file.read_text(), "what containers are told in their environment stays there"
+    with Lab("collected") as loaded:
+        told = loaded.load(str(file))
+        assert not told.not_understood
+        assert set(loaded.observe().topology.namespaces) == set(look.observe().topology.namespaces)
+        assert set(loaded.observe().topology.links()) == set(look.observe().topology.links())
+        with pytest.raises(StatementError, match="the container old is not running"):
+            loaded.run("why web old")
+        asked = [f"why {source} {target}" for source in ("web", "db", "plain", "private", "side", "onhost") for target in ASKED]
+        asked += ["why 203.0.113.7 203.0.113.2:8080", "why 203.0.113.7 203.0.113.2:8081", "why 203.0.113.7 web:80"]
+        assert {one: loaded.run(one).verdict for one in asked} == {one: look.run(one).verdict for one in asked}
