@@ -1,13 +1,13 @@
 """The longer texts that session statements show."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from netlab_magic.engines.collect import RESULT, as_pasted
 from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.dump.host_dump import Remark
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import CONTAINER, SIMULATED, Machine, Ready
+from netlab_magic.engines.protocol import CONTAINER, SIMULATED, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset
@@ -137,23 +137,30 @@ def attached_to(ready: Ready) -> str:
 
 def _attached_text(ready: Ready, seen: Seen, language: str) -> str:
     """What is shown of an attached network."""
-    said, machine = language_of(language), seen.observed.machine or Machine()
-    lines = [f"Looking at {attached_to(ready)}, without touching it (firewall variant {ready.firewall}): {counts(seen)}."]
+    head = f"Looking at {attached_to(ready)}, without touching it (firewall variant {ready.firewall}): {counts(seen)}."
+    warnings = (f"  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall))
+    return "\n".join([head, *_machine_lines(seen, language), *warnings])
+
+
+def _machine_lines(seen: Seen, language: str) -> Iterator[str]:
+    """The namespaces of a whole machine, and the containers that have none."""
+    say, machine = language_of(language), seen.observed.machine
+    if machine is None:
+        return
     others = [name for name in seen.topology.namespaces if name != HOST]
     if others:
-        more = [said(_AND_MORE, len(others) - _MANY)] if len(others) > _MANY else []
-        lines.append("  " + said(_NAMESPACES, ", ".join([*map(printable, others[:_MANY]), *more])))
+        more = [say(_AND_MORE, len(others) - _MANY)] if len(others) > _MANY else []
+        yield "  " + say(_NAMESPACES, ", ".join([*map(printable, others[:_MANY]), *more]))
     if machine.stopped:
-        lines.append("  " + said(_STOPPED, ", ".join(map(printable, machine.stopped[:_MANY]))))
-    lines += ["  " + said(_SILENT, printable(one)) for one in machine.silent]
-    lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, ready.firewall)]
-    return "\n".join(lines)
+        yield "  " + say(_STOPPED, ", ".join(map(printable, machine.stopped[:_MANY])))
+    yield from ("  " + say(_SILENT, printable(one)) for one in machine.silent)
 
 
 def _loaded_text(loaded: LoadedEngine, seen: Seen, language: str) -> str:
     """What is shown of a loaded lab: its sources, what had to be assumed, and what was not understood."""
     whose = ", ".join(loaded.sources)
     lines = [f"Loaded from {whose}, to be looked at (firewall variant {loaded.ready.firewall}): {counts(seen, loaded=True)}."]
+    lines += _machine_lines(seen, language)
     lines += [f"  {warning}" for warning in foreign_warnings(seen.observed, loaded.ready.firewall)]
     lines += [f"  {language_of(language)(_LOOP, table=table, chains=' → '.join(chains))}" for table, chains in loaded.loops.items()]
     lines += [f"  {language_of(language)(_UNREAD, *found)}" for found in loaded.unread[:_FEW]]

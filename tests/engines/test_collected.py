@@ -24,6 +24,13 @@ def test_containers_have_their_names_and_their_cables(lab: Lab):
     assert lab.why("web", "db").verdict == Verdict.ANSWERED
     assert lab.why("web", "db:5432").verdict == Verdict.REFUSED, "nothing listens there"
     assert not lab.status().assumptions
+    told = str(lab.status())
+    assert "Its namespaces: web, db." in told
+    assert "not running, and so have no network: old." in told
+    assert lab.why("5e5e5e5e5e5e", "db").verdict == Verdict.ANSWERED, "the beginning of an ID is a name too"
+    assert lab.why("agent", "db").verdict == Verdict.ANSWERED, "a container in the host's network is the host"
+    with pytest.raises(StatementError, match="the container old is not running"):
+        lab.why("web", "old")
 
 
 def test_of_two_variants_the_one_that_decides_is_read_and_the_other_is_not_forgotten():
