@@ -133,7 +133,7 @@ def test_every_chain_can_be_chosen_and_its_rules_and_policy_switched(jupyter: Ju
     expect(status(panel)).to_contain_text("nft 'chain inet fw forward { policy accept; }'")
     panel.get_by_role("button", name="Undo").click()
     expect(policy(panel, "forward", "drop")).to_be_checked()
-    choose(panel, "Chain", "outwards")
+    panel.get_by_role("button", name="Show the chain outwards").click()
     expect(panel.get_by_role("group", name="outwards policy")).to_contain_text("outwards is not a base chain, so it has no policy")
     expect(panel.get_by_label("Chains").locator("svg")).to_contain_text("outwards")
     rule(panel, 'oifname "eth0"').uncheck()
@@ -153,6 +153,9 @@ def test_every_chain_can_be_chosen_and_its_rules_and_policy_switched(jupyter: Ju
     panel.get_by_label("To", exact=True).select_option("internet")
     panel.get_by_role("button", name="Send").click()
     expect(panel.locator(".nl-steps")).to_contain_text("inet fw outwards rule 1")
+    panel.get_by_role("button", name="ip docker-bridges filter-FORWARD rule 2").first.click()
+    panel.locator(".nl-said").get_by_role("button", name="Show the chain filter-FORWARD").click()
+    expect(panel.locator(".nl-here code")).to_have_text("iifname vmap @filter-forward-out-jumps")
     expect(panel.locator(".nl-steps")).to_contain_text("ip docker-bridges filter-FORWARD rule 2")
     expect(panel.locator(".nl-measured")).to_contain_text("✓ answered")
     assert outside == []

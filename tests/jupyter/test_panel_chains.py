@@ -136,6 +136,7 @@ def test_rules_are_told_from_what_they_have_counted() -> None:
         'tcp dport 80 counter name "web" jump inner',
     ]
     assert native.packets() == [None, 3, 9]
+    assert [rule.leads_to for rule in native.rules()] == [(), (), ("inner",)]
     of_iptables = chain_at(seen(FILTER), FORWARD)
     assert of_iptables is not None
     assert (of_iptables.packets(), of_iptables.passed) == ([4, 5], 2)
@@ -148,6 +149,15 @@ def test_a_rule_that_nft_prints_in_part_is_not_to_be_taken_out() -> None:
     listed = RuleList(chain.place)
     listed.follow(chain.rules(), lambda number: f"rule {number}")
     assert [bool(rule["locked"]) for rule in page_state.rules(listed, "", SAY)] == [True, False]
+
+
+def test_chains_that_a_rule_leads_to_can_be_gone_to_as_long_as_it_is_there() -> None:
+    lab = seen("*filter\n:FORWARD ACCEPT [0:0]\n:OWN - [0:0]\n-A FORWARD -j OWN\n-A FORWARD -g OWN\n-A FORWARD -j DROP\nCOMMIT\n")
+    chain, listed = chain_at(lab, FORWARD), RuleList(FORWARD)
+    assert chain is not None
+    listed.follow(chain.rules(), lambda number: f"rule {number}")
+    listed.entries = listed.toggled("-j OWN#1", on=False).entries
+    assert [list(rule["leads_to"]) for rule in page_state.rules(listed, "", SAY)] == [[], ["OWN"], []]
 
 
 def test_the_switches_are_those_of_the_table_and_say_why_where_there_is_none() -> None:

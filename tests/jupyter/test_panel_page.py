@@ -9,6 +9,7 @@ from netlab_magic.i18n import language
 from netlab_magic.jupyter.panel import page_state
 from netlab_magic.jupyter.panel.observation import observation_of
 from netlab_magic.jupyter.panel.page import Page, Views
+from netlab_magic.model.packet_path import Event, PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import Namespace, Topology
 from netlab_magic.session.state import Seen
@@ -110,6 +111,23 @@ def test_outcomes_stay_until_pairs_are_probed_again():
     outcome = Outcome(Probe("ns1", "ns0", "172.18.0.2"), Verdict.ANSWERED)
     measured = type(before)(before.seen, before.filters, (outcome,))
     assert observation_of(observed(COUNTED_ON), measured).outcomes == (outcome,)
+
+
+def test_a_step_in_a_chain_of_the_host_says_which_chain_and_which_rules():
+    path = PacketPath((
+        PathStep(Event.LEAVES, "ns1", "eth0"),
+        PathStep(Event.PASSED, "host", hook="FORWARD", table="filter", chain="FORWARD", rule=2, last=14),
+        PathStep(Event.RULE, "host", hook="FORWARD", table="inet fw", chain="forward", rule=1, outcome="ACCEPT"),
+        PathStep(Event.END, "host", hook="FORWARD", table="inet fw", chain="forward", outcome="ACCEPT"),
+        PathStep(Event.RULE, "ns0", hook="INPUT", table="filter", chain="INPUT", rule=1, outcome="ACCEPT"),
+    ))
+    four, six = (page_state.steps(path, {}, language("en"), six=six) for six in (False, True))
+    assert [(step["at"], step["rules"]) for step in four[:1]] == [(None, [])]
+    assert (four[1]["at"], four[1]["rules"]) == ({"program": "iptables", "table": "filter", "chain": "FORWARD"}, [2, 14])
+    assert six[1]["at"] == {"program": "ip6tables", "table": "filter", "chain": "FORWARD"}
+    assert (four[2]["at"], four[2]["rules"]) == ({"program": "nft", "table": "inet fw", "chain": "forward"}, [1, 1])
+    assert (six[3]["at"], six[3]["rules"]) == (four[2]["at"], [])
+    assert four[4]["at"] is None
 
 
 def test_each_version_of_ip_has_a_table_of_pairs_and_a_number_in_the_summary():

@@ -1,5 +1,6 @@
 """Shell text as values: lists of pipelines of commands, with the words of a command still as they were written."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +11,11 @@ __all__ = ["Job", "Pipeline", "Simple", "Unreadable", "expanded", "read_script"]
 
 _NOT_CLOSED = "a quote or a parenthesis that is not closed"
 _RESERVED = ("for", "while", "until", "if", "case", "function", "select", "{", "[[", "((")
+
+_LITERAL = re.compile(r"""'[^']*'|("(?:[^"\\]|\\.)*")""")
+"""A quoted part; between double quotes, the group, the shell still carries out commands."""
+
+_SUBSTITUTION = re.compile(r"`|\$\(")
 
 
 class Unreadable(Exception):
@@ -92,7 +98,7 @@ class _Reader:
             if kind == "word":
                 if not command.words and text in _RESERVED:
                     raise Unreadable(f"the shell's {text}")
-                if "`" in text or "$(" in text:
+                if _SUBSTITUTION.search(_LITERAL.sub(r"\1", text)):
                     raise Unreadable("a command in the place of a word")
                 command.words.append(text)
             elif text == "(" and not command.words:

@@ -12,6 +12,7 @@ from netlab_magic.iptables.ruleset import PROGRAM_OF
 from netlab_magic.jupyter.panel.chain_place import NFT, ChainPlace
 from netlab_magic.model.topology import HOST
 from netlab_magic.nftables import ruleset as nft
+from netlab_magic.nftables.jumps import verdicts
 from netlab_magic.nftables.reload import is_owned
 from netlab_magic.nftables.state import stateless_rule
 from netlab_magic.nftables.statements import Counter, ObjectReference, Xt
@@ -21,10 +22,14 @@ __all__ = ["HostChain", "ListedRule", "chain_at", "chains_of", "programs", "tabl
 
 
 class ListedRule(msgspec.Struct, frozen=True):
-    """A rule as its program prints it, without what it has counted. If not `writable`, the program cannot read that text back."""
+    """A rule as its program prints it, without what it has counted. If not `writable`, the program cannot read that text back.
+
+    `leads_to` are the chains that a packet can enter from it.
+    """
 
     spec: str
     writable: bool = True
+    leads_to: tuple[str, ...] = ()
 
 
 class HostChain(ABC):
@@ -71,9 +76,10 @@ class HostChain(ABC):
 
 
 class _IptablesChain(HostChain):
-    def __init__(self, place: ChainPlace, held: iptables.Chain) -> None:
+    def __init__(self, place: ChainPlace, held: iptables.Chain, table: iptables.Table) -> None:
         super().__init__(place, held.policy, len(held.rules))
         self._held = held
+        self._table = table
         self.passed = held.counters.packets if held.counters and held.policy else None
 
     @property
@@ -89,7 +95,8 @@ class _IptablesChain(HostChain):
         return is_generated(self.place.name)
 
     def rules(self) -> list[ListedRule]:
-        return [ListedRule(rule.spec) for rule in self._held.rules]
+        chains = {chain.name for chain in self._table.chains}
+        return [ListedRule(rule.spec, leads_to=(rule.jump,) if rule.jump in chains else ()) for rule in self._held.rules]
 
     def packets(self) -> list[int | None]:
         return [rule.counters.packets if rule.counters else None for rule in self._held.rules]
@@ -118,8 +125,12 @@ class _NftChain(HostChain):
         return bool(owner_of(self._table))
 
     def rules(self) -> list[ListedRule]:
-        plain = map(stateless_rule, self._held.rules)
-        return [ListedRule(rule.text(self._table.family), not any(isinstance(each, Xt) for each in rule.statements)) for rule in plain]
+        return [self._listed(stateless_rule(rule)) for rule in self._held.rules]
+
+    def _listed(self, rule: nft.Rule) -> ListedRule:
+        entered = tuple(dict.fromkeys(verdict.chain for verdict in verdicts(rule, self._table) if verdict.chain))
+        writable = not any(isinstance(each, Xt) for each in rule.statements)
+        return ListedRule(rule.text(self._table.family), writable, entered)
 
     def packets(self) -> list[int | None]:
         named = {held.name: held.value for held in self._table.objects}
@@ -157,7 +168,7 @@ def chains_of(seen: Seen, program: str, table: str) -> list[HostChain]:
         found = seen.native[HOST].table(*table.split(" ", 1))
         return [_NftChain(ChainPlace(NFT, table, chain.name), chain, found) for chain in found.chains] if found else []
     held = seen.rules_of(ChainPlace(program, table, "").family).table(table)
-    return [_IptablesChain(ChainPlace(program, table, chain.name), chain) for chain in held.chains]
+    return [_IptablesChain(ChainPlace(program, table, chain.name), chain, held) for chain in held.chains]
 
 
 def chain_at(seen: Seen, place: ChainPlace) -> HostChain | None:

@@ -27,6 +27,7 @@ def labels(say: Language) -> dict[str, str]:
         "rules": say("Rules of {}", _HERE),
         "rules_help": say("Untick a rule to take it out of the kernel. Drag it, press its arrows, or Alt with an arrow key, to move it."),
         "out": say("taken out"),
+        "go": say("Show the chain {}", _HERE),
         "up": say("Move rule {} up", _HERE),
         "down": say("Move rule {} down", _HERE),
         "packets": say("{} packets", _HERE),

@@ -99,7 +99,7 @@ class PacketStepper:
             "answered": account.answered,
             "note": " ".join(account.sentences),
             "remedies": [{"words": remedy.sentence(say.name), "lines": lines} for lines, remedy in self.remedies.items()],
-            "steps": page_state.steps(account.packet_path, self._explained(say), say),
+            "steps": page_state.steps(account.packet_path, self._explained(say), say, six=self.six),
         }
 
     def _measured(self, say: Language) -> str:

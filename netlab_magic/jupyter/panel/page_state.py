@@ -7,15 +7,18 @@ from netlab_magic.diagnosis.predicted_path import said
 from netlab_magic.draw import Explain
 from netlab_magic.forwarding.endpoints import FAMILIES, members
 from netlab_magic.i18n import Language, message
+from netlab_magic.iptables.ruleset import PROGRAM_OF
+from netlab_magic.jupyter.panel.chain_place import NFT
 from netlab_magic.jupyter.panel.labels import outcome_words
 from netlab_magic.jupyter.panel.rule_list import RuleList
-from netlab_magic.model.packet_path import Event, PacketPath
+from netlab_magic.model.packet_path import Event, PacketPath, PathStep
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.model.topology import HOST, INTERNET, Topology
 
 __all__ = ["endpoints", "marks", "pairs", "rules", "steps", "strips", "summary", "told", "versions"]
 
 _MOST_CELLS = 1600
+_MOST_CHAINS = 4
 
 _PRINTED_IN_PART = message("nft prints this rule of iptables only in part, so it could not be put back.")
 
@@ -39,6 +42,7 @@ def rules(listed: RuleList, locked: str, say: Language) -> list[dict[str, object
             "number": number if entry.present else 0,
             "spec": entry.spec,
             "said": listed.sentences.get(entry.spec, ""),
+            "leads_to": listed.leads_to.get(entry.spec, ())[:_MOST_CHAINS] if entry.present else (),
             "locked": locked or unreadable,
         })
     return found
@@ -127,8 +131,11 @@ def versions(topology: Topology) -> list[str]:
     return [f"IPv{number}" for number in FAMILIES.values() if number in held]
 
 
-def steps(packet_path: PacketPath, explained: Mapping[str, Explain], say: Language) -> list[dict[str, object]]:
-    """The steps of a packet's path: number, place and words of each; `explained` says by namespace what its rules do."""
+def steps(packet_path: PacketPath, explained: Mapping[str, Explain], say: Language, *, six: bool) -> list[dict[str, object]]:
+    """The steps of a packet's path: number, place and words of each, and the chain of the host that it is in, if any.
+
+    `explained` says by namespace what its rules do; `six` is for a packet of IPv6.
+    """
     return [
         {
             "badge": packet_path.badge(number).text,
@@ -136,9 +143,18 @@ def steps(packet_path: PacketPath, explained: Mapping[str, Explain], say: Langua
             "fatal": step.fatal,
             "site": step.site,
             "words": said(step, say, explained.get(step.namespace)),
+            "at": _chain_of(step, six=six),
+            "rules": [step.rule, step.last or step.rule] if step.rule else [],
         }
         for number, step in enumerate(packet_path.steps, 1)
     ]
+
+
+def _chain_of(step: PathStep, *, six: bool) -> dict[str, str] | None:
+    if not step.inside or step.namespace != HOST:
+        return None
+    program = NFT if step.is_native else PROGRAM_OF["ipv6" if six else "ipv4"]
+    return {"program": program, "table": step.table, "chain": step.chain}
 
 
 def told(outcome: Outcome, say: Language) -> str:

@@ -64,6 +64,7 @@ function chooser(view) {
 }
 
 function policySwitch(view, { program, table }, { name: chain, choices, off }) {
+  const chosen = chain === view.place().chain;
   const { words } = view;
   const inputs = {};
   const choice = ({ policy, mark, words: meaning, off: refused }) => {
@@ -75,7 +76,7 @@ function policySwitch(view, { program, table }, { name: chain, choices, off }) {
   };
   const packets = h("span", { class: "nl-count" });
   const box = h("fieldset", { disabled: Boolean(off) && choices.every(({ off: refused }) => refused) }, h("legend", {}, filled(words.policy, chain)),
-    ...choices.map(choice), packets, off ? h("span", { class: "nl-quiet nl-why" }, off) : null);
+    ...choices.map(choice), packets, off && chosen ? h("span", { class: "nl-quiet nl-why" }, off) : null);
   return { box, inputs, packets };
 }
 
@@ -98,6 +99,12 @@ function policies(view) {
   view.follow(["switches"], build);
   view.follow(["policies", "counters", "status", "done"], show);
   return box;
+}
+
+// A button that shows another chain.
+function showChain(view, place, text) {
+  const label = filled(view.words.go, place.chain);
+  return h("button", { type: "button", class: "nl-go", "aria-label": label, title: label, onclick: () => view.press({ do: "choose", ...place }) }, text);
 }
 
 function ruleRow(view, rule, place) {
@@ -125,8 +132,10 @@ function ruleRow(view, rule, place) {
   const count = h("span", { class: "nl-count" });
   const row = h("li", { class: rule.on ? "nl-rule" : "nl-rule nl-out", draggable: rule.locked ? "false" : "true" },
     h("span", { class: "nl-grip", "aria-hidden": "true" }, "⠿"), tick,
-    h("label", { for: id, title: said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
-      rule.on ? null : h("em", {}, ` (${words.out})`)),
+    h("div", { class: "nl-text" },
+      h("label", { for: id, title: said }, h("span", { class: "nl-number" }, `${rule.number || "–"} `), h("code", {}, rule.spec),
+        rule.on ? null : h("em", {}, ` (${words.out})`)),
+      ...rule.leads_to.map((chain) => showChain(view, { ...view.place(), chain }, `→ ${chain}`))),
     count, button("↑", words.up, place - 1), button("↓", words.down, place + 1));
   row.addEventListener("dragstart", (event) => { view.dragged = rule.key; event.dataTransfer.setData("text/plain", rule.spec); });
   row.addEventListener("dragover", (event) => { if (view.dragged) event.preventDefault(); });
@@ -144,12 +153,14 @@ function rules(view) {
   const list = h("ol", { class: "nl-rules" });
   const empty = h("p", { class: "nl-quiet" });
   const more = h("p", { class: "nl-quiet" });
+  const help = h("p", { class: "nl-quiet" }, words.rules_help);
   let rows = {}; // by the rule's key
   const showRules = () => {
     const listed = model.get("rules");
     rows = Object.fromEntries(listed.map((rule, place) => [rule.key, ruleRow(view, rule, place)]));
     view.keepingFocus(() => list.replaceChildren(...listed.map((rule) => rows[rule.key].row)));
     empty.hidden = listed.length > 0;
+    help.hidden = listed.every((rule) => rule.locked);
     more.textContent = model.get("more") ? `… +${model.get("more")}` : "";
     showCounts();
   };
@@ -161,7 +172,15 @@ function rules(view) {
       count.title = counted[key] === null ? words.uncounted : "";
     }
   };
+  // The rule at which the packet is that is stepped through.
+  const showStep = () => {
+    const { at, rules: [first, last] = [] } = model.get("packet_path")?.steps[model.get("step") - 1] ?? {};
+    const here = at && Object.entries(view.place()).every(([name, value]) => at[name] === value);
+    for (const rule of model.get("rules"))
+      rows[rule.key]?.row.classList.toggle("nl-here", Boolean(here && rule.number && first <= rule.number && rule.number <= last));
+  };
   view.follow(["rules", "more"], showRules);
+  view.follow(["rules", "step", "packet_path", "choice"], showStep);
   view.follow(["choice"], () => {
     const { chain = "", empty: said = "" } = model.get("choice");
     setText(title, filled(words.rules, chain));
@@ -172,7 +191,7 @@ function rules(view) {
   view.follow(["status", "done"], () => {
     if (view.settled()) for (const rule of model.get("rules")) if (rows[rule.key]) rows[rule.key].tick.checked = rule.on;
   });
-  const box = h("section", {}, title, list, empty, more, h("p", { class: "nl-quiet" }, words.rules_help),
+  const box = h("section", {}, title, list, empty, more, help,
     h("div", { class: "nl-bar" }, h("button", { type: "button", "data-key": "undo", title: words.undo_help, onclick: () => send({ do: "undo" }) }, words.undo)));
   return box;
 }
@@ -269,7 +288,8 @@ function stepper(view) {
   const { model, words, send } = view;
   const title = h("p", { class: "nl-measured" });
   const note = h("p", { class: "nl-quiet" });
-  const said = h("p", { class: "nl-said", "aria-live": "polite" });
+  const said = h("span", { "aria-live": "polite" });
+  const where = h("span");
   const list = h("ol", { class: "nl-steps", "aria-label": words.steps });
   const remedies = h("ul", { class: "nl-remedies" });
   const offer = h("details", {}, h("summary", { "data-key": "remedies" }, words.remedies), remedies);
@@ -290,7 +310,7 @@ function stepper(view) {
     h("div", { class: "nl-bar" }, button("|◀", words.first, () => 1), button("◀", words.back, () => model.get("step") - 1),
       button("▶", words.forward, () => model.get("step") + 1), button("▶|", words.last, last), play,
       h("button", { type: "button", "data-key": "close", onclick: () => { stop(); send({ do: "close" }); } }, words.close)),
-    said, list, h("p", { class: "nl-quiet" }, words.legend), offer);
+    h("p", { class: "nl-said" }, said, " ", where), list, h("p", { class: "nl-quiet" }, words.legend), offer);
   view.follow(["packet_path"], () => {
     const path = model.get("packet_path");
     box.hidden = !path;
@@ -311,6 +331,8 @@ function stepper(view) {
     if (!path) return;
     const at = model.get("step");
     const step = path.steps[at - 1];
+    const known = step?.at && JSON.stringify(step.at) !== JSON.stringify(view.place());
+    where.replaceChildren(...(known ? [showChain(view, step.at, `→ ${step.at.chain}`)] : []));
     setText(said, step ? `${filled(words.step, at, path.steps.length)} · ${step.site}: ${step.words}` : "");
     [...list.children].forEach((item, place) => {
       if (place === at - 1) {
@@ -319,7 +341,7 @@ function stepper(view) {
       } else item.removeAttribute("aria-current");
     });
   };
-  view.follow(["step"], showStep);
+  view.follow(["step", "choice"], showStep);
   view.onClose(stop);
   return h("section", { "aria-label": words.probe }, h("h4", {}, words.probe), form(view), box);
 }
@@ -404,6 +426,7 @@ function render({ model, el }) {
       if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
     },
     shown: [],
+    place: () => { const { program, table, chain } = model.get("choice"); return { program, table, chain }; },
   };
   root.append(chooser(view), policies(view), status(view),
     h("div", { class: "nl-views" },

@@ -35,7 +35,8 @@ class Listed(msgspec.Struct, frozen=True):
 class RuleList:
     """The list for one chain. `sentences` say what each rule does, by its text, and are remembered for when it is taken out.
 
-    `fixed` are the texts of the rules that cannot be put back, and so must not be taken out.
+    `fixed` are the texts of the rules that cannot be put back, and so must not be taken out; `leads_to` has, by a rule's text, the chains
+    that packets can enter from it.
     """
 
     def __init__(self, place: ChainPlace) -> None:
@@ -43,6 +44,7 @@ class RuleList:
         self.entries: tuple[Entry, ...] = ()
         self.sentences: dict[str, str] = {}
         self.fixed: set[str] = set()
+        self.leads_to: dict[str, tuple[str, ...]] = {}
 
     @property
     def is_edited(self) -> bool:
@@ -67,6 +69,7 @@ class RuleList:
         found = list(kernel)
         self.entries = merged(self.entries, [rule.spec for rule in found])
         self.fixed = {rule.spec for rule in found if not rule.writable}
+        self.leads_to = {rule.spec: rule.leads_to for rule in found}
         present = (entry for entry in self.listed.values() if entry.present)
         self.sentences |= {entry.spec: sentence(number) for number, entry in enumerate(present, 1)}
 
