@@ -12,13 +12,10 @@ from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.topology import HOST, Interface, Namespace, Route, RoutingRule, Topology
-from netlab_magic.model.unread import Unread
+from netlab_magic.model.unread import STAND_INS, Unread
 from netlab_magic.netfilter.policy import Asked, met_by
 
-__all__ = ["STAND_INS", "by_policy", "missing_table", "own_address", "tables"]
-
-STAND_INS = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
-"""Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of a host's own if that is unknown."""
+__all__ = ["by_policy", "missing_table", "own_address", "tables"]
 
 _TABLE = message("It is not known whether a rule of ip rule leads to the table {}, which has a route for {}")
 _LEADS = message("a rule of ip rule leads to the table {}")

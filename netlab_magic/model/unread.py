@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["Unread", "unread_sysctl"]
+__all__ = ["STAND_INS", "Unread", "is_stand_in", "unread_sysctl"]
 
 
 class Unread(StrEnum):
@@ -17,6 +17,15 @@ class Unread(StrEnum):
     LEGACY_BACKEND = "iptables-legacy-save"
     IPTABLES = "iptables-save"
     IP6TABLES = "ip6tables-save"
+
+
+STAND_INS = {"ipv4": "240.0.0.1", "ipv6": "100::1"}
+"""Addresses that no host has (RFC 1112, RFC 6666) and nobody types, in place of a host's own if that is unknown."""
+
+
+def is_stand_in(address: str) -> bool:
+    """Whether it only stands for an address that is not known, so that nobody may be told to use it."""
+    return address in STAND_INS.values()
 
 
 def unread_sysctl(key: str) -> str:

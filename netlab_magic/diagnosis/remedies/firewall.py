@@ -15,6 +15,7 @@ from netlab_magic.iptables.diff import apply
 from netlab_magic.iptables.ruleset import Chain, Ruleset, Table
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
+from netlab_magic.model.unread import is_stand_in
 from netlab_magic.netfilter import Cause, RuleVisit
 
 __all__ = [
@@ -108,7 +109,8 @@ class _BeforeTheKiller:
     def exactly(self) -> str:
         """The match for packets like this one."""
         packet = self.packet
-        words = f"-s {packet.source} -d {packet.destination} -p {packet.protocol}"
+        ends = (("-s", packet.source), ("-d", packet.destination))
+        words = " ".join([*(f"{word} {address}" for word, address in ends if not is_stand_in(address)), f"-p {packet.protocol}"])
         if packet.protocol in ("tcp", "udp"):
             replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
             return f"{words} --sport {packet.source_port}" if replies else f"{words} --dport {packet.destination_port}"

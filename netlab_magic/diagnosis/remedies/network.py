@@ -154,7 +154,8 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
         return
     for hop in found.request.hops:
         frame, walk = hop.host_trace.last, hop.host_trace
-        if not hop.enters or not hop.leaves or frame.port_out:
+        place = world.topology.namespaces[hop.namespace]
+        if not hop.enters or not hop.leaves or frame.port_out or (place.answers_all and hop.namespace != HOST):
             continue
         came = world.topology.namespaces[hop.namespace].interface(walk.sent.input)
         for held in came.parsed() if came else ():
@@ -164,7 +165,8 @@ def _masqueraded(world: World, found: Prediction) -> Iterator[Change]:
 
 def _masquerade(world: World, hop: Hop, network: str, bridge: str) -> Change:
     program = PROGRAM_OF["ipv6" if ":" in network else "ipv4"]
-    command = f"{program} -t nat -A POSTROUTING -s {network}{f' ! -o {bridge}' if bridge else ''} -j MASQUERADE"
+    way = f" ! -o {bridge}" if bridge else f" -o {hop.host_trace.packet.output}" if world.topology.host.answers_all else ""
+    command = f"{program} -t nat -A POSTROUTING -s {network}{way} -j MASQUERADE"
     line = f"masquerade {network}{f' except {bridge}' if bridge else ''}" if hop.namespace == HOST else ""
     return ruled(world, hop.namespace, Fix("masquerade", _MASQUERADE, {"network": network}, (line,), (command,)))
 
@@ -192,7 +194,7 @@ def _linked(world: World, probe: Probe, last: Hop) -> Iterator[Change]:
                 after = world.topology.with_namespace(namespace.with_interface(msgspec.structs.replace(interface, up=True)))
                 yield from _changed(world, "link", _UP, {"device": interface.name, "namespace": name}, after)
     for name in dict.fromkeys((probe.target, probe.source)):
-        if name in world.topology.namespaces and name not in (HOST, INTERNET):
+        if name in world.topology.namespaces and name not in (HOST, INTERNET) and not world.topology.namespaces[name].answers_all:
             yield from _plugged(world, world.topology.namespaces[name])
 
 

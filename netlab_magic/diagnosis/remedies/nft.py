@@ -16,6 +16,7 @@ from netlab_magic.forwarding.prediction import Hop, Trace
 from netlab_magic.i18n import message
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.topology import HOST
+from netlab_magic.model.unread import is_stand_in
 from netlab_magic.netfilter import RuleVisit
 from netlab_magic.nftables.ruleset import Chain, Rule, Set, Table
 from netlab_magic.nftables.text.statement_parser import read_rule
@@ -150,7 +151,8 @@ def with_block(world: World, namespace: str, table: Table, before: Chain | Set, 
 def exactly(packet: Packet) -> str:
     """The match for packets like this one."""
     family, icmp = ("ip6", "icmpv6") if ":" in packet.source else ("ip", "icmp")
-    words = f"{family} saddr {packet.source} {family} daddr {packet.destination}"
+    ends = (("saddr", packet.source), ("daddr", packet.destination))
+    words = " ".join(f"{family} {word} {address}" for word, address in ends if not is_stand_in(address))
     if packet.protocol in ("tcp", "udp"):
         replies = packet.direction == "REPLY" or packet.source_port < packet.destination_port
         end = f"sport {packet.source_port}" if replies else f"dport {packet.destination_port}"

@@ -4,21 +4,21 @@ If several answers are possible, none is chosen: a device is then named "eth0 or
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 
 from netlab_magic.engines.dump.containers import bridges_of_networks, with_containers
 from netlab_magic.engines.dump.host_dump import HostDump
+from netlab_magic.engines.dump.nft_evidence import evidence_of_nft
 from netlab_magic.engines.dump.policy_routing import with_policy_routing
-from netlab_magic.forwarding.possible_routes import STAND_INS
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.model.device_names import is_named_like_bridge, is_named_like_card, leads_inwards
 from netlab_magic.model.topology import ANOTHER, HOST, Interface, Namespace, Route, Topology, possible_names, uncertain
-from netlab_magic.model.unread import Unread, unread_sysctl
+from netlab_magic.model.unread import STAND_INS, Unread, unread_sysctl
 
 __all__ = ["Inferred", "host_from"]
 
@@ -35,6 +35,7 @@ _BARE_BRIDGE = message("{} is assumed to be a bridge; its network is unknown ({}
 _UNNAMED_BRIDGE = message("The network {} is assumed to be on a bridge of the host that no rule names, here called {} ({}).")
 _DOUBTFUL_DEVICE = message("It is unknown which device the network {} is behind: {} ({}). Whatever depends on its name cannot be judged.")
 _DOUBTFUL_CONTAINERS = message("It is unknown which device other containers are behind: {}. Whatever depends on its name cannot be judged.")
+_ONLY_INNER = message("Other machines that rules name are assumed to be behind {}, the only device that they name besides the way out.")
 _KIND = message("{} is assumed to be a bridge; ip -d link would show whether it is.")
 _UPLINK = message("{} is assumed to lead to everything else ({}).")
 _ONLY_WAY_OUT = message("Everything else is assumed to be behind one device, here called {}: no rule names it.")
@@ -73,11 +74,16 @@ class _InferredHost:
     def __init__(self, dump: HostDump, rulesets: tuple[Ruleset, ...]) -> None:
         self.dump = dump
         self.found = {ruleset.family: evidence_of(ruleset) for ruleset in rulesets}
+        if dump.native:
+            for family in ("ipv4", "ipv6"):
+                if family in self.found or any(title.startswith(("inet ", "ip6 " if family == "ipv6" else "ip ")) for title in dump.native):
+                    self.found[family] = _together([self.found.get(family, Evidence()), evidence_of_nft(dump.native, family)])
         self.interfaces = {held.name: held for held in dump.interfaces}
         self.routes = list(dump.routes)
         self.sysctls = dict(dump.sysctls)
         self.assumed: list[Assumption] = []
         self.unread: set[str] = set(self.unread_parts())
+        self.way_out = ""
 
     def infer(self) -> Inferred:
         self.settle_signals()
@@ -100,7 +106,7 @@ class _InferredHost:
                 self.make_others(evidence)
         self.assume_sysctls()
         interfaces, unread = tuple(self.interfaces.values()), frozenset(self.unread)
-        listeners, evidence = self.dump.listeners or (), _together(self.found)
+        listeners, evidence = self.dump.listeners or (), _together(self.found.values())
         heard = tuple({listener.protocol for listener in listeners})
         host = Namespace(HOST, interfaces, tuple(self.routes), self.sysctls, answers_all=True, heard=heard, unread=unread)
         host = with_policy_routing(host, self.dump)
@@ -244,19 +250,21 @@ class _InferredHost:
         lost = [address for address in evidence.containers if not self.has(address) and address not in evidence.own][:_MOST_CONTAINERS]
         bridges = {name for name, held in self.interfaces.items() if held.kind == "bridge"}
         named = [name for name in evidence.devices if name not in bridges and name != "lo"]
-        somewhere = self.doubtful(named) if named else ""
+        inner = [name for name in named if name not in evidence.uplinks and not is_named_like_card(name) and not _IS_PORT.match(name)]
+        only = inner[0] if len(inner) == 1 and evidence.uplinks else ""
+        somewhere = only or (self.doubtful(named) if named else "")
         for address in lost:
             device = evidence.containers[address]
             if device not in self.interfaces:
                 device = somewhere
             if device:
-                self.add(device, "")
+                self.add(device, "bridge" if is_named_like_bridge(device) else "")
                 self.routes.append(Route(str(ip_network(address)), None, device))
         if any(route.device == somewhere for route in self.routes):
-            self.say(_DOUBTFUL_CONTAINERS, somewhere)
+            self.say(_ONLY_INNER if only else _DOUBTFUL_CONTAINERS, somewhere)
 
     def make_uplink(self, family: str, evidence: Evidence) -> None:
-        name = self.uplink(evidence)
+        name = self.way_out = self.uplink(evidence)
         own = [address for address in evidence.own if not self.has(address)]
         for address in own:
             self.say(_OWN, address, evidence.own[address])
@@ -275,6 +283,8 @@ class _InferredHost:
         if len(chosen) == 1:
             self.say(_UPLINK, chosen[0], evidence.uplinks.get(chosen[0]) or named[chosen[0]])
             return chosen[0]
+        if self.way_out and not chosen:
+            return self.way_out
         if not named:
             self.say(_ONLY_WAY_OUT, "eth0")
             return "eth0"
@@ -321,10 +331,10 @@ def _first_of(network: str) -> str:
     return f"{held[1] if held.num_addresses > 2 else held[0]}/{held.prefixlen}"
 
 
-def _together(found: dict[str, Evidence]) -> Evidence:
-    """The evidence of both families as one."""
+def _together(found: Iterable[Evidence]) -> Evidence:
+    """All evidence as one."""
     all_of_it = Evidence()
-    for evidence in found.values():
+    for evidence in found:
         for name in Evidence.__struct_fields__:
             for key, value in getattr(evidence, name).items():
                 getattr(all_of_it, name).setdefault(key, value)
