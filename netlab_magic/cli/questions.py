@@ -21,7 +21,7 @@ __all__ = ["diff", "explain", "matrix", "show", "why"]
 
 def why(options: Namespace) -> Answer:
     """What happens to a packet; its picture is the topology with the packet's path."""
-    loaded = host_of(options.file, options.lang)
+    loaded = host_of(options.file, options.lang, options.attach)
     found = loaded.lab.ask("why", options.source, options.destination, *options.through, *_six(options))
     assert isinstance(found, Why)
     fields = {**json_fields.of_why(found), **loaded.fields}
@@ -43,7 +43,7 @@ class _Later(Sequence[Picture]):
 
 def matrix(options: Namespace) -> Answer:
     """Who can reach whom."""
-    loaded = host_of(options.file, options.lang)
+    loaded = host_of(options.file, options.lang, options.attach)
     found = loaded.lab.ask("matrix", *_six(options), "--predict", *options.names)
     assert isinstance(found, MatrixResult)
     fields = {**json_fields.of_matrix(found), **loaded.fields}
@@ -52,7 +52,7 @@ def matrix(options: Namespace) -> Answer:
 
 def explain(options: Namespace) -> Answer:
     """A chain, a rule or a table in words."""
-    loaded = host_of(options.file, options.lang)
+    loaded = host_of(options.file, options.lang, options.attach)
     found = loaded.lab.ask("explain", *_six(options), *_table(options), *filter(None, (options.chain, options.number)))
     fields = {"text": str(found), "sentences": list(found.sentences) if isinstance(found, Explained) else [], **loaded.fields}
     return Answer(str(found), fields, remarks=loaded.unread(language(options.lang)))
@@ -60,7 +60,7 @@ def explain(options: Namespace) -> Answer:
 
 def show(options: Namespace) -> Answer:
     """The host's topology, chains, rules or routes."""
-    loaded = host_of(options.file, options.lang)
+    loaded = host_of(options.file, options.lang, options.attach)
     found = loaded.lab.ask("show", options.what, *_six(options), *_table(options), *options.name)
     parts = found.results if isinstance(found, CellResult) else (found,)
     text = "\n".join(one.words if isinstance(one, Picture) else str(one) for one in parts)

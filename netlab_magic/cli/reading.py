@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from netlab_magic.errors import StatementError
 from netlab_magic.i18n import Language
+from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab import Lab
 from netlab_magic.session.results.status import Status
 
@@ -38,8 +39,19 @@ class Loaded(NamedTuple):
         return [*([head, *(f"  {one}" for one in self.status.assumptions)] if self.status.assumptions else []), *self.unread(say)]
 
 
-def host_of(files: Sequence[str], language: str) -> Loaded:
-    """A lab that looks at the host which the files describe, or without any, standard input. Raises StatementError."""
+def host_of(files: Sequence[str], language: str, attach: str | None = None) -> Loaded:
+    """A lab that looks at a host: the one to `attach`, or that which the files describe, or without any, standard input.
+
+    Raises StatementError, and LabUnavailable for a host that cannot be attached.
+    """
+    if attach and files:
+        raise StatementError("--attach looks at a host itself: leave --file out")
+    if attach:
+        lab = Lab(language=language)
+        words = (attach,) if attach == HOST or attach.isdecimal() else ("container", attach)
+        status = lab.ask("attach", *words)
+        assert isinstance(status, Status)
+        return Loaded(lab, status)
     if not files and sys.stdin.isatty():
         raise StatementError("there is no dump to read: name one with --file, or give it on standard input")
     lab = Lab(language=language)

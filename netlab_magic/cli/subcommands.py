@@ -45,6 +45,11 @@ _FILE = Argument(
     {"action": "append", "metavar": "FILE", "default": []},
     "file",
 )
+_ATTACH = Argument(
+    ("--attach",),
+    message("instead of a dump: this machine (host), or the network of a PID or a container; needs root, changes nothing"),
+    {"metavar": "host|PID|NAME"},
+)
 _PICTURE = Argument(("--picture",), message("also draw a picture, as .svg or .png"), {"metavar": "FILE"}, "picture")
 _SIX = Argument(("-6",), message("over IPv6, or about the rules of ip6tables"), {"action": "store_true", "dest": "six"})
 _TABLE = Argument(("-t", "--table"), message("the table: filter, nat, …, or one of nft such as inet:fw"), {"metavar": "TABLE"})
@@ -60,7 +65,7 @@ SUBCOMMANDS = (
     Subcommand(
         "why",
         message("what happens to a packet, where and why, and what would change it"),
-        (_SOURCE, _DESTINATION, _FROM, _SIX, _FILE, _PICTURE, _JSON),
+        (_SOURCE, _DESTINATION, _FROM, _SIX, _FILE, _ATTACH, _PICTURE, _JSON),
         "questions:why",
         "netlab-magic why 10.0.0.5 172.17.0.2:80 --file netlab.txt",
     ),
@@ -73,6 +78,7 @@ SUBCOMMANDS = (
             ),
             _SIX,
             _FILE,
+            _ATTACH,
             _JSON,
         ),
         "questions:matrix",
@@ -87,6 +93,7 @@ SUBCOMMANDS = (
             _TABLE,
             _SIX,
             _FILE,
+            _ATTACH,
             _JSON,
         ),
         "questions:explain",
@@ -101,6 +108,7 @@ SUBCOMMANDS = (
             _TABLE,
             _SIX,
             _FILE,
+            _ATTACH,
             _PICTURE,
             _JSON,
         ),
@@ -122,14 +130,17 @@ SUBCOMMANDS = (
         "test",
         message("check a firewall against a file of expectations, as in continuous integration"),
         (
-            Argument(("rules",), message("the dump of the host"), {"metavar": "RULES"}, "file"),
+            Argument(
+                ("rules",), message("the dump of the host; with --attach, one more file of expectations"), {"metavar": "RULES"}, "file"
+            ),
             Argument(
                 ("expectations",),
                 message("lines of SRC DST[:PORT][/udp] [in DEV] [-6] ok|blocked; # begins a comment"),
-                {"nargs": "+", "metavar": "EXPECTATIONS"},
+                {**_ANY_NUMBER, "metavar": "EXPECTATIONS"},
                 "file",
             ),
             _FILE,
+            _ATTACH,
             Argument(("--tap",), message("print TAP, the Test Anything Protocol"), {"action": "store_true"}),
             Argument(("--junit",), message("also write a JUnit report"), {"metavar": "FILE"}, "file"),
             _JSON,

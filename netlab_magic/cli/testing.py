@@ -20,8 +20,11 @@ _MARKS = {Judgement.MET: "✓", Judgement.FAILED: "✕", Judgement.UNKNOWN: "?"}
 
 def test(options: Namespace) -> Answer:
     """Whether the host does what the files expect: NO if it does not, UNKNOWN if that cannot be told of some lines."""
-    wanted = [one for name in options.expectations for one in _expectations(name)]
-    loaded = host_of([options.rules, *options.file], options.lang)
+    dumps, names = ([], [options.rules, *options.expectations]) if options.attach else ([options.rules], options.expectations)
+    if not names:
+        raise StatementError("there are no expectations: netlab-magic test RULES EXPECTATIONS")
+    wanted = [one for name in names for one in _expectations(name)]
+    loaded = host_of([*dumps, *options.file], options.lang, options.attach)
     found = list(judged(loaded.lab.look(foreign=True), wanted, options.lang))
     if options.junit:
         _write(options.junit, junit(found))
