@@ -98,10 +98,10 @@ def _rules(hop: Hop, *, back: bool, every: bool) -> Iterator[PathStep]:
 
 
 def _says_nothing(hop: Hop, visit: RuleVisit) -> bool:
-    """Whether a visit is to the accepting policy of a chain without rules; those of the host's filter table are shown all the same."""
+    """Whether a visit is to the accepting policy of a chain without rules; those of the host's filter table and of its nft are shown."""
     if visit.rule is not None or visit.outcome in FATAL:
         return False
-    if visit.table == "filter" and hop.namespace == HOST:
+    if hop.namespace == HOST and (visit.table == "filter" or " " in visit.table):
         return False
     return not any(other.rule and (other.table, other.chain) == (visit.table, visit.chain) for other in hop.host_trace.visits)
 

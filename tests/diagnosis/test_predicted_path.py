@@ -3,12 +3,17 @@
 import pytest
 from support.pictures import lab
 
+from netlab_magic import nftables
 from netlab_magic.diagnosis.predicted_path import path_of_prediction, said, why_not
 from netlab_magic.draw import chains_picture, topology_picture
+from netlab_magic.forwarding import predict
+from netlab_magic.forwarding.endpoints import probe_for
+from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.prediction import Hop, Prediction, Trace
 from netlab_magic.i18n import language
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
+from netlab_magic.language.statements import Destination
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.packet_path import PacketPath, Unmet
 from netlab_magic.model.probe import Probe
@@ -17,6 +22,17 @@ from netlab_magic.netfilter import HostTrace, converse, host_of, walk
 
 SEED = lab({"docker1": ["ns0", "ns1"]})
 RULES = "-A FORWARD -i docker1 ! -o docker1 -j ACCEPT\n-A FORWARD -i docker1 -o docker1 -j ACCEPT\n"
+EMPTY_CHAINS = """table inet one {
+	chain forward {
+		type filter hook forward priority filter - 5; policy accept;
+	}
+}
+table ip two {
+	chain forward {
+		type filter hook forward priority filter + 5; policy accept;
+	}
+}
+"""
 OUT, PORT, FAR_PORT, FAR = End("ns1", "eth0"), End(HOST, "veth-ns1"), End(HOST, "veth-ns0"), End("ns0", "eth0")
 
 
@@ -62,6 +78,14 @@ def test_every_interface_and_every_rule_is_a_stop_there_and_back():
         "[↩13] ns1:eth0",
         "[↩14] ns1",
     ]
+
+
+def test_every_base_chain_of_nft_on_the_host_is_a_stop_even_without_rules():
+    native = nftables.parse(EMPTY_CHAINS)
+    probe = probe_for(SEED, "ns1", Destination("ns0"))
+    path = path_of_prediction(predict(SEED, {HOST: filtered(RULES)}, probe, {HOST: OtherFilters(native)}))
+    met = [step.site for step in path.steps if step.inside and not step.back]
+    assert met == ["inet one forward policy", "FORWARD rule 1", "FORWARD rule 2", "ip two forward policy"]
 
 
 def test_a_way_that_ends_in_the_firewall_ends_with_the_rule_that_ended_it():

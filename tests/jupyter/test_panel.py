@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.labs import THREE_RULES, Written
+from support.labs import SEED, THREE_RULES, Written
 from support.waiting import until
 
 from netlab_magic import Lab
@@ -214,6 +214,23 @@ def test_the_rules_of_nft_are_switched_moved_and_brought_back(panel: Panel, seed
     assert until(lambda: panel.policies == {"forward": "drop"})
     press(panel, "undo")
     assert until(lambda: [rule["key"] for rule in panel.rules] == [ESTABLISHED, FRIENDS, JUMP])
+
+
+def test_a_simulated_lab_has_the_same_panel() -> None:
+    with Lab(engine="simulated") as lab:
+        lab.run(SEED + NFT, stream=Written())
+        panel = shown(lab)
+        assert [rule["key"] for rule in panel.rules] == [ESTABLISHED, FRIENDS, JUMP]
+        press(panel, "rule", key=FRIENDS, on=False)
+        assert until(lambda: answered(panel) == {"ns0>internet", "ns1>internet"})
+        press(panel, "move", key=JUMP, to=0)
+        assert until(lambda: [rule["number"] for rule in panel.rules] == [1, 2, 0])
+        press(panel, "undo")
+        press(panel, "undo")
+        assert until(lambda: answered(panel) == EVERYBODY)
+        assert [rule["key"] for rule in panel.rules] == [ESTABLISHED, FRIENDS, JUMP]
+        assert panel.commands[:1] == ["rule -t inet:fw forward delete 2"]
+        panel.close()
 
 
 def test_a_set_that_is_gone_leaves_the_rule_out_and_the_chain_whole(panel: Panel, seed: Lab) -> None:
