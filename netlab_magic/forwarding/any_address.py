@@ -238,10 +238,9 @@ def _is_told(question: Question) -> bool:
 def _assumed(here: Possibility, after: Topology, probe: Probe, found: Prediction) -> Iterator[Assumption]:
     """What was assumed about the machines at both ends, and what else has to be said."""
     before = here.topology
-    known = {name: device for name, device in ((probe.source, here.entry), (probe.target, here.home)) if device}
     if found.request.arrived:
         receiver = found.request.hops[-1].namespace
-        yield from assumed_of(before, after, (probe.source, receiver), known)
+        yield from assumed_of(before, after, (probe.source, receiver))
         wanted = receiver, found.request.hops[-1].host_trace.last.destination_port, probe.protocol
         on_port = [held for held in after.servers if (held.namespace, held.port, held.protocol) == wanted]
         if after.namespaces[receiver].answers_all and probe.protocol not in after.namespaces[receiver].heard and not on_port:
@@ -249,7 +248,7 @@ def _assumed(here: Possibility, after: Topology, probe: Probe, found: Prediction
         if found.request.lost and on_port and receiver == HOST and Unread.LISTENERS in before.host.unread:
             yield Assumption(_PUBLISHED, (str(wanted[1]), ", ".join(held.address for held in on_port)))
     else:
-        yield from assumed_of(before, after, (probe.source, probe.target), known)
+        yield from assumed_of(before, after, (probe.source, probe.target))
     for address in dict.fromkeys((probe.source, probe.address)):
         twins, hop = twins_of(before, address), hop_to(before, address) if looks_like_address(address) else None
         if len(twins) > 1 and hop is not None:

@@ -11,7 +11,7 @@ import msgspec
 
 from netlab_magic.forwarding.placement import gateway_on, hop_to, is_card, is_outer
 from netlab_magic.forwarding.possibility import Answer, Possibility, Question
-from netlab_magic.forwarding.possible_routes import by_policy, own_address, tables
+from netlab_magic.forwarding.possible_routes import by_policy, own_address, own_network, tables
 from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.numbers import number_of, shown
@@ -61,6 +61,7 @@ def further_questions(here: Possibility, found: Prediction, source: str) -> Iter
     yield from _bridging(here, found)
     yield from _port(here, source)
     yield from _reverse_path(here, found)
+    yield from own_network(here, found)
 
 
 def _is_unknown(topology: Topology, word: str) -> bool:

@@ -12,10 +12,10 @@ from netlab_magic.forwarding.prediction import Prediction
 from netlab_magic.i18n import Assumption, message
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.topology import HOST, Interface, Namespace, Route, RoutingRule, Topology
-from netlab_magic.model.unread import STAND_INS, Unread
+from netlab_magic.model.unread import STAND_INS, Unread, is_stand_in
 from netlab_magic.netfilter.policy import Asked, met_by
 
-__all__ = ["by_policy", "missing_table", "own_address", "tables"]
+__all__ = ["by_policy", "missing_table", "own_address", "own_network", "tables"]
 
 _TABLE = message("It is not known whether a rule of ip rule leads to the table {}, which has a route for {}")
 _LEADS = message("a rule of ip rule leads to the table {}")
@@ -23,6 +23,10 @@ _LEADS_NOT = message("no rule of ip rule leads to the table {}")
 _OWN = message("It is not known whether {} is the host's own address")
 _IS_OWN = message("{} is the host's own address")
 _IS_NOT = message("{} is another machine's address")
+
+_OWN_NETWORK = message("It is not known whether the host's own address is in {}")
+_IS_INSIDE = message("the host's own address is in {}")
+_IS_OUTSIDE = message("the host's own address is not in {}")
 
 _DEFAULTS = ((0, 255), (32766, 254), (32767, 253))
 """The priorities of the rules that the kernel makes, and the tables that they lead to (fib_default_rules_init)."""
@@ -126,6 +130,44 @@ def own_address(here: Possibility, source: str, destination: str) -> Iterator[Qu
         Answer(Assumption(_IS_NOT, (destination,)), lambda here: here),
     )
     yield Question(f"own {destination}", Assumption(_OWN, (destination,)), Unread.ADDRESSES, answers)
+
+
+def own_network(here: Possibility, found: Prediction) -> Iterator[Question]:
+    """Whether the host's own address, if none is known, is in a network that a rule asked for and that would have been decisive."""
+    for trace in found.traces:
+        for hop in trace.hops if any(is_stand_in(held.partition("/")[0]) for held in _own(here)) else ():
+            for visit in hop.host_trace.visits if hop.namespace == HOST else ():
+                condition = visit.line.conditions[visit.failed] if visit.matched is False else None
+                if condition is None or condition.negated or condition.only is not None or condition.about not in _ENDS:
+                    continue
+                address = condition.seen(visit.frame)
+                if is_stand_in(address) and visit.line.acts and _is_network(condition.wanted):
+                    yield _in_network(condition.wanted, address)
+                    return
+
+
+_ENDS = ("source", "destination")
+
+
+def _is_network(word: str) -> bool:
+    try:
+        return bool(ip_network(word, strict=False))
+    except ValueError:
+        return False
+
+
+def _own(here: Possibility) -> Iterator[str]:
+    return (cidr for held in here.topology.host.interfaces for cidr in held.addresses)
+
+
+def _in_network(network: str, stand_in: str) -> Question:
+    held = ip_network(network, strict=False)
+    inside, length = str(held[-2] if held.num_addresses > 2 else held[0]), held.max_prefixlen
+    answers = (
+        Answer(Assumption(_IS_OUTSIDE, (network,)), lambda here: here),
+        Answer(Assumption(_IS_INSIDE, (network,)), partial(_owning, destination=inside, stand_in=f"{stand_in}/{length}")),
+    )
+    return Question(f"own in {network}", Assumption(_OWN_NETWORK, (network,)), Unread.ADDRESSES, answers)
 
 
 def _owning(here: Possibility, destination: str, stand_in: str) -> Possibility:

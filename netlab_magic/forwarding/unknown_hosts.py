@@ -3,7 +3,7 @@
 Each becomes a namespace named after its address, where the host's routes lead (`placement`), and answers on every port.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice
 
@@ -36,15 +36,9 @@ def with_unknown_hosts(topology: Topology, names: Iterable[str], six: bool = Fal
     return topology
 
 
-def assumed_of(
-    before: Topology, after: Topology, names: Iterable[str], devices: Mapping[str, str] | None = None
-) -> tuple[Assumption, ...]:
-    """What `with_unknown_hosts` assumed about the namespaces with these names, given the topologies before and after it.
-
-    `devices` are those of the host that they were put behind, where the host's routes did not decide that.
-    """
-    known = devices or {}
-    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name, known.get(name, "")))
+def assumed_of(before: Topology, after: Topology, names: Iterable[str]) -> tuple[Assumption, ...]:
+    """What `with_unknown_hosts` assumed about the namespaces with these names, given the topologies before and after it."""
+    return tuple(assumption for name in dict.fromkeys(names) for assumption in _placed(before, after, name))
 
 
 def answers(name: str) -> Assumption:
@@ -52,24 +46,31 @@ def answers(name: str) -> Assumption:
     return Assumption(_ANSWERS, (name,))
 
 
-def _placed(before: Topology, after: Topology, name: str, device: str) -> Iterator[Assumption]:
+def _placed(before: Topology, after: Topology, name: str) -> Iterator[Assumption]:
     if name in before.namespaces or name not in after.namespaces:
         return
-    if device:
+    device = _device_before(after, name)
+    only = only_way_out(before.host)
+    is_routed = name == INTERNET or hop_to(before, name) is not None
+    if device and (is_routed or only is None or only.name != device):
         yield Assumption(_STRANGER, (name, device))
-        return
-    known = "" if name == INTERNET else name
-    hop = hop_to(after, known or next(iter(_addresses_of(after, name)), _INTERNET_ADDRESS))
-    if hop is not None:
-        yield Assumption(_STRANGER, (name, hop.device))
-    elif only := only_way_out(before.host):
-        yield Assumption(_UNROUTED, (name, only.name))
+    elif device:
+        yield Assumption(_UNROUTED, (name, device))
 
 
-def _addresses_of(topology: Topology, name: str) -> Iterator[str]:
-    for cidr, end in topology.addresses():
-        if end.namespace == name:
-            yield cidr.partition("/")[0]
+def _device_before(topology: Topology, name: str) -> str:
+    """The host's device that a machine is behind, perhaps with other machines in between."""
+    waiting, seen = [name], {name}
+    while waiting:
+        for interface in topology.namespaces[waiting.pop(0)].interfaces:
+            far = interface.peer
+            if far is not None and far.namespace == HOST:
+                port = topology.interface(far)
+                return (port.master if port else None) or far.interface
+            if far is not None and far.namespace not in seen:
+                seen.add(far.namespace)
+                waiting.append(far.namespace)
+    return ""
 
 
 def _wanted(topology: Topology, name: str, six: bool) -> tuple[str, str] | None:

@@ -5,9 +5,9 @@ from ipaddress import ip_interface, ip_network
 
 from netlab_magic.engines.dump.host_dump import ContainerNetwork, HostDump, RunningContainer
 from netlab_magic.forwarding.placement import Placing, hop_to, place
-from netlab_magic.model.topology import HOST, Interface, Topology
+from netlab_magic.model.topology import HOST, Interface, Server, Topology
 
-__all__ = ["bridges_of_networks", "with_containers"]
+__all__ = ["bridges_of_networks", "proxies", "with_containers"]
 
 _LETTERS_OF_ID = 12
 
@@ -26,6 +26,17 @@ def _gateways(network: ContainerNetwork) -> Iterator[str]:
         known = (ip_interface(gateway).ip for gateway in network.gateways)
         gateway = next((address for address in known if address.version == held.version and address in held), held[1])
         yield f"{gateway}/{held.prefixlen}"
+
+
+def proxies(dump: HostDump) -> Iterator[Server]:
+    """docker-proxy for each port that a running container publishes: it listens where the port is published."""
+    for container in dump.containers:
+        target = next(_addresses(container), "")
+        for port in container.ports if _runs(container) else ():
+            if port.is_bound and (target or port.protocol == "tcp"):
+                address = "" if port.host_address in ("0.0.0.0", "::") else port.host_address
+                behind = f"{target}:{port.container_port}" if target else ""
+                yield Server(HOST, port.host_port, port.protocol, "proxy", address, behind)
 
 
 def with_containers(topology: Topology, dump: HostDump) -> Topology:

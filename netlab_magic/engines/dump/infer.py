@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 
-from netlab_magic.engines.dump.containers import bridges_of_networks, with_containers
+from netlab_magic.engines.dump.containers import bridges_of_networks, proxies, with_containers
 from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.nft_evidence import evidence_of_nft
 from netlab_magic.engines.dump.policy_routing import with_policy_routing
@@ -110,7 +110,8 @@ class _InferredHost:
         heard = tuple({listener.protocol for listener in listeners})
         host = Namespace(HOST, interfaces, tuple(self.routes), self.sysctls, answers_all=True, heard=heard, unread=unread)
         host = with_policy_routing(host, self.dump)
-        servers = [msgspec.structs.replace(one.server(), kind=one.process or "server") for one in listeners] or evidence.proxies
+        sockets = [msgspec.structs.replace(one.server(), kind=one.process or "server") for one in listeners]
+        servers = sockets or [*evidence.proxies, *proxies(self.dump)]
         topology = with_containers(Topology({HOST: host}, tuple(dict.fromkeys(servers))), self.dump)
         return Inferred(topology, tuple(self.assumed), evidence)
 
