@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from netlab_magic.model.packet_path import Event, PacketPath, PathStep
     from netlab_magic.model.probe import Outcome, Probe, Verdict
     from netlab_magic.netfilter import Conversation, Device, Host, HostTrace, RuleVisit, converse, walk
-    from netlab_magic.session.lab import Lab
     from netlab_magic.session.results.base import CellResult, Changed, Ran, Result, Text
     from netlab_magic.session.results.capture import Captured
     from netlab_magic.session.results.diff import BlockDiff, ChainDiff, Compared, RuleDiff
@@ -56,6 +55,8 @@ if TYPE_CHECKING:
     from netlab_magic.session.results.status import Status
     from netlab_magic.session.results.trace import Tracked
     from netlab_magic.session.results.why import Why
+    from netlab_magic.teaching.checked import Checked, Criterion
+    from netlab_magic.teaching.lab import Lab
 
 __all__ = [
     "Account",
@@ -69,9 +70,11 @@ __all__ = [
     "ChainDiff",
     "ChainExplanation",
     "Changed",
+    "Checked",
     "CommandFailed",
     "Compared",
     "Conversation",
+    "Criterion",
     "Device",
     "Difference",
     "Direction",
@@ -157,7 +160,6 @@ _MODULES = {
     "model.packet_path": "Event PacketPath PathStep",
     "model.probe": "Outcome Probe Verdict",
     "netfilter": "Conversation Device Host HostTrace RuleVisit converse walk",
-    "session.lab": "Lab",
     "session.results.base": "CellResult Changed Ran Result Text",
     "session.results.capture": "Captured",
     "session.results.diff": "BlockDiff ChainDiff Compared RuleDiff",
@@ -169,6 +171,8 @@ _MODULES = {
     "session.results.status": "Status",
     "session.results.trace": "Tracked",
     "session.results.why": "Why",
+    "teaching.checked": "Checked Criterion",
+    "teaching.lab": "Lab",
 }
 """Where each public name is defined."""
 

@@ -15,8 +15,9 @@ from netlab_magic.language.syntax import SYNTAX
 from netlab_magic.model.hooks import BUILT_IN, HOOKS
 from netlab_magic.model.topology import HOST, INTERNET, Topology
 from netlab_magic.nftables.ruleset import Ruleset as NftRuleset
-from netlab_magic.session.lab import Lab
 from netlab_magic.session.state import Seen
+from netlab_magic.teaching.lab import Lab
+from netlab_magic.teaching.scenario import library
 
 __all__ = ["Completer"]
 
@@ -84,6 +85,10 @@ class Completer:
                 return chains
             case "interface":
                 return [interface.name for interface in topology.host.interfaces]
+            case "scenario":
+                return ["list", "random", *(name for name, held in library().items() if not held.is_checkpoint)]
+            case "checkpoint":
+                return list(library())
             case "device":
                 return [interface.name for namespace in topology.namespaces.values() for interface in namespace.interfaces]
             case "user chain":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab_magic.errors import NetlabError
-from netlab_magic.session.lab import Lab
+from netlab_magic.teaching.lab import Lab
 
 __all__ = ["DemoFailed", "Story", "main"]
 

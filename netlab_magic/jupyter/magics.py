@@ -24,7 +24,7 @@ from netlab_magic.text import suggest
 
 if TYPE_CHECKING:
     from netlab_magic.jupyter.completion import Completer
-    from netlab_magic.session.lab import Lab
+    from netlab_magic.teaching.lab import Lab
 
 __all__ = ["NetlabMagics", "load", "unload"]
 
@@ -138,7 +138,7 @@ class NetlabMagics(Magics):
 
     def _lab(self, arguments: Any) -> "Lab":
         from netlab_magic.engines.protocol import SIMULATED
-        from netlab_magic.session.lab import Lab
+        from netlab_magic.teaching.lab import Lab
 
         name = arguments.lab or self.lab
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", name):

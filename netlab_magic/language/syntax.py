@@ -3,6 +3,7 @@
 from netlab_magic.language import statements as s
 from netlab_magic.language.grammar.build import BUILD
 from netlab_magic.language.grammar.firewall import FIREWALL
+from netlab_magic.language.grammar.lesson import LESSON
 from netlab_magic.language.grammar.probe import PROBE
 from netlab_magic.language.grammar.row import Syntax
 from netlab_magic.language.grammar.session import SESSION
@@ -32,6 +33,7 @@ GROUPS: dict[str, tuple[Syntax, ...]] = {
     "Firewall": FIREWALL,
     "Probe": PROBE,
     "See": SHOW,
+    "Learn": LESSON,
     "Session": (*SESSION, _HELP),
 }
 """The statements by group, as help lists them."""

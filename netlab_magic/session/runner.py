@@ -98,8 +98,9 @@ def _check_ahead(running: Running, stretches: Sequence[Sequence[s.Statement]], r
             snapshots |= {str(first.name)} if first.action == "snapshot" else set()
             if first.action == "restore" and first.name not in snapshots:
                 raise no_snapshot(first.name or "", snapshots)
-            if first.action in ("reset", "down", "detach", "restore", "undo"):
-                return
+        if first.effect is s.Effect.TURNS and not (isinstance(first, s.Session) and first.action == "up"):
+            return
+        if isinstance(first, s.Session):
             continue
         plan = plan or Plan(running.look(rules, foreign), running.network.engine.ready.sends)
         _planned(running, plan, stretch)

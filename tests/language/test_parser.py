@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from netlab_magic.errors import NetlabError, Place, StatementError
 from netlab_magic.language import docker_statements as d
+from netlab_magic.language import lesson_statements as lesson
 from netlab_magic.language import statements as s
 from netlab_magic.language.parser import expected_after, parse
 from netlab_magic.language.statements import Destination, LinkEnd
@@ -129,6 +130,12 @@ MEANINGS = [
     ("explain -t nat DOCKER 1", s.Explain("DOCKER", "1", "nat")),
     ("capture docker1", s.Capture("docker1", "host")),
     ("capture eth0 in a 5 icmp > a.pcap", s.Capture("eth0", "a", 5, Kind("icmp"), "a.pcap")),
+    ("scenario random --seed 7", lesson.Scenario("random", 7)),
+    ("hint", lesson.Hint()),
+    ("check", lesson.Check()),
+    ("check gateway", lesson.Check("gateway")),
+    ("check a b:80 -6 blocked for 0.5", lesson.Check(None, (lesson.Requirement("a", Destination("b", 80, "tcp", "ipv6"), False, 0.5),))),
+    ("checkpoint gateway", lesson.Checkpoint("gateway")),
     ("snapshot before", s.Session("snapshot", "before")),
     ("undo", s.Session("undo")),
     ("enter", s.Session("enter")),

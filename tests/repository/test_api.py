@@ -18,11 +18,11 @@ PUBLIC = {
     "the lab": {"Lab", "load_ipython_extension", "unload_ipython_extension"},
     "results": {
         *("Asked", "CellResult", "Changed", "Compared", "Explained", "FlowsCompared", "MatrixResult", "Measured", "Picture", "Predicted"),
-        *("NftListing", "Ran", "Result", "Status", "Text", "Tracked", "Why", "Captured"),
+        *("NftListing", "Ran", "Result", "Status", "Text", "Tracked", "Why", "Captured", "Checked"),
     },
     "what results hold": {
         *("Account", "BlockDiff", "Case", "ChainDiff", "ChainExplanation", "Difference", "Direction", "DropCause", "Event", "Explanation"),
-        *("CapturedPacket", "Fix", "FlowChange", "Hop", "HookReport", "Sighting"),
+        *("CapturedPacket", "Criterion", "Fix", "FlowChange", "Hop", "HookReport", "Sighting"),
         *("KernelTrace", "Outcome", "PacketPath", "PathStep", "Prediction", "Probe", "Remedy", "ReportEvent", "RuleDiff", "RulePosition"),
         *("TableExplanation", "Trace", "TracedHop", "Verdict"),
     },
@@ -40,6 +40,7 @@ ATTRIBUTES = {
     "Asked": {"question", "truth"},
     "Captured": {"language", "missed", "packets", "picture", "places", "sightings", "silent_bridges", "simulated", "written"},
     "CellResult": {"results"},
+    "Checked": {"criteria", "explanation", "language", "maximum", "passed", "points"},
     "Changed": {"changed", "commands", "sentence", "statement"},
     "Compared": {"after", "before", "blocks", "chains", "changed", "commands", "comparison", "network"},
     "Explained": {"explanation", "language", "sentences"},
@@ -121,6 +122,7 @@ def test_results_have_no_other_attributes():
             capture docker1
             ping ns1 ns0
             matrix
+            check ns1 ns0 ok
             trace ns1 ns0
             why ns1 ns0
             why ns1 ns0 --predict
