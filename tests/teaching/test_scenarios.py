@@ -176,11 +176,11 @@ class TestCheckpoints:
 
 
 class TestThePageForTeachers:
-    PAGE = (Path(__file__).parents[2] / "docs/teaching.md").read_text()
+    PAGE = (Path(__file__).parents[2] / "docs/teachers.md").read_text()
 
     def test_its_programs_run(self):
         for program in re.findall(r"^```python\n(.*?)^```", self.PAGE, re.DOTALL | re.MULTILINE):
-            exec(compile(program, "docs/teaching.md", "exec"), {})  # noqa: S102 - the project's own lines
+            exec(compile(program, "docs/teachers.md", "exec"), {})  # noqa: S102 - the project's own lines
 
     def test_its_template_works(self, lab, tmp_path: Path):
         (template,) = re.findall(r"^```toml\n(.*?)^```", self.PAGE, re.DOTALL | re.MULTILINE)
