@@ -30,8 +30,8 @@ def test_bash(folder):
 
 def test_fish(folder):
     asked = [line.removeprefix("ask ") for line in LAST_WORD.replace("; ", "\n").splitlines() if line.startswith("ask ")]
-    words = "; ".join(f"complete -C '{line}' | cut -f1 | string join ' '; or echo" for line in asked)
-    command = f"source code.fish; {words}"
+    answers = "; ".join(f"set found (complete -C '{line}' | cut -f1); echo \"$found\"" for line in asked)
+    command = f"source code.fish; {answers}"
     ran = subprocess.run([required("fish"), "--no-config", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
     assert ran.stdout.split("\n")[:-1] == WANTED, ran.stderr
 
