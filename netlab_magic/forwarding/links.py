@@ -9,6 +9,7 @@ from netlab_magic.iptables.identity_cache import Remembered
 from netlab_magic.iptables.numbers import number_of, shown
 from netlab_magic.model.topology import End, Interface, Topology
 from netlab_magic.netfilter import Host, HostTrace, host_of, routing_of
+from netlab_magic.netfilter.policy import Asked
 from netlab_magic.netfilter.routing import Routing
 
 __all__ = ["Ahead", "Cables", "Links", "links_of"]
@@ -145,7 +146,7 @@ class Links:
         number = number_of(address)
         routing = self.routing(device.namespace, ":" in address)
         is_own = routing.is_local(number) and not routing.is_loopback(number)
-        return is_own and routing.expects(number_of(asker), device.interface)
+        return is_own and routing.expects(Asked(number_of(asker), number), device.interface)
 
 
 _LINKS: Remembered[Topology, Links] = Remembered(Links)

@@ -41,6 +41,11 @@ def _is_icmp_error(frame: Frame) -> bool:
     return frame.state == "RELATED" and word_of(frame.protocol) in ("icmp", "ipv6-icmp")
 
 
+def _routes_again(turn: Turn) -> bool:
+    """Whether the kernel looks for another route after a table or base chain of OUTPUT."""
+    return turn == "mangle" if isinstance(turn, str) else turn.kind == "route"
+
+
 class Stopped(Exception):
     """Raised when the packet goes no further; `why` says what stopped it."""
 
@@ -82,6 +87,10 @@ class AtHooks:
 
     def rerouted(self) -> None:
         """Routes a packet again after OUTPUT changed its destination; raises Stopped if there is no route."""
+        raise NotImplementedError
+
+    def marked_in_output(self) -> None:
+        """Routes a packet again after mangle or a chain of the type route has changed its mark or type of service in OUTPUT."""
         raise NotImplementedError
 
     def change(self, **values: object) -> None:
@@ -203,11 +212,15 @@ class AtHooks:
         self.obey(decision)
 
     def ask(self, hook: str, turn: Turn) -> Decision:
+        before = self.frame
         if isinstance(turn, str):
-            decision = traverse(hook, hook, self.tables[turn], self.frame, self.assumed, self.entries)
+            decision = traverse(hook, hook, self.tables[turn], before, self.assumed, self.entries)
         else:
-            decision = traverse(hook, turn.name, turn.chains, self.frame, self.assumed, self.entries)
-        self.frame = decision.frame
+            decision = traverse(hook, turn.name, turn.chains, before, self.assumed, self.entries)
+        self.frame = after = decision.frame
+        is_marked = hook == "OUTPUT" and (after.mark, after.tos) != (before.mark, before.tos)
+        if is_marked and decision.verdict == "ACCEPT" and _routes_again(turn):
+            self.marked_in_output()
         return decision
 
     def obey(self, decision: Decision) -> None:

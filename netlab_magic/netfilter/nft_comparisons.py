@@ -7,7 +7,7 @@ from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.nft_fields import Operand, is_limited
 from netlab_magic.netfilter.nft_sets import Index, Value
 
-__all__ = ["compares", "has_a_bit", "is_between", "is_equal", "is_in", "is_name", "is_one_in", "is_several", "judged"]
+__all__ = ["compares", "has_a_bit", "is_between", "is_equal", "is_in", "is_name", "is_one_in", "is_several", "is_status", "judged"]
 
 
 def is_several(value: Value) -> bool:
@@ -36,6 +36,17 @@ def is_name(wanted: str, denied: bool, value: Value) -> bool:
     """Whether a device has this name; * at its end stands for any continuation."""
     found = str(value).startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
     return found is not denied
+
+
+def is_status(get: Callable[[Frame], Value | None], wanted: Value, denied: bool) -> Callable[[Frame], bool | None]:
+    """Whether the bits of a connection's status are these. Once NAT has decided, two more may be set (IPS_NAT_DONE_MASK)."""
+
+    def test(frame: Frame) -> bool | None:
+        if get(frame) != wanted:
+            return denied
+        return None if frame.translated else not denied
+
+    return test
 
 
 def is_between(low: int, high: int, denied: bool, value: Value) -> bool:

@@ -43,6 +43,7 @@ from netlab_magic.nftables.expressions import (
     Payload,
     Prefix,
     Range,
+    Rt,
     SctpChunk,
     SymHash,
     TcpOption,
@@ -151,6 +152,8 @@ def operand(expression: Expression, sets: Sets) -> Operand | None:
             return None
         case Ct(key, direction):
             return _connection(expression, key, direction)
+        case Rt("nexthop", family):
+            return _made(expression, _next_hop, (family_is(FAMILY_BITS[family]),) if family in FAMILY_BITS else ())
         case Fib():
             get = _route(expression)
             return _made(expression, get) if get else None
@@ -200,6 +203,27 @@ def _packet_type(frame: Frame) -> Value | None:
     return {"BROADCAST": 1, "MULTICAST": 2}.get(frame.routing.address_type(frame.destination), 0)
 
 
+_ETHERNET, _LOOPBACK = 1, 772
+"""Types of devices (linux/if_arp.h)."""
+_LIKE_ETHERNET = frozenset(("bridge", "dummy", "macvlan", "veth", "vlan"))
+
+
+def _device_type(frame: Frame, name: str) -> Value | None:
+    device = frame.routing.devices.get(name) if frame.routing else None
+    if name == "lo":
+        return _LOOPBACK
+    return _ETHERNET if device is not None and device.kind in _LIKE_ETHERNET else None
+
+
+def _next_hop(frame: Frame) -> Value | None:
+    """Where the packet's route leads: its gateway, or the destination (rt_nexthop). Bridged frames and those that come in have none yet."""
+    routing = frame.routing
+    if routing is None or routing.policy is not None or not frame.output or frame.port_out:
+        return None
+    hop = routing.route(frame.destination)
+    return None if hop is None or hop.others else hop.next
+
+
 _META: Mapping[str, Get] = {
     "iif": lambda f: f.input,
     "iifname": lambda f: f.input,
@@ -211,6 +235,8 @@ _META: Mapping[str, Get] = {
     "mark": lambda f: f.mark,
     "length": lambda f: f.length,
     "pkttype": _packet_type,
+    "iiftype": lambda f: _device_type(f, f.input),
+    "oiftype": lambda f: _device_type(f, f.output),
 }
 
 
@@ -275,6 +301,19 @@ def _route(expression: Fib) -> Get | None:
             return int(hop is not None and not hop.local and ("iif" not in flags or hop.device == frame.input))
 
         return exists
+    if expression.result in ("oif", "oifname") and flags in ({"saddr"}, {"daddr"}):
+        get = NETWORK["saddr" if "saddr" in flags else "daddr"]
+
+        def device(frame: Frame) -> Value | None:
+            address = get(frame)
+            if frame.routing is None or frame.routing.policy is not None or not isinstance(address, int):
+                return None
+            if frame.input == "lo":
+                return "lo"
+            hop = frame.routing.route(address)
+            return None if hop is None or hop.local or hop.others else hop.device  # of others nothing may be stored (nft_fib4_eval)
+
+        return device
     return None
 
 

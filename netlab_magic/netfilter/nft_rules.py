@@ -10,9 +10,20 @@ from netlab_magic.iptables.extensions.values import Span
 from netlab_magic.netfilter.condition import Condition, unjudged
 from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.nft_changes import connection_marked, header_changed, marked, ports_of, translated
-from netlab_magic.netfilter.nft_comparisons import compares, has_a_bit, is_between, is_equal, is_in, is_name, is_one_in, is_several, judged
+from netlab_magic.netfilter.nft_comparisons import (
+    compares,
+    has_a_bit,
+    is_between,
+    is_equal,
+    is_in,
+    is_name,
+    is_one_in,
+    is_several,
+    is_status,
+    judged,
+)
 from netlab_magic.netfilter.nft_fields import Operand, Sets, is_limited, operand
-from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, protocol_is
+from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, header_field, protocol_is
 from netlab_magic.netfilter.nft_sets import plain, span
 from netlab_magic.netfilter.rule_index import Line, Stage
 from netlab_magic.netfilter.targets import Action, Change, Unjudged, either, masquerading, redirecting, unknowable, untracked
@@ -55,6 +66,8 @@ _EITHER = {0: (0, 0), 1: (3, 4), 2: (1, 3), 3: (13, 1)}
 _ORDERED: dict[str, Callable[[int, int], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 _LOOKS_ONLY = (s.Counter, s.Last, s.Log, s.Dup, s.FlowAdd, s.ResetOption)
 _LIMITS = (s.Limit, s.Quota, s.ConnectionLimit, s.Meter)
+_SEEN_BY_NOBODY = frozenset((("ip", "id"), ("ip", "checksum"), ("tcp", "checksum"), ("tcp", "window"), ("udp", "checksum")))
+"""Fields of headers by which no packet finds another way."""
 _SETS_NOTHING_HERE = frozenset(("priority", "nftrace", "secmark"))
 
 
@@ -187,6 +200,8 @@ class _Line:
     def test(self, left: Operand, match: s.Match) -> Callable[[Frame], bool | None] | None:
         """The test of a comparison; None if the model cannot evaluate it."""
         operator, right, get = match.operator, match.right, left.get
+        if isinstance(match.left, Ct) and match.left.key == "status" and operator in ("==", "!="):
+            return is_status(get, plain(right), operator == "!=") if isinstance(right, int) else None
         if isinstance(right, NamedSet | AnonymousSet):
             index = self.of.sets.index(right)
             return None if index is None else judged(get, partial(is_in, index, operator == "!="))
@@ -309,6 +324,9 @@ class _Line:
                 pass
             case TcpOption():
                 self.ask(protocol_is(6))
+            case Payload(protocol, field) if (protocol, field) in _SEEN_BY_NOBODY:
+                described = header_field(target)
+                self.ask(*(described[1] if described else ()))
             case Ct(key) if key != "zone":
                 pass
             case _:

@@ -1,6 +1,6 @@
 """The hooks that a packet passes, and what happens to it between them: routing, switching, connection tracking's translation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -196,11 +196,23 @@ class _Pipeline(AtLinks):
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
             raise Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
-        if frame.mark and routing.policy is not None and routing.devices[frame.input].reverse_path:
-            raise _Unrouted(f"rp_filter is on for {frame.input}, and ip rule may ask for the packet's mark")
-        if not routing.expects(frame.source, frame.input, frame.destination, frame.tos):
+        if not self.is_expected(routing):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
+
+    def is_expected(self, routing: Routing) -> bool:
+        """Whether rp_filter lets the packet in. A mark counts only with the sysctl src_valid_mark."""
+        frame, output = self.frame, "lo"
+        if routing.policy is not None and routing.address_type(frame.destination) == "UNICAST":
+            hop = routing.hop_for(self.question(frame.destination))
+            if hop is None:
+                return True  # it has no way on, which is found out before
+            output = hop.device
+        asked = (Asked(frame.source, frame.destination, output, mark, frame.tos) for mark in {0, frame.mark})
+        answers = {routing.expects(one, frame.input) for one in asked}
+        if len(answers) > 1:
+            raise _Unrouted(f"rp_filter is on for {frame.input}, and whether the mark counts for it depends on src_valid_mark")
+        return answers.pop()
 
     def forward(self, output: str) -> Outcome:
         """A routed packet: its TTL counts down before the rules see it (ip_forward)."""
@@ -228,23 +240,23 @@ class _Pipeline(AtLinks):
         """A packet that a program on the host sends: routed before OUTPUT, and again if OUTPUT changed its destination."""
         if self.frame.port_out:
             return Outcome.SENT  # a reset that REJECT sends straight out of a bridge's port (nf_send_reset)
-        before, mark, tos = self.frame.destination, self.frame.mark, self.frame.tos
+        before = self.frame.destination
         self.change(output=self.device_towards(before))
         self.hook("OUTPUT")
         if self.frame.destination != before:
             self.change(output=self.device_towards(self.frame.destination))
-        elif (mark, tos) != (self.frame.mark, self.frame.tos) and self.is_led_elsewhere():
-            raise _Unrouted("OUTPUT has changed the mark or the type of service by which ip rule chooses a table")
+        elif self.hop is not None and self.hop.device != self.frame.output:  # another table of routes, for its mark or type of service
+            self.change(output=self.hop.device)
         self.hook("POSTROUTING")
         if self.routing and self.routing.is_local(self.frame.destination):
             return self.loop_back()
         self.send_out()
         return Outcome.SENT
 
-    def is_led_elsewhere(self) -> bool:
-        """Whether `ip rule` chooses another next hop for the packet as it is now."""
-        routing = self.routing
-        return routing is not None and routing.policy is not None and routing.hop_for(self.question(self.frame.destination)) != self.hop
+    def marked_in_output(self) -> None:
+        """See AtHooks (ip_route_me_harder). The source stays."""
+        if self.routing is not None and self.routing.policy is not None and self.hop_towards(self.frame.destination) is None:
+            raise self.no_way(self.frame.destination, answers=False)
 
     def question(self, destination: int) -> Asked:
         """What a route to an address is looked up for."""
@@ -262,7 +274,7 @@ class _Pipeline(AtLinks):
     def one_of(self, hop: NextHop, destination: int) -> NextHop:
         """One of several next hops: the kernel chooses by a hash of the addresses (fib_multipath_hash), the model follows each."""
         why = f"a route of the host to {shown(destination, self.frame.six)} has several next hops"
-        if not self.frame.input:
+        if not self.frame.input and self.frame.direction == "ORIGINAL" and len(set(self.sources((hop, *hop.others)))) > 1:
             raise _Unrouted(why)  # the source that a program gets depends on the choice
         *first, last = hop, *hop.others
         for each in first:
@@ -272,6 +284,12 @@ class _Pipeline(AtLinks):
             if is_chosen:
                 return each
         return last
+
+    def sources(self, hops: Sequence[NextHop]) -> Iterator[int | None]:
+        """The source that a program gets on each way."""
+        for hop in hops if self.routing else ():
+            towards = self.frame.destination if self.frame.six else hop.next
+            yield hop.source if hop.source is not None else self.routing.source_for(hop.device, towards) if self.routing else None
 
     def device_towards(self, destination: int) -> str:
         if self.routing is None:

@@ -17,7 +17,8 @@ class Device(msgspec.Struct, frozen=True):
     """A device of the host. `bridge` is the bridge that it is a port of; `behind` are the addresses of the machine at its other end.
 
     `takes_loopback` is set if packets from and to 127.0.0.0/8 may pass it (route_localnet), `reverse_path` is its rp_filter: with 1
-    (strict), answers must leave through the same device, with 2 (loose), there must be a route for answers, 0 is off.
+    (strict), answers must leave through the same device, with 2 (loose), there must be a route for answers, 0 is off. `kind` is as in
+    Interface.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Device(msgspec.Struct, frozen=True):
     hairpin: bool = False
     takes_loopback: bool = False
     reverse_path: int = 0
+    kind: str = ""
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ def host_of(topology: Topology, namespace: str = "host", variant: str = "legacy"
                 hairpin=interface.hairpin,
                 takes_loopback="1" in _settings(place, interface.name, "route_localnet"),
                 reverse_path=max(int(value) for value in _settings(place, interface.name, "rp_filter")),
+                kind=interface.kind,
             )
         )
     return Host(
@@ -271,15 +274,15 @@ class Routing:
             return None
         return held in asked or ("UNREACHABLE" in asked and held == "UNICAST" and self.route(address) is None)
 
-    def expects(self, source: int, device: str, destination: int = 0, tos: int = 0) -> bool:
-        """Whether a packet from `source` to `destination` may come in through a device, as its rp_filter has it (__fib_validate_source).
+    def expects(self, asked: Asked, device: str) -> bool:
+        """Whether a packet may come in through a device, as its rp_filter has it (__fib_validate_source).
 
-        The way back is looked up without the packet's mark, unless src_valid_mark is set, which is not modelled.
+        `asked` is what the way back is looked up for: to the packet's source, from its destination, as if it came in where it goes out.
         """
         mode = self.devices[device].reverse_path if device in self.devices else 0
         if not mode:
             return True
-        back = self.hop_for(Asked(source, destination, tos=tos))
+        back = self.hop_for(asked)
         return back is not None and (mode != 1 or device in {hop.device for hop in (back, *back.others)})
 
     def route(self, address: int) -> NextHop | None:

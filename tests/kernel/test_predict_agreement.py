@@ -71,6 +71,31 @@ $ ip rule add fwmark 9 lookup 5000 prio 60; ip route add blackhole 10.3.0.0/24 t
 $ ip rule add to 9.9.9.9 prohibit prio 70; ip rule add iif br0 to 10.3.0.2 goto 200 prio 80; ip rule add unreachable to 10.3.0.2 prio 90
 $ ip rule add nop prio 200; ip -n w2 addr add 8.8.8.8/32 dev lo; ip -n w1 addr add 8.8.8.8/32 dev lo
 """
+MARKED = """
+bridge br0 10.1.0.1/24
+bridge br1 10.2.0.1/24
+ns a 10.1.0.2/24 on br0
+ns r1 10.2.0.2/24 on br1
+ns r2 10.2.0.3/24 on br1
+ns t
+link r1:up 10.3.0.1/24 -- t:one 10.3.0.2/24
+link r2:up 10.4.0.1/24 -- t:two 10.4.0.2/24
+route t 10.2.0.0/24 via 10.3.0.1
+route t 10.1.0.0/24 via 10.3.0.1
+route r2 10.3.0.2/32 via 10.4.0.2
+sysctl net.ipv4.ip_forward=1 in r1
+sysctl net.ipv4.ip_forward=1 in r2
+route host 10.3.0.0/24 via 10.2.0.2
+$ ip rule add fwmark 1 table 100; ip route add default via 10.2.0.3 table 100; ip route add blackhole 10.4.0.0/24 table 100
+"""
+"""The host reaches t through r1, and marked packets through r2."""
+WITH_RULES = {
+    "marked by mangle": "rule -t mangle OUTPUT -p icmp -j MARK --set-mark 1",
+    "marked too early": "rule -t raw OUTPUT -p icmp -j MARK --set-mark 1",
+    "marked for another way back": "$ ip rule add to 10.1.0.0/24 iif br1 table 101; ip route add 10.1.0.0/24 dev br1 table 101\n"
+    "sysctl net.ipv4.conf.br0.rp_filter=1",
+    "two gateways": "$ ip route add 10.4.0.0/24 nexthop via 10.2.0.2 nexthop via 10.2.0.3",
+}
 PUBLISHED = "rule -t nat PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80"
 RULES = THREE_RULES.strip().splitlines()
 
@@ -102,6 +127,7 @@ forward -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT""",
     "router, filtered": f"{ROUTER}policy FORWARD DROP\nforward -m conntrack --ctstate ESTABLISHED -j ACCEPT\nforward -p icmp -j ACCEPT",
     "routing loop": LOOP,
     "several tables of routes": SEVERAL_TABLES,
+    **{name: f"{MARKED}{rules}" for name, rules in WITH_RULES.items()},
     "no way back": NO_WAY_BACK,
     **{
         f"{kind} route": f"""{SERVING}$ ip route add {kind} 172.18.0.9

@@ -174,6 +174,13 @@ MATCHES = [
     ("fib saddr type unicast", OUT, True),
     ("fib saddr . iif oif exists", OUT, True),
     ("fib saddr . iif check missing", OUT, False),
+    ('fib daddr oifname "eth0"', OUT, True),
+    ('fib saddr oifname "eth0"', OUT, False),
+    ("rt ip nexthop 10.0.0.1", OUT, True),
+    ("rt ip nexthop 8.8.8.8", OUT, False),
+    ("udp checksum set 0 ip daddr 8.8.8.8", OUT, False),
+    ("ip id set 0 ip daddr 8.8.8.8", OUT, True),
+    ("iifgroup 0", OUT, None),
     ("limit rate 5/second burst 5 packets", OUT, None),
     ("numgen random mod 2 0", OUT, None),
     ("counter packets 0 bytes 0", OUT, True),
@@ -515,6 +522,13 @@ def test_a_large_set_is_looked_up():
 
 
 # --- cases that the agreement of model and kernel has found -------------------------------------------------------------------------
+
+
+def test_all_bits_of_a_status_are_not_known_once_nat_has_decided():
+    """The kernel has two more (IPS_SRC_NAT_DONE, IPS_DST_NAT_DONE) where any chain translates."""
+    text = table("dnat ip to 172.18.0.3", head=NAT) + table("ct status != dnat drop", name="inet other")
+    assert walked(FROM_OUTSIDE, text).outcome == "unknown"
+    assert walked(FROM_OUTSIDE, text.replace("!= dnat", "dnat")).outcome == "dropped"
 
 
 def test_a_translation_of_the_other_family_does_nothing():

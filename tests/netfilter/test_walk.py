@@ -496,7 +496,7 @@ def test_a_host_is_read_off_a_topology():
     )
     host = host_of(topology)
     assert (host.forwarding, host.bridge_nf) == (True, True)
-    assert host.devices[1] == Device("veth0", bridge="docker1", behind=("172.18.0.2",))
+    assert host.devices[1] == Device("veth0", bridge="docker1", behind=("172.18.0.2",), kind="veth")
     assert host_of(topology, "ns0").forwarding is False
 
 

@@ -240,6 +240,10 @@ class NftWords:
         if self.use.has_input:
             words += [f"fib daddr . iif type {self.pick(kinds)}", f"fib saddr . iif oif {self.pick(('missing', 'exists'))}"]
             words += [f"fib saddr oif {self.pick(('missing', 'exists'))}"]
+            words += [f"fib {self.pick(('saddr', 'daddr'))} oifname {self.pick(('', '!= '))}{self.pick(_DEVICES[:2] + _DEVICES[3:4])}"]
+        if self.use.has_output:
+            next_hop = self.pick((*self.said.addresses, self.said.networks[0]))
+            words += [f"rt {self.version} nexthop {self.pick(('', '!= '))}{next_hop}"]
         return self.pick(words)
 
     def concatenated(self) -> str:

@@ -158,13 +158,13 @@ class Setting(msgspec.Struct, frozen=True):
 def host(setting: Setting, variant: str) -> Host:
     """The host as the walk knows it. The kernel lists the newest of a device's IPv6 addresses first."""
     devices = (
-        Device("lo", ("127.0.0.1/8", "::1/128")),
-        Device("docker1", ("172.18.0.1/16", "fd18::1/64")),
-        Device("docker2", ("172.19.0.1/16", "fd19::1/64")),
+        Device("lo", kind="loopback", addresses=("127.0.0.1/8", "::1/128")),
+        Device("docker1", kind="bridge", addresses=("172.18.0.1/16", "fd18::1/64")),
+        Device("docker2", kind="bridge", addresses=("172.19.0.1/16", "fd19::1/64")),
         Device("br-veth0", bridge="docker1", behind=("172.18.0.2", "fd18::2")),
         Device("br-veth1", bridge="docker1", behind=("172.18.0.3", "fd18::3"), hairpin=True),
         Device("br-veth2", bridge="docker2", behind=("172.19.0.2", "fd19::2")),
-        Device("eth0", ("10.0.0.5/24", "10.0.0.6/24", "fd10::6/64", "fd10::5/64")),
+        Device("eth0", kind="veth", addresses=("10.0.0.5/24", "10.0.0.6/24", "fd10::6/64", "fd10::5/64")),
     )
     filtering = tuple(msgspec.structs.replace(device, reverse_path=setting.reverse_path) for device in devices)
     routes = Route("default", "10.0.0.1", "eth0"), Route("default", "fd10::1", "eth0")
