@@ -1,6 +1,6 @@
 """A hook: the tables of iptables, the base chains of nft, and NAT, in the order of their priorities."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import permutations
 
 from netlab_magic.iptables.numbers import word_of
@@ -20,6 +20,7 @@ __all__ = ["AtHooks", "Stopped"]
 
 _NAT_ENDS = {"PREROUTING": "destination", "OUTPUT": "destination", "INPUT": "source", "POSTROUTING": "source"}
 
+_NO_FRAMES: Mapping[str, tuple[BaseChain, ...]] = {}
 _TRACKING = -200
 """The priority of connection tracking (NF_IP_PRI_CONNTRACK)."""
 
@@ -77,6 +78,7 @@ class AtHooks:
         self.native = compiled_nft(native, self.frame.six) if native is not None and native.tables else None
         if self.native is not None:
             self.tracks = self.tracks or self.native.tracks
+        self.frames = self.native.frames if self.native is not None else _NO_FRAMES
         self.assumed = iter(assumed)
         self.ordered = False
         self.notracked = False

@@ -24,27 +24,20 @@ _IP = "IP"
 class AtLinks(AtHooks):
     """A packet with the chains that see it as a frame. Where there are none, they cost nothing."""
 
-    @property
-    def sees_frames(self) -> bool:
-        """Whether there are such chains."""
-        return self.native is not None and bool(self.native.frames)
-
     def confirm(self) -> None:
         """A connection whose first packet has passed POSTROUTING is remembered, even if the frame gets no further (nf_confirm)."""
-        if self.sees_frames and self.frame.state not in ("INVALID", "UNTRACKED"):
+        if self.frames and self.frame.state not in ("INVALID", "UNTRACKED"):
             self.change(status=self.frame.status | {"CONFIRMED"})
 
     def through_device(self, hook: str, device: str, *, is_tracked: bool = True) -> None:
         """INGRESS or EGRESS of a device; where a frame comes in, it `is_tracked` not yet."""
-        if self.native is None or hook not in self.native.frames or not device:
-            return
-        for chain in self.native.frames[hook]:
+        for chain in self.frames.get(hook, ()) if device else ():
             if _is_among(device, chain.devices):
                 self.see(hook, chain, device, is_tracked)
 
     def on_bridge(self, hook: str, inner: Callable[[], None] | None = None) -> None:
         """A hook of the bridge family; `inner` are the hooks of IP that are called in it."""
-        chains = () if self.native is None or not (self.frame.port_in or self.frame.port_out) else self.native.frames.get(hook, ())
+        chains = self.frames.get(hook, ()) if self.frame.port_in or self.frame.port_out else ()
         if not chains:
             if inner is not None:
                 inner()
@@ -86,17 +79,18 @@ class AtLinks(AtHooks):
 
     def enter(self) -> None:
         """A frame comes in from outside."""
-        self.through_device("INGRESS", self.frame.port_in or self.frame.input, is_tracked=False)
+        if self.frames:
+            self.through_device("INGRESS", self.frame.port_in or self.frame.input, is_tracked=False)
 
     def pass_up(self) -> None:
         """A frame on a bridge is for the host itself, or routed: it leaves the bridge's hooks."""
-        if self.sees_frames and self.frame.port_in:
+        if self.frames and self.frame.port_in:
             self.on_bridge("INPUT")
             self.through_device("INGRESS", self.frame.input)
 
     def send_out(self) -> None:
         """A packet that the host sends or has routed leaves it, through a port of a bridge or another device."""
-        if not self.sees_frames or self.routing is None:
+        if not self.frames or self.routing is None:
             return
         self.confirm()
         device, routing = self.frame.output, self.routing

@@ -7,7 +7,10 @@ from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.nft_fields import Operand, is_limited
 from netlab_magic.netfilter.nft_sets import Index, Value
 
-__all__ = ["compares", "has_a_bit", "is_between", "is_equal", "is_in", "is_name", "is_one_in", "is_several", "is_status", "judged"]
+__all__ = [
+    "compares", "equals", "has_a_bit", "in_set", "is_between", "is_in", "is_name", "is_one_in", "is_several",
+    "is_status", "judged",
+]  # fmt: skip
 
 
 def is_several(value: Value) -> bool:
@@ -28,8 +31,14 @@ def judged(get: Callable[[Frame], Value | None], holds: Callable[[Value], bool |
     return test
 
 
-def is_equal(wanted: Value, denied: bool, value: Value) -> bool:
-    return (value == wanted) is not denied
+def equals(get: Callable[[Frame], Value | None], wanted: Value, denied: bool) -> Callable[[Frame], bool | None]:
+    """Whether a value that is no name of a device is this one."""
+
+    def test(frame: Frame) -> bool | None:
+        value = get(frame)
+        return None if value is None else (value == wanted) is not denied
+
+    return test
 
 
 def is_name(wanted: str, denied: bool, value: Value) -> bool:
@@ -67,6 +76,25 @@ def is_one_in(asked: Operand, index: Index) -> Callable[[Frame], bool | None]:
     def test(frame: Frame) -> bool | None:
         answers = {is_in(index, False, value) for value in asked.possible(frame)}
         return answers.pop() if len(answers) == 1 else None
+
+    return test
+
+
+def in_set(get: Callable[[Frame], Value | None], index: Index, denied: bool) -> Callable[[Frame], bool | None]:
+    """Whether the value is in a set: the test of most rules that look something up."""
+    find = index.find
+
+    def test(frame: Frame) -> bool | None:
+        value = get(frame)
+        if value is None:
+            return None
+        if type(value) is str and " " in value:
+            answers = {is_in(index, denied, one) for one in possible_names(value)}
+            return answers.pop() if len(answers) == 1 else None
+        found = find(value)
+        if found is not None and found.statements and is_limited(found.statements):
+            return None
+        return (found is not None) is not denied
 
     return test
 

@@ -12,10 +12,10 @@ from netlab_magic.netfilter.frame import Frame
 from netlab_magic.netfilter.nft_changes import connection_marked, header_changed, marked, ports_of, translated
 from netlab_magic.netfilter.nft_comparisons import (
     compares,
+    equals,
     has_a_bit,
+    in_set,
     is_between,
-    is_equal,
-    is_in,
     is_name,
     is_one_in,
     is_several,
@@ -204,7 +204,7 @@ class _Line:
             return is_status(get, plain(right), operator == "!=") if isinstance(right, int) else None
         if isinstance(right, NamedSet | AnonymousSet):
             index = self.of.sets.index(right)
-            return None if index is None else judged(get, partial(is_in, index, operator == "!="))
+            return None if index is None else in_set(get, index, operator == "!=")
         bounds = span(right)
         if bounds is not None and operator in ("==", "!="):
             return judged(get, partial(is_between, *bounds, operator == "!="))
@@ -222,7 +222,7 @@ class _Line:
             return None  # the index of a deleted device
         if isinstance(wanted, str):
             return judged(get, partial(is_name, wanted, operator == "!="))
-        return judged(get, partial(is_equal, wanted, operator == "!="))
+        return equals(get, wanted, operator == "!=")
 
     # --- verdicts -----------------------------------------------------------------------------------------------------------------
 
@@ -243,24 +243,27 @@ class _Line:
             self.ask(unjudged(self.of.told(statement)))
             self.end(unknowable(f"has a map that the model cannot look up, {self.of.told(statement)}"))
             return
-        known: dict[s.Verdict, Action] = {}
+        why = f"looks up {asked.text}, which cannot be told"
+        known: dict[int, Action] = {}
+
+        def action_of(element: Element) -> Action:
+            if not isinstance(element.data, s.Verdict) or is_limited(element.statements):
+                raise Unjudged(why)
+            made = known[id(element)] = self.follows(element.data)
+            return made
 
         def chosen(frame: Frame) -> Action:
-            why = f"looks up {asked.text}, which cannot be told"
-            found = [index.find(value) for value in asked.possible(frame) if not is_several(value)]
-            actions = []
-            for element in found:
-                if element is None and asked.several:
-                    continue
-                if element is None or not isinstance(element.data, s.Verdict) or is_limited(element.statements):
-                    raise Unjudged(why)
-                if element.data not in known:
-                    known[element.data] = self.follows(element.data)
-                actions.append(known[element.data])
-            action: Action = either(why, actions)
-            return action
+            value = asked.get(frame)
+            if value is None or is_several(value):
+                found = [element for one in asked.possible(frame) if not is_several(one) and (element := index.find(one))]
+                action: Action = either(why, [known.get(id(element)) or action_of(element) for element in found])
+                return action
+            element = index.find(value)
+            if element is None:
+                raise Unjudged(why)
+            return known.get(id(element)) or action_of(element)
 
-        there = is_one_in(asked, index) if asked.several else judged(asked.get, partial(is_in, index, False))
+        there = is_one_in(asked, index) if asked.several else in_set(asked.get, index, denied=False)
         wanted = f"@{mapping.name}" if isinstance(mapping, NamedSet) else f"{{ {', '.join(_few(mapping, key))} }}"
         self.ask(*asked.needs, Condition(asked.text, wanted, there, asked.seen))
         self.end(Action(choose=chosen))

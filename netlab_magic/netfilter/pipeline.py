@@ -132,7 +132,10 @@ class _Pipeline(AtLinks):
                 return Outcome.FORWARDED
             self.pass_up()
             self.change(port_in="")  # it is br_netfilter that remembers the port (nf_bridge_alloc)
-        self.on_bridge("PREROUTING", lambda: self.hook("PREROUTING"))
+        if self.frames:
+            self.on_bridge("PREROUTING", lambda: self.hook("PREROUTING"))
+        else:
+            self.hook("PREROUTING")
         # br_nf_pre_routing_finish: a frame with a new destination is routed, but stays on its bridge if the way leads there
         self.redirected = bool(routing and self.frame.port_in and self.frame.destination != before)
         return self.switch(port) if port and not self.redirected else self.route()
@@ -163,7 +166,7 @@ class _Pipeline(AtLinks):
         if not self.redirected:
             self.pass_up()
         self.refuse_martians()
-        if self.redirected and self.sees_frames and not self.port_back_to_bridge():
+        if self.redirected and self.frames and not self.port_back_to_bridge():
             self.pass_up()  # the new destination is routed before that (br_nf_pre_routing_finish)
         # To ::1, only routes of the input device count, whatever NAT has made of the packet (rt6_need_strict in ip6_route_input_lookup).
         strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"
@@ -196,7 +199,8 @@ class _Pipeline(AtLinks):
         if frame.source in routing.local or (loops and not routing.takes_loopback(frame.input)):
             wrong = frame.destination if routing.is_loopback(frame.destination) else frame.source
             raise Stopped(Outcome.DROPPED, f"{shown(wrong, False)} cannot come in from outside (a martian)", cause=Cause.MARTIAN)
-        if not self.is_expected(routing):
+        device = routing.devices.get(frame.input)
+        if device is not None and device.reverse_path and not self.is_expected(routing):
             why = f"answers to {shown(frame.source, False)} would not leave through {frame.input} (rp_filter)"
             raise Stopped(Outcome.DROPPED, why, cause=Cause.REVERSE_PATH)
 
