@@ -24,7 +24,7 @@ from netlab_magic.netfilter.nft_comparisons import (
 )
 from netlab_magic.netfilter.nft_fields import Operand, Sets, is_limited, operand
 from netlab_magic.netfilter.nft_headers import FAMILY_BITS, family_is, header_field, protocol_is
-from netlab_magic.netfilter.nft_sets import plain, span
+from netlab_magic.netfilter.nft_sets import Value, plain, span
 from netlab_magic.netfilter.rule_index import Line, Stage
 from netlab_magic.netfilter.targets import Action, Change, Unjudged, either, masquerading, redirecting, unknowable, untracked
 from netlab_magic.nftables import statements as s
@@ -75,6 +75,13 @@ def is_other_family(nat: s.Nat, six: bool) -> bool:
     """Whether a translation is not for packets of this family."""
     family = nat.family or {4: "ip", 6: "ip6"}.get(getattr(nat.address, "version", 0), "")
     return FAMILY_BITS.get(family, six) != six
+
+
+def _is_misprinted(left: Expression, wanted: Value) -> bool:
+    """Whether nft may have printed something else than it asks for: `ct reply daddr 172.18.0.0/16` without a family, of which the kernel
+    compares the first bytes, is listed as 0.0.172.18 by nft 1.0.6. No packet has such an address.
+    """
+    return isinstance(left, Ct) and left.key.endswith("addr") and isinstance(wanted, int) and 0 < wanted < 1 << 24
 
 
 def is_counter(statement: s.Statement) -> bool:
@@ -211,6 +218,8 @@ class _Line:
         try:
             wanted = plain(right)
         except ValueError:
+            return None
+        if _is_misprinted(match.left, wanted):
             return None
         if operator in _ORDERED and isinstance(wanted, int):
             return judged(get, partial(compares, _ORDERED[operator], wanted))

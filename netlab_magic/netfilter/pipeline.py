@@ -133,12 +133,18 @@ class _Pipeline(AtLinks):
             self.pass_up()
             self.change(port_in="")  # it is br_netfilter that remembers the port (nf_bridge_alloc)
         if self.frames:
-            self.on_bridge("PREROUTING", lambda: self.hook("PREROUTING"))
+            self.on_bridge("PREROUTING", lambda: self.prerouting_of_ip(before))
         else:
             self.hook("PREROUTING")
         # br_nf_pre_routing_finish: a frame with a new destination is routed, but stays on its bridge if the way leads there
         self.redirected = bool(routing and self.frame.port_in and self.frame.destination != before)
         return self.switch(port) if port and not self.redirected else self.route()
+
+    def prerouting_of_ip(self, before: int) -> None:
+        """IP's hook in that of the bridge: a frame with a new destination is routed at once (br_nf_pre_routing_finish)."""
+        self.hook("PREROUTING")
+        if self.routing and self.frame.port_in and self.frame.destination != before:
+            self.refuse_martians()
 
     def check_port(self, port: str) -> None:
         """A bridge does not send a frame back out of the port it came in on, unless hairpin mode is on (should_deliver)."""
@@ -167,7 +173,7 @@ class _Pipeline(AtLinks):
             self.pass_up()
         self.refuse_martians()
         if self.redirected and self.frames and not self.port_back_to_bridge():
-            self.pass_up()  # the new destination is routed before that (br_nf_pre_routing_finish)
+            self.pass_up()
         # To ::1, only routes of the input device count, whatever NAT has made of the packet (rt6_need_strict in ip6_route_input_lookup).
         strict = frame.six and self.routing.is_loopback(frame.destination) and frame.input != "lo"
         if not strict and self.routing.address_type(frame.destination) in ("LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"):

@@ -501,6 +501,19 @@ def test_what_may_stop_arp_is_told(lines, keeps):
     assert ("may stop ARP" in found.keeps_from_neighbours) is keeps
 
 
+def test_a_frame_that_is_sent_to_127_0_0_1_is_dropped_before_later_chains_of_the_bridge():
+    """Found by the agreement of model and kernel: its new destination is routed within the hook of IP."""
+    translated = table("dnat ip to 127.0.0.1", head=NAT, name="ip own", sets="")
+    later = table("counter", head=ON_BRIDGE.format("prerouting", 10), name="bridge fw", sets="")
+    found = walked(NEXT_DOOR, translated + later)
+    assert (found.outcome, [step.table for step in found.matched][-1]) == ("dropped", "ip own")
+
+
+def test_a_prefix_that_nft_misprints_is_not_judged():
+    """Found by the agreement of model and kernel: this is what nft 1.0.6 lists for `ct reply daddr 172.18.0.0/16`."""
+    assert walked(OUT, table("ct reply ip daddr 0.0.172.18 drop")).outcome == "unknown"
+
+
 def test_a_connection_is_remembered_although_its_frame_does_not_get_out():
     """Found by the agreement of model and kernel: it is confirmed at the end of POSTROUTING."""
     found = walked(OUT, table("tcp dport 80 drop", head=OF_DEVICE.format("egress", "eth0"), name="netdev fw", sets=""))

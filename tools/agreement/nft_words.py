@@ -173,7 +173,7 @@ class NftWords:
     def connection(self) -> str:
         pick, said = self.pick, self.said
         direction, status = pick(("original", "reply")), ",".join(self.random.sample(_STATUSES, pick((1, 2))))
-        version = f"{self.version} " if self.family == "inet" or self.chance() < 0.5 else ""
+        version = f"{self.version} "  # without it, nft 1.0.6 lists prefixes as other addresses
         asked = [
             f"ct status {pick(('', '!= '))}{status}",
             f"ct direction {pick(('', '!= '))}{direction}",
