@@ -325,11 +325,10 @@ def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
             continue
         before = difference.before or Namespace(name)
         yield from (SetSysctl(name, key, value) for key, value in after.sysctls.items() if before.sysctls.get(key) != value)
-        lost: set[str] = set()
+        lost: set[tuple[str, str]] = set()
         for old, new in difference.devices:
             held = _held(old, new)
-            if new is None or not set(held.addresses) <= set(new.addresses) or not (old is None or _same_device(old, new)):
-                lost.add(held.name)
+            lost |= {(held.name, family) for family in _families_without_routes(old, new)}
             if new is not None:
                 yield from (DeleteAddress(name, new.name, address) for address in held.addresses if address not in new.addresses)
                 yield from (AddAddress(name, new.name, address) for address in new.addresses if address not in held.addresses)
@@ -337,12 +336,21 @@ def _settings(differences: Sequence[_Difference]) -> Iterator[Change]:
                     late.append(SetLink(name, new.name, new.master, new.up, moves=held.master != new.master))
                 if (held.master, held.hairpin) != (new.master, new.hairpin) and (held.hairpin or new.hairpin):
                     late.append(SetHairpin(name, new.name, new.hairpin))
-        # The kernel drops routes with their device, or with the address whose network led to their gateway.
-        kept = [route for route in before.routes if route.device not in lost]
+        kept = [route for route in before.routes if (route.device, route.family) not in lost]
         routes += [DeleteRoute(name, route) for route in kept if route not in after.routes]
         routes += [AddRoute(name, route) for route in after.routes if route not in kept]
     yield from routes
     yield from late
+
+
+def _families_without_routes(old: Interface | None, new: Interface | None) -> tuple[str, ...]:
+    """The families whose routes through a device the kernel drops in a change: all with the device itself, those of IPv4 with its last
+    address (fib_inetaddr_event() in net/ipv4/fib_frontend.c), and those of IPv6 not even then.
+    """
+    if new is None or not (old is None or _same_device(old, new)):
+        return "ipv4", "ipv6"
+    had = {address for address in old.addresses if ":" not in address} if old else set()
+    return ("ipv4",) if had and not had & {*new.addresses} else ()
 
 
 def _held(old: Interface | None, new: Interface | None) -> Interface:

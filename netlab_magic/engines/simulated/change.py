@@ -222,7 +222,7 @@ def _new_address(world: World, end: End, cidr: str) -> World:
 
 
 def _without_address(world: World, end: End, cidr: str) -> World:
-    """Deletes an address, and the routes whose gateway is no longer reachable."""
+    """Deletes an address; with a device's last IPv4 address go its IPv4 routes (fib_inetaddr_event() in net/ipv4/fib_frontend.c)."""
     device = _device_of(world, end)
     address = str(ip_interface(cidr))
     if address not in device.addresses:
@@ -230,7 +230,9 @@ def _without_address(world: World, end: End, cidr: str) -> World:
     left = tuple(held for held in device.addresses if held != address)
     world = world.with_device(end.namespace, msgspec.structs.replace(device, addresses=left))
     namespace = world.topology.namespaces[end.namespace]
-    routes = tuple(route for route in namespace.routes if route.device != end.interface or _is_held(namespace, route))
+    if ":" in address or any(":" not in held for held in left):
+        return _settled(world)
+    routes = tuple(route for route in namespace.routes if (route.device, route.family) != (end.interface, "ipv4"))
     return _settled(world.with_namespace(msgspec.structs.replace(namespace, routes=routes)))
 
 
