@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from netlab_magic import i18n
-from netlab_magic.errors import Interrupted
+from netlab_magic.errors import Interrupted, StatementError
 from netlab_magic.language import parser
 from netlab_magic.language import statements as s
 from netlab_magic.language.statements import Effect, Statement
 from netlab_magic.session import runner
+from netlab_magic.session.load import instead_of_statements
 from netlab_magic.session.network import Network
 from netlab_magic.session.read_only import refuse_effects
 from netlab_magic.session.results.base import CellResult, shown
@@ -77,7 +78,11 @@ class Lab(Network, Statements):
         the results that come before a command's output, so that everything appears in order; `emitted` counts them.
         """
         self._running = None
-        return self._run(parser.parse(cell, expand), Options(commands, dry_run, quiet), stream, emit)
+        try:
+            statements = parser.parse(cell, expand)
+        except StatementError as error:
+            raise instead_of_statements(cell, error) from None
+        return self._run(statements, Options(commands, dry_run, quiet), stream, emit)
 
     def shell(self, text: str, namespace: str | None = None, stream: Stream = _print_stream) -> Shown | None:
         """Runs a whole text with a shell in the lab host, or in a namespace. Raises CommandFailed."""

@@ -11,7 +11,7 @@ from netlab_magic.engines.dump.read import read
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.text import nearest
 
-__all__ = ["LARGEST", "open_loaded"]
+__all__ = ["LARGEST", "instead_of_statements", "open_loaded"]
 
 _PASTED = "the pasted text"
 LARGEST = 128 << 20
@@ -41,6 +41,23 @@ def _read(sources: Sequence[Source]) -> HostDump:
     if len(sources) > 1:
         raise BrokenSource(whole.name, f"{whole.name} was written by collect and holds a whole host: load it alone")
     return read_collected(whole)
+
+
+def instead_of_statements(cell: str, error: StatementError) -> StatementError:
+    """The mistake in a cell; if it is that a dump was pasted where statements belong, how to load that."""
+    place = error.place
+    if place is None:
+        return error
+    try:
+        dump = read([Source(_PASTED, cell)])
+    except StatementError:
+        return error
+    if any(remark.line == place.line for remark in dump.remarks):
+        return error
+    return StatementError(
+        "this is what programs print about a host, not a statement; to load it, put the line load - <<END above it and the line END below it",
+        place,
+    )
 
 
 def _text_of(path: str) -> str:
