@@ -244,13 +244,13 @@ def _nobody_let_it(hop: Hop, end: RuleVisit, say: Language) -> str:
     if not misses:
         none = say("{chain} has no rule that could accept it.", chain=end.chain)
         return say.paragraph(turned) or none
-    told = [_miss(visit, end, say) for visit in misses]
     if len(misses) <= _FEW:
+        told = [_miss(visit, end, say) for visit in misses]
         return say.paragraph(
             [*turned, say("None of its rules matches ({rules}).", rules=say.several(message("{}; {}"), message("{}; {}"), told))]
         )
-    nearest = max(range(len(misses)), key=lambda at: (misses[at].line.action.verdict == "ACCEPT", misses[at].failed))
-    none = say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=told[nearest])
+    nearest = max(misses, key=lambda visit: (visit.line.action.verdict == "ACCEPT", visit.failed))
+    none = say("None of its {count} rules matches (the nearest is {rule}).", count=len(misses), rule=_miss(nearest, end, say))
     return say.paragraph([*turned, none])
 
 

@@ -33,7 +33,8 @@ class LoadedEngine:
     """See Engine. Methods that would write or send raise Refusal; `Lab` refuses such statements before they get here."""
 
     def __init__(self, dump: HostDump, sources: Sequence[str]) -> None:
-        rulesets = tuple(parse(text, strict=False) for text in (dump.rules, dump.rules6) if text)
+        texts = (("ipv4", dump.rules), ("ipv6", dump.rules6))
+        rulesets = tuple(parse(text, strict=False, family=family) for family, text in texts if text)
         inferred = Inferred(whole_topology(dump), (), Evidence()) if dump.is_whole else host_from(dump, rulesets)
         self.dump = dump
         self.loops = {table.name: (*found, found[0]) for ruleset in rulesets for table in ruleset.tables if (found := table.loop())}

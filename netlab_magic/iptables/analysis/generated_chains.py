@@ -1,7 +1,7 @@
 """Chains that a program creates and fills: other rules do not belong there, since the program rewrites the chain."""
 
-
 import re
+from functools import lru_cache
 
 from netlab_magic.model.hooks import BUILT_IN
 
@@ -32,6 +32,7 @@ _FOR_USERS = re.compile(r"ufw6?-(before|after|user)-(input|output|forward)")
 """Chains that ufw fills from files of its users."""
 
 
+@lru_cache(4096)
 def program_of(chain: str) -> str:
     """The program that has created the chain; "" for any other chain.
 

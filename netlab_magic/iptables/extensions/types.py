@@ -49,6 +49,9 @@ Value = TypeVar("Value")
 WIDEST = 0xFFFFFFFF
 LARGEST_AMOUNT = 0xFFFFFFFFFFFFFFFF
 _LONGEST_INTERFACE = 15  # IFNAMSIZ - 1 (linux/if.h)
+_LONGEST_DECIMAL = 20
+_REMEMBERED = 1 << 16
+"""How many words of a type are remembered: large dumps name tens of thousands of addresses, each of which is read several times."""
 UNITS = {"s": "sec", "m": "min", "h": "hour", "d": "day"}
 SECONDS = {"day": 86400, "hour": 3600, "min": 60, "sec": 1}
 
@@ -61,14 +64,16 @@ def value_type(what: str, printed: Callable[[Any], str] = str, choices: tuple[st
     """Makes a ValueType of a function. What was read once is remembered, since dumps repeat themselves."""
 
     def made(function: Callable[[str, str], Value], /) -> ValueType[Value]:
-        return ValueType(what, lru_cache(maxsize=4096)(function), printed, choices)
+        return ValueType(what, lru_cache(maxsize=_REMEMBERED)(function), printed, choices)
 
     return made
 
 
 def integer(word: str, largest: int, what: str) -> int:
     """A number as C's strtoul reads it: decimal, 0x hexadecimal, 0 octal. Raises ValueError, saying that it is not `what`."""
-    if re.fullmatch(r"0[xX][0-9a-fA-F]+", word):
+    if len(word) <= _LONGEST_DECIMAL and word.isascii() and word.isdecimal() and word[0] != "0":  # nearly all of them
+        value = int(word)
+    elif re.fullmatch(r"0[xX][0-9a-fA-F]+", word):
         value = int(word, 16)
     elif re.fullmatch(r"[0-9]{1,20}", word):
         value = int(word, 8 if re.fullmatch(r"0[0-7]+", word) else 10)

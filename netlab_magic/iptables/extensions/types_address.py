@@ -14,7 +14,16 @@ def _width(family: str) -> int:
     return 32 if family == "ipv4" else 128
 
 
+_OCTETS = {str(number): number for number in range(256)}
+
+
 def _address(word: str, family: str) -> int:
+    if family == "ipv4" and word.count(".") == 3:
+        try:
+            first, second, third, fourth = [_OCTETS[octet] for octet in word.split(".")]
+        except KeyError:
+            raise ValueError(f"{word} is not an IPv4 address") from None
+        return first << 24 | second << 16 | third << 8 | fourth
     try:
         found = ip_address(word)
     except ValueError:
@@ -48,7 +57,7 @@ def NETWORK(word: str, family: str) -> Network:
         return Network(0, 0, width)
     if "," in word:
         raise ValueError(f"{word} lists several addresses, of which iptables makes a rule each; a rule has one")
-    if family == "ipv4" and re.fullmatch(r"\d+(\.\d+){0,2}", address):
+    if family == "ipv4" and address.count(".") < 3 and re.fullmatch(r"\d+(\.\d+){0,2}", address):
         address += ".0" * (3 - address.count("."))
     found, bits = _address(address, family), _mask(mask if slash else str(width), family)
     return Network(found & bits, bits, width)
