@@ -9,6 +9,7 @@ from netlab_magic.engines.protocol import CONTAINER
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.language import statements as s
 from netlab_magic.session import session_texts
+from netlab_magic.session.large_values import without_collection
 from netlab_magic.session.load import open_loaded
 from netlab_magic.session.read_only import is_in_use
 from netlab_magic.session.restore import bring_back
@@ -59,11 +60,12 @@ def _load(running: Running, statement: s.Load) -> Result:
     network, files = running.network, statement.files
     if network.is_up and not network.is_looked_at:
         raise is_in_use(network.name, " ".join(("load", *files)), place_of(files[0]) if files else None)
-    loaded, before = open_loaded(files, statement.text), network.look(foreign=True) if network.is_up else None
-    network.forget(loaded)
-    if before is not None:
-        network.history.remember(Seen(before.observed))
-    return _status(running)
+    with without_collection():
+        loaded, before = open_loaded(files, statement.text), network.look(foreign=True) if network.is_up else None
+        network.forget(loaded)
+        if before is not None:
+            network.history.remember(Seen(before.observed))
+        return _status(running)
 
 
 def _up(running: Running, _: str | None = None) -> Result:

@@ -55,7 +55,8 @@ def instead_of_statements(cell: str, error: StatementError) -> StatementError:
     if any(remark.line == place.line for remark in dump.remarks):
         return error
     return StatementError(
-        "this is what programs print about a host, not a statement; to load it, put the line load - <<END above it and the line END below it",
+        "this is what programs print about a host, not a statement; to load it, put the line load - <<END above it and the line END "
+        "below it",
         place,
     )
 

@@ -16,6 +16,7 @@ from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import full_topology, other_filters_in
+from netlab_magic.session.large_values import without_collection
 from netlab_magic.session.predict_only import foreseen
 from netlab_magic.session.results.predict import Asked, Predicted
 from netlab_magic.session.results.why import Why
@@ -29,8 +30,9 @@ def reasoned(engine: Engine, statement: s.Why | s.Predict, seen: Seen, probe: Pr
 
     Raises as `Engine.trace` does, and StatementError.
     """
-    case = _traced(engine, seen, probe) if probe is not None else _expected(statement, seen)
-    truth = _explained(msgspec.structs.replace(case, dockerd=seen.dockerd), language)
+    with without_collection():
+        case = _traced(engine, seen, probe) if probe is not None else _expected(statement, seen)
+        truth = _explained(msgspec.structs.replace(case, dockerd=seen.dockerd), language)
     if isinstance(statement, s.Predict):
         return Predicted(statement.reachable, truth)
     return Asked(truth) if statement.asks else truth

@@ -16,6 +16,7 @@ __all__ = ["undecorated"]
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that are not text, as Python decodes them
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_()][0-9A-B]?)|[\x00\x07\x08\x0e\x0f]")
 _BARE_COLOUR = re.compile(r"\[(?:\d{1,2}(?:;\d{1,3})*)?m|\[K(?=\s|$)")  # where the escape character was lost
+_END_OF_LINE = re.compile(r"\r+[ \t]*\n|\r")
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOTHING = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\u00ad]")
 _QUOTES = str.maketrans({**dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‘’‚‛′", "'"), "…": "..."})
@@ -47,13 +48,14 @@ _STAMP = re.compile("|".join(f"(?:{stamp})" for stamp in _STAMPS))
 _MAY_BE_STAMPED = re.compile(r"[\[\dA-Z(a-z]")
 _NUMBERED = re.compile(r"(?P<blank>[ \t]*)(?P<number>\d{1,6})(?P<mark>[:.)|]|(?=\s)|$)(?:\t| )?(?P<rest>.*)")
 _NUMBERS_OF_ITS_OWN = re.compile(
-    r"\s*(?:\S+(?:@\S+)?: <|\S+\s+inet6? |(?:not )?from |\S+\s+(?:all|tcp|udp|icmp|ipv6-icmp|\d+)\s+(?:--|-f|!f|  )"
+    r"\s*(?:\S+(?:@\S+)?: <|\S+\s+inet6? |(?:not )?from |\S+\s+(?:all|tcp|udp|icmp|ipv6-icmp|\d+)\s+(?:--|-f|!f)"
     r"|\d+[KMGT]?\s+\d+[KMGT]?\s|\S+[ \t]*$)"
 )
 _FOUND = re.compile(r"\d{1,6}[:-](?=-[AINP] |:[A-Z]|\*[a-z]+$|\[\d+:\d+\] -A )")  # grep -n
 _STRING = re.compile(r'\s*(?:"(?P<key>\w+)":\s*)?(?P<text>"(?:[^"\\]|\\.)*"),?\s*')
 _STRINGS_BEGIN = re.compile(r'"(?:stdout_lines|stderr_lines|msg|lines|output|logs?)": \[\s*$')
 _OUTPUTS = ("stdout", "stderr", "msg", "output", "log", "message", "MESSAGE", "line", "text")
+_WITH_TAB = re.compile(r" *1\t")  # cat -n
 _FEWEST_NUMBERS = 4
 
 
@@ -78,8 +80,8 @@ def _lines(text: str) -> Iterator[Line]:
 
 def _plain(text: str) -> str:
     """The text in the characters that the programs print."""
-    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\r\n", "\n").replace("\r", "\n")
-    text = _ESCAPE.sub("", text)
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    text = _END_OF_LINE.sub("\n", _ESCAPE.sub("", text))
     if text.isascii():
         return text
     text = _NOTHING.sub("", _BLANKS.sub(" ", text)).translate(_QUOTES)
@@ -135,7 +137,7 @@ def _without_numbers(lines: list[Line]) -> list[Line]:
         for at in range(max(first, start), last):
             found = _NUMBERED.match(lines[at].text)
             assert found is not None
-            lines[at] = Line(lines[at].number, found["rest"])
+            lines[at] = Line(lines[at].number, _without_prefix(found["rest"]))
         start = last
     return lines
 
@@ -148,11 +150,18 @@ def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
             own += found[1]
             expected += 1
             continue
-        if at - first >= _FEWEST_NUMBERS and own * 2 <= at - first:
+        if _are_numbers(lines[first:at], own):
             yield first, at
         first, expected, own = at, (found[0] + 1 if found else -1), found[1] if found else 0
-    if len(lines) - first >= _FEWEST_NUMBERS and expected > 0 and own * 2 <= len(lines) - first:
+    if expected > 0 and _are_numbers(lines[first:], own):
         yield first, len(lines)
+
+
+def _are_numbers(lines: Sequence[Line], own: int) -> bool:
+    """Whether consecutive numbers before these lines were put there, although programs may have printed `own` of them."""
+    if lines and _WITH_TAB.match(lines[0].text):
+        return len(lines) > 1
+    return len(lines) >= _FEWEST_NUMBERS and own * 2 <= len(lines)
 
 
 def _numbered(line: Line) -> tuple[int, bool] | None:

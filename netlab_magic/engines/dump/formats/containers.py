@@ -8,6 +8,7 @@ from netlab_magic.docker.state import ANY_ADDRESS, Published, version_of
 from netlab_magic.engines.dump.held import Held
 from netlab_magic.engines.dump.host_dump import Attached, ContainerNetwork, RunningContainer
 from netlab_magic.engines.dump.page import Page
+from netlab_magic.engines.dump.prompts import is_noise
 from netlab_magic.engines.dump.starts import begins_part
 
 __all__ = ["published", "read", "read_item"]
@@ -46,7 +47,7 @@ def read(page: Page, held: Held) -> bool:
 def _take_rows(page: Page, held: Held, head: str) -> None:
     """The rows of `docker ps`. A row that was wrapped goes on in the next line."""
     rows: list[str] = []
-    for line in page.take_while(lambda text: bool(text.strip()) and not begins_part(text)):
+    for line in page.take_while(lambda text: not is_noise(text.strip()) and not begins_part(text.strip())):
         if _PS_ROW.match(line.text.strip()) or not rows:
             rows.append(line.text)
         else:
