@@ -16,7 +16,7 @@ __all__ = ["undecorated"]
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that are not text, as Python decodes them
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_()][0-9A-B]?)|[\x00\x07\x08\x0e\x0f]")
 _BARE_COLOUR = re.compile(r"\[(?:\d{1,2}(?:;\d{1,3})*)?m|\[K(?=\s|$)")  # where the escape character was lost
-_END_OF_LINE = re.compile(r"\r+[ \t]*\n|\r")
+_END_OF_LINE = re.compile(r"\r+[ \t\u00a0]*\n|\r")
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOTHING = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\u00ad]")
 _QUOTES = str.maketrans({**dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‘’‚‛′", "'"), "…": "..."})
@@ -31,7 +31,7 @@ _WORDS_IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 
-_QUOTED = re.compile(r"[ \t]{0,3}(?:[A-Z]{1,3})?(?:>[ \t]?)+(?=\S|[ \t]|$)|[ \t]{0,3}[|:│┃][ \t](?=.)|[ \t]{0,3}[|│┃]$")
+_QUOTED = re.compile(r"[ \t]{0,12}(?:[A-Z]{1,3})?(?:>[ \t]?)+(?=\S|[ \t]|$)|[ \t]{0,3}[|:│┃][ \t](?=.)|[ \t]{0,3}[|│┃]$")
 _CLOCK = r"\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?"
 _STAMPS = (
     rf"[A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \S+ [^\s:]+(?:\[\d+\])?: ",
@@ -57,6 +57,7 @@ _STRINGS_BEGIN = re.compile(r'"(?:stdout_lines|stderr_lines|msg|lines|output|log
 _OUTPUTS = ("stdout", "stderr", "msg", "output", "log", "message", "MESSAGE", "line", "text")
 _WITH_TAB = re.compile(r" *1\t")  # cat -n
 _FEWEST_NUMBERS = 4
+_WIDEST_MARGIN = 20
 
 
 def undecorated(text: str) -> list[Line]:
@@ -166,7 +167,7 @@ def _are_numbers(lines: Sequence[Line], own: int) -> bool:
 
 def _numbered(line: Line) -> tuple[int, bool] | None:
     """The number that a line begins with, and whether a program may have printed it; None without one."""
-    if not line.text[:7].strip()[:1].isdigit():
+    if not line.text[:_WIDEST_MARGIN].strip()[:1].isdigit():
         return None
     found = _NUMBERED.match(line.text)
     return (int(found["number"]), bool(_NUMBERS_OF_ITS_OWN.match(found["rest"]))) if found else None
