@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from netlab_magic.engines import ENGINES
 from netlab_magic.i18n import LANGUAGES, message
 
 __all__ = ["EVERYWHERE", "SUBCOMMANDS", "Argument", "Subcommand"]
@@ -147,6 +148,24 @@ SUBCOMMANDS = (
         ),
         "testing:test",
         "netlab-magic test rules.txt expectations.txt --junit report.xml",
+    ),
+    Subcommand(
+        "grade",
+        message("what the notebooks of a class are worth: each is replayed in a lab of its own, and judged by how the lab behaves"),
+        (
+            Argument(("submissions",), message("the notebooks"), {"nargs": "+", "metavar": "NOTEBOOK"}, "file"),
+            Argument(("--task",), message("the scenario: its name, or a file of your own"), {"metavar": "NAME", "required": True}, "file"),
+            Argument(("--seed",), message("the seed of everybody's lab; by default 0"), {"type": int, "default": 0, "metavar": "N"}),
+            Argument(("--seeds",), message("a file with a line STUDENT,SEED for each student"), {"metavar": "FILE"}, "file"),
+            Argument(("--out",), message("write the marks into a file, as CSV; by default they are printed"), {"metavar": "FILE"}, "file"),
+            Argument(("--report",), message("write a page for each student into a folder"), {"metavar": "FOLDER"}, "file"),
+            Argument(("--jobs",), message("how many at once; by default one a processor"), {"type": int, "default": 0, "metavar": "N"}),
+            Argument(("--seconds",), message("the time for each answer; by default 20"), {"type": float, "default": 20, "metavar": "N"}),
+            Argument(("--engine",), message("what runs the answers"), {"choices": ENGINES, "default": "auto"}),
+            _JSON,
+        ),
+        "grading:grade_all",
+        "netlab-magic grade submitted/*.ipynb --task one-way --seeds seeds.csv --out grades.csv --report pages",
     ),
     Subcommand(
         "collect",

@@ -10,7 +10,7 @@ from netlab_magic.session.results.base import Result
 from netlab_magic.session.results.html import Html, div, joined, pre, span
 from netlab_magic.text import printable
 
-__all__ = ["Checked", "Criterion"]
+__all__ = ["Checked", "Criterion", "maximum_of", "points_of"]
 
 
 _WORDS = frozenset(verdict.value for verdict in Verdict)
@@ -19,7 +19,8 @@ _WORDS = frozenset(verdict.value for verdict in Verdict)
 class Criterion(msgspec.Struct, frozen=True):
     """One thing that a lab has to do, or must not do.
 
-    `points` are what it got of `maximum`. `text` is a message of the catalogue, which `values` fill in, `sentence` gives it in words.
+    `points` are what it got of `maximum`; of a maximum of 0, less than 0 for what must stay as it is and did not. `text` is a message of
+    the catalogue, which `values` fill in, `sentence` gives it in words.
     """
 
     text: str
@@ -59,13 +60,13 @@ class Checked(Result):
 
     @property
     def points(self) -> float:
-        """The points of all criteria together."""
-        return _neat(sum(one.points for one in self.criteria))
+        """The points of all criteria together; what costs points leaves none less than 0."""
+        return points_of(self.criteria)
 
     @property
     def maximum(self) -> float:
         """The most points that there are."""
-        return _neat(sum(one.maximum for one in self.criteria))
+        return maximum_of(self.criteria)
 
     @property
     def passed(self) -> bool:
@@ -88,6 +89,16 @@ class Checked(Result):
         lines = (pre(span(line, class_="ok" if passed else "bad")) for passed, line in self._lines(language(self.language)))
         told = joined(*lines, pre(self.explanation) if self.explanation else "")
         return div(told, lang=self.language.replace("_", "-"))
+
+
+def points_of(criteria: Sequence[Criterion]) -> float:
+    """The points of criteria together."""
+    return _neat(max(0, sum(one.points for one in criteria)))
+
+
+def maximum_of(criteria: Sequence[Criterion]) -> float:
+    """The most points that criteria give."""
+    return _neat(sum(one.maximum for one in criteria))
 
 
 def _neat(points: float) -> float:

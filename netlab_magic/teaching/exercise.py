@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import SIMULATED
 from netlab_magic.errors import StatementError
 from netlab_magic.language import parser
@@ -14,6 +15,8 @@ from netlab_magic.session.network import Network
 from netlab_magic.session.state import Seen
 from netlab_magic.session.step import Options, Running
 from netlab_magic.teaching.cast import Cast, cast_of, filled
+from netlab_magic.teaching.checked import Criterion
+from netlab_magic.teaching.judging import judged_like, judged_there, weighed
 from netlab_magic.teaching.scenario import Scenario, Texts
 
 __all__ = ["Exercise", "Learner", "build", "requirement_in"]
@@ -72,12 +75,31 @@ class Exercise:
     def _read(self, flows: Sequence[str], outcome: str) -> list[Requirement]:
         return [requirement_in(f"{filled(flow, self.cast)} {outcome}") for flow in flows]
 
+    def judged(self, engine: Engine, seen: Seen) -> list[Criterion]:
+        """How a lab behaves, compared with what the scenario asks for; a lab may be further than a checkpoint."""
+        if self.scenario.is_checkpoint:
+            return judged_there(engine, seen, self.goal, self.requirements)
+        return weighed(self._judged(engine, seen), self._at_first)
+
+    def _judged(self, engine: Engine, seen: Seen) -> list[Criterion]:
+        return judged_like(engine, seen, self.goal, self.requirements, self.either)
+
+    @cached_property
+    def _at_first(self) -> list[Criterion]:
+        """What is fulfilled before anything is repaired."""
+        with self._simulated(self.broken) as lab:
+            return self._judged(lab.engine, lab.look(foreign=True))
+
     @cached_property
     def goal(self) -> Seen:
         """The lab as it should be in the end, as a simulated lab has it."""
-        with Lab(engine=SIMULATED, firewall=self.scenario.firewall) as lab:
-            build(lab, self.repaired)
+        with self._simulated(self.repaired) as lab:
             return lab.look(foreign=True)
+
+    def _simulated(self, statements: str) -> Lab:
+        lab = Lab(engine=SIMULATED, firewall=self.scenario.firewall)
+        build(lab, statements)
+        return lab
 
 
 def requirement_in(text: str) -> Requirement:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from netlab_magic.engines.engine import Engine
 from netlab_magic.errors import StatementError
 from netlab_magic.forwarding.endpoints import members, probe_for
@@ -14,7 +16,7 @@ from netlab_magic.session.state import Seen
 from netlab_magic.teaching.checked import Criterion
 from netlab_magic.teaching.flows import State, model_states, states_of
 
-__all__ = ["judged", "judged_like", "judged_there"]
+__all__ = ["judged", "judged_like", "judged_there", "weighed"]
 
 _UNASKED = 2222
 """A port that nobody listens on, and that no requirement names."""
@@ -33,6 +35,20 @@ _NOTHING_BROKEN = message("nothing else was broken")
 _BROKEN = message("something that should work does not: {}")
 _COUNTS_LATER = message("whether something else was opened or broken counts when something that must get through does")
 _NO_MORE = message("{} no longer has {}")
+
+
+_ABOUT_THE_REST = (_NOTHING_OPENED, _OPENED, _NOTHING_BROKEN, _BROKEN, _COUNTS_LATER, _NO_MORE)
+
+
+def weighed(found: Sequence[Criterion], at_first: Sequence[Criterion]) -> list[Criterion]:
+    """The criteria of a lab that was to be repaired: what was so at first is worth nothing, and costs a point if it is so no more."""
+    return [_weighed(now, before) for now, before in zip(found, at_first, strict=True)]
+
+
+def _weighed(now: Criterion, before: Criterion) -> Criterion:
+    if not before.passed and now.text not in _ABOUT_THE_REST:
+        return now
+    return msgspec.structs.replace(now, points=now.points - now.maximum, maximum=0)
 
 
 def judged(engine: Engine, seen: Seen, requirements: Sequence[Requirement]) -> list[Criterion]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -35,7 +36,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `setup` builds the lab as it should be, `fault` breaks it, `solution` is one way to repair it. `open` and `closed` are the flows
     (`SRC DST[:PORT]`) that must pass and must not. All others have to be as they are after the solution, except for those of `either`.
-    A checkpoint has no fault.
+    `change` is what a graded answer may have changed. A checkpoint has no fault.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    change: tuple[Literal["rules", "sysctls", "routes", "ports"], ...] = ("rules", "sysctls", "routes", "ports")
     cast: Mapping[str, str] = {}
 
     def texts(self, language: str) -> Texts:

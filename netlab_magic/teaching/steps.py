@@ -10,7 +10,7 @@ from netlab_magic.session.results.base import Text
 from netlab_magic.session.step import Plan, Running, Step, step_of
 from netlab_magic.teaching.checked import Checked
 from netlab_magic.teaching.exercise import Exercise, Learner, build
-from netlab_magic.teaching.judging import judged, judged_like, judged_there
+from netlab_magic.teaching.judging import judged
 from netlab_magic.teaching.scenario import Scenario, find, library
 from netlab_magic.text import aligned
 
@@ -160,11 +160,7 @@ def checked(running: Running, exercise: Exercise) -> Checked:
     """How a lab behaves, compared with what an exercise asks for."""
     seen = running.seen()
     running.happens()
-    engine, goal, requirements = running.network.engine, exercise.goal, exercise.requirements
-    if exercise.scenario.is_checkpoint:  # a lab may be further
-        found = judged_there(engine, seen, goal, requirements)
-    else:
-        found = judged_like(engine, seen, goal, requirements, exercise.either)
+    found = exercise.judged(running.network.engine, seen)
     return Checked(found, exercise.texts(running.language).explanation, running.language)
 
 
