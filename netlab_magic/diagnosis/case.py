@@ -22,7 +22,7 @@ class Case(msgspec.Struct, frozen=True):
 
     `traced` is None if nothing was sent. `other_filters` holds what else filters in each namespace; `assumptions` are those made about
     unknown hosts, and `dockerd` is what the host's dockerd has set up. If the outcome depends on something that was not read, `ends` are
-    the possible ones, and `settled_by` the commands that would tell.
+    the possible ones, and `settled_by` the commands that would tell. `is_own` is false if cells cannot change the network.
     """
 
     topology: Topology
@@ -34,6 +34,7 @@ class Case(msgspec.Struct, frozen=True):
     dockerd: Daemon | None = None
     ends: tuple[End, ...] = ()
     settled_by: tuple[str, ...] = ()
+    is_own: bool = True
 
     @property
     def outcome(self) -> Outcome:

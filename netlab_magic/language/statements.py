@@ -256,13 +256,15 @@ class Expect(Probing, frozen=True):
 class Why(Looking, frozen=True):
     """`why SRC DST[:PORT] [in DEV] [--predict]`; with `asks` the reader says first what will happen
 
-    `device` is the one of a loaded or attached host that the packets come in through, "" if that is left to its routes.
+    `device` is the one of a loaded or attached host that the packets come in through, "" if that is left to its routes. With `sends`, on an
+    attached machine one packet is sent from the source.
     """
 
     source: str
     destination: Destination
     asks: bool = False
     device: str = ""
+    sends: bool = False
 
 
 class Predict(Looking, frozen=True):

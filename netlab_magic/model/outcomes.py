@@ -11,6 +11,7 @@ __all__ = [
     "could_not_send",
     "cut_off",
     "echo_error",
+    "left_without_answer",
     "mute",
     "mute_by_its_own_firewall",
     "no_route",
@@ -22,6 +23,8 @@ __all__ = [
     "protocol_unreachable",
     "spoke",
     "stopped_at_home",
+    "taken_without_answer",
+    "unanswered",
     "unknown_source",
 ]
 
@@ -109,6 +112,22 @@ def nobody_answers(probe: Probe, hop: str) -> Outcome:
 def blocked(probe: Probe) -> Outcome:
     """No answer from a receiver that does answer itself."""
     return Outcome(probe, Verdict.BLOCKED, why=f"no answer in two tries, although {probe.target} is up and answers its own probe")
+
+
+def unanswered(probe: Probe, seconds: float) -> Outcome:
+    """No answer to the only try, from a receiver that was asked nothing else."""
+    return Outcome(probe, Verdict.BLOCKED, why=f"no answer within {seconds:g} s")
+
+
+def left_without_answer(probe: Probe, device: str, seconds: float) -> Outcome:
+    """No answer from outside of the machine, where nothing is seen."""
+    why = f"the packet left the machine through {device}, and no answer came within {seconds:g} s: what happens outside is not seen"
+    return Outcome(probe, Verdict.NOT_MEASURED, why=why)
+
+
+def taken_without_answer(probe: Probe) -> Outcome:
+    """A UDP datagram arrived, and no program answered."""
+    return Outcome(probe, Verdict.NOT_MEASURED, why="the datagram arrived, and nothing answered it, which no program has to")
 
 
 def blocked_without_canary(probe: Probe) -> Outcome:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from netlab_magic.errors import StatementError
 from netlab_magic.forwarding import endpoints
 from netlab_magic.language import statements as s
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.model.probe import Probe
 from netlab_magic.session.diff import compared
 from netlab_magic.session.flow_diff import diff_flows
+from netlab_magic.session.predict_only import sent_from
 from netlab_magic.session.show import explain, show
 from netlab_magic.session.step import Plan, Running, Shown, Step, step_of
 from netlab_magic.session.why import reasoned
@@ -57,7 +59,15 @@ def _why(statement: s.Why | s.Predict, plan: Plan) -> Step:
     if plan.sends and isinstance(statement, s.Why) and statement.device:
         refuse("in DEV is for a host that was loaded or attached; in a lab, a packet comes in where its sender is", statement.device)
     probe = endpoints.probe_for(plan.topology, statement.source, statement.destination) if plan.sends else None
+    if isinstance(statement, s.Why) and statement.sends and not plan.sends:
+        return Look(lambda running: _reasoned(running, statement, _to_send(running, statement)))
     return Look(lambda running: _reasoned(running, statement, probe))
+
+
+def _to_send(running: Running, statement: s.Why) -> Probe:
+    if running.network.is_looked_at == "load":
+        raise StatementError("a host that was loaded from a file cannot send; leave out --send", statement.place)
+    return sent_from(running.seen(), statement.source, statement.destination)
 
 
 def _reasoned(running: Running, statement: s.Why | s.Predict, probe: Probe | None) -> Shown:

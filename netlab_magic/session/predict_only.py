@@ -9,7 +9,7 @@ from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.protocol import Machine
 from netlab_magic.errors import Word
 from netlab_magic.forwarding.any_address import Foreseen, foresee
-from netlab_magic.forwarding.endpoints import matrix_probes
+from netlab_magic.forwarding.endpoints import matrix_probes, probe_for
 from netlab_magic.forwarding.other_filters import OtherFilters
 from netlab_magic.forwarding.unknown_hosts import inhabitants, with_unknown_hosts
 from netlab_magic.iptables.analysis.host_evidence import Evidence, evidence_of
@@ -17,14 +17,14 @@ from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.language.plan_topology import refuse
 from netlab_magic.language.statements import Destination, Matrix
 from netlab_magic.language.word_reader import looks_like_address
-from netlab_magic.model.probe import Outcome
+from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST
 from netlab_magic.model.unread import Unread
 from netlab_magic.session.lab_model import Model, full_topology, other_filters_in, outcome_of
 from netlab_magic.session.results.probe import MatrixResult
 from netlab_magic.session.state import Seen
 
-__all__ = ["foreseen", "matrix_looked_at", "meant", "peopled"]
+__all__ = ["foreseen", "matrix_looked_at", "meant", "peopled", "sent_from"]
 
 
 def foreseen(seen: Seen, source: str, destination: Destination, device: str = "") -> tuple[Foreseen, Model]:
@@ -51,6 +51,15 @@ def meant(seen: Seen, word: str) -> str:
         refuse(f"the container {word} is not running, so it has no network", word)
     known = machine.aliases.get(str(word), word)
     return Word(known, word.place) if isinstance(word, Word) else known
+
+
+def sent_from(seen: Seen, source: str, destination: Destination) -> Probe:
+    """The probe to send on an attached machine, from one of its namespaces to any address. Raises StatementError."""
+    sender, target = meant(seen, source), msgspec.structs.replace(destination, name=meant(seen, destination.name))
+    if sender not in seen.topology.namespaces:
+        refuse(f"packets are sent from the namespaces of the attached machine; {sender} is none of them", source)
+    six = destination.family == "ipv6" or str(target.name).count(":") > 1
+    return probe_for(with_unknown_hosts(seen.topology, [target.name], six), sender, target)
 
 
 def matrix_looked_at(engine: Engine, seen: Seen, statement: Matrix, language: str) -> MatrixResult:

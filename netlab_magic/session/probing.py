@@ -9,7 +9,7 @@ from netlab_magic.forwarding import endpoints
 from netlab_magic.language import statements as s
 from netlab_magic.model.probe import Outcome, Probe, Verdict
 from netlab_magic.session.lab_model import model_of, predicted_matrix
-from netlab_magic.session.predict_only import matrix_looked_at
+from netlab_magic.session.predict_only import matrix_looked_at, sent_from
 from netlab_magic.session.results.probe import MatrixResult, Measured
 from netlab_magic.session.results.trace import Tracked
 from netlab_magic.session.step import Plan, Running, Step, step_of
@@ -98,18 +98,19 @@ def _matrix(statement: s.Matrix, plan: Plan) -> Step:
 class Trace(Step):
     """One packet, with everything that the kernel reports about it."""
 
-    def __init__(self, statement: s.Trace, probe: Probe) -> None:
+    def __init__(self, statement: s.Trace, probe: Probe | None) -> None:
         self.statement = statement
-        self.probe = probe
+        self.probe = probe  # None on an attached machine, whose containers have more than one name
 
     def run(self, running: Running) -> None:
         """See Step."""
         if running.options.dry_run:
             running.add_undone(self.statement, "traced")
             return
+        probe = self.probe or sent_from(running.seen(), self.statement.source, self.statement.destination)
         running.happens()
         try:
-            traced = running.network.engine.trace(self.probe)
+            traced = running.network.engine.trace(probe)
         except Refusal as refusal:
             raise KernelRefused(refusal.message, self.statement.place, refusal.errno) from None
         running.network.remember([traced.outcome])
@@ -118,4 +119,5 @@ class Trace(Step):
 
 @step_of.register
 def _trace(statement: s.Trace, plan: Plan) -> Step:
-    return Trace(statement, endpoints.probe_for(plan.topology, statement.source, statement.destination))
+    probe = endpoints.probe_for(plan.topology, statement.source, statement.destination) if plan.sends else None
+    return Trace(statement, probe)

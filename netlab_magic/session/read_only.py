@@ -35,6 +35,8 @@ def refuse_effects(statements: Sequence[Statement], looked_at: str) -> None:
             way = "attach"
         elif isinstance(statement, s.Session) and statement.action in _ENDS[way]:
             way = ""
+        elif way == "attach" and isinstance(statement, s.Trace):
+            continue  # whoever asks for a trace asks for its packet
         elif way and statement.effect is not s.Effect.LOOKS:
             works = "show, explain, diff, why, predict and matrix --predict work here"
             raise StatementError(f"{_WHOSE[way]}: nothing is changed and no packet is sent; {works}", statement.place)

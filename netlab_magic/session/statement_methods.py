@@ -113,9 +113,9 @@ class Statements(ABC):
         """`expect SRC DST[:PORT] [-6] ok|blocked`. Raises ExpectationFailed."""
         return self._result(Measured, "expect", source, destination, *_SIX[six], outcome)
 
-    def why(self, source: str, destination: str, *, six: bool = False) -> Why:
-        """`why SRC DST[:PORT] [-6]`"""
-        return self._result(Why, "why", source, destination, *_SIX[six])
+    def why(self, source: str, destination: str, *, six: bool = False, send: bool = False) -> Why:
+        """`why SRC DST[:PORT] [-6] [--send]`: on an attached machine a packet is sent only if `send` asks for it."""
+        return self._result(Why, "why", source, destination, *_SIX[six], *(("--send",) if send else ()))
 
     def predict(self, source: str, destination: str, outcome: str, *, six: bool = False) -> Predicted:
         """`predict SRC DST[:PORT] [-6] ok|blocked`; true when it comes true."""

@@ -10,11 +10,11 @@ from netlab_magic.diagnosis.summary import Account, account
 from netlab_magic.diagnosis.traced_path import path_of_trace, source_port_of
 from netlab_magic.engines.engine import Engine
 from netlab_magic.forwarding import SOME_PORT, predict
+from netlab_magic.forwarding.unknown_hosts import with_unknown_hosts
 from netlab_magic.iptables import save_format
 from netlab_magic.language import statements as s
 from netlab_magic.model.packet_path import PacketPath
 from netlab_magic.model.probe import Probe
-from netlab_magic.model.topology import HOST
 from netlab_magic.session.lab_model import full_topology, other_filters_in
 from netlab_magic.session.large_values import without_collection
 from netlab_magic.session.predict_only import foreseen
@@ -69,9 +69,12 @@ def _expected(statement: s.Why | s.Predict, seen: Seen) -> Case:
 
 def _traced(engine: Engine, seen: Seen, probe: Probe) -> Case:
     topology, other_filters = full_topology(seen.observed), other_filters_in(seen.observed)
+    if not engine.ready.sends:
+        topology = with_unknown_hosts(topology, [probe.address], probe.six)
     traced = engine.trace(probe)
     family = "ipv6" if probe.six else "ipv4"
-    rulesets = {HOST: seen.rules_of(family)}
+    rulesets = dict(seen.rulesets6 if probe.six else seen.rulesets)
     rulesets |= {name: save_format.parse(dump, strict=False, family=family) for name, dump in traced.rules.items()}
     expected = predict(topology, rulesets, probe, other_filters, source_port_of(traced) or SOME_PORT)
-    return Case(topology, rulesets, as_reported(expected, traced, rulesets), traced, other_filters)
+    reported = as_reported(expected, traced, rulesets)
+    return Case(topology, rulesets, reported, traced, other_filters, is_own=engine.ready.sends)

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.labs import Written
 from support.waiting import until
@@ -133,36 +136,94 @@ read line
 """
 
 
-@needs_root
-def test_the_namespaces_of_a_machine_have_the_names_that_people_gave_them() -> None:
+@pytest.fixture
+def machine() -> Iterator[str]:
+    """The PID of the init of a machine with two named namespaces and a process in a third."""
     words = ["unshare", "-nmp", "--fork", "--kill-child", "--mount-proc", "sh", "-ec", MACHINE]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-    init = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
-    try:
-        with Lab("look") as look:
-            look.attach(init)
-            names = list(look.observe().topology.namespaces)
-            assert names[:3] == ["host", "alice", "bob"]
-            assert re.fullmatch(r"pid \d+ \(sleep\)", names[3])
-            assert look.run("why bob alice")
-            dropped = look.run("why alice bob")
-            assert not dropped
-            assert "rule 1 of INPUT drops" in str(dropped)
-            assert "tcp dport 22 drop" in str(look.run("why bob alice:22"))
-            assert "alice" in str(look.run("matrix --predict"))
-            other = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
-            try:
-                assert "alice" not in str(look.attach(str(other.pid)))  # instead of the first
-            finally:
-                other.kill()
-                other.wait()
-            assert "No longer looking" in str(look.detach())
-            with pytest.raises(StatementError, match="nothing is attached"):
-                look.detach()
-    finally:
-        process.communicate(b"\n")
+    yield Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
+    process.communicate(b"\n")
+
+
+@needs_root
+def test_the_namespaces_of_a_machine_have_the_names_that_people_gave_them(machine: str) -> None:
+    with Lab("look") as look:
+        look.attach(machine)
+        names = list(look.observe().topology.namespaces)
+        assert names[:3] == ["host", "alice", "bob"]
+        assert re.fullmatch(r"pid \d+ \(sleep\)", names[3])
+        assert look.run("why bob alice")
+        dropped = look.run("why alice bob")
+        assert not dropped
+        assert "rule 1 of INPUT drops" in str(dropped)
+        assert "tcp dport 22 drop" in str(look.run("why bob alice:22"))
+        assert "alice" in str(look.run("matrix --predict"))
+        other = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
+        try:
+            assert "alice" not in str(look.attach(str(other.pid)))  # instead of the first
+        finally:
+            other.kill()
+            other.wait()
+        assert "No longer looking" in str(look.detach())
+        with pytest.raises(StatementError, match="nothing is attached"):
+            look.detach()
+
+
+@needs_root
+def test_a_packet_is_sent_only_if_asked_for_and_its_trace_leaves_nothing(machine: str) -> None:
+    with Lab("look") as look:
+        look.attach(machine)
+        before = inside(machine, "bob")
+        assert not look.why("alice", "bob").measured
+        assert inside(machine, "bob") == before
+        dropped = look.why("alice", "bob", send=True)
+        assert dropped.measured
+        assert "rule 1 of INPUT drops" in str(dropped)
+        assert "ip netns exec bob iptables" in str(dropped)
+        assert look.why("bob", "alice", send=True).verdict == "answered"
+        assert look.why("alice", "bob:9", send=True).verdict == "refused"
+        assert "OUTPUT" in str(look.run("trace bob alice:22"))
+        after = inside(machine, "bob")
+        assert after.dropped > before.dropped
+        assert after == msgspec.structs.replace(before, dropped=after.dropped)
+
+
+@needs_root
+def test_nothing_stays_of_a_trace_that_is_killed(machine: str) -> None:
+    with Lab("look") as look:
+        look.attach(machine)
+        before = inside(machine, "bob")
+
+        def send() -> None:
+            with pytest.raises(LabUnavailable, match="the lab host has ended"):
+                look.why("alice", "bob", send=True)
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        assert until(lambda: (now := inside(machine, "bob")).logger != before.logger and now.tables != before.tables)
+        os.kill(look.engine.ready.pid, signal.SIGKILL)
+        sending.join()
+        assert until(lambda: msgspec.structs.replace(inside(machine, "bob"), dropped=before.dropped) == before)
+
+
+class State(msgspec.Struct, frozen=True):
+    """What a trace could leave in a namespace: its tables and its logger; and how many packets its rule has dropped."""
+
+    tables: str
+    logger: str
+    dropped: int
+
+
+def inside(machine: str, name: str) -> State:
+    """The state of a namespace of the machine."""
+    script = "nft list tables; echo @; cat /proc/sys/net/netfilter/nf_log/2; echo @; iptables-legacy-save -c"
+    words = ["nsenter", "-t", machine, "-m", "-n", "-p", "ip", "netns", "exec", name, "sh", "-c", script]
+    tables, logger, rules = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("@\n")
+    found = re.search(r"\[(\d+):\d+\] -A INPUT", rules)
+    assert found is not None
+    return State(tables, logger, int(found[1]))
 
 
 @needs_root

@@ -194,7 +194,9 @@ class LabHost:
             case protocol.ProbeAll(probes):
                 return protocol.Probed(tuple(Measuring(self.channel, namespaces).measure(probes)))
             case protocol.TraceProbe(probe):
-                return protocol.Account(trace(self.channel, namespaces, self.firewall.variant, probe))
+                measuring = Measuring(self.channel, namespaces)
+                traced = trace(lambda one, watch: measuring.measure([one], watch)[0], namespaces, self.firewall.variant, probe)
+                return protocol.Account(traced)
             case protocol.StartCapture(at):
                 self.captures.start(namespaces, at)
                 return protocol.Done()

@@ -62,11 +62,12 @@ def read_expect(r: Reader) -> Statement:
 
 
 def read_why(r: Reader) -> Statement:
-    """why = "why" SRC DST [":" PORT] [ "-4" | "-6" ] [ "in" DEV ] [ "--predict" ]"""
-    asks = r.keyword("--predict")
+    """why = "why" SRC DST [":" PORT] [ "-4" | "-6" ] [ "in" DEV | "--send" ] [ "--predict" ], whose options may also come first"""
+    asks, sends = r.keyword("--predict"), r.keyword("--send")
     source, target = _ends(r, "tcp")
-    device = r.take("device") if r.keyword("in") else ""
-    return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None, device=device)
+    sends = sends or r.keyword("--send")
+    device = r.take("device") if not sends and r.keyword("in") else ""
+    return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None, device=device, sends=sends is not None)
 
 
 def read_predict(r: Reader) -> Statement:
@@ -133,9 +134,10 @@ PROBE = (
         ("expect ns1 internet blocked",),
     ),
     Syntax(
-        "why SRC DST[:PORT] [-6] [in DEV] [--predict]",
+        "why SRC DST[:PORT] [-6] [in DEV] [--send] [--predict]",
         "sends a packet, follows it, and says what became of it, where, and what would change that; in DEV: the device of "
-        "a loaded host that the packet comes in through; --predict asks you first",
+        "a loaded host that the packet comes in through; --send: also on an attached machine, where nothing is sent otherwise; "
+        "--predict asks you first",
         read_why,
         ("why ns1 internet", "why ns1 ns0:80", "why ns1 ns0 --predict", "why 192.168.1.100 8.8.8.8 in br-lan"),
     ),

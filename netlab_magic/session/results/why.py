@@ -125,13 +125,13 @@ class Why(Result):
     @property
     def _offers(self) -> str:
         say = self._say
-        if self.measured:
+        if self.measured and self.case.is_own:
             return say("What would change it (any one of these, as a line of a cell):")
         return say("What would change it (any one of these, on that host):")
 
     def _lines_of(self, remedy: Remedy) -> tuple[str, ...]:
         """How to do it: statements of a cell, and commands where a cell changes nothing."""
-        return (remedy.statements or remedy.commands) if self.measured else remedy.commands
+        return (remedy.statements or remedy.commands) if self.measured and self.case.is_own else remedy.commands
 
     def _differences(self) -> list[str]:
         """What the model expected and what the kernel reported, where they differ."""

@@ -9,6 +9,7 @@ import errno
 import os
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable
 
@@ -31,15 +32,18 @@ side has not acknowledged our FIN."""
 class PortProbe:
     """A TCP connection being opened, or a UDP datagram waiting for its answer.
 
-    `told` is called with the source port before the first packet is sent.
+    `told` is called with the source port before the first packet is sent. One that does not linger is reset at its end, so that connection
+    tracking soon forgets it.
     """
 
-    def __init__(self, probe: Probe, told: Callable[[int], None] | None = None) -> None:
+    def __init__(self, probe: Probe, told: Callable[[int], None] | None = None, lingers: bool = True) -> None:
         self.probe = probe
         self._udp = probe.protocol == "udp"
         self.events = selectors.EVENT_READ if self._udp else selectors.EVENT_WRITE
         family = socket.AF_INET6 if ":" in probe.address else socket.AF_INET
         self._socket = socket.socket(family, (socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM) | socket.SOCK_NONBLOCK)
+        if not lingers:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._failure: OSError | None = None
         self._connected_at: float | None = None
         if told:

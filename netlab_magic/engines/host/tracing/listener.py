@@ -12,10 +12,10 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from netlab_magic.engines.host.netlink.codec import Received, attribute, be32
 from netlab_magic.engines.host.netlink.nfnetlink import NFNL_SUBSYS_ULOG, NetfilterSocket, netfilter_message
+from netlab_magic.engines.host.tracing.borrowed_logger import BorrowedLogger
 from netlab_magic.engines.host.tracing.trace_table import OUR_GROUP, Wanted, table
 
 __all__ = ["Listener"]
@@ -33,7 +33,6 @@ _ENOUGH, _BUFFER = 128, 512
 _TRACE_GROUP = 0
 """The group of nfnetlink_log that legacy tables report a trace to; it cannot be chosen (default_loginfo in nfnetlink_log.c)."""
 
-_LOGGER = "nfnetlink_log"
 _RECEIVE_BUFFER = 1 << 22
 
 _CANNOT = "this kernel cannot trace packets: "
@@ -50,8 +49,8 @@ class Listener:
     """
 
     def __init__(self, wanted: Wanted, legacy: bool) -> None:
-        self._logger = Path(f"/proc/sys/net/netfilter/nf_log/{int(wanted.family)}")
-        self._logger_before: str | None = None
+        self._family = int(wanted.family)
+        self._logger: BorrowedLogger | None = None
         self._socket = NetfilterSocket()
         self.lost = False
         try:
@@ -87,18 +86,15 @@ class Listener:
     def log_legacy(self) -> None:
         """Makes the legacy tables of this namespace, which the process must be in, report traces to us. Raises OSError with a sentence."""
         try:
-            before = self._logger.read_text().strip()
-            if before != _LOGGER:
-                self._logger.write_text(_LOGGER)
-                self._logger_before = before
+            self._logger = BorrowedLogger(self._family)
         except OSError as error:
             raise OSError(error.errno, f"{_NO_LOGGER} ({error.strerror})") from None
 
     def unlog_legacy(self) -> None:
-        """Restores the logger that had the reports before; the process must be in the namespace."""
-        if self._logger_before is not None:
-            self._logger.write_text(self._logger_before)
-            self._logger_before = None
+        """Restores the logger that had the reports before."""
+        if self._logger is not None:
+            self._logger.give_back()
+            self._logger = None
 
     def reports(self) -> Iterator[Received]:
         """What has been reported so far, in order; `lost`: there was more than the kernel could keep."""

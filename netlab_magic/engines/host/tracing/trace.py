@@ -2,14 +2,13 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 import msgspec
 
 from netlab_magic.engines.host.netlink.codec import Received
-from netlab_magic.engines.host.probing.measure import Measuring
-from netlab_magic.engines.host.process.channel import Channel
+from netlab_magic.engines.host.probing.measure import Watch
 from netlab_magic.engines.host.state.firewall import VARIANTS, dump_of
 from netlab_magic.engines.host.state.nftables import FAMILIES, TRACING_TABLE, rule_numbers
 from netlab_magic.engines.host.state.observe import Namespaces
@@ -32,15 +31,17 @@ FEW = 16
 """In labs with up to this many namespaces, all are listened in; in larger ones, only the probe's own and routers."""
 
 
-def trace(channel: Channel, namespaces: Namespaces, variant: str, probe: Probe) -> KernelTrace:
-    """The outcome of a probe, and what the kernel reported about its packets. Raises Stopped, and OSError if the kernel cannot trace.
+def trace(measure: Callable[[Probe, Watch], Outcome], namespaces: Namespaces, variant: str, probe: Probe) -> KernelTrace:
+    """The outcome of a probe, which `measure` gives, and what the kernel reported about its packets.
+
+    Raises what `measure` does, and OSError if the kernel cannot trace.
 
     If a rule gives a packet another port (MASQUERADE --random), it is lost from sight: a second probe is followed by its destination.
     """
     others: tuple[tuple[str, int], ...] = ()
     while True:
         with Tracing(namespaces, variant, probe, others) as tracing:
-            outcome = Measuring(channel, namespaces).measure([probe], tracing)[0]
+            outcome = measure(probe, tracing)
             vanished = () if others else tracing.vanished()
             if not vanished:
                 return tracing.account(outcome)
