@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from netlab_magic.engines.protocol import Captured, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, Observed, Process, Ran, Ready, WatchTraffic
 from netlab_magic.errors import KernelRefused
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End
 
@@ -62,6 +62,9 @@ class Engine(Protocol):
 
     def trace(self, probe: Probe) -> KernelTrace:
         """Measures a flow, with the kernel's report of its packets; raises Refusal if the kernel cannot trace."""
+
+    def watch(self, request: WatchTraffic, told: Callable[[WatchedPacket], None]) -> WatchedTraffic:
+        """Traces real traffic, and tells of each packet as soon as it has been seen; raises Refusal if the kernel cannot trace."""
 
     def start_capture(self, at: End) -> None:
         """Keeps the frames that pass a device from now on; raises Refusal where that cannot be."""

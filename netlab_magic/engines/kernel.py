@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -23,7 +23,7 @@ from netlab_magic.engines.engine import Refusal, Show
 from netlab_magic.engines.protocol import Captured, NotStarted, Observed, Process, Ran, Ready
 from netlab_magic.errors import Interrupted, LabUnavailable
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End
 
@@ -137,14 +137,16 @@ class KernelEngine:
         """Whether the host process still runs."""
         return self._process.poll() is None
 
-    def _ask(self, request: protocol.Request, kind: type[Reply], show: Show | None = None) -> Reply:
+    def _ask(
+        self, request: protocol.Request, kind: type[Reply], show: Show | None = None, told: Callable[[WatchedPacket], None] | None = None
+    ) -> Reply:
         """Sends a request and waits for its reply of this kind. Raises Refusal, Interrupted or LabUnavailable."""
         if not self.alive:
             self._lost("the lab host has ended")
         self._number += 1
         try:
             self._outgoing.put(protocol.encode(request, self._number))
-            answer = self._reply(show)
+            answer = self._reply(show, told)
         except KeyboardInterrupt:  # between two of our steps: the pending answer will be skipped
             self._outgoing.put(protocol.encode(protocol.Interrupt(), self._number))
             raise Interrupted from None
@@ -154,7 +156,7 @@ class KernelEngine:
             self._lost(f"the lab host answered {type(answer).__name__} instead of {kind.__name__}")
         return answer
 
-    def _reply(self, show: Show | None) -> protocol.Answer:
+    def _reply(self, show: Show | None, told: Callable[[WatchedPacket], None] | None) -> protocol.Answer:
         """Waits for the reply to the last request and shows the events before it; the user's interrupt is forwarded once."""
         interrupted_at: float | None = None
         while True:
@@ -163,6 +165,9 @@ class KernelEngine:
                 if isinstance(answer, protocol.Output):
                     if show:
                         show(answer.stream, answer.text)
+                elif isinstance(answer, protocol.Passed):
+                    if told:
+                        told(answer.packet)
                 elif not isinstance(answer, protocol.Beat):
                     return protocol.Failed("", interrupted=True) if interrupted_at is not None else answer
             except KeyboardInterrupt:
@@ -216,6 +221,10 @@ class KernelEngine:
     def trace(self, probe: Probe) -> KernelTrace:
         """See Engine."""
         return self._ask(protocol.TraceProbe(probe), protocol.Account).traced
+
+    def watch(self, request: protocol.WatchTraffic, told: Callable[[WatchedPacket], None]) -> WatchedTraffic:
+        """See Engine."""
+        return self._ask(request, protocol.Watched, told=told).traffic
 
     def start_capture(self, at: End) -> None:
         """See Engine."""

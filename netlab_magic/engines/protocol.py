@@ -14,7 +14,7 @@ import msgspec
 
 from netlab_magic.model.capture.frame import Frame
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End, Server, Topology
 
@@ -42,6 +42,7 @@ __all__ = [
     "Observe",
     "Observed",
     "Output",
+    "Passed",
     "ProbeAll",
     "Probed",
     "Process",
@@ -56,6 +57,8 @@ __all__ = [
     "Status",
     "Text",
     "TraceProbe",
+    "WatchTraffic",
+    "Watched",
     "Working",
     "answers",
     "encode",
@@ -130,6 +133,15 @@ class TraceProbe(_Message, frozen=True):
     probe: Probe
 
 
+class WatchTraffic(_Message, frozen=True):
+    """Trace the packets of real traffic in a namespace that a filter keeps (words as in `capture`), for some seconds."""
+
+    filter: str
+    seconds: float
+    namespace: str = HOST
+    six: bool = False
+
+
 class Run(_Message, frozen=True):
     """Run shell text in the lab host or in a namespace, with `following` as standard input.
 
@@ -162,7 +174,10 @@ class Interrupt(_Message, frozen=True):
 
 
 Capturing = StartCapture | EndCaptures
-Request = Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | TraceProbe | Run | Status | Interrupt | Capturing
+Request = (
+    Observe | Apply | SaveRules | RestoreRules | Canonical | ProbeAll | TraceProbe | WatchTraffic | Run
+    | Status | Interrupt | Capturing
+)
 
 
 class Ready(_Message, frozen=True):
@@ -208,6 +223,18 @@ class Output(_Message, frozen=True):
 
     stream: str
     text: str
+
+
+class Passed(_Message, frozen=True):
+    """A packet that a watch has seen."""
+
+    packet: WatchedPacket
+
+
+class Watched(_Message, frozen=True):
+    """The answer to `WatchTraffic`."""
+
+    traffic: WatchedTraffic
 
 
 class Beat(_Message, frozen=True):
@@ -349,7 +376,10 @@ class Failed(_Message, frozen=True):
     in_rules: bool = False
 
 
-Answer = Ready | NotStarted | Output | Beat | Done | Observed | Text | Probed | Account | Captured | Ran | Working | Failed
+Answer = (
+    Ready | NotStarted | Output | Passed | Watched | Beat | Done | Observed | Text
+    | Probed | Account | Captured | Ran | Working | Failed
+)
 
 Message = TypeVar("Message")
 _HEAD = struct.Struct(">II")

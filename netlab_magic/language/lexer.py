@@ -31,6 +31,10 @@ STATEMENTS_AND_PROGRAMS = {
     "bridge": re.compile(r"bridge\s+(-|(link|fdb|mdb|vlan|monitor)\b)"),
     "route": re.compile(r"route(\s*$|\s+(-|(add|del)\b))"),
     "sysctl": re.compile(r"sysctl\s+(-|[^=]*$)"),
+    "watch": re.compile(
+        r"watch\s+(?!-[46]\b)(-|ip\s+(-|(a|addr|address|l|link|r|route|rule|n|neigh|netns)\b)"
+        r"|(?!(ip6?|arp|icmp6?|tcp|udp|src|dst|host|net|port|portrange|not|in|for)\b|[('\"!#])\S)"
+    ),
 }
 """Words that are both, and how a line looks on which they are the program."""
 

@@ -10,6 +10,7 @@ import msgspec
 
 from netlab_magic.errors import Place
 from netlab_magic.model.capture.filter import EVERYTHING, Filter
+from netlab_magic.model.topology import HOST
 
 __all__ = [
     "Alone",
@@ -46,6 +47,7 @@ __all__ = [
     "Statement",
     "Sysctl",
     "Trace",
+    "Watch",
     "Why",
 ]
 
@@ -296,6 +298,15 @@ class Matrix(Probing, frozen=True):
     def effect(self) -> Effect:
         """See Statement."""
         return Effect.LOOKS if self.predict else Effect.SENDS
+
+
+class Watch(Looking, frozen=True):
+    """`watch [-6] [FILTER] [in NS] [for SECONDS]`: real traffic in a namespace, as the kernel takes it through the rules"""
+
+    filter: str = ""
+    namespace: str = HOST
+    seconds: float = 10.0
+    family: str = ""
 
 
 class Capture(Probing, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 from netlab_magic.model.packet import Packet
 from netlab_magic.model.probe import Outcome
 
-__all__ = ["Direction", "DropCause", "DropKind", "HookReport", "KernelTrace", "ReportEvent", "TracedHop"]
+__all__ = ["Direction", "DropCause", "DropKind", "HookReport", "KernelTrace", "ReportEvent", "TracedHop", "WatchedPacket", "WatchedTraffic"]
 
 
 class Direction(StrEnum):
@@ -57,6 +57,26 @@ class TracedHop(msgspec.Struct, frozen=True):
     namespace: str
     direction: Direction
     reports: tuple[HookReport, ...]
+
+
+class WatchedPacket(msgspec.Struct, frozen=True):
+    """One packet of real traffic in the namespace that was watched: its reports, and how many seconds after the beginning it came."""
+
+    seconds: float
+    reports: tuple[HookReport, ...]
+
+
+class WatchedTraffic(msgspec.Struct, frozen=True):
+    """The packets that were watched, in their order, and the dump that the rule numbers refer to.
+
+    `lost`: the kernel had more to report than could be read, so that packets are missing. `enough`: the watch ended before its time,
+    because it had seen as many packets as it keeps.
+    """
+
+    packets: tuple[WatchedPacket, ...] = ()
+    rules: str = ""
+    lost: bool = False
+    enough: bool = False
 
 
 class DropKind(StrEnum):

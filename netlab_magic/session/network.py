@@ -110,7 +110,7 @@ class Network:
         """Something is about to change: measurements are no longer valid."""
         self._outcomes.clear()
 
-    def watch(self, statements: Sequence[s.Statement]) -> None:
+    def keep_track(self, statements: Sequence[s.Statement]) -> None:
         """The sysctls that these statements may set are read back too from now on."""
         for statement in statements:
             for namespace, key in self._sysctls_of(statement):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from netlab_magic.errors import NetlabError
 from netlab_magic.language import statements as s
 from netlab_magic.language.docker_statements import Docker, DockerExec
-from netlab_magic.session import docker, looking, probing  # each registers the steps of its statements
+from netlab_magic.session import docker, looking, probing, watching  # each registers the steps of its statements
 from netlab_magic.session.batches import stretches_of
 from netlab_magic.session.capturing import check_captures, finish_captures
 from netlab_magic.session.changing import check_rules, may_be_taken_back
@@ -17,7 +17,7 @@ from netlab_magic.session.step import Plan, Running, Step, step_of
 
 __all__ = ["run"]
 
-_ = looking, probing
+_ = looking, probing, watching
 
 _LEAVES_RULES_ALONE = (s.Effect.BUILDS, s.Effect.SENDS)
 
@@ -29,7 +29,7 @@ def run(running: Running, statements: Sequence[s.Statement]) -> None:
     """
     check_captures(statements)
     stretches = list(stretches_of(statements))
-    running.network.watch(statements)
+    running.network.keep_track(statements)
     rules = any(statement.effect not in _LEAVES_RULES_ALONE for statement in statements)
     foreign = any(map(_may_change_all, statements))
     if len(stretches) > 1:

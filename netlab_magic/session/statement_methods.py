@@ -13,6 +13,7 @@ from netlab_magic.session.results.predict import Predicted
 from netlab_magic.session.results.probe import MatrixResult, Measured
 from netlab_magic.session.results.status import Status
 from netlab_magic.session.results.trace import Tracked
+from netlab_magic.session.results.watched import Watched
 from netlab_magic.session.results.why import Why
 
 if TYPE_CHECKING:
@@ -120,6 +121,10 @@ class Statements(ABC):
     def predict(self, source: str, destination: str, outcome: str, *, six: bool = False) -> Predicted:
         """`predict SRC DST[:PORT] [-6] ok|blocked`; true when it comes true."""
         return self._result(Predicted, "predict", source, destination, *_SIX[six], outcome)
+
+    def watch(self, words: str = "", *, namespace: str = "host", seconds: int = 10, six: bool = False) -> Watched:
+        """`watch [-6] [FILTER] [in NS] [for SECONDS]`; `words` are the filter's."""
+        return self._result(Watched, "watch", *_SIX[six], *words.split(), "in", namespace, "for", str(seconds))
 
     def trace(self, source: str, destination: str, *, six: bool = False) -> Tracked:
         """`trace SRC DST[:PORT][/udp] [-6]`"""

@@ -1,20 +1,20 @@
 """The engine for a host that was read from a file: a read-only value without a process behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.infer import Inferred, host_from
 from netlab_magic.engines.dump.namespaces import foreign_of, inside_of, saved_sets, whole_topology
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Captured, Inside, Machine, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import Captured, Inside, Machine, Observed, Process, Ran, Ready, WatchTraffic
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word
 from netlab_magic.iptables.ruleset import Ruleset
 from netlab_magic.iptables.save_format import parse
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End
 
@@ -79,6 +79,10 @@ class LoadedEngine:
         _refuse()
 
     def trace(self, probe: Probe) -> KernelTrace:
+        """See Engine."""
+        _refuse()
+
+    def watch(self, request: WatchTraffic, told: Callable[[WatchedPacket], None]) -> WatchedTraffic:
         """See Engine."""
         _refuse()
 

@@ -26,6 +26,7 @@ from netlab_magic.engines.host.state.apply import Refused, apply
 from netlab_magic.engines.host.state.observe import AT_ONCE, Namespaces, observe, write_sysctl
 from netlab_magic.engines.host.state.packet_context import inside
 from netlab_magic.engines.host.tracing.trace import trace
+from netlab_magic.engines.host.tracing.watching import watch
 from netlab_magic.model.topology import Topology
 
 __all__ = ["serve"]
@@ -197,6 +198,9 @@ class LabHost:
                 measuring = Measuring(self.channel, namespaces)
                 traced = trace(lambda one, watch: measuring.measure([one], watch)[0], namespaces, self.firewall.variant, probe)
                 return protocol.Account(traced)
+            case protocol.WatchTraffic(namespace=namespace):
+                with namespaces.inside(namespace):
+                    return protocol.Watched(watch(self.channel, self.firewall.variant, request))
             case protocol.StartCapture(at):
                 self.captures.start(namespaces, at)
                 return protocol.Done()

@@ -11,6 +11,7 @@ from netlab_magic.engines.host.state.firewall import Firewall, RuleRefused, by_f
 from netlab_magic.engines.host.state.observe import Namespaces, observe
 from netlab_magic.engines.host.state.packet_context import inside
 from netlab_magic.engines.host.tracing.trace import trace
+from netlab_magic.engines.host.tracing.watching import watch
 from netlab_magic.engines.live.discovery import discovered
 from netlab_magic.engines.live.joining import Joined
 from netlab_magic.engines.live.processes import inode
@@ -46,11 +47,14 @@ class Looking:
 
     def answer(self, request: protocol.Request) -> protocol.Answer:
         """The answer to a question; a refusal to everything else."""
-        if not isinstance(request, protocol.Observe | protocol.TraceProbe):
+        if not isinstance(request, protocol.Observe | protocol.TraceProbe | protocol.WatchTraffic):
             return protocol.Failed("an attached network is only looked at, never changed or probed")
         try:
             found, machine = discovered(self.joined.root, inode("/proc/self/ns/net"))
             with Namespaces(found) as namespaces:
+                if isinstance(request, protocol.WatchTraffic):
+                    with namespaces.inside(request.namespace):
+                        return protocol.Watched(watch(self.channel, in_use(), request))
                 if isinstance(request, protocol.TraceProbe):
                     return self._traced(request.probe, namespaces)
                 return self._observed(request, namespaces, machine)

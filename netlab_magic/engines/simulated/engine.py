@@ -3,12 +3,23 @@
 import re
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import PACKET_SYSCTLS, SIMULATED, Captured, ForeignRules, Inside, Observed, Process, Ran, Ready
+from netlab_magic.engines.protocol import (
+    PACKET_SYSCTLS,
+    SIMULATED,
+    Captured,
+    ForeignRules,
+    Inside,
+    Observed,
+    Process,
+    Ran,
+    Ready,
+    WatchTraffic,
+)
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
 from netlab_magic.engines.simulated.ip_sets import set_refused
 from netlab_magic.engines.simulated.rules import restored, saved
@@ -24,7 +35,7 @@ from netlab_magic.iptables.restore_format import appended, said_by_iptables
 from netlab_magic.iptables.ruleset import PROGRAM_OF, Ruleset
 from netlab_magic.iptables.words import split
 from netlab_magic.model.changes import Change
-from netlab_magic.model.kernel_trace import KernelTrace
+from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
 from netlab_magic.model.probe import Outcome, Probe
 from netlab_magic.model.topology import HOST, End, Namespace, Topology
 
@@ -137,6 +148,10 @@ class SimulatedEngine:
         """See Engine: the model's prediction of the probe's packets, in the form of a kernel report."""
         self._world, traced = followed(self.world, probe, self.ready.firewall)
         return traced
+
+    def watch(self, request: WatchTraffic, told: Callable[[WatchedPacket], None]) -> WatchedTraffic:
+        """See Engine."""
+        raise Refusal("a simulated lab has no traffic but its probes, which trace follows")
 
     def start_capture(self, at: End) -> None:
         """See Engine."""

@@ -102,6 +102,30 @@ def read_capture(r: Reader) -> Statement:
     return s.Capture(device, namespace, count, read_filter(words, r.end), file)
 
 
+_LONGEST_WATCH = 600
+
+
+def read_watch(r: Reader) -> Statement:
+    """watch = "watch" [ "-4" | "-6" ] { FILTER-WORD } [ "in" NS ] [ "for" SECONDS ]"""
+    family = family_option(r)
+    words: list[Word] = []
+    while (word := r.peek("<filter>")) is not None and word not in ("in", "for"):
+        words.append(r.take("filter"))
+    if not words:
+        for known in FILTER_WORDS:
+            r.peek(known)
+    namespace = r.take("namespace") if r.keyword("in") else HOST
+    seconds = 10
+    if r.keyword("for"):
+        given = r.take("seconds")
+        if not given.isdecimal() or not 1 <= int(given[:9]) <= _LONGEST_WATCH:
+            wrong(f"{given} is no number of seconds from 1 to {_LONGEST_WATCH}", given)
+        seconds = int(given)
+        r.keyword("seconds", "s")
+    read_filter(words, r.end)
+    return s.Watch(filter=" ".join(words), namespace=namespace, seconds=float(seconds), family=family)
+
+
 PROBE = (
     Syntax(
         "ping SRC DST [-6]",
@@ -146,6 +170,13 @@ PROBE = (
         "say what will happen, then see what does",
         read_predict,
         ("predict ns1 internet blocked",),
+    ),
+    Syntax(
+        "watch [-6] [FILTER] [in NS] [for SECONDS]",
+        "real traffic that passes the host, or NS, for 10 seconds: which packets pass or die, rule by rule, by connection; "
+        "FILTER as in capture; also on an attached machine",
+        read_watch,
+        ("watch host 172.18.0.3", "watch tcp port 80 for 30", "watch icmp in ns1"),
     ),
     Syntax(
         "trace SRC DST[:PORT][/udp] [-6]",

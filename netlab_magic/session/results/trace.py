@@ -13,7 +13,7 @@ from netlab_magic.session.results.html import Html, div, joined, pre, table, td,
 from netlab_magic.session.results.probe import Measured
 from netlab_magic.text import aligned, printable
 
-__all__ = ["Tracked"]
+__all__ = ["Tracked", "columns"]
 
 _DIRECTIONS = {
     Direction.REQUEST: message("request"),
@@ -64,7 +64,7 @@ class Tracked(Result):
         say = language(self.language)
         for traced_hop, rows in self._passages():
             lines.append(_head(traced_hop, say))
-            lines += [f"    {line}" for line in aligned([_columns(row, say) for row in rows])]
+            lines += [f"    {line}" for line in aligned([columns(row, say) for row in rows])]
         return "\n".join([*lines, *self._facts(say)])
 
     def html(self, commands: bool = False) -> Html:
@@ -121,7 +121,7 @@ def _cells(row: Row, say: Language) -> tuple[str, ...]:
     return row.hook, row.table, row.chain, "", end, row.followed
 
 
-def _columns(row: Row, say: Language) -> tuple[str, ...]:
+def columns(row: Row, say: Language) -> tuple[str, ...]:
     """The cells of the text form, where the rule and what followed are one column."""
     *places, text, followed = map(printable, _cells(row, say))
     return *places, f"{text}{f' → {followed}' if followed else ''}{' ✕' if row.fatal else ''}"

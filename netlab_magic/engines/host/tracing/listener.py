@@ -11,12 +11,12 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from netlab_magic.engines.host.netlink.codec import Received, attribute, be32
+from netlab_magic.engines.host.netlink.codec import Message, Received, attribute, be32
 from netlab_magic.engines.host.netlink.nfnetlink import NFNL_SUBSYS_ULOG, NetfilterSocket, netfilter_message
 from netlab_magic.engines.host.tracing.borrowed_logger import BorrowedLogger
-from netlab_magic.engines.host.tracing.trace_table import OUR_GROUP, Wanted, table
+from netlab_magic.engines.host.tracing.trace_table import OUR_GROUP
 
 __all__ = ["Listener"]
 
@@ -45,19 +45,21 @@ _TAKEN = "another program listens to the packet log of this namespace (NFLOG gro
 class Listener:
     """Listens in the namespace in which it is created, until it is closed. Raises OSError with a sentence if the kernel cannot trace.
 
-    `legacy`: the namespace has legacy tables; they are listened to after `log_legacy`.
+    `messages` make the table, of one address family. `legacy`: the namespace has legacy tables; they are listened to after `log_legacy`.
+    `logs`: the table logs packets too.
     """
 
-    def __init__(self, wanted: Wanted, legacy: bool) -> None:
-        self._family = int(wanted.family)
+    def __init__(self, messages: Sequence[Message], family: int, legacy: bool, logs: bool = True) -> None:
+        self._family = int(family)
         self._logger: BorrowedLogger | None = None
         self._socket = NetfilterSocket()
         self.lost = False
         try:
             self._socket.enlarge(_RECEIVE_BUFFER)
-            for group in (OUR_GROUP, _TRACE_GROUP) if legacy else (OUR_GROUP,):
-                self._open_log(group)
-            self._make_table(wanted)
+            for group, is_used in ((OUR_GROUP, logs), (_TRACE_GROUP, legacy)):
+                if is_used:
+                    self._open_log(group)
+            self._make_table(messages)
         except OSError:
             self.close()
             raise
@@ -75,10 +77,10 @@ class Listener:
             taken = refusal.error.errno in (errno.EPERM, errno.EBUSY)
             raise OSError(refusal.error.errno, _TAKEN.format(group) if taken else _NO_LOG)
 
-    def _make_table(self, wanted: Wanted) -> None:
+    def _make_table(self, messages: Sequence[Message]) -> None:
         self._socket.join(_NFNLGRP_NFTRACE)
         try:
-            self._socket.change(table(wanted))
+            self._socket.change(messages)
         except OSError as error:
             known = {errno.EINVAL: _NO_OWNER, errno.EOPNOTSUPP: _NO_OWNER, errno.ENOENT: _NO_LOG}
             raise OSError(error.errno, known.get(error.errno or 0, _CANNOT + os.strerror(error.errno or 0))) from None

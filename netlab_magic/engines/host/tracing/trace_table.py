@@ -16,7 +16,7 @@ from netlab_magic.engines.host.netlink.nfnetlink import NFT_MSG_NEWRULE, NFT_MSG
 from netlab_magic.engines.host.state.nftables import TRACING_TABLE
 from netlab_magic.model.hooks import HOOKS
 
-__all__ = ["ENTERS", "LEAVES", "OUR_GROUP", "Wanted", "table"]
+__all__ = ["ENTERS", "LEAVES", "OUR_GROUP", "PRIORITIES_OF", "Wanted", "chain_name", "expression", "new_table", "table", "traced"]
 
 ENTERS, LEAVES = "netlab enters", "netlab leaves"
 """The prefixes of the log messages of our chains."""
@@ -25,7 +25,7 @@ ENTERS, LEAVES = "netlab enters", "netlab leaves"
 OUR_GROUP = 20_037
 """The group of nfnetlink_log that our chains log to."""
 
-_PRIORITIES = {ENTERS: -500, LEAVES: 500}
+PRIORITIES_OF = {ENTERS: -500, LEAVES: 500}
 """Before defragmentation (-400) and raw (-300), and after security (50) and source NAT (100)."""
 
 # linux/netfilter/nf_tables.h: attributes of tables and rules
@@ -98,15 +98,25 @@ def table(wanted: Wanted) -> tuple[Message, ...]:
     return tuple(_messages(wanted))
 
 
+def new_table(family: int) -> Message:
+    """The table itself, which ends with the socket that sends this."""
+    owned = attribute(_NFTA_TABLE_NAME, string(TRACING_TABLE)), attribute(_NFTA_TABLE_FLAGS, be32(_NFT_TABLE_F_OWNER))
+    return netfilter_message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family, *owned)
+
+
+def chain_name(prefix: str, hook: str) -> str:
+    """The name of our chain at a hook; `prefix` is ENTERS or LEAVES."""
+    return f"{prefix} {hook}".replace(" ", "-")
+
+
 def _messages(wanted: Wanted) -> Iterator[Message]:
     new = NLM_F_CREATE | NLM_F_EXCL
-    owned = attribute(_NFTA_TABLE_NAME, string(TRACING_TABLE)), attribute(_NFTA_TABLE_FLAGS, be32(_NFT_TABLE_F_OWNER))
-    yield netfilter_message(NFT_MSG_NEWTABLE, new, wanted.family, *owned)
+    yield new_table(wanted.family)
     for hook, called in enumerate(HOOKS):
-        for prefix, priority in _PRIORITIES.items():
-            chain = f"{prefix} {called}".replace(" ", "-")
+        for prefix, priority in PRIORITIES_OF.items():
+            chain = chain_name(prefix, called)
             yield base_chain(new, wanted.family, TRACING_TABLE, chain, hook, priority)
-            done = [*(_traced() if prefix == ENTERS and called in ("PREROUTING", "OUTPUT") else ()), _logged(prefix), _accepted()]
+            done = [*(traced() if prefix == ENTERS and called in ("PREROUTING", "OUTPUT") else ()), _logged(prefix), _accepted()]
             for protocol, conditions in wanted.conditions():
                 parts = [*_is_protocol(protocol), *(part for held in conditions for part in _holds(*held)), *done]
                 yield netfilter_message(
@@ -119,23 +129,24 @@ def _messages(wanted: Wanted) -> Iterator[Message]:
                 )
 
 
-def _expression(name: str, *held: bytes) -> bytes:
+def expression(name: str, *held: bytes) -> bytes:
+    """An expression of a rule, with its attributes."""
     return nested(_NFTA_LIST_ELEM, attribute(_NFTA_EXPR_NAME, string(name)), nested(_NFTA_EXPR_DATA, *held))
 
 
 def _compare(data: bytes) -> bytes:
     """The condition that the register holds these bytes."""
     value = nested(_NFTA_CMP_DATA, attribute(_NFTA_DATA_VALUE, data))
-    return _expression("cmp", attribute(_NFTA_CMP_SREG, be32(_NFT_REG_1)), attribute(_NFTA_CMP_OP, be32(_NFT_CMP_EQ)), value)
+    return expression("cmp", attribute(_NFTA_CMP_SREG, be32(_NFT_REG_1)), attribute(_NFTA_CMP_OP, be32(_NFT_CMP_EQ)), value)
 
 
 def _is_protocol(protocol: int) -> tuple[bytes, ...]:
-    loaded = _expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_L4PROTO)), attribute(_NFTA_META_DREG, be32(_NFT_REG_1)))
+    loaded = expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_L4PROTO)), attribute(_NFTA_META_DREG, be32(_NFT_REG_1)))
     return loaded, _compare(bytes([protocol]))
 
 
 def _holds(header: int, offset: int, data: bytes) -> tuple[bytes, ...]:
-    loaded = _expression(
+    loaded = expression(
         "payload",
         attribute(_NFTA_PAYLOAD_DREG, be32(_NFT_REG_1)),
         attribute(_NFTA_PAYLOAD_BASE, be32(header)),
@@ -146,16 +157,17 @@ def _holds(header: int, offset: int, data: bytes) -> tuple[bytes, ...]:
 
 
 def _immediate(register: int, value: bytes) -> bytes:
-    return _expression("immediate", attribute(_NFTA_IMMEDIATE_DREG, be32(register)), nested(_NFTA_IMMEDIATE_DATA, value))
+    return expression("immediate", attribute(_NFTA_IMMEDIATE_DREG, be32(register)), nested(_NFTA_IMMEDIATE_DATA, value))
 
 
-def _traced() -> tuple[bytes, ...]:
+def traced() -> tuple[bytes, ...]:
+    """The expressions that set a packet's trace bit."""
     one = _immediate(_NFT_REG_1, attribute(_NFTA_DATA_VALUE, b"\1"))
-    return one, _expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_NFTRACE)), attribute(_NFTA_META_SREG, be32(_NFT_REG_1)))
+    return one, expression("meta", attribute(_NFTA_META_KEY, be32(_NFT_META_NFTRACE)), attribute(_NFTA_META_SREG, be32(_NFT_REG_1)))
 
 
 def _logged(prefix: str) -> bytes:
-    return _expression("log", attribute(_NFTA_LOG_GROUP, struct.pack("!H", OUR_GROUP)), attribute(_NFTA_LOG_PREFIX, string(prefix)))
+    return expression("log", attribute(_NFTA_LOG_GROUP, struct.pack("!H", OUR_GROUP)), attribute(_NFTA_LOG_PREFIX, string(prefix)))
 
 
 def _accepted() -> bytes:
