@@ -3,7 +3,7 @@
 The notebook's end and the wire are modules here; `host/` is the process that runs inside the lab's namespaces.
 
 Start reading: `engine`, then `kernel` and `protocol`.
-Imports: docker, draw, errors, forwarding, i18n, iptables, model, netfilter, nftables, text.
+Imports: docker, draw, errors, forwarding, i18n, iptables, language, model, netfilter, nftables, text.
 """
 
 __all__ = ["ENGINES"]

@@ -3,12 +3,15 @@
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.labs import Written
 from support.real_dockerd import DockerdUnavailable, serving_dockerd, why_missing
+from support.waiting import until
 
 from netlab_magic import Lab
 from netlab_magic.engines.collect import script
@@ -90,6 +93,28 @@ def test_what_is_said_is_what_containers_measure(machine: int, look: Lab) -> Non
 def test_published_ports_lead_where_docker_says(look: Lab) -> None:
     assert look.run("why 203.0.113.9 host:8080")
     assert not look.run("why 203.0.113.9 host:8081")  # published on 127.0.0.1 alone
+
+
+def test_real_traffic_of_containers_is_watched(machine: int, look: Lab) -> None:
+    stop = threading.Event()
+
+    def talk() -> None:
+        while not stop.is_set():
+            answered(machine, "web", "172.21.0.3", 5432)
+            answered(machine, "web", "172.17.0.2", 80)  # another network
+            answered(machine, "plain", "172.17.0.1", 8080)  # published; docker-proxy takes it where it comes from the host
+
+    def tells(watched: str) -> bool:
+        return all(said in watched for said in ("DOCKER-ISOLATION-STAGE-2 in filter", ":5432", ":8080", "-j DROP → DROP ✕"))
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        assert until(lambda: tells(str(look.run("watch tcp and net 172.16.0.0/12 for 3", stream=Written()))))
+        assert "not seen after" not in str(look.run("watch tcp port 5432 for 3", stream=Written()))
+    finally:
+        stop.set()
+        talking.join()
 
 
 def test_a_container_alone_by_its_name(machine: int) -> None:

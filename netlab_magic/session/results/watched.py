@@ -19,7 +19,7 @@ from netlab_magic.text import aligned, printable
 __all__ = ["Connection", "Fate", "Watched", "told_at_once"]
 
 _NOTHING = message("No packet like that passed {} in {} s ({}).")
-_SEEN = message("{} packets of {} connections passed {} in {} s ({}).")
+_SEEN = message("Seen at {} in {} s ({}): packets {}, connections {}.")
 _LAST = message("The last one, rule by rule:")
 _LAST_DROPPED = message("The last one that was dropped, rule by rule:")
 _LOST = message("The kernel had more to report than could be read: packets are missing here.")
@@ -106,7 +106,7 @@ class Watched(Result):
         where, version = printable(self.namespace), "IPv6" if self.six else "IPv4"
         if not self.traffic.packets:
             return say(_NOTHING, where, f"{self.seconds:g}", version)
-        return say(_SEEN, len(self.traffic.packets), len(self.connections), where, f"{self.seconds:g}", version)
+        return say(_SEEN, where, f"{self.seconds:g}", version, len(self.traffic.packets), len(self.connections))
 
     def _table(self, say: Language) -> Iterator[tuple[str, int, str]]:
         for connection in self.connections:

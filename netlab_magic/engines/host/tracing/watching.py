@@ -104,17 +104,26 @@ class _Watching:
             self._channel.send(Passed(packet))
 
     def _join(self, reports: Iterable[Report], now: float) -> None:
-        """A packet begins where it enters its first hook; the kernel's number for it is used again for others later."""
+        """A packet begins where it enters its first hook. The kernel's number for it is used again for others later, and changes when a
+        bridge passes the packet up to the host: who enters a further hook is the one that has just left one, with the same headers.
+        """
         for report in _in_our_terms(reports):
             if report.event == ReportEvent.ENTERS and report.hook in _FIRST_HOOKS and report.headers is not None:
                 begun = SeenPacket(now - self._began, [])
                 self._on_their_way.append(begun)
                 self._threads[report.thread] = begun
                 self._last_seen[id(begun)] = now
+            elif report.event == ReportEvent.ENTERS and (going_on := self._going_on(report)) is not None:
+                self._threads[report.thread] = going_on
             seen = self._threads.get(report.thread) if report.thread else self._same(report)
             if seen is not None and id(seen) in self._last_seen:
                 seen.reports.append(report)
                 self._last_seen[id(seen)] = now
+
+    def _going_on(self, report: Report) -> SeenPacket | None:
+        numbered = self._threads.get(report.thread)
+        recent = [*([numbered] if numbered and id(numbered) in self._last_seen else []), *reversed(self._on_their_way[-_KEPT:])]
+        return next((one for one in recent if _goes_on_as(one.reports[-1], report)), None)
 
     def _same(self, report: Report) -> SeenPacket | None:
         """The packet of a legacy table's report, which has no number, only headers."""
@@ -133,6 +142,15 @@ def _in_our_terms(reports: Iterable[Report]) -> Iterator[Report]:
         elif report.headers is not None:
             _, event, hook = report.chain.split("-")
             yield msgspec.structs.replace(report, event=ReportEvent(event), hook=hook, table="", chain="", handle=0)
+
+
+def _goes_on_as(left: Report, entering: Report) -> bool:
+    """Whether the packet that has left a hook is the one that enters another."""
+    if left.event != ReportEvent.LEAVES or left.headers is None or entering.headers is None:
+        return False
+    one, other = left.headers.packet, entering.headers.packet
+    ends = (one.source, one.destination) == (other.source, other.destination) and left.headers.ends == entering.headers.ends
+    return ends and left.headers.same == entering.headers.same
 
 
 def _has_ended(seen: SeenPacket) -> bool:
