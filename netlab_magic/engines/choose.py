@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from netlab_magic.engines import ENGINES
 from netlab_magic.engines.engine import Engine
 from netlab_magic.engines.kernel import KernelEngine, NotReady
-from netlab_magic.engines.protocol import CONTAINER
+from netlab_magic.engines.machine import CONTAINER
 from netlab_magic.errors import LabUnavailable
 from netlab_magic.text import suggest
 

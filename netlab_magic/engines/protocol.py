@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from netlab_magic.engines.machine import Machine
 from netlab_magic.model.capture.frame import Frame
 from netlab_magic.model.changes import Change
 from netlab_magic.model.kernel_trace import KernelTrace, WatchedPacket, WatchedTraffic
@@ -20,8 +21,6 @@ from netlab_magic.model.topology import HOST, End, Server, Topology
 
 __all__ = [
     "BEAT_SECONDS",
-    "CONTAINER",
-    "PACKET_SYSCTLS",
     "SIMULATED",
     "Account",
     "Answer",
@@ -37,7 +36,6 @@ __all__ = [
     "ForeignRules",
     "Inside",
     "Interrupt",
-    "Machine",
     "NotStarted",
     "Observe",
     "Observed",
@@ -257,17 +255,6 @@ class ForeignRules(msgspec.Struct, frozen=True):
     tables: tuple[str, ...] = ()
 
 
-PACKET_SYSCTLS = (
-    "net.ipv4.ip_forward",
-    "net.ipv6.conf.all.forwarding",
-    "net.bridge.bridge-nf-call-iptables",
-    "net.bridge.bridge-nf-call-ip6tables",
-    "net.ipv4.icmp_echo_ignore_all",
-    "net.ipv6.icmp.echo_ignore_all",
-)
-"""The sysctls of a namespace that affect packets, besides those of its devices."""
-
-
 class Inside(msgspec.Struct, frozen=True):
     """What decides about packets in a namespace besides its topology.
 
@@ -282,22 +269,6 @@ class Inside(msgspec.Struct, frozen=True):
     listening: tuple[Server, ...] = ()
     rules6: str = ""
     sets: str = ""
-
-
-CONTAINER = "container:"
-"""How the target of `attach` begins that is a container's name."""
-
-
-class Machine(msgspec.Struct, frozen=True):
-    """What is known of an attached machine besides its network: `aliases` are further words for namespaces, such as a container's ID.
-
-    `stopped` are the containers that do not run, and so have no network; `silent` are the daemons' sockets that gave no answer, each with
-    the reason.
-    """
-
-    aliases: dict[str, str] = {}
-    stopped: tuple[str, ...] = ()
-    silent: tuple[str, ...] = ()
 
 
 class Observed(_Message, frozen=True):

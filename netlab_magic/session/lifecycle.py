@@ -5,7 +5,7 @@ from collections.abc import Callable
 from netlab_magic.engines.choose import open_attached
 from netlab_magic.engines.doctor import examine
 from netlab_magic.engines.dump.engine import LoadedEngine
-from netlab_magic.engines.protocol import CONTAINER
+from netlab_magic.engines.machine import CONTAINER
 from netlab_magic.errors import StatementError, place_of
 from netlab_magic.language import statements as s
 from netlab_magic.session import session_texts

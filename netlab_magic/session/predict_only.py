@@ -6,7 +6,7 @@ import msgspec
 
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import Machine
+from netlab_magic.engines.machine import Machine
 from netlab_magic.errors import Word
 from netlab_magic.forwarding.any_address import Foreseen, foresee
 from netlab_magic.forwarding.endpoints import matrix_probes, probe_for

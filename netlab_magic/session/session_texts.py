@@ -7,7 +7,8 @@ from netlab_magic.engines.doctor import Finding
 from netlab_magic.engines.dump.engine import LoadedEngine
 from netlab_magic.engines.dump.host_dump import Remark
 from netlab_magic.engines.engine import Engine
-from netlab_magic.engines.protocol import CONTAINER, SIMULATED, Ready
+from netlab_magic.engines.machine import CONTAINER
+from netlab_magic.engines.protocol import SIMULATED, Ready
 from netlab_magic.i18n import language as language_of
 from netlab_magic.i18n import message
 from netlab_magic.iptables.ruleset import Ruleset

@@ -7,7 +7,8 @@ from netlab_magic.engines.dump.host_dump import HostDump
 from netlab_magic.engines.dump.infer import Inferred, host_from
 from netlab_magic.engines.dump.namespaces import foreign_of, inside_of, saved_sets, whole_topology
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import Captured, Inside, Machine, Observed, Process, Ran, Ready, WatchTraffic
+from netlab_magic.engines.machine import Machine
+from netlab_magic.engines.protocol import Captured, Inside, Observed, Process, Ran, Ready, WatchTraffic
 from netlab_magic.i18n import Assumption
 from netlab_magic.iptables.analysis.host_evidence import Evidence
 from netlab_magic.iptables.canonical import unreadable_word

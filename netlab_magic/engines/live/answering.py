@@ -16,6 +16,7 @@ from netlab_magic.engines.live.discovery import discovered
 from netlab_magic.engines.live.joining import Joined
 from netlab_magic.engines.live.processes import inode
 from netlab_magic.engines.live.sending import judged, send
+from netlab_magic.engines.machine import Machine
 from netlab_magic.model.probe import Probe
 from netlab_magic.model.topology import HOST, Topology
 
@@ -69,7 +70,7 @@ class Looking:
         traced = trace(lambda one, watch: send(self.channel, namespaces, one, watch), namespaces, variant, probe)
         return protocol.Account(judged(traced, own=probe.target in namespaces.descriptors))
 
-    def _observed(self, request: protocol.Observe, namespaces: Namespaces, machine: protocol.Machine) -> protocol.Observed:
+    def _observed(self, request: protocol.Observe, namespaces: Namespaces, machine: Machine) -> protocol.Observed:
         topology = observe(namespaces, request.sysctls, ())
         if not self.joined.whole:
             topology = _linked(topology)

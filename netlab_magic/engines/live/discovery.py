@@ -12,7 +12,7 @@ from typing import NamedTuple
 from netlab_magic.engines.live.container_ids import container_of
 from netlab_magic.engines.live.processes import Process, bound_namespaces, processes_of, read_text
 from netlab_magic.engines.live.runtimes import SHARES, Container, containers, sockets
-from netlab_magic.engines.protocol import Machine
+from netlab_magic.engines.machine import Machine
 from netlab_magic.model.topology import HOST, INTERNET
 
 __all__ = ["Discovered", "discovered"]

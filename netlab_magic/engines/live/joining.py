@@ -7,7 +7,7 @@ from netlab_magic.engines.host.process.isolation import NEWNET, libc, setns
 from netlab_magic.engines.live.container_ids import container_of
 from netlab_magic.engines.live.processes import inode, processes_of, read_text
 from netlab_magic.engines.live.runtimes import by_name, containers, sockets
-from netlab_magic.engines.protocol import CONTAINER
+from netlab_magic.engines.machine import CONTAINER
 
 __all__ = ["Joined", "join"]
 

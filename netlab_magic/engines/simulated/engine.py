@@ -8,18 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from netlab_magic.engines.engine import Refusal, Show
-from netlab_magic.engines.protocol import (
-    PACKET_SYSCTLS,
-    SIMULATED,
-    Captured,
-    ForeignRules,
-    Inside,
-    Observed,
-    Process,
-    Ran,
-    Ready,
-    WatchTraffic,
-)
+from netlab_magic.engines.machine import PACKET_SYSCTLS
+from netlab_magic.engines.protocol import SIMULATED, Captured, ForeignRules, Inside, Observed, Process, Ran, Ready, WatchTraffic
 from netlab_magic.engines.simulated.change import KernelSaysNo, applied
 from netlab_magic.engines.simulated.ip_sets import set_refused
 from netlab_magic.engines.simulated.rules import restored, saved

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from netlab_magic.engines.host.netlink.sock_diag import listeners
 from netlab_magic.engines.host.state.firewall import Firewall, has_rules, saved_sets
 from netlab_magic.engines.host.state.observe import Namespaces, read_sysctl
-from netlab_magic.engines.protocol import PACKET_SYSCTLS, Inside
+from netlab_magic.engines.machine import PACKET_SYSCTLS
+from netlab_magic.engines.protocol import Inside
 from netlab_magic.model.topology import HOST, Namespace, Topology
 
 __all__ = ["inside"]
