@@ -144,6 +144,9 @@ MEANINGS = [
     ("attach 4711", s.Attach("4711")),
     ("attach container web", s.Attach("web", container=True)),
     ("detach", s.Session("detach")),
+    ("watch", s.Watch()),
+    ("watch -6 tcp port 80 in ns1 for 30 seconds", s.Watch(filter="tcp port 80", namespace="ns1", seconds=30.0, family="ipv6")),
+    ("watch ip host 10.0.0.1 for 5", s.Watch(filter="ip host 10.0.0.1", seconds=5.0)),
     ("load rules.v4 addr.json", s.Load(("rules.v4", "addr.json"))),
 ]
 
