@@ -3,7 +3,7 @@
     python binder/lite/build.py FOLDER
     python -m http.server --bind 127.0.0.1 --directory FOLDER
 
-A notebook opens at its address, `lab/index.html?path=05-forward-policy.ipynb`, and runs unchanged: the kernel loads the packages when it
+A notebook opens at its address, `lab/index.html?path=en/05-forward-policy.ipynb`, and runs unchanged: the kernel loads the packages when it
 starts. The reader's browser fetches from this site only. Building needs npm, and Python with pip and venv; it takes about a minute.
 """
 
@@ -127,7 +127,10 @@ def build(site: Path, work: Path) -> None:
         "disablePyPIFallback": True,
     }
     page = {"exposeAppInBrowser": True, "litePluginSettings": {f"{EXTENSION}:kernel": settings}, "settingsOverrides": OVERRIDES}
-    how = {"LiteBuildConfig": {"contents": [str(ROOT / "notebooks/en")], "output_dir": str(site.absolute())}}
+    contents = work / "contents"
+    for language in ("en", "zh-TW"):
+        shutil.copytree(ROOT / "notebooks" / language, contents / language)
+    how = {"LiteBuildConfig": {"contents": [str(contents)], "output_dir": str(site.absolute())}}
     lite = work / "lite"
     lite.mkdir()
     (lite / "jupyter-lite.json").write_text(json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": page}))

@@ -100,7 +100,7 @@ def page(browser) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def execute(address, browser) -> Iterator[Callable[[str], list[str]]]:
     """Executes code in the kernel of a notebook; gives the status, `ok` or `error`, and what was said."""
-    page = opened(browser(), f"{address}/lab/index.html?path=why.ipynb")
+    page = opened(browser(), f"{address}/lab/index.html?path=en/04-gateway.ipynb")
     yield lambda code: page.evaluate(EXECUTE, code)
     page.context.close()
 
@@ -119,7 +119,7 @@ def picture(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_opens_by_a_link_and_runs_from_top_to_bottom(address, page, name):
-    opened(page, f"{address}/lab/index.html?path={name}.ipynb").evaluate(RUN_ALL)
+    opened(page, f"{address}/lab/index.html?path=en/{name}.ipynb").evaluate(RUN_ALL)
     cells = page.evaluate(CELLS)
     source = json.loads((REPOSITORY / f"notebooks/en/{name}.ipynb").read_text())
     assert [cell["source"] for cell in cells] == ["".join(c["source"]) for c in source["cells"] if c["cell_type"] == "code"]
@@ -133,7 +133,7 @@ def test_a_notebook_opens_by_a_link_and_runs_from_top_to_bottom(address, page, n
 
 
 def test_the_panel_switches_the_policy_and_its_picture_changes(address, page):
-    opened(page, f"{address}/notebooks/index.html?path=panel.ipynb").evaluate(RUN_ALL)
+    opened(page, f"{address}/notebooks/index.html?path=en/panel.ipynb").evaluate(RUN_ALL)
     panel = page.locator(".jp-OutputArea-output", has=page.locator("fieldset")).first
     topology = panel.locator("svg[role=img]").first
     expect(topology).to_contain_text("FORWARD DROP")

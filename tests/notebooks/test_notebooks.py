@@ -12,8 +12,7 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 CHAPTER = ROOT / "notebooks/en/05-forward-policy.ipynb"
-DOCKER_VERSIONS = ROOT / "notebooks/en/docker-versions.ipynb"
-WHY = ROOT / "notebooks/en/why.ipynb"
+DOCKER_VERSIONS = ROOT / "notebooks/en/07-docker-versions.ipynb"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 # Jupyter's own packages warn about their next versions, and leave closing their sockets to the garbage collector.
@@ -61,7 +60,7 @@ def text_of(notebook: Any, cell_id: str) -> str:
 
 
 def test_there_are_notebooks():
-    assert {CHAPTER, DOCKER_VERSIONS, WHY} <= set(NOTEBOOKS)
+    assert {CHAPTER, DOCKER_VERSIONS} <= set(NOTEBOOKS)
 
 
 @every_notebook
@@ -164,22 +163,6 @@ class TestDockerVersions:
         cell.source = re.sub(r"--version \d+", f"--version {release}", cell.source)
         with pytest.raises(CellExecutionError, match=r"ExpectationFailed|StatementError"):
             run(notebook, "auto")
-
-
-class TestWhy:
-    @may_warn
-    @pytest.mark.kernel
-    @pytest.mark.parametrize("firewall", ["legacy", "nft"])
-    def test_it_runs(self, firewall):
-        done = run(read(WHY), firewall)
-        assert "the echo reply is lost on its way back" in text_of(done, "lab-1-why")
-        assert "rule 1: input interface is docker1, not veth-ns1" in text_of(done, "lab-2-guess")
-        assert "rule 1 of PREROUTING (table raw) drops the SYN" in text_of(done, "lab-3-guess")
-        assert "internet has no route to 172.18.0.3" in text_of(done, "lab-4-guess")
-        assert "The host does not forward packets" in text_of(done, "lab-5-why")
-        guesses = [text_of(done, f"lab-{number}-guess") for number in (2, 3, 4)]
-        assert [guess.startswith("✕ No: you said answered, but it is blocked.") for guess in guesses] == [True] * 3
-        assert "disagree" not in "".join(text_of(done, cell.id) for cell in done.cells if cell.cell_type == "code")
 
 
 class TestTheReadme:

@@ -36,12 +36,23 @@ def written(made: Any) -> str:
     return nbformat.writes(made, version=nbformat.NO_CONVERT, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def make(source: Path, language: str, *, check: bool, fresh: bool) -> bool:
+def with_outputs_of(made: Any, committed: Any) -> bool:
+    """Gives each code cell the output that the file has, if its code cells are the same; returns whether they are."""
+    cells, before = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (made, committed))
+    same = [(cell.id, cell.source) for cell in cells] == [(cell.id, cell.source) for cell in before]
+    for cell, old in zip(cells, before, strict=True) if same else ():
+        cell.outputs = old.outputs
+    return same
+
+
+def make(source: Path, language: str, *, check: bool, fresh: bool, prose: bool) -> bool:
     """Makes one notebook; returns whether it was as it should be. Raises SourceError, CellExecutionError."""
     target = NOTEBOOKS / language / f"{source.stem}.ipynb"
-    made = executed(notebook(source, language), language)
-    if target.exists() and not fresh:
-        made = with_older_outputs(made, nbformat.read(target, as_version=4))
+    made = notebook(source, language)
+    before = nbformat.read(target, as_version=4) if target.exists() and not fresh else None
+    if not (prose and before and with_outputs_of(made, before)):
+        made = executed(made, language)
+        made = with_older_outputs(made, before) if before else made
     fine = target.exists() and target.read_text() == written(made)
     differ = "" if fine else f" ({', '.join(changed(made, target)) or 'cells are gone'})"
     if not fine and not check:
@@ -64,10 +75,11 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="lessons to make, by the beginning of their names (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a notebook is stale")
     parser.add_argument("--fresh", action="store_true", help="keep no older output")
+    parser.add_argument("--prose", action="store_true", help="run only those whose code has changed")
     options = parser.parse_args()
     wanted = [path for path in lessons() if not options.names or path.stem.startswith(tuple(options.names))]
     try:
-        fine = [make(path, language, check=options.check, fresh=options.fresh) for path in wanted for language in LANGUAGES]
+        fine = [make(path, language, check=options.check, fresh=options.fresh, prose=options.prose) for path in wanted for language in LANGUAGES]
     except (SourceError, CellExecutionError) as error:
         print(error, file=sys.stderr)
         return 1

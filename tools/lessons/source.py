@@ -15,6 +15,7 @@ LESSONS = NOTEBOOKS / "lessons"
 LANGUAGES = ("en", "zh-TW")
 """The languages of the lessons, as their folders are called."""
 
+_BESIDES = ("panel", "teachers-guide")
 _OPENING = LESSONS / "opening.md"
 _HEADING = re.compile(r"=== (?P<kind>\S+) (?P<name>\S+)")
 _FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
@@ -40,8 +41,9 @@ class Part:
 
 
 def lessons() -> list[Path]:
-    """The sources of all lessons, in order: those whose names begin with a number, and the teacher's guide."""
-    return [*sorted(LESSONS.glob("[0-9]*.md")), *LESSONS.glob("teachers-guide.md")]
+    """The sources of all lessons, in order, and of what is beside them."""
+    numbered = sorted(LESSONS.glob("[0-9]*.md"))
+    return [*numbered, *(LESSONS / f"{name}.md" for name in _BESIDES)]
 
 
 def parts(path: Path) -> list[Part]:
