@@ -79,7 +79,8 @@ def main() -> int:
     options = parser.parse_args()
     wanted = [path for path in lessons() if not options.names or path.stem.startswith(tuple(options.names))]
     try:
-        fine = [make(path, language, check=options.check, fresh=options.fresh, prose=options.prose) for path in wanted for language in LANGUAGES]
+        how = {"check": options.check, "fresh": options.fresh, "prose": options.prose}
+        fine = [make(path, language, **how) for path in wanted for language in LANGUAGES]
     except (SourceError, CellExecutionError) as error:
         print(error, file=sys.stderr)
         return 1
