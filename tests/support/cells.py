@@ -8,12 +8,15 @@ from support.labs import Written
 from netlab_magic import Lab, NetlabError
 from netlab_magic.draw import Picture
 from netlab_magic.session.results.base import CellResult
+from netlab_magic.session.results.capture import Captured
 
 _VOLATILE = (
     (r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
     (r" in \d+\.\d\d ms", ""),
     (r"time=[\d.]+ ms", "time"),
     (r" ?\(simulated\)", ""),
+    (r"\bfe80::[0-9a-f:]+", "LINK-LOCAL"),
+    (r"(scope global) nodad", r"\1"),
     (r"\b(?:REACHABLE|DELAY|STALE|PROBE)\b", "KNOWN"),
     (r"\b(id|sport|dport)=\d+(?= (?:src|mark|\[|dport=\d+ \[|dport=\d+ mark))", r"\1"),
     (r"✓ (?:[\d.]+ ms|answered) *", "✓ answered "),
@@ -47,4 +50,6 @@ def _said(result: object) -> str:
     """The text of a result; of a picture with counters its title, for policies count what a real network sends by itself."""
     if isinstance(result, CellResult):
         return "\n".join(map(_said, result))
+    if isinstance(result, Captured):  # when a packet passed, and from which port, no run repeats
+        return f"packets at {sorted({str(seen.at) for seen in result.sightings})}"
     return result.title if isinstance(result, Picture) and "Chain " in result.words else str(result)

@@ -20,7 +20,7 @@ HTML = "text/html"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 _STYLE = {
-    "pre": "margin:0;font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap",
+    "pre": "margin:0;font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere",
     "td": "text-align:left",
     "th": "text-align:left",
     "ok": "color:#0072B2",
