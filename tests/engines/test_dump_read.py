@@ -240,6 +240,13 @@ def test_what_is_cut_off_is_taken_as_far_as_it_goes_and_told(text, told, read):
     assert read in f"{dump.rules} {dump.native} {dump.interfaces}"
 
 
+def test_what_is_not_understood_inside_a_namespace_is_told_with_the_rest():
+    dump = loaded("# ip netns exec blue ip route\ndefault via 10.1.0.1 dev eth0\nsomething else\n")
+    assert [str(remark) for remark in dump.remarks] == ["file0, line 3: something else"]
+    assert dump.inside["blue"].routed
+    assert "inside blue" in str(dump.notes[0])
+
+
 @pytest.mark.parametrize(
     ("text", "changed"), [(FILTER, FILTER.replace("DROP", "ACCEPT")), (NFT_TABLE, NFT_TABLE.replace("chain c", "chain d"))]
 )

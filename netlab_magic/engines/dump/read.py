@@ -29,10 +29,12 @@ from netlab_magic.engines.dump.held import Held
 from netlab_magic.engines.dump.host_dump import BrokenSource, HostDump, Source
 from netlab_magic.engines.dump.page import Page
 from netlab_magic.engines.dump.prompts import command_of, heading_of, is_noise
+from netlab_magic.i18n import message
 from netlab_magic.text import printable
 
 __all__ = ["read"]
 
+_APART = message("What was printed inside {} is left out of the picture: it does not say how that is linked with the host. collect tells.")
 _ONLY_BRACKETS = re.compile(r"[{}\[\],()]{1,20}")
 
 Reader = Callable[[Page, Held], bool]
@@ -66,7 +68,11 @@ def read(sources: Sequence[Source]) -> HostDump:
         _read_source(source, host, inside)
         if host.count + sum(held.count for held in inside.values()) == before:
             raise BrokenSource(source.name, _nothing_in(source, host))
-    return host.dump(inside)
+    host.remarks += [remark for held in inside.values() for remark in held.remarks]
+    known = {name: held for name, held in inside.items() if held.count}
+    if known:
+        host.tell(_APART, ", ".join(known))
+    return host.dump(known)
 
 
 def _read_source(source: Source, host: Held, inside: dict[str, Held]) -> None:
