@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netlab_magic import Lab
-from netlab_magic.errors import Place, Word
+from netlab_magic.errors import Place, StatementError, Word
 from netlab_magic.forwarding.prediction import Hop, Prediction
 from netlab_magic.forwarding.unknown_hosts import inhabitants
 from netlab_magic.i18n import LANGUAGES
@@ -105,3 +105,15 @@ def test_who_stands_for_the_whole_in_a_matrix():
 def test_the_destination_of_a_question_is_read_as_everywhere():
     word = Word("[fd00:1::2]:80", Place(1, "x"))
     assert destination(Reader([word], "", Place(1, "x")), "tcp", port_needed=False).port == 80
+
+
+def test_the_device_of_a_question_is_one_of_the_hosts():
+    lab = Lab()
+    lab.load(text=pasted(next(path for path in HOSTS if path.stem == "lan-named-by-rules-alone")))
+    with pytest.raises(StatementError, match=r"the host has no device br-lam.*br-lan"):
+        lab.run("why 192.168.1.100 host:22 in br-lam")
+
+
+def test_a_lab_knows_the_device_itself():
+    with Lab(engine="simulated") as lab, pytest.raises(StatementError, match="in DEV is for a host that was loaded or attached"):
+        lab.run("why host internet in eth0")

@@ -66,7 +66,7 @@ def read_why(r: Reader) -> Statement:
     asks, sends = r.keyword("--predict"), r.keyword("--send")
     source, target = _ends(r, "tcp")
     sends = sends or r.keyword("--send")
-    device = r.take("device") if not sends and r.keyword("in") else ""
+    device = r.take("interface") if not sends and r.keyword("in") else ""
     return s.Why(source, target, asks=(asks or r.keyword("--predict")) is not None, device=device, sends=sends is not None)
 
 
