@@ -12,7 +12,11 @@ from netlab_magic.session.step import step_of
 READABLE = [example for syntax in SYNTAX.values() for example in syntax.examples if "<<" not in example]
 
 
-@pytest.mark.parametrize("word", sorted(set(SYNTAX) - {"panel"}))  # which needs a notebook
+IN_A_CELL = {"panel", "capture"}
+"""What needs a notebook, and what lasts as long as the cell that it is in."""
+
+
+@pytest.mark.parametrize("word", sorted(set(SYNTAX) - IN_A_CELL))
 def test_a_statement_is_a_method_of_a_lab(word: str) -> None:
     assert callable(getattr(Lab, word))
 
