@@ -17,6 +17,7 @@ from netlab_magic.text import aligned
 __all__ = ["CheckRequirements"]
 
 _HOW = message("Look around (show topology, matrix, why), repair it, then: check. If you are stuck: hint.")
+_REMARKED = message("{} ({})")
 _SEED = message("scenario {}, seed {}")
 _NO_HINTS = message("There are no more hints. What helps always: why, with the two ends that should reach each other.")
 _LEFT = message("{} more")
@@ -46,7 +47,7 @@ class Begin(Step):
         learner.exercise = exercise = Exercise(self.scenario, seed)
         _build_anew(running, exercise, exercise.broken)
         say, texts = language(running.language), exercise.texts(running.language)
-        head = f"{texts.title} ({say(_SEED, self.scenario.name, seed)})"
+        head = say(_REMARKED, texts.title, say(_SEED, self.scenario.name, seed))
         running.add(Text(f"{head}\n{texts.symptom}\n{say(_HOW)}"))
 
 
@@ -111,7 +112,7 @@ class TellHint(Step):
         told = hints[exercise.hinted]
         exercise.hinted += 1
         left = len(hints) - exercise.hinted
-        running.add(Text(f"{told} ({say(_LEFT, left)})" if left else told))
+        running.add(Text(say(_REMARKED, told, say(_LEFT, left)) if left else told))
 
 
 def _exercise(running: Running, statement: lesson.Hint | lesson.Check) -> Exercise:
