@@ -56,6 +56,31 @@ def test_a_loaded_lab_shows_and_explains(lab: Lab):
     assert not lab.is_up
 
 
+SETS = """create bridges hash:net family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x1
+add bridges 172.17.0.0/16
+create others hash:ip family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x2
+"""
+LISTED = """Name: bridges
+Type: hash:net
+Revision: 7
+Header: family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x1
+Size in memory: 504
+References: 1
+Number of entries: 1
+Members:
+172.17.0.0/16
+"""
+
+
+@pytest.mark.parametrize(("command", "sets"), [("save", SETS), ("list", LISTED)])
+def test_rules_about_sets_are_judged_where_the_sets_are_loaded_too(lab: Lab, command: str, sets: str):
+    rules = FILTER.replace("COMMIT", "-A FORWARD -m set --match-set bridges dst -j ACCEPT\nCOMMIT")
+    lab.load(written("a.save", rules))
+    assert "uses -m set --match-set bridges dst" in str(lab.why("192.168.1.77", "172.17.0.2:80"))
+    lab.load(written("both", f"{rules}\n$ sudo ipset {command}\n{sets}"))
+    assert "the SYN arrives" in str(lab.why("192.168.1.77", "172.17.0.2:80"))
+
+
 def test_a_loop_of_chains_is_told_and_no_packet_runs_in_it(lab: Lab):
     loop = "*filter\n:FORWARD DROP [0:0]\n:A - [0:0]\n:B - [0:0]\n-A FORWARD -j A\n-A A -j B\n-A B -j A\nCOMMIT\n"
     assert "Chains of filter lead back to themselves (A → B → A)" in str(lab.load(text=loop))
