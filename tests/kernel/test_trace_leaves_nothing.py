@@ -21,8 +21,9 @@ MANY = 150
 LOOK = "nft list ruleset | grep netlab; cat /proc/sys/net/netfilter/nf_log/2"
 LEFT = f"for n in '' $(ls /run/netns); do ${{n:+ip netns exec $n}} sh -c '{LOOK}'; done"
 LISTEN = (
-    "from netlab_magic.engines.host.tracing.listener import Listener; from netlab_magic.engines.host.tracing.trace_table import Wanted; "
-    "l = Listener(Wanted('icmp', False, 7), False)"
+    "from netlab_magic.engines.host.tracing.listener import Listener; "
+    "from netlab_magic.engines.host.tracing.trace_table import Wanted, table; "
+    "import socket; l = Listener(table(Wanted('icmp', False, 7)), socket.AF_INET, False)"
 )
 WAIT = "for i in $(seq 1000); do {} && break; sleep 0.05; done"
 

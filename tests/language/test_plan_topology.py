@@ -216,8 +216,11 @@ class Kernel:
             case c.DeleteAddress(namespace, name, cidr):
                 held = self._addresses(namespace, name)
                 assert cidr in held
-                self._interface(namespace, name, addresses=tuple(old for old in held if old != cidr))
-                self._routes(namespace, [route for route in t.namespaces[namespace].routes if route.device != name])
+                left = tuple(old for old in held if old != cidr)
+                self._interface(namespace, name, addresses=left)
+                if ":" not in cidr and all(":" in old for old in left):  # IPv4 routes go with the device's last IPv4 address
+                    gone = [route for route in t.namespaces[namespace].routes if (route.device, route.family) == (name, "ipv4")]
+                    self._routes(namespace, [route for route in t.namespaces[namespace].routes if route not in gone])
             case c.AddRoute(namespace, route):
                 assert route not in t.namespaces[namespace].routes
                 self._routes(namespace, [*t.namespaces[namespace].routes, route])

@@ -177,9 +177,10 @@ class TestTheReadme:
         assert not [name for pair in names for name in pair if name and not (ROOT / name).exists()]
 
     @pytest.mark.kernel
-    def test_its_cells_run(self):
+    def test_its_cells_run(self, tmp_path, monkeypatch):
         from netlab_magic import Lab
 
+        monkeypatch.chdir(tmp_path)
         cells = re.findall(r"```text\n%%netlab\n(.*?)```", self.README, re.DOTALL)
         assert len(cells) >= 3
         with Lab() as lab:

@@ -62,6 +62,7 @@ def alike(one: str, other: str) -> bool:
     A host that closes a TCP connection sends one acknowledgement (52 bytes) more, or less; an unanswered SYN (60 bytes) is sent again
     while time passes, as it does on the kernel alone.
     """
+    one, other = (re.sub(r":(3[2-9]|[4-6]\d)\d{3}\b", ":a port of the kernel's choice", line) for line in (one, other))
     found = [re.fullmatch(r"\[(\d+):(\d+)\] (.*)", line) for line in (one, other)]
     if one == other or None in found:
         return one == other
