@@ -146,10 +146,15 @@ class TestOutputs:
     @every_language
     @every_lesson
     def test_outputs_are_not_stale(self, path, language):
+        """What differs by chance (a packet more, and a column of counters is shown) does not differ three times."""
         before = committed(path, language)
-        made = with_older_outputs(executed(notebook(path, language), language), before)
-        stale = [cell.id for cell, old in zip(made.cells, before.cells, strict=True) if cell != old]
-        assert stale == [], "run `python tools/lessons`"
+        stale = {cell.id for cell in before.cells}
+        for _ in range(3):
+            made = with_older_outputs(executed(notebook(path, language), language), before)
+            stale &= {cell.id for cell, old in zip(made.cells, before.cells, strict=True) if cell != old}
+            if not stale:
+                break
+        assert stale == set(), "run `python tools/lessons`"
 
     def test_html_is_cut_at_pictures_and_closed_on_both_sides(self):
         pieces = Parted('<style>p{}</style><div class="a"><pre>x &amp; y</pre><svg id="n"><path d="M0"/></svg><p>z</p></div>').pieces

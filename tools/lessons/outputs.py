@@ -50,6 +50,8 @@ _VARIES = tuple(
         (r"\d+[KM]? packets, \d+[KM]? bytes", "COUNTERS"),
         (r"packets \d+ bytes \d+", "COUNTERS"),
         (r"^( *\d+)? +\d+[KM]? +\d+[KM]? (?=\S* +\S+ +(?:opt|--|\*|0))", "COUNTERS"),
+        (r"^ +num(?: +pkts)? +", "HEADER "),
+        (r"^ *(?:\d+)?(?: +\d+[KM]?)? +(?=[→✓✕↩])", "ROW "),
         (r"\b(?:REACHABLE|DELAY|STALE|PROBE)\b", "KNOWN"),
         (r"(?<=\bexpires )\w+", "TIME"),
         (r"(?<=index )\d+|@if\d+|^\d+: ", "INDEX"),
@@ -76,7 +78,7 @@ def _words_of(output: Any) -> list[str]:
     for kind, text in sorted(output["data"].items()):
         if kind in (SVG, HTML):
             texts = [each.strip() for each in re.sub(r"<style>.*?</style>|<[^>]+>", "\n", text, flags=re.DOTALL).splitlines()]
-            words.append("\n".join(each for each in texts if each and not re.fullmatch(r"[\d,.KM]+", each)))
+            words.append("\n".join(each for each in texts if each and not re.fullmatch(r"[\d,.KM]+|pkts", each)))
         else:
             words.append(text if isinstance(text, str) else json.dumps(text))
     return [_masked(each) for each in words]
