@@ -29,6 +29,9 @@ _STYLE = {
 """How elements and classes look where no style sheet is allowed, but an element's own style is."""
 _INSTEAD = {"details": "div", "summary": "p"}
 _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
+_HIDDEN = re.compile(r"<style>.*?</style>|<title[^>]*>.*?</title>|<[^>]+>", re.DOTALL)
+"""What a picture does not show by itself: tags, and what the mouse finds, which a picture that grew by a column of counters leaves out."""
+
 _VARIES = tuple(
     (re.compile(pattern, re.MULTILINE), instead)
     for pattern, instead in (
@@ -50,6 +53,7 @@ _VARIES = tuple(
         (r"\d+[KM]? packets, \d+[KM]? bytes", "COUNTERS"),
         (r"packets \d+ bytes \d+", "COUNTERS"),
         (r"^( *\d+)? +\d+[KM]? +\d+[KM]? (?=\S* +\S+ +(?:opt|--|\*|0))", "COUNTERS"),
+        (r"\n*^No counters, or no packet yet\.$", ""),
         (r"^ +num(?: +pkts)? +", "HEADER "),
         (r"^ *(?:\d+)?(?: +\d+[KM]?)? +(?=[→✓✕↩])", "ROW "),
         (r"\b(?:REACHABLE|DELAY|STALE|PROBE)\b", "KNOWN"),
@@ -77,7 +81,7 @@ def _words_of(output: Any) -> list[str]:
     words = []
     for kind, text in sorted(output["data"].items()):
         if kind in (SVG, HTML):
-            texts = [each.strip() for each in re.sub(r"<style>.*?</style>|<[^>]+>", "\n", text, flags=re.DOTALL).splitlines()]
+            texts = [each.strip() for each in _HIDDEN.sub("\n", text).splitlines()]
             words.append("\n".join(each for each in texts if each and not re.fullmatch(r"[\d,.KM]+|pkts", each)))
         else:
             words.append(text if isinstance(text, str) else json.dumps(text))
