@@ -1,13 +1,10 @@
 """The site of lessons and reference: built without a warning, every link leads somewhere, nothing is asked of other servers."""
 
-import functools
-import http.server
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from support.browsing import ARTIFACTS, QUIET, REPOSITORY
+from support.browsing import ARTIFACTS, QUIET, REPOSITORY, served
 
 MISSING = not importlib.util.find_spec("sphinx") and os.environ.get("NETLAB_REQUIRE_ALL") != "1"
 
@@ -44,12 +41,6 @@ class Links(HTMLParser):
         self.targets += [given[name] for name in ("href", "src") if name in given and tag in ("a", "link", "script", "img")]
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """The built site."""
@@ -61,13 +52,8 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with served(site) as address:
+        yield address
 
 
 def links_of(page: Path) -> Links:

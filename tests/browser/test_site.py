@@ -1,13 +1,10 @@
 """The site of static files in a real browser: notebooks by a link, the panel, pictures, what is missing. Screenshots go to artifacts/."""
 
-import functools
-import http.server
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -15,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from support.browsing import ARTIFACTS, QUIET, REPOSITORY, patient
+from support.browsing import ARTIFACTS, QUIET, REPOSITORY, patient, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.long("the site of static files, in a browser"), pytest.mark.timeout(900)]
 
@@ -45,12 +42,6 @@ print(json.dumps([bundle.get("text/html") or bundle["image/svg+xml"] for bundle 
 """
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
     """Where the site is served: in a folder of its server, as it would be on GitHub Pages."""
@@ -60,13 +51,8 @@ def address(tmp_path_factory) -> Iterator[str]:
     if built.returncode == os.EX_UNAVAILABLE:
         (pytest.fail if os.environ.get("NETLAB_REQUIRE_ALL") == "1" else pytest.skip)(built.stderr)
     assert built.returncode == 0, built.stderr
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=top))
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}/netlab"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with served(top) as address:
+        yield f"{address}/netlab"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from netlab_magic.diagnosis.remedies.docker import host_ports
+from netlab_magic.diagnosis.remedies.docker import container_port, host_ports
 from netlab_magic.diagnosis.remedies.firewall import killer_of
 from netlab_magic.diagnosis.remedies.nft import stopped_in
 from netlab_magic.diagnosis.remedies.placement import manager_of
@@ -59,7 +59,7 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
             for held in world.topology.servers
             if held.address and (held.namespace, str(held.port), held.protocol) == (last.namespace, port, probe.protocol)
         ]
-        published = _published(world, last.namespace, frame.destination_port, probe.protocol)
+        published = container_port(world, frame.destination_port, probe.protocol) if last.namespace == HOST else ""
         if addresses and world.dockerd is None and published:
             yield _said(_PUBLISHED_ON, {"port": port, "address": ", ".join(addresses), "container_port": published})
         elif addresses and world.dockerd is None:
@@ -80,17 +80,6 @@ def advice(world: World, found: Prediction, trace: Trace, is_solved: bool) -> It
         if host_ports(world, address, frame.destination_port, probe.protocol):
             return
         yield _said(_UNPUBLISHED, {"address": address, "port": port})
-
-
-def _published(world: World, namespace: str, port: int, protocol: str) -> str:
-    """The container's port that Docker's rules translate this one to, on any address of the host; "" if they do not."""
-    chain = world.rulesets.get(namespace, Ruleset()).chain("DOCKER", "nat")
-    for rule in chain.rules if chain else ():
-        to, ports = rule.target.option("--to-destination") if rule.target else None, rule.match(protocol)
-        asked = ports.option("--dport") if ports else None
-        if to and asked and asked.values == (str(port),):
-            return to.values[0].rpartition(":")[2]
-    return ""
 
 
 def _restarted(world: World, trace: Trace, killer: RuleVisit) -> Iterator[Remedy]:

@@ -20,7 +20,7 @@ from netlab_magic.language.statements import Destination
 from netlab_magic.model.topology import HOST
 from netlab_magic.nftables import parse as parse_nft
 
-__all__ = ["docker_fixes", "host_ports"]
+__all__ = ["container_port", "docker_fixes", "host_ports"]
 
 _ASK = message("Connect to port {host_port} of the host, where port {port} of {container} is published.")
 _PUBLISH = message("Publish port {port} of {container}, and connect to port {host_port} of the host instead of the container.")
@@ -64,15 +64,23 @@ def _asked(world: World, container: str, host_ports: Sequence[int]) -> Iterator[
 
 def host_ports(world: World, address: str, port: int, protocol: str) -> list[int]:
     """The host ports that Docker's rules translate to this address and port."""
+    return [asked for asked, to in _translated(world, protocol) if to == f"{address}:{port}"]
+
+
+def container_port(world: World, host_port: int, protocol: str) -> str:
+    """The container's port that Docker's rules translate this port of the host to; "" if they do not."""
+    return next((to.rpartition(":")[2] for asked, to in _translated(world, protocol) if asked == host_port), "")
+
+
+def _translated(world: World, protocol: str) -> Iterator[tuple[int, str]]:
+    """The ports of the host that Docker's rules translate, each with its container's address and port."""
     chain = world.rulesets.get(HOST, Ruleset()).chain("DOCKER", "nat")
-    found = []
     for rule in chain.rules if chain else ():
         to = rule.target.option("--to-destination") if rule.target else None
         ports = rule.match(protocol)
         asked = ports.option("--dport") if ports else None
-        if to and asked and to.values == (f"{address}:{port}",) and asked.values[0].isdecimal():
-            found.append(int(asked.values[0]))
-    return found
+        if to and asked and asked.values[0].isdecimal():
+            yield int(asked.values[0]), to.values[0]
 
 
 def _is_asked_for(world: World, port: Published) -> bool:
